@@ -1,0 +1,55 @@
+# One library per module, its tests beside it.
+#
+#   midillama_module(octuple DEPENDS midi core LIBRARIES PkgConfig::X TORCH)
+#
+# compiles src/<name>/*.cpp into the static library midillama_<name> with the public headers of include/, and every tests/<name>/*_test.cpp
+# into the test program <name>_tests. A test's ctest labels come from its suite name: DistributedX → distributed, GoldenX → golden,
+# SlowX → slow, CudaX → cuda, anything else → unit.
+
+function(midillama_module name)
+  cmake_parse_arguments(ARG "TORCH" "" "DEPENDS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  set(target midillama_${name})
+  add_library(${target} STATIC ${sources})
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_DEPENDS PREPEND midillama_ OUTPUT_VARIABLE dependencies)
+  target_link_libraries(${target} PUBLIC ${dependencies} ${ARG_LIBRARIES} PRIVATE ${ARG_PRIVATE_LIBRARIES} midillama_warnings)
+  if(ARG_TORCH)
+    midillama_use_torch(${target})
+  endif()
+  if(BUILD_TESTING)
+    midillama_tests(${name} ${ARG_TORCH})
+  endif()
+endfunction()
+
+# The torch rooms share one precompiled header; their compile flags must therefore be the same.
+function(midillama_use_torch target)
+  target_link_libraries(${target} PUBLIC LibTorch::LibTorch)
+  target_precompile_headers(${target} REUSE_FROM midillama_torch_pch)
+endfunction()
+
+function(midillama_tests name torch)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  set(target ${name}_tests)
+  add_executable(${target} ${sources})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PRIVATE midillama_${name} midillama_test_support GTest::gmock GTest::gtest midillama_warnings)
+  if(torch)
+    midillama_use_torch(${target})
+  endif()
+  foreach(label unit golden distributed slow cuda)
+    string(SUBSTRING ${label} 0 1 initial)
+    string(TOUPPER ${initial} initial)
+    string(REGEX REPLACE "^." "${initial}" prefix ${label})
+    if(label STREQUAL "unit")
+      set(filter "-Golden*:Distributed*:Slow*:Cuda*")
+    else()
+      set(filter "${prefix}*")
+    endif()
+    gtest_discover_tests(${target} TEST_FILTER "${filter}" TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES LABELS "${label};${name}" TIMEOUT 600)
+  endforeach()
+endfunction()

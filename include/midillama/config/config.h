@@ -1,0 +1,35 @@
+// Reading, overriding, checking and printing a configuration. All mistakes of a file and its overrides come in one ConfigError.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "midillama/config/schema.h"
+
+namespace midillama::config {
+
+// `file` empty: configs/folk/default.yaml, looked up from the working directory, then from the installation prefix.
+std::filesystem::path find_config(const std::string& file);
+
+// Reads `file` over the defaults, then applies each `dotted.key=value` of `overrides` (the value is YAML: `lora.target_modules=[q_proj,v_proj]`),
+// then validates. An override of `train.<key>` wins over the file's `stages.<stage>.<key>` for every stage.
+// Unknown keys, wrong types and values out of range are collected; each names file and line, or the override.
+Config load(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+
+// As load, from text; `name` stands for the file in errors.
+Config parse(const std::string& yaml, const std::string& name, const std::vector<std::string>& overrides = {});
+
+// The configuration with `train` replaced by the values that hold for `stage`.
+Config resolve_stage(const Config& config, const std::string& stage);
+
+// Every mistake in the values, as `key: value — what must hold`; empty where there is none.
+std::vector<std::string> validate(const Config& config);
+
+// The whole configuration as YAML that load() reads back to the same values.
+std::string dump(const Config& config);
+
+// <run.dir>/<stage>
+std::filesystem::path stage_dir(const Config& config, const std::string& stage);
+
+}  // namespace midillama::config

@@ -1,0 +1,302 @@
+// Every key of a configuration, with its default. Defaults are the paper's (MIDI-LLaMA, section 4); where the paper is silent the comment
+// in docs/configuration.md says what was chosen.
+//
+// A struct's visit() lists its fields once: reading YAML, dotted overrides, dumping, and the check for unknown keys all walk that list.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace midillama::config {
+
+struct Run {
+  std::string dir = "runs/default";  // a stage writes to <dir>/<stage>/
+  std::uint64_t seed = 1;
+  std::int64_t threads = 0;      // CPU threads of one rank; 0: all cores divided by the ranks of this machine
+  std::string device = "auto";   // auto, cpu, cuda
+  std::int64_t timeout = 600;    // seconds that a rank waits for the others before it gives up
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("dir", self.dir);
+    v("seed", self.seed);
+    v("threads", self.threads);
+    v("device", self.device);
+    v("timeout", self.timeout);
+  }
+};
+
+struct Data {
+  std::string dir = "data/default";
+  std::string train_split = "train";
+  std::string valid_split = "valid";
+  std::string test_split = "test";
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("dir", self.dir);
+    v("train_split", self.train_split);
+    v("valid_split", self.valid_split);
+    v("test_split", self.test_split);
+  }
+};
+
+// The shape of a MusicBERT to train from scratch (stage pretrain-encoder).
+struct EncoderShape {
+  std::int64_t hidden_size = 256;
+  std::int64_t num_hidden_layers = 4;
+  std::int64_t num_attention_heads = 4;
+  std::int64_t intermediate_size = 1024;
+  std::int64_t max_position_embeddings = 1002;  // octuples of a window, <s> and </s> included
+  double mask_probability = 0.15;
+  double dropout = 0.1;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("hidden_size", self.hidden_size);
+    v("num_hidden_layers", self.num_hidden_layers);
+    v("num_attention_heads", self.num_attention_heads);
+    v("intermediate_size", self.intermediate_size);
+    v("max_position_embeddings", self.max_position_embeddings);
+    v("mask_probability", self.mask_probability);
+    v("dropout", self.dropout);
+  }
+};
+
+struct MusicEncoder {
+  std::string path;                      // a MusicBERT directory (config.json, model.safetensors)
+  std::string pooling = "mean";          // over the notes' positions
+  std::int64_t tokens = 1;               // musical tokens a clip becomes; more than 1 cuts it into spans of equally many notes
+  std::string hidden_states = "before_upsampling";  // or after_upsampling: the paper says "token-level hidden states" only
+  std::string dtype = "float32";
+  EncoderShape pretrain;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("path", self.path);
+    v("pooling", self.pooling);
+    v("tokens", self.tokens);
+    v("hidden_states", self.hidden_states);
+    v("dtype", self.dtype);
+    v("pretrain", self.pretrain);
+  }
+};
+
+// The shape of a Llama to train from scratch (stage pretrain-llm), and its sentencepiece vocabulary.
+struct LlmShape {
+  std::int64_t hidden_size = 256;
+  std::int64_t num_hidden_layers = 4;
+  std::int64_t num_attention_heads = 8;
+  std::int64_t num_key_value_heads = 4;
+  std::int64_t intermediate_size = 688;
+  std::int64_t max_position_embeddings = 512;
+  double rope_theta = 10000.0;
+  bool tie_word_embeddings = true;
+  std::int64_t vocab_size = 1024;
+  std::int64_t sequence_length = 128;    // tokens of one pre-training row
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("hidden_size", self.hidden_size);
+    v("num_hidden_layers", self.num_hidden_layers);
+    v("num_attention_heads", self.num_attention_heads);
+    v("num_key_value_heads", self.num_key_value_heads);
+    v("intermediate_size", self.intermediate_size);
+    v("max_position_embeddings", self.max_position_embeddings);
+    v("rope_theta", self.rope_theta);
+    v("tie_word_embeddings", self.tie_word_embeddings);
+    v("vocab_size", self.vocab_size);
+    v("sequence_length", self.sequence_length);
+  }
+};
+
+struct Llm {
+  std::string path;                // a Hugging Face Llama directory (config.json, safetensors, tokenizer)
+  std::string dtype = "bfloat16";  // float32, bfloat16
+  LlmShape pretrain;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("path", self.path);
+    v("dtype", self.dtype);
+    v("pretrain", self.pretrain);
+  }
+};
+
+struct Prompt {
+  std::string template_text = "plain";  // plain, llama3, or the text of a template: see midillama/text/prompt.h
+  std::int64_t max_length = 512;        // tokens of one example, musical tokens included; longer ones are cut from the question and counted
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("template", self.template_text);
+    v("max_length", self.max_length);
+  }
+};
+
+struct Lora {
+  std::int64_t rank = 8;
+  double alpha = 16;
+  double dropout = 0.05;
+  std::vector<std::string> target_modules = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("rank", self.rank);
+    v("alpha", self.alpha);
+    v("dropout", self.dropout);
+    v("target_modules", self.target_modules);
+  }
+};
+
+// How one stage trains. Values under `stages.<stage>` override these.
+struct Train {
+  std::int64_t batch_size = 16;        // examples of one optimizer step, over all ranks
+  std::int64_t micro_batch_size = 0;   // examples of one forward pass on one rank; 0: the rank's whole share
+  std::int64_t max_steps = 0;          // 0: `epochs` decides
+  double epochs = 1;
+  double learning_rate = 5e-4;         // the maximum
+  double warmup_ratio = 0.03;          // linear, then cosine to 0
+  double weight_decay = 0.01;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double max_grad_norm = 1.0;          // 0: no clipping
+  bool shuffle = true;
+  std::int64_t checkpoint_every = 500; // steps; one is always written at the end
+  std::int64_t keep_checkpoints = 2;
+  std::int64_t validate_every = 0;     // steps; 0: at the end only
+  std::int64_t validate_examples = 256;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("batch_size", self.batch_size);
+    v("micro_batch_size", self.micro_batch_size);
+    v("max_steps", self.max_steps);
+    v("epochs", self.epochs);
+    v("learning_rate", self.learning_rate);
+    v("warmup_ratio", self.warmup_ratio);
+    v("weight_decay", self.weight_decay);
+    v("beta1", self.beta1);
+    v("beta2", self.beta2);
+    v("epsilon", self.epsilon);
+    v("max_grad_norm", self.max_grad_norm);
+    v("shuffle", self.shuffle);
+    v("checkpoint_every", self.checkpoint_every);
+    v("keep_checkpoints", self.keep_checkpoints);
+    v("validate_every", self.validate_every);
+    v("validate_examples", self.validate_examples);
+  }
+};
+
+struct Generate {
+  std::int64_t max_new_tokens = 128;
+  double temperature = 0.0;                 // 0: greedy
+  double top_p = 1.0;
+  std::int64_t batch_size = 32;
+  std::vector<std::int64_t> stop_token_ids;  // empty: the model's own end-of-text ids
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("max_new_tokens", self.max_new_tokens);
+    v("temperature", self.temperature);
+    v("top_p", self.top_p);
+    v("batch_size", self.batch_size);
+    v("stop_token_ids", self.stop_token_ids);
+  }
+};
+
+struct BertScore {
+  std::string path;         // a RoBERTa directory; empty: not configured
+  std::int64_t layer = 17;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("path", self.path);
+    v("layer", self.layer);
+  }
+};
+
+struct Eval {
+  std::int64_t max_examples = 0;      // 0: all of the split
+  std::string profile = "standard";   // standard, mullama
+  std::int64_t bootstrap_samples = 1000;
+  BertScore bertscore;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("max_examples", self.max_examples);
+    v("profile", self.profile);
+    v("bootstrap_samples", self.bootstrap_samples);
+    v("bertscore", self.bertscore);
+  }
+};
+
+// How `midillama data build` makes a dataset.
+struct Corpus {
+  std::string source = "abc";                     // abc: ABC collections; midi: a folder of MIDI files
+  std::string path;                               // the folder (or Python wheel) that holds them
+  std::vector<std::string> collections;           // abc: names of the collections inside; empty: every .abc file
+  double clip_seconds = 20.0;
+  std::int64_t clips_per_piece = 3;
+  double valid_fraction = 0.1;
+  double test_fraction = 0.1;
+  std::vector<std::string> tags = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
+  std::int64_t questions_per_tag = 1;             // wordings drawn for each tag of a clip
+  std::int64_t captions = 1;                      // caption wordings drawn for each clip
+  std::uint64_t seed = 1;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("source", self.source);
+    v("path", self.path);
+    v("collections", self.collections);
+    v("clip_seconds", self.clip_seconds);
+    v("clips_per_piece", self.clips_per_piece);
+    v("valid_fraction", self.valid_fraction);
+    v("test_fraction", self.test_fraction);
+    v("tags", self.tags);
+    v("questions_per_tag", self.questions_per_tag);
+    v("captions", self.captions);
+    v("seed", self.seed);
+  }
+};
+
+inline const std::vector<std::string>& stage_names() {
+  static const std::vector<std::string> names = {"pretrain-encoder", "pretrain-llm", "align", "sft"};
+  return names;
+}
+
+struct Config {
+  Run run;
+  Data data;
+  MusicEncoder music_encoder;
+  Llm llm;
+  Prompt prompt;
+  Lora lora;
+  Train train;                          // the values of the stage at hand once resolved (see resolve_stage)
+  std::map<std::string, Train> stages;  // complete values per stage: the file's `train` overridden by its `stages.<stage>`
+  Generate generate;
+  Eval eval;
+  Corpus corpus;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("run", self.run);
+    v("data", self.data);
+    v("music_encoder", self.music_encoder);
+    v("llm", self.llm);
+    v("prompt", self.prompt);
+    v("lora", self.lora);
+    v("train", self.train);
+    v("stages", self.stages);
+    v("generate", self.generate);
+    v("eval", self.eval);
+    v("corpus", self.corpus);
+  }
+};
+
+}  // namespace midillama::config

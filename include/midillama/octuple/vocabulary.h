@@ -1,0 +1,55 @@
+// The MusicBERT dictionary: 1237 ids. Specials first, then the eight fields in order, <mask> last.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "midillama/octuple/octuple.h"
+
+namespace midillama::octuple {
+
+inline constexpr std::int64_t kBosId = 0;   // <s>
+inline constexpr std::int64_t kPadId = 1;   // <pad>
+inline constexpr std::int64_t kEosId = 2;   // </s>
+inline constexpr std::int64_t kUnkId = 3;   // <unk>
+inline constexpr std::int64_t kMaskId = 1236;
+inline constexpr std::int64_t kVocabularySize = 1237;
+
+struct Field {
+  const char* name;       // "bar", "position", …
+  int count;              // codes 0 … count - 1
+  std::int64_t first_id;
+};
+inline constexpr std::array<Field, kFields> kFieldTable = {{{"bar", 256, 4},
+                                                            {"position", 128, 260},
+                                                            {"program", 129, 388},
+                                                            {"pitch", 256, 517},
+                                                            {"duration", 128, 773},
+                                                            {"velocity", 32, 901},
+                                                            {"time_signature", 254, 933},
+                                                            {"tempo", 49, 1187}}};
+
+// `<s>` × 8, eight ids a note, `</s>` × 8: [8 · (notes + 2)]. The octuples must lie in one window (bars below 256).
+std::vector<std::int64_t> to_ids(std::span<const Octuple> window);
+
+// The notes of an id sequence; specials are passed over, OctupleError where ids and fields do not match.
+std::vector<Octuple> from_ids(std::span<const std::int64_t> ids);
+
+// `<field-code>` words of one note, as muzic writes them: "<0-12> <1-0> …".
+std::string to_words(const Octuple& octuple);
+
+// Codes and what they stand for.
+int duration_code(int positions);
+int duration_positions(int code);
+int tempo_code(double bpm);
+double tempo_bpm(int code);
+int velocity_code(int velocity);
+int code_velocity(int code);
+// Reduces to a representable time signature first; OctupleError where none is.
+int time_signature_code(int numerator, int denominator);
+std::pair<int, int> time_signature(int code);
+
+}  // namespace midillama::octuple

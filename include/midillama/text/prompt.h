@@ -1,0 +1,58 @@
+// Prompt templates: question and answer become token ids, a label mask and the place of the music.
+//
+// A template is text with fields in braces:
+//   {bos} {eos}              the tokenizer's own
+//   {music}                  where the musical tokens go (no id of its own)
+//   {question} {answer}      the example's text; the loss is taken from {answer} to the end of the template
+//   <|token|>, </s> …        special tokens of the tokenizer, where spelled out in the template (never in a question or an answer)
+// The text is tokenized in pieces, cut at {music}, {answer}, {bos}, {eos} and special tokens; so the prompt of an example is the same in training and
+// in generation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "midillama/text/tokenizer.h"
+
+namespace midillama::text {
+
+inline constexpr std::int64_t kIgnoreLabel = -100;
+
+struct EncodedExample {
+  std::vector<TokenId> input_ids;       // without the musical tokens
+  std::vector<TokenId> labels;          // same length; kIgnoreLabel where no loss is taken
+  std::int64_t music_position = 0;      // the musical tokens stand before input_ids[music_position]
+  std::int64_t cut_tokens = 0;          // question tokens left out to fit max_length
+};
+
+class PromptTemplate {
+ public:
+  // `text`: "plain", "llama3" or a template. ConfigError (key prompt.template) where {music}, {question} or {answer} is missing or doubled, a special token
+  // is not in the tokenizer, or {bos}/{eos} is asked of a tokenizer without one.
+  PromptTemplate(std::string text, const Tokenizer& tokenizer);
+
+  // Both prompt and answer, labels on the answer and what follows it. At most max_length tokens, `music_tokens` included: question tokens are left out from
+  // the question's end where it is longer; InputError where the rest alone is longer.
+  EncodedExample encode(std::string_view question, std::string_view answer, std::int64_t max_length, std::int64_t music_tokens) const;
+
+  // Only what stands before {answer}; labels are all kIgnoreLabel.
+  EncodedExample encode_prompt(std::string_view question, std::int64_t max_length, std::int64_t music_tokens) const;
+
+  const std::string& text() const { return text_; }
+  // The ids that end an answer: the last special token of the template, and the tokenizer's eos.
+  std::vector<TokenId> stop_ids() const;
+
+ private:
+  struct Piece {
+    enum class Kind { text, question, answer, music, token } kind;
+    std::string text;   // kind text
+    TokenId token = 0;  // kind token
+  };
+  std::string text_;
+  const Tokenizer* tokenizer_;
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace midillama::text

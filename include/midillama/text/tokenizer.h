@@ -1,0 +1,45 @@
+// Text to token ids and back, whatever the model directory holds.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace midillama::text {
+
+using TokenId = std::int64_t;
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  // Plain text: what looks like a special token in it is text. No bos or eos is added.
+  virtual std::vector<TokenId> encode(std::string_view text) const = 0;
+  // Special tokens are left out.
+  virtual std::string decode(std::span<const TokenId> ids) const = 0;
+
+  virtual std::int64_t vocab_size() const = 0;
+  virtual std::optional<TokenId> bos_id() const = 0;
+  virtual std::optional<TokenId> eos_id() const = 0;
+  // The id of a token by its exact spelling ("<|eot_id|>", "</s>"), special tokens included.
+  virtual std::optional<TokenId> token_id(std::string_view token) const = 0;
+  // The spelling of one token, for people.
+  virtual std::string token(TokenId id) const = 0;
+};
+
+// A directory decides by what it holds: tokenizer.json (byte-level BPE), or tokenizer.model (sentencepiece, or a tiktoken rank file).
+// Also takes the path of one of these files. InputError where there is none or it cannot be read.
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
+
+// A sentencepiece model file.
+std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file);
+
+// Trains a sentencepiece BPE model with byte fallback on lines of text and writes it to `file`. Ids: 0 <unk>, 1 <s>, 2 </s>.
+void train_sentencepiece(std::span<const std::string> lines, std::int64_t vocab_size, const std::filesystem::path& file);
+
+}  // namespace midillama::text

@@ -1,0 +1,128 @@
+#include "midillama/core/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+
+namespace midillama {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw InputError(path.string(), "", fmt::format("{} ({})", what, std::strerror(errno)));
+}
+
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags, mode_t mode = 0644) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
+    if (descriptor_ < 0) fail(path, "cannot be opened");
+  }
+  ~Descriptor() { ::close(descriptor_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+template <typename Container>
+Container read_all(const fs::path& path) {
+  if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail(path, "cannot be opened");
+  Container content;
+  file.seekg(0, std::ios::end);
+  const auto size = file.tellg();
+  if (size < 0) fail(path, "cannot be read");
+  content.resize(static_cast<std::size_t>(size));
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(content.data()), size);
+  if (!file) fail(path, "cannot be read");
+  return content;
+}
+
+std::string temporary_suffix() { return fmt::format(".tmp-{}", ::getpid()); }
+
+}  // namespace
+
+std::vector<std::uint8_t> read_bytes(const fs::path& path) { return read_all<std::vector<std::uint8_t>>(path); }
+
+std::string read_text(const fs::path& path) { return read_all<std::string>(path); }
+
+Json read_json(const fs::path& path) {
+  try {
+    return Json::parse(read_text(path));
+  } catch (const Json::parse_error& error) {
+    throw InputError(path.string(), fmt::format("byte {}", error.byte), fmt::format("not valid JSON ({})", error.what()));
+  }
+}
+
+void for_each_json_line(const fs::path& path, const std::function<void(const Json&, std::size_t)>& row) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail(path, "cannot be opened");
+  std::string text;
+  for (std::size_t line = 1; std::getline(file, text); ++line) {
+    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
+    Json value = Json::parse(text, nullptr, false);
+    if (value.is_discarded()) throw InputError(path.string(), fmt::format("line {}", line), "not valid JSON");
+    row(value, line);
+  }
+  if (file.bad()) fail(path, "cannot be read");
+}
+
+void sync_to_disk(const fs::path& path) {
+  const Descriptor file(path, fs::is_directory(path) ? O_RDONLY | O_DIRECTORY : O_RDONLY);
+  if (::fsync(file.get()) != 0) fail(path, "cannot be flushed to disk");
+}
+
+void write_atomically(const fs::path& path, std::string_view bytes) {
+  if (path.has_parent_path()) fs::create_directories(path.parent_path());
+  const fs::path temporary = path.string() + temporary_suffix();
+  try {
+    {
+      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+      while (!bytes.empty()) {
+        const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail(temporary, "cannot be written");
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+      }
+      if (::fsync(file.get()) != 0) fail(temporary, "cannot be flushed to disk");
+    }
+    fs::rename(temporary, path);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw;
+  }
+  sync_to_disk(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
+void replace_symlink(const fs::path& link, const fs::path& target) {
+  const fs::path temporary = link.string() + temporary_suffix();
+  std::error_code ignored;
+  fs::remove(temporary, ignored);
+  fs::create_symlink(target, temporary);
+  fs::rename(temporary, link);
+  sync_to_disk(link.parent_path());
+}
+
+TemporaryDirectory::TemporaryDirectory(const fs::path& parent) {
+  std::string name = (parent / "midillama-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) fail(parent, "no temporary folder can be made in it");
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace midillama

@@ -1,0 +1,64 @@
+#include "midillama/core/log.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/dist_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include "midillama/core/error.h"
+
+namespace midillama::log {
+namespace {
+
+struct Logger {
+  std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks = std::make_shared<spdlog::sinks::dist_sink_mt>();
+  std::shared_ptr<spdlog::sinks::sink> file;
+  spdlog::logger logger{"midillama", sinks};
+
+  Logger() {
+    sinks->add_sink(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    sinks->set_pattern("%^%l%$: %v");
+    logger.flush_on(spdlog::level::info);
+  }
+};
+
+Logger& instance() {
+  static Logger logger;
+  return logger;
+}
+
+spdlog::level::level_enum to_spdlog(Level level) {
+  switch (level) {
+    case Level::debug: return spdlog::level::debug;
+    case Level::info: return spdlog::level::info;
+    case Level::warning: return spdlog::level::warn;
+    case Level::error: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+Level level_from_name(std::string_view name) {
+  if (name == "debug") return Level::debug;
+  if (name == "info") return Level::info;
+  if (name == "warning") return Level::warning;
+  if (name == "error") return Level::error;
+  throw UsageError(fmt::format("unknown log level \"{}\": give debug, info, warning or error", name));
+}
+
+void set_level(Level level) { instance().logger.set_level(to_spdlog(level)); }
+
+void attach_file(const std::filesystem::path& path) {
+  auto& logger = instance();
+  if (logger.file) logger.sinks->remove_sink(logger.file);
+  logger.file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
+  logger.file->set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
+  logger.sinks->add_sink(logger.file);
+}
+
+void write(Level level, std::string_view message) {
+  instance().logger.log(to_spdlog(level), spdlog::string_view_t(message.data(), message.size()));
+}
+
+}  // namespace midillama::log
