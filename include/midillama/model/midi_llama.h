@@ -1,0 +1,67 @@
+// The whole model behind the encoder: projector, musical tokens spliced into the text, decoder.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+#include <torch/types.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "midillama/config/schema.h"
+#include "midillama/model/llama.h"
+#include "midillama/model/lora.h"
+#include "midillama/model/projector.h"
+
+namespace midillama::model {
+
+// One example's text and its clip's pooled vectors.
+struct MusicText {
+  std::vector<std::int64_t> input_ids;  // without musical tokens
+  std::vector<std::int64_t> labels;     // same length, -100 where no loss is taken; empty for generation
+  std::int64_t music_position = 0;      // musical tokens stand before input_ids[music_position]
+  torch::Tensor music;                  // [K, M] float32 clip embedding; undefined: no musical tokens at all
+};
+
+// Sum of the answer tokens' cross-entropies over a batch, and how many there were.
+struct LossSum {
+  torch::Tensor sum;             // [] float32, with gradient
+  torch::Tensor per_example;     // [batch] float32 sums, detached
+  std::int64_t target_tokens = 0;
+  std::vector<std::int64_t> targets_per_example;
+};
+
+struct MidiLlamaImpl : torch::nn::Module {
+  // The projector is initialised like torch::nn::Linear, from `seed`. music_size = M.
+  MidiLlamaImpl(Llama llama, std::int64_t music_size, std::uint64_t seed);
+
+  // Adds LoRA adapters to the decoder (once); A Kaiming-uniform from `seed`, B zero.
+  void add_lora(const config::Lora& lora, std::uint64_t seed);
+
+  // [K, M] → [K, T] musical tokens in the decoder's dtype.
+  torch::Tensor project(const torch::Tensor& music);
+
+  // Text embeddings with the musical tokens in their place, one row an example: [length, hidden_size] each.
+  std::vector<torch::Tensor> splice(std::span<const MusicText> batch);
+
+  // Next-token loss on the labels. Rows are right-padded; logits are computed at label positions only.
+  LossSum loss(std::span<const MusicText> batch);
+
+  Llama llama{nullptr};
+  Projector projector{nullptr};
+  std::optional<config::Lora> lora;  // what add_lora was given
+};
+TORCH_MODULE(MidiLlama);
+
+// <directory>/projector.safetensors (`weight` [T, M], `bias` [T]) and, where the model has adapters, <directory>/adapter/ in PEFT's layout
+// (`base_model_name_or_path` is llm_path). float32 whatever the decoder's dtype.
+void save_trained(MidiLlama& model, const std::filesystem::path& directory, const std::string& llm_path);
+// The reverse. An adapter in the directory is added to the model with its own rank, alpha and targets (dropout from the file); a projector of another shape, a missing, unexpected
+// or mis-shaped adapter weight is an InputError with the whole list.
+void load_trained(MidiLlama& model, const std::filesystem::path& directory);
+
+}  // namespace midillama::model

@@ -1,0 +1,60 @@
+// MusicBERT (Zeng et al. 2021; muzic/musicbert on fairseq's RoBERTa): a post-LN transformer over compound tokens.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+#include <torch/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "midillama/config/schema.h"
+#include "midillama/model/encoder_layer.h"
+
+namespace midillama::model {
+
+struct MusicBertConfig {
+  std::int64_t vocab_size = 1237;
+  std::int64_t hidden_size = 768;
+  std::int64_t num_hidden_layers = 12;
+  std::int64_t num_attention_heads = 12;
+  std::int64_t intermediate_size = 3072;
+  std::int64_t max_position_embeddings = 8194;  // rows of the position table: the largest octuple count + 2
+  double layer_norm_eps = 1e-5;
+  double dropout = 0.0;  // while pre-training only; not stored
+
+  // config.json of a MusicBERT directory; InputError names file and key, every mistake at once.
+  static MusicBertConfig read(const std::filesystem::path& directory);
+  void write(const std::filesystem::path& directory) const;
+};
+
+// Parameter names equal the checkpoint's after the prefix `encoder.sentence_encoder.` (embed_tokens.weight, downsampling.0.weight,
+// layers.N.self_attn.q_proj.weight, …, upsampling.0.weight).
+struct MusicBertImpl : torch::nn::Module {
+  explicit MusicBertImpl(const MusicBertConfig& config);
+
+  // ids: [batch, octuples, 8] int64, right-padded with <pad> × 8; the first octuple is <s> × 8.
+  // → [batch, octuples, hidden_size]: the hidden states before the upsampling layer; what stands at padding has no meaning.
+  torch::Tensor forward(const torch::Tensor& ids);
+  // [..., octuples, hidden_size] → [..., octuples, 8, hidden_size]: one vector a field.
+  torch::Tensor upsample(const torch::Tensor& hidden_states);
+
+  MusicBertConfig config;
+};
+TORCH_MODULE(MusicBert);
+
+// The masked-token head of pre-training: dense, GELU, LayerNorm, then the embedding table as output matrix and a bias (fairseq's RobertaLMHead).
+struct MusicBertHeadImpl : torch::nn::Module {
+  MusicBertHeadImpl(std::int64_t hidden_size, std::int64_t vocab_size, double layer_norm_eps);
+  // features: [n, hidden_size]; embedding: [vocab, hidden_size] → logits [n, vocab]
+  torch::Tensor forward(const torch::Tensor& features, const torch::Tensor& embedding);
+};
+TORCH_MODULE(MusicBertHead);
+
+// A directory's encoder in eval mode, every weight accounted for.
+MusicBert load_musicbert(const std::filesystem::path& directory, torch::Device device, torch::ScalarType dtype);
+// config.json and model.safetensors.
+void save_musicbert(MusicBert& encoder, const std::filesystem::path& directory);
+
+}  // namespace midillama::model

@@ -1,0 +1,125 @@
+#include "midillama/core/file.h"
+#include "midillama/text/tokenizer.h"
+
+#include <fmt/format.h>
+#include <sentencepiece_processor.h>
+#include <sentencepiece_trainer.h>
+
+#include <unordered_map>
+
+namespace midillama::text {
+namespace {
+
+namespace sp = ::sentencepiece;
+
+class SentencePieceTokenizer final : public Tokenizer {
+ public:
+  explicit SentencePieceTokenizer(const std::filesystem::path& file) : file_(file.string()) {
+    const auto status = processor_.LoadFromSerializedProto(read_text(file));
+    if (!status.ok()) throw InputError(file_, "", "is not a sentencepiece model (" + status.ToString() + ")");
+    vocab_size_ = processor_.GetPieceSize();
+    if (vocab_size_ == 0) throw InputError(file_, "", "is not a sentencepiece model (it has no pieces)");
+    for (int id = 0; id < vocab_size_; ++id) ids_.emplace(processor_.IdToPiece(id), id);
+  }
+
+  std::vector<TokenId> encode(std::string_view text) const override {
+    std::vector<int> ids;
+    const auto status = processor_.Encode(text, &ids);
+    if (!status.ok()) throw Error(fmt::format("{}: a text cannot be tokenized ({})", file_, status.ToString()));
+    return {ids.begin(), ids.end()};
+  }
+
+  std::string decode(std::span<const TokenId> ids) const override {
+    std::vector<int> narrow;
+    narrow.reserve(ids.size());
+    for (const TokenId id : ids) narrow.push_back(checked(id));
+    std::string text;
+    const auto status = processor_.Decode(narrow, &text);
+    if (!status.ok()) throw Error(fmt::format("{}: token ids cannot be decoded ({})", file_, status.ToString()));
+    return text;
+  }
+
+  std::int64_t vocab_size() const override { return vocab_size_; }
+  std::optional<TokenId> bos_id() const override { return present(processor_.bos_id()); }
+  std::optional<TokenId> eos_id() const override { return present(processor_.eos_id()); }
+
+  std::optional<TokenId> token_id(std::string_view token) const override {
+    const auto found = ids_.find(std::string(token));
+    return found == ids_.end() ? std::nullopt : std::optional<TokenId>(found->second);
+  }
+
+  std::string token(TokenId id) const override { return processor_.IdToPiece(checked(id)); }
+
+ private:
+  static std::optional<TokenId> present(int id) { return id < 0 ? std::nullopt : std::optional<TokenId>(id); }
+
+  int checked(TokenId id) const {
+    if (id < 0 || id >= vocab_size_) throw Error(fmt::format("{}: there is no token {}: ids run from 0 to {}", file_, id, vocab_size_ - 1));
+    return static_cast<int>(id);
+  }
+
+  std::string file_;
+  sp::SentencePieceProcessor processor_;
+  std::int64_t vocab_size_ = 0;
+  std::unordered_map<std::string, TokenId> ids_;
+};
+
+// Hands the trainer one line of text after another. Texts are cut at line breaks, so that no piece spans one.
+class LineIterator final : public sp::SentenceIterator {
+ public:
+  explicit LineIterator(std::span<const std::string> texts) {
+    for (const std::string& text : texts) add_lines(text);
+  }
+  bool done() const override { return next_ >= lines_.size(); }
+  void Next() override { ++next_; }
+  const std::string& value() const override { return lines_[next_]; }
+  sp::util::Status status() const override { return {}; }
+  bool empty() const { return lines_.empty(); }
+
+ private:
+  void add_lines(std::string_view text) {
+    while (!text.empty()) {
+      const std::string_view line = text.substr(0, text.find('\n'));
+      if (!line.empty()) lines_.emplace_back(line);
+      text.remove_prefix(std::min(line.size() + 1, text.size()));
+    }
+  }
+
+  std::vector<std::string> lines_;
+  std::size_t next_ = 0;
+};
+
+std::unordered_map<std::string, std::string> trainer_options(std::int64_t vocab_size) {
+  return {{"model_type", "bpe"},
+          {"vocab_size", std::to_string(vocab_size)},
+          {"hard_vocab_limit", "false"},
+          {"byte_fallback", "true"},
+          {"character_coverage", "1.0"},
+          {"normalization_rule_name", "identity"},
+          {"remove_extra_whitespaces", "false"},
+          {"split_digits", "true"},
+          {"max_sentence_length", "1000000"},
+          {"num_threads", "1"},
+          {"unk_id", "0"},
+          {"bos_id", "1"},
+          {"eos_id", "2"},
+          {"pad_id", "-1"},
+          {"minloglevel", "2"}};
+}
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file) {
+  return std::make_unique<SentencePieceTokenizer>(file);
+}
+
+void train_sentencepiece(std::span<const std::string> texts, std::int64_t vocab_size, const std::filesystem::path& file) {
+  LineIterator lines(texts);
+  if (lines.empty()) throw InputError(file.string(), "", "no tokenizer can be trained: there is no text");
+  std::string model;
+  const auto status = sp::SentencePieceTrainer::Train(trainer_options(vocab_size), &lines, &model);
+  if (!status.ok()) throw InputError(file.string(), "", "no tokenizer can be trained (" + status.ToString() + ")");
+  write_atomically(file, model);
+}
+
+}  // namespace midillama::text

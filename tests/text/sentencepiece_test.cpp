@@ -1,0 +1,104 @@
+#include "midillama/core/file.h"
+#include "midillama/text/tokenizer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::text {
+namespace {
+
+using testing::HasSubstr;
+
+const std::vector<std::string> kTexts = {"Question: Which dance is this tune?\nAnswer:\nIt is a reel in G major.",
+                                         "Question: What is the meter?\nAnswer:\nThe meter is 6/8, as in a jig.",
+                                         "A slow air in D dorian with 12 bars."};
+
+struct SentencePieceTest : testing::Test {
+  std::unique_ptr<Tokenizer> train(std::int64_t vocab_size) const {
+    train_sentencepiece(kTexts, vocab_size, folder.path() / "tokenizer.model");
+    return load_tokenizer(folder.path());
+  }
+  TemporaryDirectory folder;
+};
+
+TEST_F(SentencePieceTest, TrainsTheSpecialIdsFirst) {
+  const auto tokenizer = train(320);
+  EXPECT_EQ(tokenizer->token(0), "<unk>");
+  EXPECT_EQ(tokenizer->bos_id(), 1);
+  EXPECT_EQ(tokenizer->eos_id(), 2);
+  EXPECT_EQ(tokenizer->token_id("</s>"), 2);
+  EXPECT_EQ(tokenizer->token_id("<pad>"), std::nullopt);
+  EXPECT_LE(tokenizer->vocab_size(), 320);
+}
+
+TEST_F(SentencePieceTest, EveryTextSurvivesARoundTrip) {
+  const auto tokenizer = train(400);
+  for (const std::string text : {"A reel.\nIn G major.\n", "  two  spaces  ", "\n\n", "\tTempo \xe2\x99\xa9 = 120",
+                                 "\xf0\x9f\x8e\xb5 \xd7\xa9\xd7\x9c", "</s> <unk>", ""}) {
+    EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
+  }
+}
+
+TEST_F(SentencePieceTest, DigitsAndLineBreaksAreTokensOfTheirOwn) {
+  const auto tokenizer = train(400);
+  const auto ids = tokenizer->encode("6\n12");
+  ASSERT_GE(ids.size(), 4u);
+  EXPECT_EQ(tokenizer->token(ids[ids.size() - 3]), "<0x0A>");
+  EXPECT_EQ(tokenizer->token(ids[ids.size() - 2]), "1");
+  EXPECT_EQ(tokenizer->token(ids[ids.size() - 1]), "2");
+}
+
+TEST_F(SentencePieceTest, ASmallCorpusGivesASmallVocabulary) {
+  EXPECT_LT(train(30000)->vocab_size(), 1000);
+}
+
+TEST_F(SentencePieceTest, TrainingIsRepeatable) {
+  train(350);
+  const auto first = read_bytes(folder.path() / "tokenizer.model");
+  train(350);
+  EXPECT_EQ(read_bytes(folder.path() / "tokenizer.model"), first);
+}
+
+TEST_F(SentencePieceTest, TrainingIsSilent) {
+  testing::internal::CaptureStderr();
+  train(350);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(SentencePieceTest, ControlTokensInTextAreTextAndAreLeftOutWhenDecoded) {
+  const auto tokenizer = train(400);
+  EXPECT_THAT(tokenizer->encode("a </s> b"), testing::Not(testing::Contains(2)));
+  auto ids = tokenizer->encode("A reel.");
+  ids.insert(ids.begin(), 1);
+  ids.push_back(2);
+  EXPECT_EQ(tokenizer->decode(ids), "A reel.");
+}
+
+TEST_F(SentencePieceTest, AnIdOutsideTheVocabularyIsAnError) {
+  const auto tokenizer = train(350);
+  const std::vector<TokenId> beyond = {tokenizer->vocab_size()}, below = {-1};
+  EXPECT_THROW(tokenizer->decode(beyond), Error);
+  EXPECT_THROW(tokenizer->decode(below), Error);
+  EXPECT_THROW(tokenizer->token(-1), Error);
+}
+
+TEST_F(SentencePieceTest, NoTextOrTooSmallAVocabularyIsAnError) {
+  EXPECT_THROW(train_sentencepiece({}, 300, folder.path() / "m"), InputError);
+  EXPECT_THROW(train_sentencepiece(kTexts, 200, folder.path() / "m"), InputError);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "m"));
+}
+
+TEST_F(SentencePieceTest, AFileThatIsNoModelIsNamed) {
+  const auto file = folder.path() / "tokenizer.model";
+  write_atomically(file, "\x0a\xff\xff\xff\xff");
+  try {
+    load_tokenizer(folder.path());
+    FAIL() << "a broken model was loaded";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(file.string()));
+  }
+  EXPECT_THROW(load_tokenizer(folder.path() / "missing"), InputError);
+}
+
+}  // namespace
+}  // namespace midillama::text
