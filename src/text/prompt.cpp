@@ -159,14 +159,14 @@ EncodedExample PromptTemplate::fit(std::string_view question, std::optional<std:
   EncodedExample best = assemble("", answer);
   if (length(best) > max_length) {
     throw InputError(fmt::format("question \"{}\"", question), "",
-                     fmt::format("the prompt's text{} alone has {} tokens with the music, at most {} are allowed",
-                                 answer ? " and the answer" : "", length(best), max_length));
+                     fmt::format("{} tokens are needed even without the question ({} of them for the music), but at most {} are allowed",
+                                 length(best), music_tokens, max_length));
   }
   // The longest beginning of the question that was seen to fit, by bisection over its bytes.
   for (std::size_t fits = 0, exceeds = question.size(); exceeds - fits > 1;) {
     const std::size_t middle = fits + (exceeds - fits) / 2;
     std::size_t end = middle;
-    while (end > fits && is_continuation(question[end])) --end;
+    while (end > 0 && is_continuation(question[end])) --end;
     EncodedExample candidate = assemble(question.substr(0, end), answer);
     if (length(candidate) > max_length) {
       exceeds = middle;

@@ -41,9 +41,9 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file);
 
 // Trains a sentencepiece BPE model on texts and writes it to `file`. Ids: 0 <unk>, 1 <s>, 2 </s>, then 256 bytes, then at most as many
-// pieces as make up `vocab_size` (fewer where the texts are small). Every text survives a round trip: nothing is normalised, unknown
-// characters become bytes, digits and line breaks are tokens of their own. The same texts give the same file. InputError where there is no
-// text or `vocab_size` is below bytes and characters.
+// pieces as make up `vocab_size` (fewer where the texts are small). Every UTF-8 text without U+2581 survives a round trip: nothing is
+// normalised, unknown characters become bytes, digits and line breaks are tokens of their own. The same texts give the same file.
+// InputError where there is no text or `vocab_size` is below bytes and characters.
 void train_sentencepiece(std::span<const std::string> texts, std::int64_t vocab_size, const std::filesystem::path& file);
 
 }  // namespace midillama::text

@@ -1,0 +1,154 @@
+#include "midillama/text/prompt.h"
+
+#include "midillama/core/error.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace midillama::text {
+namespace {
+
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// One id a byte, and named special tokens above.
+class ByteTokenizer final : public Tokenizer {
+ public:
+  explicit ByteTokenizer(std::map<std::string, TokenId, std::less<>> special, std::optional<TokenId> bos = {},
+                         std::optional<TokenId> eos = {})
+      : special_(std::move(special)), bos_(bos), eos_(eos) {}
+
+  std::vector<TokenId> encode(std::string_view text) const override {
+    std::vector<TokenId> ids;
+    for (const char c : text) ids.push_back(static_cast<unsigned char>(c));
+    return ids;
+  }
+  std::string decode(std::span<const TokenId> ids) const override {
+    std::string text;
+    for (const TokenId id : ids) text += id < 256 ? std::string(1, static_cast<char>(id)) : token(id);
+    return text;
+  }
+  std::int64_t vocab_size() const override { return 300; }
+  std::optional<TokenId> bos_id() const override { return bos_; }
+  std::optional<TokenId> eos_id() const override { return eos_; }
+  std::optional<TokenId> token_id(std::string_view token) const override {
+    const auto found = special_.find(token);
+    return found == special_.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::string token(TokenId id) const override {
+    for (const auto& [name, special] : special_) {
+      if (special == id) return name;
+    }
+    return std::string(1, static_cast<char>(id));
+  }
+
+ private:
+  std::map<std::string, TokenId, std::less<>> special_;
+  std::optional<TokenId> bos_, eos_;
+};
+
+const ByteTokenizer kBytes({{"<s>", 256}, {"</s>", 257}}, 256, 257);
+const ByteTokenizer kChat(
+    {{"<|begin_of_text|>", 260}, {"<|end_of_text|>", 261}, {"<|start_header_id|>", 266}, {"<|end_header_id|>", 267}, {"<|eot_id|>", 269}},
+    260, 269);
+
+std::vector<std::string> mistakes_of(const std::string& text, const Tokenizer& tokenizer = kBytes) {
+  try {
+    PromptTemplate(text, tokenizer);
+    return {};
+  } catch (const ConfigError& error) {
+    return error.mistakes();
+  }
+}
+
+// The part of an example that carries loss.
+std::string target(const EncodedExample& example, const Tokenizer& tokenizer) {
+  std::vector<TokenId> ids;
+  for (const TokenId id : example.labels) {
+    if (id != kIgnoreLabel) ids.push_back(id);
+  }
+  return tokenizer.decode(ids);
+}
+
+TEST(PromptTemplate, PlainPutsTheMusicAfterBosAndTheLossOnTheAnswer) {
+  const auto example = PromptTemplate("plain", kBytes).encode("Which key?", "G major.", 100, 1);
+  EXPECT_EQ(kBytes.decode(example.input_ids), "<s>Question: Which key?\nAnswer:\nG major.</s>");
+  EXPECT_EQ(example.music_position, 1);
+  EXPECT_EQ(example.labels.size(), example.input_ids.size());
+  EXPECT_EQ(target(example, kBytes), "G major.</s>");
+  EXPECT_EQ(example.cut_tokens, 0);
+}
+
+TEST(PromptTemplate, Llama3IsTheChatTemplateWithTheMusicFirst) {
+  const auto example = PromptTemplate("llama3", kChat).encode("Which key?", "G major.", 200, 1);
+  EXPECT_EQ(kChat.decode(example.input_ids),
+            "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nWhich key?<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\nG major.<|eot_id|>");
+  EXPECT_EQ(example.music_position, 1);
+  EXPECT_EQ(target(example, kChat), "G major.<|eot_id|>");
+}
+
+TEST(PromptTemplate, ThePromptOfGenerationIsThePromptOfTraining) {
+  for (const char* text : {"plain", "llama3", "<|begin_of_text|>{question} {music}->{answer}{eos}"}) {
+    const PromptTemplate prompt(text, kChat);
+    const auto alone = prompt.encode_prompt("Which key?", 100, 1);
+    const auto trained = prompt.encode("Which key?", "G", 200, 1);
+    ASSERT_LT(alone.input_ids.size(), trained.input_ids.size());
+    EXPECT_TRUE(std::equal(alone.input_ids.begin(), alone.input_ids.end(), trained.input_ids.begin()));
+    EXPECT_EQ(alone.music_position, trained.music_position);
+    EXPECT_THAT(alone.labels, Each(kIgnoreLabel));
+    EXPECT_NE(trained.labels[alone.labels.size()], kIgnoreLabel);
+  }
+}
+
+TEST(PromptTemplate, WhiteSpaceAroundQuestionAndAnswerIsRemoved) {
+  const auto example = PromptTemplate("{music}[{question}][{answer}]", kBytes).encode(" \n a b\xc2\xa0\t", "\xe2\x80\x89 c\r\n", 100, 1);
+  EXPECT_EQ(kBytes.decode(example.input_ids), "[a b][c]");
+}
+
+TEST(PromptTemplate, SpecialTokensAreFoundInTheTemplateOnly) {
+  const PromptTemplate prompt("<s>{music}<x>{question}</s>{answer}", kBytes);
+  const auto example = prompt.encode("</s>{answer}", "<s>", 100, 1);
+  EXPECT_EQ(std::ranges::count(example.input_ids, 256), 1);
+  EXPECT_EQ(std::ranges::count(example.input_ids, 257), 1);
+  EXPECT_EQ(kBytes.decode(example.input_ids), "<s><x></s>{answer}</s><s>");
+}
+
+TEST(PromptTemplate, ALongQuestionIsCutAtItsEndOnACharacter) {
+  const PromptTemplate prompt("{music}Q: {question}\nA: {answer}", kBytes);
+  const auto whole = prompt.encode("abcdef\xe2\x99\xa9\xe2\x99\xa9", "yes", 100, 2);
+  const auto cut = prompt.encode("abcdef\xe2\x99\xa9\xe2\x99\xa9", "yes", static_cast<std::int64_t>(whole.input_ids.size()), 2);
+  EXPECT_EQ(kBytes.decode(cut.input_ids), "Q: abcdef\xe2\x99\xa9\nA: yes");
+  EXPECT_EQ(cut.cut_tokens, 3);
+  EXPECT_EQ(kBytes.decode(prompt.encode_prompt("abcdef", 12, 2).input_ids), "Q: abc\nA: ");
+}
+
+TEST(PromptTemplate, AnAnswerThatDoesNotFitIsAnError) {
+  const PromptTemplate prompt("{music}{question}{answer}", kBytes);
+  EXPECT_EQ(prompt.encode("ab", "12345678", 9, 1).input_ids.size(), 8u);
+  EXPECT_THROW(prompt.encode("ab", "12345678", 8, 1), InputError);
+}
+
+TEST(PromptTemplate, StopsAtEveryTokenThatEndsAnAnswer) {
+  EXPECT_THAT(PromptTemplate("plain", kBytes).stop_ids(), ElementsAre(257));
+  EXPECT_THAT(PromptTemplate("llama3", kChat).stop_ids(), ElementsAre(269, 261));
+  EXPECT_THAT(PromptTemplate("{music}{question}{answer}", ByteTokenizer({})).stop_ids(), IsEmpty());
+}
+
+TEST(PromptTemplate, EveryMistakeIsReported) {
+  EXPECT_THAT(mistakes_of("{question}{question}{key}"),
+              ElementsAre(HasSubstr("{key}"), HasSubstr("{music} is missing"), HasSubstr("{question} stands 2 times"),
+                          HasSubstr("{answer} is missing")));
+  EXPECT_THAT(mistakes_of("{music}{answer}{question}"), ElementsAre(AllOf(HasSubstr("prompt.template"), HasSubstr("before {answer}"))));
+  EXPECT_THAT(mistakes_of("{bos}{music}{question}{answer}", ByteTokenizer({})), ElementsAre(HasSubstr("no bos token")));
+  EXPECT_EQ(mistakes_of("llama3", kBytes).size(), 7u);
+  EXPECT_THAT(mistakes_of("{ {} {Music} < > <| {music}{question}{answer}"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace midillama::text
