@@ -100,5 +100,23 @@ TEST_F(SentencePieceTest, AFileThatIsNoModelIsNamed) {
   EXPECT_THROW(load_tokenizer(folder.path() / "missing"), InputError);
 }
 
+const std::filesystem::path kGoldens = "tests/golden/text";
+
+TEST(GoldenSentencePiece, EncodesAndDecodesAsTheReference) {
+  const auto tokenizer = load_sentencepiece(kGoldens / "sentencepiece.model");
+  const Json golden = read_json(kGoldens / "sentencepiece.json");
+  for (const Json& row : golden["encode"]) EXPECT_EQ(Json(tokenizer->encode(row["text"].get<std::string>())), row["ids"]) << row["text"];
+  for (const Json& row : golden["decode"]) EXPECT_EQ(tokenizer->decode(row["ids"].get<std::vector<TokenId>>()), row["text"]) << row["ids"];
+}
+
+TEST(GoldenSentencePiece, TrainsThePiecesOfTheReference) {
+  const Json golden = read_json(kGoldens / "sentencepiece.json");
+  const TemporaryDirectory folder;
+  train_sentencepiece(golden["lines"].get<std::vector<std::string>>(), golden["vocab_size"], folder.path() / "tokenizer.model");
+  const auto tokenizer = load_tokenizer(folder.path());
+  ASSERT_EQ(tokenizer->vocab_size(), golden["pieces"].size());
+  for (TokenId id = 0; id < tokenizer->vocab_size(); ++id) EXPECT_EQ(tokenizer->token(id), golden["pieces"][id]);
+}
+
 }  // namespace
 }  // namespace midillama::text
