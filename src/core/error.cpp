@@ -6,7 +6,8 @@
 namespace midillama {
 
 ConfigError::ConfigError(std::vector<std::string> mistakes)
-    : UsageError(fmt::format("the configuration has {}:\n  {}", mistakes.size() == 1 ? "a mistake" : fmt::format("{} mistakes", mistakes.size()),
+    : UsageError(fmt::format("the configuration has {}:\n  {}",
+                             mistakes.size() == 1 ? "a mistake" : fmt::format("{} mistakes", mistakes.size()),
                              fmt::join(mistakes, "\n  "))),
       mistakes_(std::move(mistakes)) {}
 

@@ -48,13 +48,19 @@ Container read_all(const fs::path& path) {
   return content;
 }
 
-std::string temporary_suffix() { return fmt::format(".tmp-{}", ::getpid()); }
+std::string temporary_suffix() {
+  return fmt::format(".tmp-{}", ::getpid());
+}
 
 }  // namespace
 
-std::vector<std::uint8_t> read_bytes(const fs::path& path) { return read_all<std::vector<std::uint8_t>>(path); }
+std::vector<std::uint8_t> read_bytes(const fs::path& path) {
+  return read_all<std::vector<std::uint8_t>>(path);
+}
 
-std::string read_text(const fs::path& path) { return read_all<std::string>(path); }
+std::string read_text(const fs::path& path) {
+  return read_all<std::string>(path);
+}
 
 Json read_json(const fs::path& path) {
   try {

@@ -1,5 +1,7 @@
 #include "midillama/core/hash.h"
 
+#include "midillama/core/error.h"
+
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -8,16 +10,18 @@
 #include <memory>
 #include <vector>
 
-#include "midillama/core/error.h"
-
 namespace midillama {
 namespace {
 
-std::string to_hex(XXH128_hash_t hash) { return fmt::format("{:016x}{:016x}", hash.high64, hash.low64); }
+std::string to_hex(XXH128_hash_t hash) {
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
 
 }  // namespace
 
-std::string fingerprint(std::string_view bytes) { return to_hex(XXH3_128bits(bytes.data(), bytes.size())); }
+std::string fingerprint(std::string_view bytes) {
+  return to_hex(XXH3_128bits(bytes.data(), bytes.size()));
+}
 
 std::string fingerprint_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -1,11 +1,11 @@
 #include "midillama/core/log.h"
 
+#include "midillama/core/error.h"
+
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
-
-#include "midillama/core/error.h"
 
 namespace midillama::log {
 namespace {
@@ -29,10 +29,14 @@ Logger& instance() {
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warning: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -47,7 +51,9 @@ Level level_from_name(std::string_view name) {
   throw UsageError(fmt::format("unknown log level \"{}\": give debug, info, warning or error", name));
 }
 
-void set_level(Level level) { instance().logger.set_level(to_spdlog(level)); }
+void set_level(Level level) {
+  instance().logger.set_level(to_spdlog(level));
+}
 
 void attach_file(const std::filesystem::path& path) {
   auto& logger = instance();

@@ -1,10 +1,10 @@
 #include "midillama/core/process.h"
 
+#include "midillama/core/error.h"
+
 #include <fmt/format.h>
 #include <glib.h>
 #include <sys/wait.h>
-
-#include "midillama/core/error.h"
 
 namespace midillama {
 
@@ -17,8 +17,8 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const std::
   char* error_output = nullptr;
   int wait_status = 0;
   GError* error = nullptr;
-  const bool started = g_spawn_sync(working_directory.empty() ? nullptr : working_directory.c_str(), argv.data(), nullptr, G_SPAWN_SEARCH_PATH,
-                                    nullptr, nullptr, &output, &error_output, &wait_status, &error);
+  const bool started = g_spawn_sync(working_directory.empty() ? nullptr : working_directory.c_str(), argv.data(), nullptr,
+                                    G_SPAWN_SEARCH_PATH, nullptr, nullptr, &output, &error_output, &wait_status, &error);
   if (!started) {
     const std::string reason = error->message;
     g_error_free(error);

@@ -1,12 +1,12 @@
 #include "midillama/core/progress.h"
 
+#include "midillama/core/log.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-
-#include "midillama/core/log.h"
 
 namespace midillama {
 namespace {
@@ -26,9 +26,16 @@ std::string clock_text(double seconds) {
 }  // namespace
 
 Progress::Progress(std::string what, std::size_t total, bool enabled)
-    : what_(std::move(what)), total_(total), enabled_(enabled), terminal_(::isatty(STDERR_FILENO) != 0), start_(steady_clock::now()), shown_() {}
+    : what_(std::move(what)),
+      total_(total),
+      enabled_(enabled),
+      terminal_(::isatty(STDERR_FILENO) != 0),
+      start_(steady_clock::now()),
+      shown_() {}
 
-Progress::~Progress() { finish(); }
+Progress::~Progress() {
+  finish();
+}
 
 void Progress::update(std::size_t done, std::string_view detail) {
   if (!enabled_) return;
@@ -52,8 +59,9 @@ void Progress::update(std::size_t done, std::string_view detail) {
     }
   }
   if (!detail.empty()) line += fmt::format("  {}", detail);
-  line += total_ != 0 && !last ? fmt::format("  {} left", clock_text(elapsed / static_cast<double>(fresh) * static_cast<double>(total_ - done)))
-                               : fmt::format("  {}", clock_text(elapsed));
+  line += total_ != 0 && !last
+              ? fmt::format("  {} left", clock_text(elapsed / static_cast<double>(fresh) * static_cast<double>(total_ - done)))
+              : fmt::format("  {}", clock_text(elapsed));
   if (terminal_) {
     fmt::print(stderr, "\r\x1b[K{}", line);
     std::fflush(stderr);

@@ -19,7 +19,9 @@ std::uint64_t Random::below(std::uint64_t bound) {
   return value % bound;
 }
 
-double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Random::uniform() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 std::uint64_t seed_for(std::uint64_t seed, const char* purpose, std::uint64_t index) {
   return std::stoull(fingerprint(std::to_string(seed) + '/' + purpose + '/' + std::to_string(index)).substr(0, 16), nullptr, 16);

@@ -1,20 +1,20 @@
 // Reading, overriding, checking and printing a configuration. All mistakes of a file and its overrides come in one ConfigError.
 #pragma once
 
+#include "midillama/config/schema.h"
+
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "midillama/config/schema.h"
 
 namespace midillama::config {
 
 // `file` empty: configs/folk/default.yaml, looked up from the working directory, then from the installation prefix.
 std::filesystem::path find_config(const std::string& file);
 
-// Reads `file` over the defaults, then applies each `dotted.key=value` of `overrides` (the value is YAML: `lora.target_modules=[q_proj,v_proj]`),
-// then validates. An override of `train.<key>` wins over the file's `stages.<stage>.<key>` for every stage.
-// Unknown keys, wrong types and values out of range are collected; each names file and line, or the override.
+// Reads `file` over the defaults, then applies each `dotted.key=value` of `overrides` (the value is YAML:
+// `lora.target_modules=[q_proj,v_proj]`), then validates. An override of `train.<key>` wins over the file's `stages.<stage>.<key>` for
+// every stage. Unknown keys, wrong types and values out of range are collected; each names file and line, or the override.
 Config load(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 
 // As load, from text; `name` stands for the file in errors.

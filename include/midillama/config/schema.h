@@ -15,9 +15,9 @@ namespace midillama::config {
 struct Run {
   std::string dir = "runs/default";  // a stage writes to <dir>/<stage>/
   std::uint64_t seed = 1;
-  std::int64_t threads = 0;      // CPU threads of one rank; 0: all cores divided by the ranks of this machine
-  std::string device = "auto";   // auto, cpu, cuda
-  std::int64_t timeout = 600;    // seconds that a rank waits for the others before it gives up
+  std::int64_t threads = 0;     // CPU threads of one rank; 0: all cores divided by the ranks of this machine
+  std::string device = "auto";  // auto, cpu, cuda
+  std::int64_t timeout = 600;   // seconds that a rank waits for the others before it gives up
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
@@ -67,9 +67,9 @@ struct EncoderShape {
 };
 
 struct MusicEncoder {
-  std::string path;                      // a MusicBERT directory (config.json, model.safetensors)
-  std::string pooling = "mean";          // over the notes' positions
-  std::int64_t tokens = 1;               // musical tokens a clip becomes; more than 1 cuts it into spans of equally many notes
+  std::string path;                                 // a MusicBERT directory (config.json, model.safetensors)
+  std::string pooling = "mean";                     // over the notes' positions
+  std::int64_t tokens = 1;                          // musical tokens a clip becomes; more than 1 cuts it into spans of equally many notes
   std::string hidden_states = "before_upsampling";  // or after_upsampling: the paper says "token-level hidden states" only
   std::string dtype = "float32";
   EncoderShape pretrain;
@@ -96,7 +96,7 @@ struct LlmShape {
   double rope_theta = 10000.0;
   bool tie_word_embeddings = true;
   std::int64_t vocab_size = 1024;
-  std::int64_t sequence_length = 128;    // tokens of one pre-training row
+  std::int64_t sequence_length = 128;  // tokens of one pre-training row
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
@@ -154,21 +154,21 @@ struct Lora {
 
 // How one stage trains. Values under `stages.<stage>` override these.
 struct Train {
-  std::int64_t batch_size = 16;        // examples of one optimizer step, over all ranks
-  std::int64_t micro_batch_size = 0;   // examples of one forward pass on one rank; 0: the rank's whole share
-  std::int64_t max_steps = 0;          // 0: `epochs` decides
+  std::int64_t batch_size = 16;       // examples of one optimizer step, over all ranks
+  std::int64_t micro_batch_size = 0;  // examples of one forward pass on one rank; 0: the rank's whole share
+  std::int64_t max_steps = 0;         // 0: `epochs` decides
   double epochs = 1;
-  double learning_rate = 5e-4;         // the maximum
-  double warmup_ratio = 0.03;          // linear, then cosine to 0
+  double learning_rate = 5e-4;  // the maximum
+  double warmup_ratio = 0.03;   // linear, then cosine to 0
   double weight_decay = 0.01;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double max_grad_norm = 1.0;          // 0: no clipping
+  double max_grad_norm = 1.0;  // 0: no clipping
   bool shuffle = true;
-  std::int64_t checkpoint_every = 500; // steps; one is always written at the end
+  std::int64_t checkpoint_every = 500;  // steps; one is always written at the end
   std::int64_t keep_checkpoints = 2;
-  std::int64_t validate_every = 0;     // steps; 0: at the end only
+  std::int64_t validate_every = 0;  // steps; 0: at the end only
   std::int64_t validate_examples = 256;
 
   template <typename Self, typename Visitor>
@@ -194,7 +194,7 @@ struct Train {
 
 struct Generate {
   std::int64_t max_new_tokens = 128;
-  double temperature = 0.0;                 // 0: greedy
+  double temperature = 0.0;  // 0: greedy
   double top_p = 1.0;
   std::int64_t batch_size = 32;
   std::vector<std::int64_t> stop_token_ids;  // empty: the model's own end-of-text ids
@@ -210,7 +210,7 @@ struct Generate {
 };
 
 struct BertScore {
-  std::string path;         // a RoBERTa directory; empty: not configured
+  std::string path;  // a RoBERTa directory; empty: not configured
   std::int64_t layer = 17;
 
   template <typename Self, typename Visitor>
@@ -221,8 +221,8 @@ struct BertScore {
 };
 
 struct Eval {
-  std::int64_t max_examples = 0;      // 0: all of the split
-  std::string profile = "standard";   // standard, mullama
+  std::int64_t max_examples = 0;     // 0: all of the split
+  std::string profile = "standard";  // standard, mullama
   std::int64_t bootstrap_samples = 1000;
   BertScore bertscore;
 
@@ -237,16 +237,16 @@ struct Eval {
 
 // How `midillama data build` makes a dataset.
 struct Corpus {
-  std::string source = "abc";                     // abc: ABC collections; midi: a folder of MIDI files
-  std::string path;                               // the folder (or Python wheel) that holds them
-  std::vector<std::string> collections;           // abc: names of the collections inside; empty: every .abc file
+  std::string source = "abc";            // abc: ABC collections; midi: a folder of MIDI files
+  std::string path;                      // the folder (or Python wheel) that holds them
+  std::vector<std::string> collections;  // abc: names of the collections inside; empty: every .abc file
   double clip_seconds = 20.0;
   std::int64_t clips_per_piece = 3;
   double valid_fraction = 0.1;
   double test_fraction = 0.1;
   std::vector<std::string> tags = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
-  std::int64_t questions_per_tag = 1;             // wordings drawn for each tag of a clip
-  std::int64_t captions = 1;                      // caption wordings drawn for each clip
+  std::int64_t questions_per_tag = 1;  // wordings drawn for each tag of a clip
+  std::int64_t captions = 1;           // caption wordings drawn for each clip
   std::uint64_t seed = 1;
 
   template <typename Self, typename Visitor>

@@ -1,16 +1,17 @@
 // Small file helpers. Every error is an InputError that names the path.
 #pragma once
 
+#include "midillama/core/error.h"
+
+#include <nlohmann/json.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "midillama/core/error.h"
 
 namespace midillama {
 

@@ -1,0 +1,173 @@
+#include "midillama/config/config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+namespace midillama::config {
+namespace {
+
+// Collects `key: value — what must hold`.
+class Checker {
+ public:
+  template <typename T>
+  void require(bool holds, const std::string& key, const T& value, const std::string& what) {
+    if (!holds) mistakes.push_back(fmt::format("{}: {} — {}", key, value, what));
+  }
+  template <typename T>
+  void at_least(const std::string& key, T value, T low) {
+    require(value >= low, key, value, fmt::format("must be at least {}", low));
+  }
+  template <typename T>
+  void positive(const std::string& key, T value) {
+    require(value > T{0}, key, value, "must be greater than 0");
+  }
+  // low <= value < high
+  void in_range(const std::string& key, double value, double low, double high) {
+    require(value >= low && value < high, key, value, fmt::format("must be at least {} and below {}", low, high));
+  }
+  void one_of(const std::string& key, const std::string& value, const std::vector<std::string>& allowed) {
+    require(std::find(allowed.begin(), allowed.end(), value) != allowed.end(), key, "\"" + value + "\"",
+            fmt::format("must be one of {}", fmt::join(allowed, ", ")));
+  }
+
+  std::vector<std::string> mistakes;
+};
+
+void check(Checker& c, const Run& run) {
+  c.require(!run.dir.empty(), "run.dir", "\"\"", "must name a folder");
+  c.at_least<std::int64_t>("run.threads", run.threads, 0);
+  c.one_of("run.device", run.device, {"auto", "cpu", "cuda"});
+  c.at_least<std::int64_t>("run.timeout", run.timeout, 1);
+}
+
+void check(Checker& c, const EncoderShape& shape) {
+  const std::string key = "music_encoder.pretrain.";
+  c.positive(key + "hidden_size", shape.hidden_size);
+  c.positive(key + "num_hidden_layers", shape.num_hidden_layers);
+  c.positive(key + "num_attention_heads", shape.num_attention_heads);
+  c.positive(key + "intermediate_size", shape.intermediate_size);
+  c.at_least<std::int64_t>(key + "max_position_embeddings", shape.max_position_embeddings, 6);
+  c.in_range(key + "dropout", shape.dropout, 0, 1);
+  c.require(shape.mask_probability > 0 && shape.mask_probability < 1, key + "mask_probability", shape.mask_probability,
+            "must be greater than 0 and below 1");
+  c.require(shape.num_attention_heads <= 0 || shape.hidden_size % shape.num_attention_heads == 0, key + "hidden_size", shape.hidden_size,
+            "must be a multiple of num_attention_heads");
+}
+
+void check(Checker& c, const MusicEncoder& encoder) {
+  c.one_of("music_encoder.pooling", encoder.pooling, {"mean"});
+  c.at_least<std::int64_t>("music_encoder.tokens", encoder.tokens, 1);
+  c.one_of("music_encoder.hidden_states", encoder.hidden_states, {"before_upsampling", "after_upsampling"});
+  c.one_of("music_encoder.dtype", encoder.dtype, {"float32", "bfloat16"});
+  check(c, encoder.pretrain);
+}
+
+void check(Checker& c, const LlmShape& shape) {
+  const std::string key = "llm.pretrain.";
+  c.positive(key + "hidden_size", shape.hidden_size);
+  c.positive(key + "num_hidden_layers", shape.num_hidden_layers);
+  c.positive(key + "num_attention_heads", shape.num_attention_heads);
+  c.positive(key + "num_key_value_heads", shape.num_key_value_heads);
+  c.positive(key + "intermediate_size", shape.intermediate_size);
+  c.at_least<std::int64_t>(key + "max_position_embeddings", shape.max_position_embeddings, 8);
+  c.positive(key + "rope_theta", shape.rope_theta);
+  c.at_least<std::int64_t>(key + "vocab_size", shape.vocab_size, 300);
+  c.at_least<std::int64_t>(key + "sequence_length", shape.sequence_length, 8);
+  c.require(shape.num_attention_heads <= 0 || shape.hidden_size % (2 * shape.num_attention_heads) == 0, key + "hidden_size",
+            shape.hidden_size, "must be a multiple of 2 · num_attention_heads");
+  c.require(shape.num_key_value_heads <= 0 || shape.num_attention_heads % shape.num_key_value_heads == 0, key + "num_attention_heads",
+            shape.num_attention_heads, "must be a multiple of num_key_value_heads");
+}
+
+void check(Checker& c, const Lora& lora) {
+  static const std::vector<std::string> linears = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+  c.at_least<std::int64_t>("lora.rank", lora.rank, 1);
+  c.positive("lora.alpha", lora.alpha);
+  c.in_range("lora.dropout", lora.dropout, 0, 1);
+  c.require(!lora.target_modules.empty(), "lora.target_modules", "[]", "must name at least one linear layer");
+  for (const std::string& module : lora.target_modules) c.one_of("lora.target_modules", module, linears);
+  const std::set<std::string> distinct(lora.target_modules.begin(), lora.target_modules.end());
+  c.require(distinct.size() == lora.target_modules.size(), "lora.target_modules", fmt::format("[{}]", fmt::join(lora.target_modules, ", ")),
+            "must not name a layer twice");
+}
+
+void check(Checker& c, const std::string& key, const Train& train) {
+  c.at_least<std::int64_t>(key + "batch_size", train.batch_size, 1);
+  c.at_least<std::int64_t>(key + "micro_batch_size", train.micro_batch_size, 0);
+  c.at_least<std::int64_t>(key + "max_steps", train.max_steps, 0);
+  c.require(train.max_steps > 0 || train.epochs > 0, key + "epochs", train.epochs, "must be greater than 0 where max_steps is 0");
+  c.at_least(key + "learning_rate", train.learning_rate, 0.0);
+  c.require(train.warmup_ratio >= 0 && train.warmup_ratio <= 1, key + "warmup_ratio", train.warmup_ratio, "must be between 0 and 1");
+  c.at_least(key + "weight_decay", train.weight_decay, 0.0);
+  c.in_range(key + "beta1", train.beta1, 0, 1);
+  c.in_range(key + "beta2", train.beta2, 0, 1);
+  c.positive(key + "epsilon", train.epsilon);
+  c.at_least(key + "max_grad_norm", train.max_grad_norm, 0.0);
+  c.at_least<std::int64_t>(key + "checkpoint_every", train.checkpoint_every, 1);
+  c.at_least<std::int64_t>(key + "keep_checkpoints", train.keep_checkpoints, 1);
+  c.at_least<std::int64_t>(key + "validate_every", train.validate_every, 0);
+  c.at_least<std::int64_t>(key + "validate_examples", train.validate_examples, 0);
+}
+
+// What is wrong in `train` is wrong in every stage that inherits it: said once.
+void check_stages(Checker& c, const Config& config) {
+  Checker common;
+  check(common, "", config.train);
+  for (const std::string& mistake : common.mistakes) c.mistakes.push_back("train." + mistake);
+  for (const auto& [stage, values] : config.stages) {
+    Checker own;
+    check(own, "", values);
+    for (const std::string& mistake : own.mistakes) {
+      const bool inherited = std::find(common.mistakes.begin(), common.mistakes.end(), mistake) != common.mistakes.end();
+      if (!inherited) c.mistakes.push_back(fmt::format("stages.{}.{}", stage, mistake));
+    }
+  }
+}
+
+void check(Checker& c, const Generate& generate) {
+  c.at_least<std::int64_t>("generate.max_new_tokens", generate.max_new_tokens, 1);
+  c.at_least("generate.temperature", generate.temperature, 0.0);
+  c.require(generate.top_p > 0 && generate.top_p <= 1, "generate.top_p", generate.top_p, "must be greater than 0 and at most 1");
+  c.at_least<std::int64_t>("generate.batch_size", generate.batch_size, 1);
+}
+
+void check(Checker& c, const Eval& eval) {
+  c.at_least<std::int64_t>("eval.max_examples", eval.max_examples, 0);
+  c.one_of("eval.profile", eval.profile, {"standard", "mullama"});
+  c.at_least<std::int64_t>("eval.bootstrap_samples", eval.bootstrap_samples, 0);
+  c.at_least<std::int64_t>("eval.bertscore.layer", eval.bertscore.layer, 1);
+}
+
+void check(Checker& c, const Corpus& corpus) {
+  c.one_of("corpus.source", corpus.source, {"abc", "midi"});
+  c.positive("corpus.clip_seconds", corpus.clip_seconds);
+  c.at_least<std::int64_t>("corpus.clips_per_piece", corpus.clips_per_piece, 1);
+  c.in_range("corpus.valid_fraction", corpus.valid_fraction, 0, 1);
+  c.in_range("corpus.test_fraction", corpus.test_fraction, 0, 1);
+  c.require(corpus.valid_fraction + corpus.test_fraction < 1, "corpus.valid_fraction", corpus.valid_fraction,
+            "must leave room for training pieces beside corpus.test_fraction");
+}
+
+}  // namespace
+
+std::vector<std::string> validate(const Config& config) {
+  Checker checker;
+  check(checker, config.run);
+  checker.require(!config.data.dir.empty(), "data.dir", "\"\"", "must name a folder");
+  check(checker, config.music_encoder);
+  checker.one_of("llm.dtype", config.llm.dtype, {"float32", "bfloat16"});
+  check(checker, config.llm.pretrain);
+  checker.require(!config.prompt.template_text.empty(), "prompt.template", "\"\"", "must be plain, llama3 or the text of a template");
+  checker.at_least<std::int64_t>("prompt.max_length", config.prompt.max_length, 8);
+  check(checker, config.lora);
+  check_stages(checker, config);
+  check(checker, config.generate);
+  check(checker, config.eval);
+  check(checker, config.corpus);
+  return checker.mistakes;
+}
+
+}  // namespace midillama::config

@@ -1,0 +1,123 @@
+#include "yaml_reader.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstring>
+
+namespace midillama::config {
+namespace {
+
+// Levenshtein distance, to guess which key was meant.
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+std::string suggestion(const std::string& wrong, const std::vector<std::string>& known) {
+  const auto nearest = std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
+    return edit_distance(wrong, a) < edit_distance(wrong, b);
+  });
+  const bool close = nearest != known.end() && edit_distance(wrong, *nearest) <= std::max<std::size_t>(2, wrong.size() / 3);
+  return close ? fmt::format(" (did you mean {}?)", *nearest) : "";
+}
+
+}  // namespace
+
+void YamlReader::complain(const YAML::Node& node, const std::string& key, const std::string& what) {
+  const YAML::Mark mark = node.Mark();
+  const std::string place = mark.is_null() ? "" : fmt::format("line {}: ", mark.line + 1);
+  mistakes_.push_back(fmt::format("{}: {}{}: {}", origin_, place, key, what));
+}
+
+void YamlReader::check_keys(const YAML::Node& node, const std::string& key, const std::vector<std::string>& known) {
+  std::set<std::string> seen;
+  for (const auto& entry : node) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "(not a word)";
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      complain(entry.first, join(key, name), "unknown key" + suggestion(name, known));
+    } else if (!seen.insert(name).second) {
+      complain(entry.first, join(key, name), "stands here twice");
+    }
+  }
+}
+
+void YamlReader::read(const YAML::Node& node, const std::string& key, std::map<std::string, Train>& stages) {
+  if (node.IsNull()) return;
+  if (!node.IsMap()) return complain(node, key, "a section with the stages' names is expected here");
+  for (const std::string& stage : stage_names()) {
+    if (const YAML::Node child = node[stage]) read(child, join(key, stage), stages[stage]);
+  }
+  check_keys(node, key, stage_names());
+}
+
+template <typename T>
+void YamlReader::read_scalar(const YAML::Node& node, const std::string& key, T& value, const char* expected) {
+  T parsed{};
+  if (!node.IsScalar() || !YAML::convert<T>::decode(node, parsed)) {
+    const std::string found = node.IsScalar() ? fmt::format(", not \"{}\"", node.Scalar()) : "";
+    return complain(node, key, fmt::format("{} is expected{}", expected, found));
+  }
+  value = parsed;
+}
+
+void YamlReader::read(const YAML::Node& node, const std::string& key, std::string& value) {
+  if (node.IsNull()) {
+    value.clear();
+  } else {
+    read_scalar(node, key, value, "a text");
+  }
+}
+
+void YamlReader::read(const YAML::Node& node, const std::string& key, bool& value) {
+  read_scalar(node, key, value, "true or false");
+}
+
+void YamlReader::read(const YAML::Node& node, const std::string& key, double& value) {
+  double parsed = value;
+  read_scalar(node, key, parsed, "a number");
+  if (!std::isfinite(parsed)) return complain(node, key, "a finite number is expected");
+  value = parsed;
+}
+
+void YamlReader::read(const YAML::Node& node, const std::string& key, std::int64_t& value) {
+  read_scalar(node, key, value, "a whole number");
+}
+
+void YamlReader::read(const YAML::Node& node, const std::string& key, std::uint64_t& value) {
+  // yaml-cpp wraps a negative number around.
+  if (node.IsScalar() && node.Scalar().starts_with('-')) return complain(node, key, "a whole number of at least 0 is expected");
+  read_scalar(node, key, value, "a whole number of at least 0");
+}
+
+void YamlWriter::write(const std::map<std::string, Train>& stages) {
+  out_ << YAML::BeginMap;
+  for (const std::string& stage : stage_names()) {
+    if (const auto found = stages.find(stage); found != stages.end()) {
+      out_ << YAML::Key << stage << YAML::Value;
+      write(found->second);
+    }
+  }
+  out_ << YAML::EndMap;
+}
+
+void YamlWriter::write(const std::string& value) {
+  const bool plain = std::all_of(value.begin(), value.end(), [](unsigned char c) { return std::isalnum(c) || std::strchr("_./-", c); });
+  if (plain && !value.empty() && !YAML::Load(value).IsNull()) {
+    out_ << value;
+  } else {
+    out_ << YAML::DoubleQuoted << value;
+  }
+}
+
+}  // namespace midillama::config

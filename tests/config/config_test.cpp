@@ -1,0 +1,126 @@
+#include "midillama/config/config.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace midillama::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> mistakes_of(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
+  try {
+    parse(yaml, "x.yaml", overrides);
+  } catch (const ConfigError& error) {
+    return error.mistakes();
+  }
+  return {};
+}
+
+TEST(Config, DefaultsAreThePapers) {
+  const Config config = parse("", "x.yaml");
+  EXPECT_EQ(config.train.batch_size, 16);
+  EXPECT_DOUBLE_EQ(config.train.learning_rate, 5e-4);
+  EXPECT_DOUBLE_EQ(config.train.warmup_ratio, 0.03);
+  EXPECT_EQ(config.lora.rank, 8);
+  EXPECT_EQ(config.music_encoder.pooling, "mean");
+  EXPECT_EQ(config.music_encoder.tokens, 1);
+}
+
+TEST(Config, StagesOverrideTrain) {
+  const Config config = parse("train: {batch_size: 4, learning_rate: 1e-3}\nstages: {sft: {batch_size: 2}}\n", "x.yaml");
+  EXPECT_EQ(resolve_stage(config, "align").train.batch_size, 4);
+  EXPECT_EQ(resolve_stage(config, "sft").train.batch_size, 2);
+  EXPECT_DOUBLE_EQ(resolve_stage(config, "sft").train.learning_rate, 1e-3);
+}
+
+TEST(Config, StagesOverrideTrainWhateverTheirOrderInTheFile) {
+  const Config config = parse("stages: {sft: {batch_size: 2}}\ntrain: {batch_size: 4}\n", "x.yaml");
+  EXPECT_EQ(resolve_stage(config, "sft").train.batch_size, 2);
+}
+
+TEST(Config, TrainOnTheCommandLineWinsOverStages) {
+  const Config config = parse("stages: {sft: {batch_size: 2, max_steps: 9}}\n", "x.yaml", {"train.batch_size=8"});
+  EXPECT_EQ(resolve_stage(config, "sft").train.batch_size, 8);
+  EXPECT_EQ(resolve_stage(config, "sft").train.max_steps, 9);
+  EXPECT_EQ(resolve_stage(config, "align").train.batch_size, 8);
+}
+
+TEST(Config, OverridesTakeYamlValues) {
+  const Config config =
+      parse("", "x.yaml", {"lora.target_modules=[q_proj, v_proj]", "run.dir=runs/a b", "train.shuffle=false", "llm.path="});
+  EXPECT_THAT(config.lora.target_modules, ElementsAre("q_proj", "v_proj"));
+  EXPECT_EQ(config.run.dir, "runs/a b");
+  EXPECT_FALSE(config.train.shuffle);
+  EXPECT_EQ(config.llm.path, "");
+}
+
+TEST(Config, AllMistakesComeAtOnceWithTheirPlaces) {
+  const auto mistakes = mistakes_of("lora:\n  rnak: 4\n  rank: 0\ntrain:\n  batch_size: many\n", {"prompt.nothing=1", "oops"});
+  EXPECT_THAT(mistakes, ElementsAre(HasSubstr("x.yaml: line 2: lora.rnak: unknown key (did you mean rank?)"),
+                                    HasSubstr("x.yaml: line 5: train.batch_size: a whole number is expected, not \"many\""),
+                                    HasSubstr("--set prompt.nothing=1: prompt.nothing: unknown key"), HasSubstr("--set oops"),
+                                    HasSubstr("lora.rank: 0 — must be at least 1")));
+}
+
+TEST(Config, AMistakeInTrainIsSaidOnceForAllStages) {
+  EXPECT_THAT(mistakes_of("train: {batch_size: 0}\nstages: {sft: {epochs: -1}}\n"),
+              ElementsAre(HasSubstr("train.batch_size: 0"), HasSubstr("stages.sft.epochs: -1")));
+}
+
+TEST(Config, BrokenYamlNamesItsLine) {
+  EXPECT_THAT(mistakes_of("run:\n  dir: [a\n"), ElementsAre(HasSubstr("x.yaml: line 3: not valid YAML")));
+}
+
+TEST(Config, WrongTypesAreMistakes) {
+  EXPECT_THAT(mistakes_of("run: 3\n"), ElementsAre(HasSubstr("run: a section")));
+  EXPECT_THAT(mistakes_of("run: {seed: -1}\n"), ElementsAre(HasSubstr("run.seed: a whole number of at least 0")));
+  EXPECT_THAT(mistakes_of("train: {learning_rate: .inf}\n"), ElementsAre(HasSubstr("train.learning_rate: a finite number")));
+  EXPECT_THAT(mistakes_of("train: {shuffle: 3}\n"), ElementsAre(HasSubstr("train.shuffle: true or false")));
+  EXPECT_THAT(mistakes_of("lora: {target_modules: q_proj}\n"), ElementsAre(HasSubstr("lora.target_modules: a list")));
+  EXPECT_THAT(mistakes_of("stages: {algin: {epochs: 1}}\n"), ElementsAre(HasSubstr("stages.algin: unknown key (did you mean align?)")));
+  EXPECT_THAT(mistakes_of("run: {seed: 1, seed: 2}\n"), ElementsAre(HasSubstr("run.seed: stands here twice")));
+}
+
+TEST(Config, DumpReadsBackToTheSameValues) {
+  const Config config = parse(
+      "prompt: {template: \"{bos}{music}Q: {question}\\nA:{answer}{eos}\"}\nrun: {dir: \"7\", seed: 18446744073709551615}\n"
+      "train: {learning_rate: 0.1}\nstages: {align: {epochs: 2.5}}\nlora: {target_modules: [q_proj]}\nllm: {path: \"true\"}\n",
+      "x.yaml", {"generate.stop_token_ids=[1, 2]", "eval.bertscore.path='[#x'", "data.dir=' a'"});
+  const Config again = parse(dump(config), "dumped.yaml");
+  EXPECT_EQ(dump(again), dump(config));
+  EXPECT_EQ(again.prompt.template_text, config.prompt.template_text);
+  EXPECT_EQ(again.run.dir, "7");
+  EXPECT_EQ(again.run.seed, 18446744073709551615ULL);
+  EXPECT_EQ(again.eval.bertscore.path, config.eval.bertscore.path);
+  EXPECT_EQ(again.data.dir, " a");
+  EXPECT_DOUBLE_EQ(again.stages.at("align").epochs, 2.5);
+  EXPECT_DOUBLE_EQ(again.stages.at("sft").learning_rate, 0.1);
+}
+
+TEST(Config, EveryShippedConfigurationIsValid) {
+  int found = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("configs")) {
+    if (entry.path().extension() != ".yaml") continue;
+    EXPECT_NO_THROW(load(entry.path())) << entry.path();
+    ++found;
+  }
+  EXPECT_GE(found, 1);
+}
+
+TEST(Config, UnknownStageIsAUsageError) {
+  EXPECT_THROW(resolve_stage(parse("", "x"), "tune"), UsageError);
+}
+
+TEST(Config, MissingFileIsAConfigError) {
+  EXPECT_THROW(load("no/such.yaml"), ConfigError);
+}
+
+}  // namespace
+}  // namespace midillama::config

@@ -1,0 +1,89 @@
+#include "midillama/core/file.h"
+
+#include "midillama/core/hash.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace midillama {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+template <typename Function>
+std::string message_of(Function&& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "a/b.txt";
+  write_atomically(path, "one");
+  write_atomically(path, "two");
+  EXPECT_EQ(read_text(path), "two");
+  EXPECT_EQ(std::distance(fs::directory_iterator(path.parent_path()), fs::directory_iterator()), 1);
+}
+
+TEST(File, AtomicWriteThatFailsKeepsTheOldFile) {
+  const TemporaryDirectory folder;
+  fs::create_directories(folder.path() / "taken/inside");
+  EXPECT_THROW(write_atomically(folder.path() / "taken", "x"), std::exception);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
+}
+
+TEST(File, MissingFileIsNamed) {
+  EXPECT_THAT(message_of([] { read_text("no/such/file"); }), HasSubstr("no/such/file: cannot be opened"));
+  EXPECT_THAT(message_of([] { read_bytes("/"); }), HasSubstr("is a folder"));
+}
+
+TEST(File, BrokenJsonIsNamedWithItsPlace) {
+  const TemporaryDirectory folder;
+  write_atomically(folder.path() / "x.json", "{\"a\": }");
+  EXPECT_THAT(message_of([&] { read_json(folder.path() / "x.json"); }), HasSubstr("x.json: byte 7"));
+  write_atomically(folder.path() / "x.jsonl", "{}\n\n{]\n");
+  EXPECT_THAT(message_of([&] { for_each_json_line(folder.path() / "x.jsonl", [](const Json&, std::size_t) {}); }),
+              HasSubstr("x.jsonl: line 3"));
+}
+
+TEST(File, JsonGetNamesKeyAndPlace) {
+  const Json object = {{"a", "text"}};
+  EXPECT_EQ(json_get<std::string>(object, "a", "f", "line 1"), "text");
+  EXPECT_THAT(message_of([&] { json_get<int>(object, "a", "f", "line 1"); }), HasSubstr("f: line 1: the key \"a\" has the wrong type"));
+  EXPECT_THAT(message_of([&] { json_get<int>(object, "b", "f", "line 1"); }), HasSubstr("f: line 1: the key \"b\" is missing"));
+}
+
+TEST(File, SymlinkIsReplacedInOneStep) {
+  const TemporaryDirectory folder;
+  replace_symlink(folder.path() / "last", "one");
+  replace_symlink(folder.path() / "last", "two");
+  EXPECT_EQ(fs::read_symlink(folder.path() / "last"), "two");
+}
+
+TEST(File, TemporaryDirectoryIsRemoved) {
+  fs::path path;
+  {
+    const TemporaryDirectory folder;
+    path = folder.path();
+    write_atomically(path / "x", "x");
+  }
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(Hash, FileAndBytesAgree) {
+  const TemporaryDirectory folder;
+  const std::string bytes(3'000'000, 'x');
+  write_atomically(folder.path() / "x", bytes);
+  EXPECT_EQ(fingerprint_file(folder.path() / "x"), fingerprint(bytes));
+  EXPECT_EQ(fingerprint(""), "99aa06d3014798d86001c324468d497f");  // the published XXH3-128 of no bytes
+}
+
+}  // namespace
+}  // namespace midillama
