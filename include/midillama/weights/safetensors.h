@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -21,24 +22,24 @@ struct TensorInfo {
   std::uint64_t end = 0;
 };
 
-// One file, memory-mapped. The header is checked (length, JSON, dtypes, shapes, offsets, overlaps, file size) before anything is trusted; InputError names the
-// file and the tensor.
+// One file, memory-mapped. The header is checked (length, JSON, dtypes, shapes, offsets, overlaps, holes, file size) before anything is
+// trusted; InputError names the file and the tensor. Copies share the mapping.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
-  ~SafetensorsFile();
-  SafetensorsFile(SafetensorsFile&&) noexcept;
-  SafetensorsFile& operator=(SafetensorsFile&&) noexcept;
 
   const std::filesystem::path& path() const;
   const std::map<std::string, TensorInfo>& tensors() const;
   const Metadata& metadata() const;
   // A view of the mapped bytes (it keeps the mapping alive; never written to).
   torch::Tensor tensor(const std::string& name) const;
+  // Copies a tensor into a contiguous one of its shape, any dtype and device, piece by piece; the mapped pages are given back on the way,
+  // so that a model's bytes do not stand in memory twice.
+  void copy_into(const std::string& name, const torch::Tensor& destination) const;
 
  private:
   struct Mapping;
-  std::shared_ptr<Mapping> mapping_;
+  std::shared_ptr<const Mapping> mapping_;
 };
 
 // All tensors of a file, copied into memory.

@@ -1,0 +1,52 @@
+#include "atomic_file.h"
+
+#include "midillama/core/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace midillama::weights {
+namespace fs = std::filesystem;
+
+AtomicFile::AtomicFile(const fs::path& path) : path_(path), temporary_(path.string() + fmt::format(".tmp-{}", ::getpid())) {
+  std::error_code error;
+  if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
+  if (error) throw InputError(path.parent_path().string(), "", fmt::format("cannot be created ({})", error.message()));
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail("cannot be created");
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  std::error_code ignored;
+  fs::remove(temporary_, ignored);
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail("cannot be written");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) fail("cannot be flushed to disk");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed");
+  ::close(descriptor_);
+  descriptor_ = -1;
+  sync_to_disk(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+}
+
+void AtomicFile::fail(const char* what) const {
+  throw InputError(path_.string(), "", fmt::format("{} ({})", what, std::strerror(errno)));
+}
+
+}  // namespace midillama::weights

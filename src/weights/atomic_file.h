@@ -1,0 +1,30 @@
+// A file that appears under its name only when it is whole, written piece by piece: a model is never in memory twice.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace midillama::weights {
+
+class AtomicFile {
+ public:
+  // Creates the parent folders and a temporary file beside `path`. InputError where that is not possible.
+  explicit AtomicFile(const std::filesystem::path& path);
+  // Removes the temporary file unless it was committed.
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::string_view bytes);
+  // Flushes to disk and renames.
+  void commit();
+
+ private:
+  [[noreturn]] void fail(const char* what) const;
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+};
+
+}  // namespace midillama::weights

@@ -1,0 +1,98 @@
+#include "midillama/weights/load.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/progress.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace midillama::weights {
+namespace {
+
+constexpr std::uint64_t kProgressBytes = 1ULL << 30;  // smaller models load before a bar would be read
+
+using Targets = std::map<std::string, torch::Tensor>;
+
+Targets targets_of(const torch::nn::Module& module) {
+  Targets targets;
+  for (const auto& entry : module.named_parameters()) targets.emplace(entry.key(), entry.value());
+  for (const auto& entry : module.named_buffers()) targets.emplace(entry.key(), entry.value());
+  return targets;
+}
+
+struct Copy {
+  const SafetensorsFile* file;
+  std::string name;
+  const TensorInfo* info;
+  torch::Tensor destination;
+};
+
+struct Plan {
+  std::vector<Copy> copies;
+  LoadReport report;
+};
+
+Plan make_plan(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of, const NamePredicate& may_be_missing) {
+  Plan plan;
+  const Targets targets = targets_of(module);
+  Targets open = targets;
+  for (const SafetensorsFile& file : checkpoint.files()) {
+    for (const auto& [name, info] : file.tensors()) {
+      const auto wanted = name_of(name);
+      if (!wanted) continue;
+      const auto target = open.find(*wanted);
+      if (target == open.end()) {
+        plan.report.unexpected.push_back(targets.contains(*wanted) ? fmt::format("{} (a second {})", name, *wanted) : name);
+        continue;
+      }
+      if (target->second.sizes() != at::IntArrayRef(info.shape)) {
+        plan.report.mismatched.push_back(fmt::format("{}: checkpoint [{}], model [{}]", name, fmt::join(info.shape, ", "),
+                                                     fmt::join(target->second.sizes().vec(), ", ")));
+      }
+      plan.copies.push_back({&file, name, &info, target->second});
+      open.erase(target);
+    }
+  }
+  for (const auto& [name, tensor] : open) {
+    if (!may_be_missing || !may_be_missing(name)) plan.report.missing.push_back(name);
+  }
+  return plan;
+}
+
+void append_list(std::string& text, const char* title, const std::vector<std::string>& names) {
+  for (const std::string& name : names) text += fmt::format("\n  {}: {}", title, name);
+}
+
+}  // namespace
+
+std::string LoadReport::describe() const {
+  std::string text;
+  append_list(text, "missing", missing);
+  append_list(text, "unexpected", unexpected);
+  append_list(text, "wrong shape", mismatched);
+  return text;
+}
+
+LoadReport check_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
+                         const NamePredicate& may_be_missing) {
+  return make_plan(module, checkpoint, name_of, may_be_missing).report;
+}
+
+void load_weights(torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of, const NamePredicate& may_be_missing) {
+  Plan plan = make_plan(module, checkpoint, name_of, may_be_missing);
+  if (!plan.report.complete()) {
+    throw InputError(checkpoint.directory().string(), "", "the weights do not fit the model:" + plan.report.describe());
+  }
+  std::ranges::sort(plan.copies, {}, [](const Copy& copy) { return std::pair(copy.file, copy.info->begin); });
+  std::uint64_t total = 0;
+  for (const Copy& copy : plan.copies) total += copy.info->end - copy.info->begin;
+  Progress progress("loading " + checkpoint.directory().string(), total >> 20, total >= kProgressBytes);
+  std::uint64_t done = 0;
+  for (const Copy& copy : plan.copies) {
+    copy.file->copy_into(copy.name, copy.destination);
+    done += copy.info->end - copy.info->begin;
+    progress.update(done >> 20, "MiB");
+  }
+}
+
+}  // namespace midillama::weights

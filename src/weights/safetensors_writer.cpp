@@ -1,0 +1,58 @@
+#include "atomic_file.h"
+#include "midillama/core/file.h"
+#include "midillama/weights/safetensors.h"
+#include "safetensors_header.h"
+
+#include <fmt/format.h>
+
+namespace midillama::weights {
+namespace {
+
+constexpr std::size_t kAlignment = 8;
+
+using Entry = std::pair<std::string, torch::Tensor>;
+
+// Wide elements first, then by name: every tensor starts at a multiple of its element size.
+std::vector<Entry> in_file_order(const TensorMap& tensors) {
+  std::vector<Entry> entries(tensors.begin(), tensors.end());
+  std::ranges::stable_sort(entries, std::greater{}, [](const Entry& entry) { return entry.second.element_size(); });
+  return entries;
+}
+
+std::string header_of(const std::vector<Entry>& entries, const Metadata& metadata) {
+  OrderedJson header = OrderedJson::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::size_t offset = 0;
+  for (const auto& [name, tensor] : entries) {
+    if (name == "__metadata__") throw Error("a tensor cannot be called __metadata__ in a safetensors file");
+    const std::size_t end = offset + tensor.nbytes();
+    header[name] = {{"dtype", dtype_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+  return text;
+}
+
+std::string little_endian(std::uint64_t value) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+  return bytes;
+}
+
+}  // namespace
+
+void write_safetensors(const std::filesystem::path& path, const TensorMap& tensors, const Metadata& metadata) {
+  const std::vector<Entry> entries = in_file_order(tensors);
+  const std::string header = header_of(entries, metadata);
+  AtomicFile file(path);
+  file.write(little_endian(header.size()));
+  file.write(header);
+  for (const auto& [name, tensor] : entries) {
+    const torch::Tensor bytes = tensor.detach().to(torch::kCPU).contiguous();
+    file.write({static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()});
+  }
+  file.commit();
+}
+
+}  // namespace midillama::weights
