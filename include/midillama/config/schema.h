@@ -237,16 +237,27 @@ struct Eval {
 
 // How `midillama data build` makes a dataset.
 struct Corpus {
-  std::string source = "abc";            // abc: ABC collections; midi: a folder of MIDI files
-  std::string path;                      // the folder (or Python wheel) that holds them
-  std::vector<std::string> collections;  // abc: names of the collections inside; empty: every .abc file
+  std::string source = "abc";                     // abc: ABC collections; midi: a folder of MIDI files
+  std::string path;                               // the folder that holds them (abc: also one that holds music21/corpus)
+  std::vector<std::string> collections;           // abc: folders or files below it; empty: every .abc file
   double clip_seconds = 20.0;
+  double min_clip_seconds = 5.0;                  // a shorter clip is left out
+  std::int64_t min_clip_notes = 16;
   std::int64_t clips_per_piece = 3;
   double valid_fraction = 0.1;
   double test_fraction = 0.1;
+  double duplicate_similarity = 0.6;              // shared share of two melodies' intervals from which on they are one tune
+  double related_similarity = 0.3;                // ... and from which on they stay on one side of the splits
+  std::int64_t min_label_pieces = 30;             // a dance type, key, meter or origin of fewer pieces is no fact
   std::vector<std::string> tags = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
-  std::int64_t questions_per_tag = 1;  // wordings drawn for each tag of a clip
-  std::int64_t captions = 1;           // caption wordings drawn for each clip
+  std::int64_t questions_per_tag = 1;             // wordings drawn for each tag of a clip
+  std::int64_t captions = 1;                      // caption wordings drawn for each clip
+  double middle_register_from = 69.0;             // mean MIDI pitch; below: low
+  double high_register_from = 74.0;
+  double medium_density_from = 3.0;               // notes a second; below: sparse
+  double dense_from = 5.0;
+  double moderate_tempo_from = 76.0;              // beats a minute; below: slow
+  double fast_tempo_from = 108.0;
   std::uint64_t seed = 1;
 
   template <typename Self, typename Visitor>
@@ -255,12 +266,23 @@ struct Corpus {
     v("path", self.path);
     v("collections", self.collections);
     v("clip_seconds", self.clip_seconds);
+    v("min_clip_seconds", self.min_clip_seconds);
+    v("min_clip_notes", self.min_clip_notes);
     v("clips_per_piece", self.clips_per_piece);
     v("valid_fraction", self.valid_fraction);
     v("test_fraction", self.test_fraction);
+    v("duplicate_similarity", self.duplicate_similarity);
+    v("related_similarity", self.related_similarity);
+    v("min_label_pieces", self.min_label_pieces);
     v("tags", self.tags);
     v("questions_per_tag", self.questions_per_tag);
     v("captions", self.captions);
+    v("middle_register_from", self.middle_register_from);
+    v("high_register_from", self.high_register_from);
+    v("medium_density_from", self.medium_density_from);
+    v("dense_from", self.dense_from);
+    v("moderate_tempo_from", self.moderate_tempo_from);
+    v("fast_tempo_from", self.fast_tempo_from);
     v("seed", self.seed);
   }
 };
