@@ -1,7 +1,7 @@
 #include "midillama/text/prompt.h"
 
 #include "midillama/core/error.h"
-#include "text/unicode.h"
+#include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
 
