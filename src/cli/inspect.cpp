@@ -1,0 +1,35 @@
+#include "command.h"
+#include "commands.h"
+#include "torch_commands.h"
+
+#include <memory>
+
+namespace midillama::cli {
+namespace {
+
+struct Options {
+  Common common;
+  InspectCommand command;
+};
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  InspectCommand& values = options->command;
+  CLI::App* command =
+      add_command(app, "inspect", "What the model is trained on: token ids, labels, place of the music, loss, one JSON object an example",
+                  "midillama inspect --split valid --examples 3 --loss", options->common);
+  command->add_option("--split", values.split, "train, valid or test")->capture_default_str()->type_name("NAME");
+  command->add_option("--examples", values.examples, "How many, from the start of the split; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  command->add_flag("--loss", values.loss, "Compute each example's loss (needs a checkpoint)");
+  command
+      ->add_option("--checkpoint", values.checkpoint,
+                   "Projector and adapter (default: the last sft or align checkpoint of the run directory)")
+      ->type_name("DIR");
+  command->callback([options] { torch_commands().inspect(options->common.load(), options->command); });
+}
+
+}  // namespace midillama::cli
