@@ -1,14 +1,22 @@
 // Standard MIDI Files: formats 0, 1 and 2, running status, SMPTE division.
+//
+// What is accepted and how notes are paired follows mido 1.3 and miditoolkit 0.1.17, which MusicBERT's preprocessing reads files with:
+// - a note-off ends the oldest open note of its track, channel and pitch; without one it means nothing; a note that nothing ends is
+// dropped;
+// - a note belongs to the instrument (track, channel, program at the moment of its end);
+// - events behind an end-of-track event are read as long as the track chunk lasts;
+// - events with values out of their range (data bytes above 127, numerator 0, tempo 0, unknown keys, …) make the file malformed.
+// It goes beyond them in one thing: a last track that is cut short is read as far as it goes, with a logged warning.
 #pragma once
+
+#include "midillama/core/error.h"
+#include "midillama/midi/score.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "midillama/core/error.h"
-#include "midillama/midi/score.h"
 
 namespace midillama::midi {
 
@@ -18,12 +26,13 @@ class MidiError : public InputError {
   MidiError(const std::string& file, std::size_t offset, const std::string& what);
 };
 
-// Notes are paired as mido and miditoolkit 0.1.17 pair them: a note-off closes every open note of its channel and pitch that started earlier.
-// A truncated last track is read as far as it goes, with a logged warning. `name` stands for the file in errors.
+// `name` stands for the file in errors.
 Score read_midi(const std::filesystem::path& path);
 Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name);
 
-// A format 1 file: one track of tempo, meter and key, then one track an instrument.
+// A format 1 file: one track of tempo, meter, key and lyrics, then the instruments. An instrument has one track, or as many as it takes to
+// keep notes of one pitch apart that overlap so that MIDI cannot tell their ends. parse_midi(to_midi(score)) has the notes of `score`; it
+// equals a `score` that was read. Error where a value has no place in a MIDI file (pitch above 127, meter 5/3, …).
 std::vector<std::uint8_t> to_midi(const Score& score);
 void write_midi(const Score& score, const std::filesystem::path& path);
 

@@ -1,6 +1,9 @@
 // OctupleMIDI as MusicBERT's preprocessing defines it (muzic, musicbert/preprocess.py): one note is eight codes.
 #pragma once
 
+#include "midillama/core/error.h"
+#include "midillama/midi/score.h"
+
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -9,15 +12,12 @@
 #include <string_view>
 #include <vector>
 
-#include "midillama/core/error.h"
-#include "midillama/midi/score.h"
-
 namespace midillama::octuple {
 
 inline constexpr int kFields = 8;
 inline constexpr int kPositionsPerQuarter = 16;
-inline constexpr int kMaxBars = 256;      // of one window
-inline constexpr int kMaxNotes = 1000;    // of one window
+inline constexpr int kMaxBars = 256;    // of one window
+inline constexpr int kMaxNotes = 1000;  // of one window
 
 // Field codes, not ids. Ordered as the reference sorts: field by field.
 struct Octuple {
@@ -33,20 +33,28 @@ struct Octuple {
   std::array<int, kFields> codes() const { return {bar, position, program, pitch, duration, velocity, time_signature, tempo}; }
 };
 
-// What the reference refuses: a time signature that changes inside a bar, and the like.
+// What the reference refuses: meters that octuples cannot express, files timed in SMPTE frames; and octuples or ids that stand for nothing.
 class OctupleError : public Error {
  public:
   using Error::Error;
 };
 
-// All notes of a score, sorted. Equal to the reference's MIDI_to_encoding (without its limits on bars and notes).
+// The reference's timeline ends here, in sixteenths of a quarter note: 1,024 bars of 4/4.
+inline constexpr int kMaxPositions = 1 << 16;
+
+// All notes of a score, sorted. Equal to the reference's MIDI_to_encoding, that is:
+// - notes that start at position kMaxPositions or later are left out, with a logged warning;
+// - a bar keeps the length it has by the meter in force at its start; the field `time_signature` is the meter in force at the note.
+// OctupleError where the reference refuses the file.
 std::vector<Octuple> encode(const midi::Score& score);
 
-// A score that encodes to the same octuples (program, pitch, bar, position, quantised duration, velocity, meter and tempo).
+// A score of 480 ticks a quarter note, as the reference's encoding_to_MIDI makes it: one instrument a program, in the order of their codes;
+// lengths and velocities in the middle of their steps. It encodes to the same octuples where all notes of a bar have one meter (else the
+// bar gets the most frequent, of equals the smallest code). OctupleError for codes out of range.
 midi::Score decode(std::span<const Octuple> octuples);
 
 // A part of a piece that the encoder sees at once: at most kMaxNotes notes over at most kMaxBars bars, bars shifted to start at 0.
-// Consecutive windows cover every note exactly once.
+// Consecutive windows cover every note exactly once; each takes as many as it can. The octuples must be sorted.
 std::vector<std::vector<Octuple>> windows(std::span<const Octuple> octuples);
 
 }  // namespace midillama::octuple

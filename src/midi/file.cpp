@@ -1,0 +1,117 @@
+#include "midillama/midi/file.h"
+
+#include "cursor.h"
+#include "midillama/core/file.h"
+#include "midillama/core/log.h"
+#include "track_reader.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace midillama::midi {
+namespace {
+
+struct Header {
+  int tracks = 0;
+  int ticks_per_quarter = 0;
+  std::optional<SmpteDivision> smpte;
+};
+
+constexpr std::size_t kChunkHeader = 8;  // type and length
+constexpr std::size_t kHeaderData = 6;   // format, tracks and division
+
+bool starts_with(const Cursor& cursor, std::string_view type) {
+  Cursor ahead = cursor;
+  const auto bytes = ahead.take(type.size());
+  return std::equal(bytes.begin(), bytes.end(), type.begin());
+}
+
+void read_division(Cursor& cursor, Header& header) {
+  const std::size_t offset = cursor.offset();
+  const auto division = static_cast<std::int16_t>(cursor.integer(2));
+  if (division == 0) cursor.fail(offset, "0 ticks a quarter note");
+  if (division > 0) {
+    header.ticks_per_quarter = division;
+    return;
+  }
+  const int frames = -(division >> 8);
+  const int ticks = division & 0xff;
+  const bool known = frames == 24 || frames == 25 || frames == 29 || frames == 30;
+  if (!known || ticks == 0) cursor.fail(offset, fmt::format("an SMPTE division of {} frames a second and {} ticks a frame", frames, ticks));
+  header.smpte = SmpteDivision{frames, ticks};
+  header.ticks_per_quarter = (frames == 29 ? 30 : frames) * ticks;
+}
+
+Header read_header(Cursor& file, const std::string& name) {
+  if (file.remaining() < kChunkHeader + kHeaderData) file.fail(0, "too short for a MIDI file");
+  if (!starts_with(file, "MThd")) file.fail(0, "no MIDI file: it does not start with \"MThd\"");
+  file.take(4);
+  const std::uint32_t length = file.integer(4);
+  if (length < kHeaderData) file.fail(4, fmt::format("a header of {} bytes, at least {} are due", length, kHeaderData));
+  Cursor data = file.split(length);
+  Header header;
+  const std::uint32_t format = data.integer(2);
+  if (format > 2) log::warning("{}: format {} is unknown, read as format 1", name, format);
+  header.tracks = static_cast<int>(data.integer(2));
+  if (header.tracks == 0 || header.tracks > INT16_MAX) data.fail(10, fmt::format("a header that promises {} tracks", header.tracks));
+  read_division(data, header);
+  return header;
+}
+
+// The data of the next track chunk.
+Cursor next_track(Cursor& file, int index, int count) {
+  const std::size_t offset = file.offset();
+  if (file.remaining() < kChunkHeader) file.fail(offset, fmt::format("the file ends before track {} of {}", index + 1, count));
+  if (!starts_with(file, "MTrk")) file.fail(offset, fmt::format("track {} of {} does not start with \"MTrk\"", index + 1, count));
+  file.take(4);
+  const std::uint32_t length = file.integer(4);
+  Cursor chunk = file.split(length);
+  if (chunk.cut_short() && index + 1 < count) {
+    file.fail(offset, fmt::format("the chunk of track {} of {} is longer than the file", index + 1, count));
+  }
+  return chunk;
+}
+
+void read_track(Cursor chunk, ScoreBuilder& builder, const std::string& name) {
+  TrackReader reader(chunk, builder);
+  try {
+    reader.read();
+  } catch (const CutShort&) {
+  }
+  if (reader.count() == 0) chunk.fail(chunk.offset(), "a track without events");
+  if (chunk.cut_short()) log::warning("{}: the last track is truncated; read up to the end of the file ({} events)", name, reader.count());
+}
+
+// Tempo events of a file timed in frames have no effect on its times.
+void time_by_frames(Score& score, const SmpteDivision& smpte) {
+  score.smpte = smpte;
+  score.tempos = {{Tick{0}, smpte.frames_per_second == 29 ? 60.0 * 1000 / 1001 : 60.0}};
+}
+
+}  // namespace
+
+MidiError::MidiError(const std::string& file, std::size_t offset, const std::string& what)
+    : InputError(file, fmt::format("offset 0x{:x}", offset), what) {}
+
+Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name) {
+  Cursor file(bytes, name);
+  const Header header = read_header(file, name);
+  ScoreBuilder builder;
+  for (int track = 0; track < header.tracks; ++track) read_track(next_track(file, track, header.tracks), builder, name);
+  Score score = builder.finish();
+  score.ticks_per_quarter = header.ticks_per_quarter;
+  if (header.smpte) time_by_frames(score, *header.smpte);
+  return score;
+}
+
+Score read_midi(const std::filesystem::path& path) {
+  return parse_midi(read_bytes(path), path.string());
+}
+
+void write_midi(const Score& score, const std::filesystem::path& path) {
+  const auto bytes = to_midi(score);
+  write_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace midillama::midi

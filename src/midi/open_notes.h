@@ -1,0 +1,80 @@
+// The notes that sound at one moment of a track: one queue for each channel and pitch, first in, first out. Allocates only as the number of
+// notes that sound together grows.
+#pragma once
+
+#include "midillama/midi/score.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace midillama::midi {
+
+class OpenNotes {
+ public:
+  struct Started {
+    Tick start;
+    std::uint8_t velocity = 0;
+  };
+
+  OpenNotes() { clear(); }
+
+  void clear() {
+    queues_.fill({});
+    nodes_.clear();
+    free_ = kNone;
+  }
+
+  void push(int channel, int pitch, Started note) {
+    const std::int32_t added = allocate(note);
+    Queue& queue = at(channel, pitch);
+    if (queue.first == kNone) {
+      queue.first = added;
+    } else {
+      nodes_[queue.last].next = added;
+    }
+    queue.last = added;
+  }
+
+  // The oldest note of the queue, removed.
+  std::optional<Started> pop(int channel, int pitch) {
+    Queue& queue = at(channel, pitch);
+    if (queue.first == kNone) return std::nullopt;
+    const std::int32_t oldest = queue.first;
+    queue.first = nodes_[oldest].next;
+    nodes_[oldest].next = free_;
+    free_ = oldest;
+    return nodes_[oldest].note;
+  }
+
+ private:
+  static constexpr std::int32_t kNone = -1;
+  struct Node {
+    Started note;
+    std::int32_t next = kNone;
+  };
+  struct Queue {
+    std::int32_t first = kNone;
+    std::int32_t last = kNone;
+  };
+
+  Queue& at(int channel, int pitch) { return queues_[static_cast<std::size_t>(channel * 128 + pitch)]; }
+
+  std::int32_t allocate(Started note) {
+    if (free_ == kNone) {
+      nodes_.push_back({note});
+      return static_cast<std::int32_t>(nodes_.size() - 1);
+    }
+    const std::int32_t reused = free_;
+    free_ = nodes_[reused].next;
+    nodes_[reused] = {note};
+    return reused;
+  }
+
+  std::array<Queue, 16 * 128> queues_;
+  std::vector<Node> nodes_;
+  std::int32_t free_ = kNone;
+};
+
+}  // namespace midillama::midi

@@ -1,0 +1,40 @@
+// Turns the events of a file, track by track, into a Score as miditoolkit 0.1.17 would list it.
+#pragma once
+
+#include "midillama/midi/score.h"
+#include "open_notes.h"
+
+#include <array>
+#include <span>
+
+namespace midillama::midi {
+
+class ScoreBuilder {
+ public:
+  void begin_track();
+
+  void track_name(std::span<const std::uint8_t> text);
+  void program_change(int channel, int program) { programs_[channel] = static_cast<std::uint8_t>(program); }
+  void note_on(int channel, int pitch, int velocity, Tick time) { open_.push(channel, pitch, {time, static_cast<std::uint8_t>(velocity)}); }
+  // False where no note was open.
+  bool note_off(int channel, int pitch, Tick time);
+
+  void tempo(int microseconds_per_quarter, Tick time);
+  void time_signature(int numerator, int denominator, Tick time) { score_.time_signatures.push_back({time, numerator, denominator}); }
+  void key_signature(int fifths, bool minor, Tick time) { score_.key_signatures.push_back({time, fifths, minor}); }
+  void lyric(std::span<const std::uint8_t> text, Tick time) { score_.lyrics.push_back({time, std::string(text.begin(), text.end())}); }
+
+  Score finish();
+
+ private:
+  Instrument& instrument(int channel);
+
+  Score score_;
+  // Of the track that is being read:
+  OpenNotes open_;
+  std::string track_name_;
+  std::array<std::uint8_t, 16> programs_{};        // by channel
+  std::array<std::int32_t, 16 * 128> instrument_;  // index of the instrument of a channel and program, -1 where there is none yet
+};
+
+}  // namespace midillama::midi

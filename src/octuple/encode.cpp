@@ -1,0 +1,81 @@
+#include "midillama/core/log.h"
+#include "midillama/octuple/octuple.h"
+#include "midillama/octuple/vocabulary.h"
+#include "timeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace midillama::octuple {
+namespace {
+
+// A note in one number, whose order is the order of octuples: bar, position, meter and tempo all follow from the place on the timeline.
+using Key = std::uint64_t;
+
+Key make_key(std::int64_t place, int program, int pitch, int duration, int velocity) {
+  Key key = static_cast<Key>(place);
+  for (const int code : {program, pitch, duration, velocity}) key = key << 8 | static_cast<Key>(code);
+  return key;
+}
+
+std::size_t place_of(Key key) {
+  return key >> 32;
+}
+
+Octuple octuple_at(const Place& place, Key key) {
+  const auto code = [key](int shift) { return static_cast<int>(key >> shift & 0xff); };
+  return {place.bar, place.position, code(24), code(16), code(8), code(0), place.time_signature, place.tempo};
+}
+
+void check(const midi::Score& score) {
+  if (score.smpte) throw OctupleError("the file is timed in SMPTE frames: it has no quarter notes, which octuples count in");
+  if (score.ticks_per_quarter <= 0) throw OctupleError(fmt::format("{} ticks a quarter note", score.ticks_per_quarter));
+}
+
+void check(const midi::Note& note) {
+  const bool valid =
+      note.start >= midi::Tick{0} && note.start <= note.end && note.end <= midi::kMaxTick && note.pitch < 128 && note.velocity < 128;
+  if (!valid) {
+    throw OctupleError(
+        fmt::format("a note of pitch {} and velocity {} from tick {} to {}", note.pitch, note.velocity, note.start.value, note.end.value));
+  }
+}
+
+// The notes before kMaxPositions, in the order of the score.
+std::vector<Key> keys_of(const midi::Score& score) {
+  std::vector<Key> keys;
+  keys.reserve(score.note_count());
+  for (const auto& instrument : score.instruments) {
+    if (instrument.program > 127) throw OctupleError(fmt::format("program {}", instrument.program));
+    const int program = instrument.is_drum ? kDrumProgram : instrument.program;
+    const int first_pitch = instrument.is_drum ? kDrumPitches : 0;
+    for (const auto& note : instrument.notes) {
+      check(note);
+      const auto start = nearest_position(note.start, score.ticks_per_quarter);
+      const auto end = nearest_position(note.end, score.ticks_per_quarter);
+      if (start >= kMaxPositions) continue;
+      keys.push_back(make_key(start, program, first_pitch + note.pitch, duration_code(end - start), velocity_code(note.velocity)));
+    }
+  }
+  return keys;
+}
+
+}  // namespace
+
+std::vector<Octuple> encode(const midi::Score& score) {
+  check(score);
+  std::vector<Key> keys = keys_of(score);
+  std::sort(keys.begin(), keys.end());
+  const std::size_t behind = score.note_count() - keys.size();
+  if (behind > 0)
+    log::warning("{} notes behind position {} (quarter note {}) are left out", behind, kMaxPositions, kMaxPositions / kPositionsPerQuarter);
+  const auto length = behind > 0 ? kMaxPositions : keys.empty() ? 0 : static_cast<std::int64_t>(place_of(keys.back())) + 1;
+  const auto places = timeline(score, length);
+  std::vector<Octuple> octuples;
+  octuples.reserve(keys.size());
+  for (const Key key : keys) octuples.push_back(octuple_at(places[place_of(key)], key));
+  return octuples;
+}
+
+}  // namespace midillama::octuple
