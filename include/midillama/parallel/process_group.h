@@ -1,4 +1,8 @@
 // The ranks of a run. One rank and many take the same path: with one rank every call returns at once. Only this room names c10d.
+//
+// Each rank gives a sign of life in the ranks' store every second. A call that waits for a rank which is gone, or which ended with an
+// error, therefore ends within seconds with an Error that names it; a rank that lives but does not come ends all_reduce_sum and broadcast
+// after `timeout`. barrier and all_gather wait for a living rank as long as it takes: one rank may prepare data while the others wait.
 #pragma once
 
 #include <torch/types.h>
@@ -12,8 +16,10 @@ namespace midillama::parallel {
 
 class ProcessGroup {
  public:
-  // Reads RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT; one rank where WORLD_SIZE is not set or 1. NCCL where `device` is CUDA, Gloo on the CPU.
-  // UsageError where a variable is missing or no number; Error naming the ranks that did not come within `timeout`.
+  // Reads RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT; one rank where WORLD_SIZE is not set or 1. NCCL where `device` is
+  // CUDA, Gloo on the CPU (GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME choose the network interface, as everywhere). torchrun's own store is
+  // used where it offers one. UsageError where a variable is missing or no number; Error naming the ranks that did not come within
+  // `timeout`.
   static std::unique_ptr<ProcessGroup> from_environment(torch::Device device, std::chrono::seconds timeout);
   virtual ~ProcessGroup() = default;
 
@@ -21,7 +27,7 @@ class ProcessGroup {
   virtual int size() const = 0;
   bool is_main() const { return rank() == 0; }
 
-  // Sums in place over all ranks. Error naming the rank that is gone where one died or stalled.
+  // Sums in place over all ranks; the tensor is contiguous and has the same shape and dtype everywhere.
   virtual void all_reduce_sum(torch::Tensor tensor) = 0;
   virtual void broadcast(torch::Tensor tensor, int root) = 0;
   virtual void barrier() = 0;
@@ -32,5 +38,9 @@ class ProcessGroup {
 // LOCAL_RANK of this process (0 where not set), and how many ranks this machine has (LOCAL_WORLD_SIZE; WORLD_SIZE where not set).
 int local_rank();
 int local_size();
+
+// The device of this rank for `run.device`: "cpu", "cuda" (the GPU with this rank's local number, made current) or "auto" (a GPU where
+// there is one). UsageError where there is no such GPU.
+torch::Device choose_device(const std::string& name);
 
 }  // namespace midillama::parallel

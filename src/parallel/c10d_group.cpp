@@ -1,0 +1,195 @@
+#include "parallel/c10d_group.h"
+
+#include "midillama/core/error.h"
+#include "parallel/backend.h"
+
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/csrc/distributed/c10d/Work.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+
+namespace midillama::parallel {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kLeaveWait(5000);
+
+// The first line of a LibTorch error, without its backtrace.
+std::string reason_of(const std::exception& error) {
+  const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = torch_error != nullptr ? torch_error->what_without_backtrace() : error.what();
+  return text.substr(0, text.find('\n'));
+}
+
+double seconds(milliseconds time) {
+  return static_cast<double>(time.count()) / 1000;
+}
+
+bool keeps_store(const Environment& environment) {
+  return environment.rank == 0 && !environment.agent_store;
+}
+
+std::string store_home(const Environment& environment) {
+  return environment.agent_store ? fmt::format("the launcher at {}", environment.master())
+                                 : fmt::format("rank 0 at {}", environment.master());
+}
+
+c10::intrusive_ptr<c10d::Store> connect(const Environment& environment, bool as_server, milliseconds timeout) {
+  c10d::TCPStoreOptions options;
+  options.port = environment.master_port;
+  options.isServer = as_server;
+  options.waitWorkers = false;
+  options.timeout = timeout;
+  try {
+    auto store = c10::make_intrusive<c10d::TCPStore>(environment.master_address, options);
+    return c10::make_intrusive<c10d::PrefixStore>("midillama/" + environment.store_prefix, std::move(store));
+  } catch (const std::exception& error) {
+    throw Error(as_server ? fmt::format("rank 0 cannot open the ranks' store at {}: is the port taken? ({})", environment.master(),
+                                        reason_of(error))
+                          : fmt::format("rank {} cannot reach {} within {:g} s: has it started? ({})", environment.rank,
+                                        store_home(environment), seconds(timeout), reason_of(error)));
+  }
+}
+
+}  // namespace
+
+C10dGroup::C10dGroup(const Environment& environment, torch::Device device, std::chrono::seconds timeout)
+    : environment_(environment),
+      timeout_(timeout),
+      exceptions_at_start_(std::uncaught_exceptions()),
+      store_(connect(environment, keeps_store(environment), timeout_)),
+      heartbeat_(std::make_unique<Heartbeat>(connect(environment, false, timeout_), store_home(environment), environment.rank,
+                                             environment.size, timeout_)) {
+  meet();
+  try {
+    // Twice the timeout: this object gives up first, with a better message.
+    backend_ = make_backend(store_, rank(), size(), device, 2 * timeout_);
+  } catch (const c10::Error& error) {
+    blame("connecting the ranks", reason_of(error));
+  }
+}
+
+C10dGroup::~C10dGroup() {
+  try {
+    leave(std::uncaught_exceptions() > exceptions_at_start_);
+  } catch (const std::exception&) {
+    // The store is gone, and with it everyone who could be told.
+  }
+}
+
+std::vector<std::string> C10dGroup::keys(const std::string& stage) const {
+  std::vector<std::string> keys;
+  for (int i = 0; i < size(); ++i) keys.push_back(fmt::format("{}/{}", stage, i));
+  return keys;
+}
+
+void C10dGroup::meet() {
+  const auto here = keys("here");
+  store_->set(here[static_cast<std::size_t>(rank())], "1");
+  const auto deadline = steady_clock::now() + timeout_;
+  while (!store_->check(here)) {
+    if (steady_clock::now() > deadline) {
+      std::vector<int> missing;
+      for (int i = 0; i < size(); ++i) {
+        if (!store_->check({here[static_cast<std::size_t>(i)]})) missing.push_back(i);
+      }
+      fail(fmt::format("{} did not start within {:g} s", name_ranks(missing), seconds(timeout_)));
+    }
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+}
+
+void C10dGroup::leave(bool after_error) {
+  if (after_error) report_failure(*store_, fmt::format("rank {} ended with an error; its own output says why", rank()));
+  const auto left = keys("left");
+  store_->set(left[static_cast<std::size_t>(rank())], "1");
+  if (!keeps_store(environment_)) return;
+  const auto deadline = steady_clock::now() + kLeaveWait;
+  while (!store_->check(left) && steady_clock::now() < deadline && (after_error || !heartbeat_->trouble(Heartbeat::kLooksAfterFailure))) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+}
+
+void C10dGroup::all_reduce_sum(torch::Tensor tensor) {
+  std::vector<torch::Tensor> tensors{std::move(tensor)};
+  run("summing over the ranks", [&] { return backend_->allreduce(tensors); });
+}
+
+void C10dGroup::broadcast(torch::Tensor tensor, int root) {
+  std::vector<torch::Tensor> tensors{std::move(tensor)};
+  c10d::BroadcastOptions options;
+  options.rootRank = root;
+  run("sending to the ranks", [&] { return backend_->broadcast(tensors, options); });
+}
+
+std::vector<std::string> C10dGroup::all_gather(const std::string& text) {
+  const char* what = "waiting for the ranks";
+  heartbeat_->arrive(++collectives_);
+  try {
+    const auto now = keys(fmt::format("gather/{}", collectives_));
+    store_->set(now[static_cast<std::size_t>(rank())], "=" + text);
+    wait_until(what, true, [&] { return store_->check(now); });
+    std::vector<std::string> texts;
+    for (const auto& bytes : store_->multiGet(now)) texts.emplace_back(bytes.begin() + 1, bytes.end());
+    return texts;
+  } catch (const c10::Error& error) {
+    blame(what, reason_of(error));
+  }
+}
+
+void C10dGroup::run(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& start) {
+  heartbeat_->arrive(++collectives_);
+  try {
+    const auto work = start();
+    wait_until(what, false, [&] { return work->isCompleted(); });
+    work->wait();
+  } catch (const c10::Error& error) {
+    blame(what, reason_of(error));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {  // Gloo's own exceptions
+    blame(what, reason_of(error));
+  }
+}
+
+void C10dGroup::wait_until(const char* what, bool patient, const std::function<bool()>& done) {
+  const auto start = steady_clock::now();
+  for (microseconds pause(20); !done(); pause = std::min(2 * pause, microseconds(1000))) {
+    std::this_thread::sleep_for(pause);
+    if (const auto trouble = heartbeat_->trouble()) fail(*trouble);
+    if (patient || steady_clock::now() - start < timeout_) continue;
+    const auto behind = heartbeat_->behind(collectives_);
+    fail(fmt::format("{} took longer than {:g} s (run.timeout): {}", what, seconds(timeout_),
+                     behind.empty() ? "all ranks came, but the network did not carry it"
+                                    : name_ranks(behind) + " did not come, but shows signs of life"));
+  }
+}
+
+void C10dGroup::blame(const char* what, const std::string& reason) {
+  const auto deadline = steady_clock::now() + Heartbeat::kLooksUntilGone * heartbeat_->interval();
+  while (steady_clock::now() < deadline) {
+    if (const auto trouble = heartbeat_->trouble(Heartbeat::kLooksAfterFailure)) fail(*trouble);
+    std::this_thread::sleep_for(heartbeat_->interval() / 4);
+  }
+  fail(fmt::format("{} failed although every rank shows signs of life: {}", what, reason));
+}
+
+void C10dGroup::fail(const std::string& message) {
+  try {
+    report_failure(*store_, message);
+  } catch (const std::exception&) {
+    // Without the store the others find out for themselves.
+  }
+  throw Error(message);
+}
+
+}  // namespace midillama::parallel

@@ -1,0 +1,51 @@
+// Ranks joined by c10d: a TCPStore for rendezvous and texts, Gloo or NCCL for tensors.
+#pragma once
+
+#include "midillama/parallel/process_group.h"
+#include "parallel/environment.h"
+#include "parallel/heartbeat.h"
+
+#include <torch/csrc/distributed/c10d/Backend.hpp>
+#include <torch/csrc/distributed/c10d/Store.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace midillama::parallel {
+
+class C10dGroup final : public ProcessGroup {
+ public:
+  C10dGroup(const Environment& environment, torch::Device device, std::chrono::seconds timeout);
+  // Tells the other ranks that this one ends, and whether an error ends it. The rank that keeps the store waits a moment for the others to
+  // leave first.
+  ~C10dGroup() override;
+
+  int rank() const override { return environment_.rank; }
+  int size() const override { return environment_.size; }
+  void all_reduce_sum(torch::Tensor tensor) override;
+  void broadcast(torch::Tensor tensor, int root) override;
+  void barrier() override { all_gather(""); }
+  std::vector<std::string> all_gather(const std::string& text) override;
+
+ private:
+  // The keys "<stage>/<rank>" of all ranks.
+  std::vector<std::string> keys(const std::string& stage) const;
+  void meet();
+  void leave(bool after_error);
+  void run(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& start);
+  // Returns once done() is true. With `patient`, a living rank may take as long as it likes.
+  void wait_until(const char* what, bool patient, const std::function<bool()>& done);
+  // After a failed operation: waits until it is known which rank is the cause, and fails with its name.
+  [[noreturn]] void blame(const char* what, const std::string& reason);
+  [[noreturn]] void fail(const std::string& message);
+
+  Environment environment_;
+  std::chrono::milliseconds timeout_;
+  int exceptions_at_start_;
+  c10::intrusive_ptr<c10d::Store> store_;
+  std::unique_ptr<Heartbeat> heartbeat_;
+  c10::intrusive_ptr<c10d::Backend> backend_;
+  std::uint64_t collectives_ = 0;
+};
+
+}  // namespace midillama::parallel

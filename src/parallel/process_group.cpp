@@ -1,0 +1,46 @@
+#include "midillama/parallel/process_group.h"
+
+#include "midillama/core/error.h"
+#include "parallel/c10d_group.h"
+
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/cuda.h>
+
+#include <fmt/format.h>
+
+namespace midillama::parallel {
+namespace {
+
+class SingleRank final : public ProcessGroup {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void all_reduce_sum(torch::Tensor) override {}
+  void broadcast(torch::Tensor, int) override {}
+  void barrier() override {}
+  std::vector<std::string> all_gather(const std::string& text) override { return {text}; }
+};
+
+}  // namespace
+
+std::unique_ptr<ProcessGroup> ProcessGroup::from_environment(torch::Device device, std::chrono::seconds timeout) {
+  const Environment environment = Environment::read();
+  if (environment.size == 1) return std::make_unique<SingleRank>();
+  return std::make_unique<C10dGroup>(environment, device, timeout);
+}
+
+torch::Device choose_device(const std::string& name) {
+  const auto gpus = static_cast<int>(torch::cuda::device_count());
+  if (name == "cpu" || (name == "auto" && gpus == 0)) return torch::kCPU;
+  if (name != "cuda" && name != "auto") throw UsageError(fmt::format("run.device is \"{}\": give auto, cpu or cuda", name));
+  if (local_rank() >= gpus) {
+    throw UsageError(
+        fmt::format("run.device is \"{}\", but this rank's GPU, number {}, is not there: this machine has {} that LibTorch can use", name,
+                    local_rank(), gpus));
+  }
+  const torch::Device device(torch::kCUDA, static_cast<torch::DeviceIndex>(local_rank()));
+  c10::impl::VirtualGuardImpl(torch::kCUDA).setDevice(device);
+  return device;
+}
+
+}  // namespace midillama::parallel
