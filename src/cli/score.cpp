@@ -12,10 +12,11 @@ struct Options {
   ScoreCommand command;
   std::string profile;
 
+  // Scoring needs no experiment: without --config the defaults hold, wherever the command runs.
   config::Config load() const {
-    Common with_profile = common;
-    if (!profile.empty()) with_profile.overrides.push_back("eval.profile=" + profile);
-    return with_profile.load();
+    std::vector<std::string> overrides = common.overrides;
+    if (!profile.empty()) overrides.push_back("eval.profile=" + profile);
+    return common.config_file.empty() ? config::parse("", "defaults", overrides) : config::load(common.config_file, overrides);
   }
 };
 
