@@ -63,6 +63,10 @@ void append_list(std::string& text, const char* title, const std::vector<std::st
   for (const std::string& name : names) text += fmt::format("\n  {}: {}", title, name);
 }
 
+void require(const LoadReport& report, const Checkpoint& checkpoint) {
+  if (!report.complete()) throw InputError(checkpoint.directory().string(), "", "the weights do not fit the model:" + report.describe());
+}
+
 }  // namespace
 
 std::string LoadReport::describe() const {
@@ -78,11 +82,14 @@ LoadReport check_weights(const torch::nn::Module& module, const Checkpoint& chec
   return make_plan(module, checkpoint, name_of, may_be_missing).report;
 }
 
+void require_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
+                     const NamePredicate& may_be_missing) {
+  require(make_plan(module, checkpoint, name_of, may_be_missing).report, checkpoint);
+}
+
 void load_weights(torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of, const NamePredicate& may_be_missing) {
   Plan plan = make_plan(module, checkpoint, name_of, may_be_missing);
-  if (!plan.report.complete()) {
-    throw InputError(checkpoint.directory().string(), "", "the weights do not fit the model:" + plan.report.describe());
-  }
+  require(plan.report, checkpoint);
   std::ranges::sort(plan.copies, {}, [](const Copy& copy) { return std::pair(copy.file, copy.info->begin); });
   std::uint64_t total = 0;
   for (const Copy& copy : plan.copies) total += copy.info->end - copy.info->begin;

@@ -15,7 +15,8 @@ class KeyValueCache {
   KeyValueCache(std::int64_t layers, std::int64_t batch, std::int64_t num_key_value_heads, std::int64_t capacity, std::int64_t head_dim,
                 torch::Device device, torch::ScalarType dtype);
 
-  // Stores keys and values [batch, heads, seq, head_dim] of `layer` behind the `length()` tokens before them; returns views of all keys and values so far.
+  // Stores keys and values [batch, heads, seq, head_dim] of `layer` behind the `length()` tokens before them; returns views of all keys and
+  // values so far.
   std::pair<torch::Tensor, torch::Tensor> append(std::int64_t layer, const torch::Tensor& keys, const torch::Tensor& values);
   // Called once after all layers of a forward pass have appended `tokens`.
   void advance(std::int64_t tokens);

@@ -1,65 +1,102 @@
 // Llama (Touvron et al. 2023; Hugging Face's LlamaForCausalLM): RMSNorm, half-split RoPE, grouped-query attention, SwiGLU.
 #pragma once
 
+#include "midillama/model/key_value_cache.h"
+#include "midillama/model/layers.h"
+#include "midillama/model/llama_config.h"
+#include "midillama/model/lora.h"
+
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "midillama/config/schema.h"
-#include "midillama/model/key_value_cache.h"
-
 namespace midillama::model {
-
-struct LlamaConfig {
-  std::int64_t vocab_size = 128256;
-  std::int64_t hidden_size = 4096;
-  std::int64_t intermediate_size = 14336;
-  std::int64_t num_hidden_layers = 32;
-  std::int64_t num_attention_heads = 32;
-  std::int64_t num_key_value_heads = 8;
-  std::int64_t head_dim = 128;
-  std::int64_t max_position_embeddings = 8192;
-  double rope_theta = 500000.0;
-  double rms_norm_eps = 1e-5;
-  bool tie_word_embeddings = false;
-  std::optional<std::int64_t> bos_token_id;
-  std::vector<std::int64_t> eos_token_ids;
-
-  // config.json (and generation_config.json's eos ids) of a Hugging Face directory; what this model does not implement is an InputError.
-  static LlamaConfig read(const std::filesystem::path& directory);
-  void write(const std::filesystem::path& directory) const;
-};
 
 // Where a batch's tokens stand and what they may attend to.
 struct AttentionContext {
-  torch::Tensor positions;          // [batch, seq] int64 rotary positions
-  torch::Tensor mask;               // bool [batch, 1, seq, keys], true: may attend; undefined: causal within the row
-  KeyValueCache* cache = nullptr;   // keys and values of earlier tokens, extended by the call
+  torch::Tensor positions;         // [batch, seq] int64 rotary positions; undefined: counted on from the cache's length
+  torch::Tensor mask;              // bool [batch, 1, seq, keys], true: may attend; undefined: causal within the row
+  KeyValueCache* cache = nullptr;  // keys and values of earlier tokens, extended by the call
 };
 
-// Module names equal Hugging Face's (model.embed_tokens, model.layers.N.self_attn.q_proj …, model.norm, lm_head).
+// Cosines and sines of a forward pass, [batch or 1, seq, 1, head_dim / 2], shared by its layers.
+struct RotaryTable {
+  torch::Tensor cos;
+  torch::Tensor sin;
+};
+
+struct LlamaAttentionImpl : torch::nn::Module {
+  LlamaAttentionImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options);
+  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context);
+
+  LoraLinear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, o_proj{nullptr};
+  std::int64_t head_dim;
+  std::int64_t layer;
+};
+TORCH_MODULE(LlamaAttention);
+
+struct LlamaMlpImpl : torch::nn::Module {
+  LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions& options);
+  torch::Tensor forward(const torch::Tensor& x);
+
+  LoraLinear gate_proj{nullptr}, up_proj{nullptr}, down_proj{nullptr};
+};
+TORCH_MODULE(LlamaMlp);
+
+struct LlamaLayerImpl : torch::nn::Module {
+  LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options);
+  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context);
+
+  RmsNorm input_layernorm{nullptr}, post_attention_layernorm{nullptr};
+  LlamaAttention self_attn{nullptr};
+  LlamaMlp mlp{nullptr};
+};
+TORCH_MODULE(LlamaLayer);
+
+struct LlamaModelImpl : torch::nn::Module {
+  LlamaModelImpl(const LlamaConfig& config, const torch::TensorOptions& options);
+
+  Embedding embed_tokens{nullptr};
+  std::vector<LlamaLayer> layers;
+  RmsNorm norm{nullptr};
+};
+TORCH_MODULE(LlamaModel);
+
+// Module names equal Hugging Face's (model.embed_tokens, model.layers.N.self_attn.q_proj …, model.norm, lm_head). The parameters begin
+// uninitialised, in the dtype and on the device of `options`; a tied model has no lm_head.
 struct LlamaImpl : torch::nn::Module {
-  explicit LlamaImpl(const LlamaConfig& config);
+  explicit LlamaImpl(const LlamaConfig& config, const torch::TensorOptions& options = {});
 
   // ids [...] int64 → [..., hidden_size]
   torch::Tensor embed(const torch::Tensor& ids);
-  // embeddings [batch, seq, hidden_size] → hidden states after the last norm, same shape.
+  // embeddings [batch, seq, hidden_size] → hidden states after the last norm, same shape. A row of the mask that allows nothing (left
+  // padding) gives finite values without meaning.
   torch::Tensor forward(const torch::Tensor& embeddings, const AttentionContext& context);
   // hidden states [..., hidden_size] → logits [..., vocab_size], in the model's dtype.
   torch::Tensor logits(const torch::Tensor& hidden_states);
+  // The output matrix [vocab_size, hidden_size]: lm_head's, or the embedding table of a tied model.
+  const torch::Tensor& output_weight() const;
 
   LlamaConfig config;
+  LlamaModel model{nullptr};
+  Linear lm_head{nullptr};
+
+ private:
+  torch::Tensor inverse_frequencies_;  // [head_dim / 2] float32
 };
 TORCH_MODULE(Llama);
 
-// Where a directory's weights can be had: loaded in `dtype` on `device`, eval mode, no gradients, every weight accounted for.
+// For training from scratch: matrices N(0, 0.02²), norms one.
+void initialize_weights(Llama& llama, std::uint64_t seed);
+
+// A directory's decoder in `dtype` on `device`, eval mode, no gradients, every weight accounted for. Names and shapes are checked before
+// memory is taken.
 Llama load_llama(const std::filesystem::path& directory, torch::Device device, torch::ScalarType dtype);
-// config.json and model.safetensors, Hugging Face layout.
+// config.json and model.safetensors, Hugging Face layout; adapters are left out.
 void save_llama(Llama& llama, const std::filesystem::path& directory);
 
 }  // namespace midillama::model

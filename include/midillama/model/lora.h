@@ -9,13 +9,14 @@
 
 namespace midillama::model {
 
-// A bias-free linear layer y = W x, and y = W x + (alpha / rank) · B A dropout(x) once it has an adapter.
-// Parameters: `weight` [out, in]; `lora_A.weight` [rank, in] and `lora_B.weight` [out, rank], float32.
+// A bias-free linear layer y = W x, and y = W x + (alpha / rank) · B A dropout(x) once it has an adapter. The adapter works in float32
+// whatever W's dtype; the sum is rounded to W's dtype. Parameters: `weight` [out, in], uninitialised; `lora_A.weight` [rank, in] and
+// `lora_B.weight` [out, rank], float32.
 struct LoraLinearImpl : torch::nn::Module {
-  LoraLinearImpl(std::int64_t in_features, std::int64_t out_features);
+  LoraLinearImpl(std::int64_t in_features, std::int64_t out_features, const torch::TensorOptions& options = {});
 
-  // A: Kaiming-uniform (a = √5), B: zero. Error where there is an adapter already.
-  void add_adapter(std::int64_t rank, double alpha, double dropout);
+  // A: Kaiming-uniform (a = √5), drawn from `generator`; B: zero. Error where there is an adapter already.
+  void add_adapter(std::int64_t rank, double alpha, double dropout, at::Generator generator);
   bool has_adapter() const { return lora_A.defined(); }
 
   // [..., in] → [..., out] in weight's dtype.

@@ -1,6 +1,11 @@
 // The whole model behind the encoder: projector, musical tokens spliced into the text, decoder.
 #pragma once
 
+#include "midillama/config/schema.h"
+#include "midillama/model/llama.h"
+#include "midillama/model/lora.h"
+#include "midillama/model/projector.h"
+
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
@@ -11,11 +16,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include "midillama/config/schema.h"
-#include "midillama/model/llama.h"
-#include "midillama/model/lora.h"
-#include "midillama/model/projector.h"
 
 namespace midillama::model {
 
@@ -29,8 +29,8 @@ struct MusicText {
 
 // Sum of the answer tokens' cross-entropies over a batch, and how many there were.
 struct LossSum {
-  torch::Tensor sum;             // [] float32, with gradient
-  torch::Tensor per_example;     // [batch] float32 sums, detached
+  torch::Tensor sum;          // [] float32, with gradient
+  torch::Tensor per_example;  // [batch] float32 sums, detached
   std::int64_t target_tokens = 0;
   std::vector<std::int64_t> targets_per_example;
 };
@@ -60,8 +60,8 @@ TORCH_MODULE(MidiLlama);
 // <directory>/projector.safetensors (`weight` [T, M], `bias` [T]) and, where the model has adapters, <directory>/adapter/ in PEFT's layout
 // (`base_model_name_or_path` is llm_path). float32 whatever the decoder's dtype.
 void save_trained(MidiLlama& model, const std::filesystem::path& directory, const std::string& llm_path);
-// The reverse. An adapter in the directory is added to the model with its own rank, alpha and targets (dropout from the file); a projector of another shape, a missing, unexpected
-// or mis-shaped adapter weight is an InputError with the whole list.
+// The reverse. An adapter in the directory is added to the model with its own rank, alpha and targets (dropout from the file); a projector
+// of another shape, a missing, unexpected or mis-shaped adapter weight is an InputError with the whole list.
 void load_trained(MidiLlama& model, const std::filesystem::path& directory);
 
 }  // namespace midillama::model

@@ -1,6 +1,9 @@
 // MusicBERT (Zeng et al. 2021; muzic/musicbert on fairseq's RoBERTa): a post-LN transformer over compound tokens.
 #pragma once
 
+#include "midillama/config/schema.h"
+#include "midillama/model/encoder_layer.h"
+
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
@@ -8,9 +11,6 @@
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "midillama/config/schema.h"
-#include "midillama/model/encoder_layer.h"
 
 namespace midillama::model {
 
@@ -44,7 +44,8 @@ struct MusicBertImpl : torch::nn::Module {
 };
 TORCH_MODULE(MusicBert);
 
-// The masked-token head of pre-training: dense, GELU, LayerNorm, then the embedding table as output matrix and a bias (fairseq's RobertaLMHead).
+// The masked-token head of pre-training: dense, GELU, LayerNorm, then the embedding table as output matrix and a bias (fairseq's
+// RobertaLMHead).
 struct MusicBertHeadImpl : torch::nn::Module {
   MusicBertHeadImpl(std::int64_t hidden_size, std::int64_t vocab_size, double layer_norm_eps);
   // features: [n, hidden_size]; embedding: [vocab, hidden_size] → logits [n, vocab]

@@ -9,7 +9,7 @@
 
 namespace midillama::model {
 
-// Parameters `weight` [T, M] and `bias` [T], float32.
+// Parameters `weight` [T, M] and `bias` [T], float32, uninitialised.
 struct ProjectorImpl : torch::nn::Module {
   ProjectorImpl(std::int64_t music_size, std::int64_t hidden_size);
   // [..., M] → [..., T]

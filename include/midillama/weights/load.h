@@ -47,6 +47,10 @@ using NamePredicate = std::function<bool(const std::string& module_name)>;
 LoadReport check_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
                          const NamePredicate& may_be_missing = nullptr);
 
+// InputError with the whole list unless the report is complete. A module on the meta device costs nothing to check.
+void require_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
+                     const NamePredicate& may_be_missing = nullptr);
+
 // Copies every tensor into the module's parameters and buffers (converted to their dtype and device). `may_be_missing`: names that the
 // checkpoint may lack. Throws InputError with the whole list where anything is missing, unexpected or mis-shaped; the module is untouched
 // then.

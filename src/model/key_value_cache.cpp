@@ -1,0 +1,41 @@
+#include "midillama/model/key_value_cache.h"
+
+#include "midillama/core/error.h"
+
+#include <fmt/format.h>
+
+namespace midillama::model {
+
+KeyValueCache::KeyValueCache(std::int64_t layers, std::int64_t batch, std::int64_t num_key_value_heads, std::int64_t capacity,
+                             std::int64_t head_dim, torch::Device device, torch::ScalarType dtype) {
+  const auto options = torch::TensorOptions().device(device).dtype(dtype);
+  for (std::int64_t layer = 0; layer < layers; ++layer) {
+    keys_.push_back(torch::empty({batch, num_key_value_heads, capacity, head_dim}, options));
+    values_.push_back(torch::empty({batch, num_key_value_heads, capacity, head_dim}, options));
+  }
+}
+
+std::pair<torch::Tensor, torch::Tensor> KeyValueCache::append(std::int64_t layer, const torch::Tensor& keys, const torch::Tensor& values) {
+  const auto index = static_cast<std::size_t>(layer);
+  const std::int64_t tokens = keys.size(2);
+  if (length_ + tokens > capacity())
+    throw Error(fmt::format("the key-value cache has room for {} tokens, {} are needed", capacity(), length_ + tokens));
+  keys_[index].narrow(2, length_, tokens).copy_(keys);
+  values_[index].narrow(2, length_, tokens).copy_(values);
+  return {keys_[index].narrow(2, 0, length_ + tokens), values_[index].narrow(2, 0, length_ + tokens)};
+}
+
+void KeyValueCache::advance(std::int64_t tokens) {
+  length_ += tokens;
+}
+
+std::int64_t KeyValueCache::capacity() const {
+  return keys_.empty() ? 0 : keys_.front().size(2);
+}
+
+void KeyValueCache::select_rows(const torch::Tensor& rows) {
+  for (torch::Tensor& keys : keys_) keys = keys.index_select(0, rows);
+  for (torch::Tensor& values : values_) values = values.index_select(0, rows);
+}
+
+}  // namespace midillama::model

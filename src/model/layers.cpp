@@ -1,0 +1,40 @@
+#include "midillama/model/layers.h"
+
+namespace midillama::model {
+
+LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias, const torch::TensorOptions& options) {
+  weight = register_parameter("weight", torch::empty({out_features, in_features}, options));
+  if (with_bias) bias = register_parameter("bias", torch::empty({out_features}, options));
+}
+
+torch::Tensor LinearImpl::forward(const torch::Tensor& x) {
+  return at::linear(x, weight, bias);
+}
+
+EmbeddingImpl::EmbeddingImpl(std::int64_t rows, std::int64_t size, const torch::TensorOptions& options) {
+  weight = register_parameter("weight", torch::empty({rows, size}, options));
+}
+
+torch::Tensor EmbeddingImpl::forward(const torch::Tensor& ids) {
+  return at::embedding(weight, ids);
+}
+
+LayerNormImpl::LayerNormImpl(std::int64_t size, double epsilon, const torch::TensorOptions& options) : epsilon(epsilon) {
+  weight = register_parameter("weight", torch::empty({size}, options));
+  bias = register_parameter("bias", torch::empty({size}, options));
+}
+
+torch::Tensor LayerNormImpl::forward(const torch::Tensor& x) {
+  return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);
+}
+
+RmsNormImpl::RmsNormImpl(std::int64_t size, double epsilon, const torch::TensorOptions& options) : epsilon(epsilon) {
+  weight = register_parameter("weight", torch::empty({size}, options));
+}
+
+torch::Tensor RmsNormImpl::forward(const torch::Tensor& x) {
+  if (x.scalar_type() == torch::kFloat32) return at::rms_norm(x, weight.sizes(), weight, epsilon);
+  return at::rms_norm(x.to(torch::kFloat32), weight.sizes(), {}, epsilon).to(x.scalar_type()) * weight;
+}
+
+}  // namespace midillama::model

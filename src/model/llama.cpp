@@ -1,0 +1,125 @@
+#include "midillama/model/llama.h"
+
+#include "random_weights.h"
+#include "rotary.h"
+
+namespace midillama::model {
+namespace {
+
+constexpr double kInitialStandardDeviation = 0.02;
+
+// The mask that the fused kernels cannot build on their own: several new tokens behind cached ones.
+torch::Tensor causal_mask(std::int64_t tokens, std::int64_t cached, torch::Device device) {
+  const auto options = torch::TensorOptions().dtype(torch::kBool).device(device);
+  return at::ones({tokens, cached + tokens}, options).tril_(cached).view({1, 1, tokens, cached + tokens});
+}
+
+// Fills in what the caller left open.
+AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device) {
+  AttentionContext full = context;
+  const std::int64_t cached = context.cache != nullptr ? context.cache->length() : 0;
+  if (!full.positions.defined()) {
+    full.positions = at::arange(cached, cached + tokens, torch::TensorOptions().dtype(torch::kInt64).device(device)).unsqueeze(0);
+  }
+  if (!full.mask.defined() && cached > 0 && tokens > 1) full.mask = causal_mask(tokens, cached, device);
+  return full;
+}
+
+}  // namespace
+
+LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options)
+    : head_dim(config.head_dim), layer(layer) {
+  const std::int64_t query_size = config.num_attention_heads * head_dim;
+  const std::int64_t key_size = config.num_key_value_heads * head_dim;
+  q_proj = register_module("q_proj", LoraLinear(config.hidden_size, query_size, options));
+  k_proj = register_module("k_proj", LoraLinear(config.hidden_size, key_size, options));
+  v_proj = register_module("v_proj", LoraLinear(config.hidden_size, key_size, options));
+  o_proj = register_module("o_proj", LoraLinear(query_size, config.hidden_size, options));
+}
+
+torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context) {
+  const std::int64_t batch = x.size(0), tokens = x.size(1);
+  const auto heads = [&](const torch::Tensor& features) { return features.view({batch, tokens, -1, head_dim}); };
+  const torch::Tensor queries = rotate(heads(q_proj->forward(x)), rotary).transpose(1, 2);
+  torch::Tensor keys = rotate(heads(k_proj->forward(x)), rotary).transpose(1, 2);
+  torch::Tensor values = heads(v_proj->forward(x)).transpose(1, 2);
+  if (context.cache != nullptr) std::tie(keys, values) = context.cache->append(layer, keys, values);
+  std::optional<torch::Tensor> mask;
+  if (context.mask.defined()) mask = context.mask;
+  const bool causal = !mask && tokens > 1;
+  const torch::Tensor attended =
+      at::scaled_dot_product_attention(queries, keys, values, mask, 0.0, causal, std::nullopt, queries.size(1) != keys.size(1));
+  return o_proj->forward(attended.transpose(1, 2).reshape({batch, tokens, -1}));
+}
+
+LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions& options) {
+  gate_proj = register_module("gate_proj", LoraLinear(config.hidden_size, config.intermediate_size, options));
+  up_proj = register_module("up_proj", LoraLinear(config.hidden_size, config.intermediate_size, options));
+  down_proj = register_module("down_proj", LoraLinear(config.intermediate_size, config.hidden_size, options));
+}
+
+torch::Tensor LlamaMlpImpl::forward(const torch::Tensor& x) {
+  return down_proj->forward(at::silu(gate_proj->forward(x)) * up_proj->forward(x));
+}
+
+LlamaLayerImpl::LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options) {
+  input_layernorm = register_module("input_layernorm", RmsNorm(config.hidden_size, config.rms_norm_eps, options));
+  self_attn = register_module("self_attn", LlamaAttention(config, layer, options));
+  post_attention_layernorm = register_module("post_attention_layernorm", RmsNorm(config.hidden_size, config.rms_norm_eps, options));
+  mlp = register_module("mlp", LlamaMlp(config, options));
+}
+
+torch::Tensor LlamaLayerImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context) {
+  const torch::Tensor attended = x + self_attn->forward(input_layernorm->forward(x), rotary, context);
+  return attended + mlp->forward(post_attention_layernorm->forward(attended));
+}
+
+LlamaModelImpl::LlamaModelImpl(const LlamaConfig& config, const torch::TensorOptions& options) {
+  embed_tokens = register_module("embed_tokens", Embedding(config.vocab_size, config.hidden_size, options));
+  const auto list = register_module("layers", std::make_shared<torch::nn::Module>());
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    layers.push_back(list->register_module(std::to_string(i), LlamaLayer(config, i, options)));
+  }
+  norm = register_module("norm", RmsNorm(config.hidden_size, config.rms_norm_eps, options));
+}
+
+LlamaImpl::LlamaImpl(const LlamaConfig& config, const torch::TensorOptions& options)
+    : config(config), inverse_frequencies_(rotary_frequencies(config)) {
+  model = register_module("model", LlamaModel(config, options));
+  if (!config.tie_word_embeddings) lm_head = register_module("lm_head", Linear(config.hidden_size, config.vocab_size, false, options));
+}
+
+torch::Tensor LlamaImpl::embed(const torch::Tensor& ids) {
+  return model->embed_tokens->forward(ids);
+}
+
+torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const AttentionContext& context) {
+  const AttentionContext full = complete(context, embeddings.size(1), embeddings.device());
+  inverse_frequencies_ = inverse_frequencies_.to(embeddings.device());
+  const RotaryTable rotary = rotary_table(full.positions, inverse_frequencies_, embeddings.scalar_type());
+  torch::Tensor hidden_states = embeddings;
+  for (LlamaLayer& layer : model->layers) hidden_states = layer->forward(hidden_states, rotary, full);
+  if (full.cache != nullptr) full.cache->advance(embeddings.size(1));
+  return model->norm->forward(hidden_states);
+}
+
+torch::Tensor LlamaImpl::logits(const torch::Tensor& hidden_states) {
+  return at::linear(hidden_states, output_weight());
+}
+
+const torch::Tensor& LlamaImpl::output_weight() const {
+  return lm_head ? lm_head->weight : model->embed_tokens->weight;
+}
+
+void initialize_weights(Llama& llama, std::uint64_t seed) {
+  const at::Generator generator = seeded_generator(seed);
+  for (const auto& parameter : llama->named_parameters()) {
+    if (parameter.value().dim() > 1) {
+      fill_normal(parameter.value(), kInitialStandardDeviation, generator);
+    } else {
+      fill_constant(parameter.value(), 1.0);
+    }
+  }
+}
+
+}  // namespace midillama::model
