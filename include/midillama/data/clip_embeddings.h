@@ -1,6 +1,8 @@
 // Clip embeddings, computed once: the encoder is frozen, so a clip's pooled vectors never change.
 #pragma once
 
+#include "midillama/config/schema.h"
+
 #include <torch/types.h>
 
 #include <cstdint>
@@ -8,28 +10,31 @@
 #include <map>
 #include <span>
 #include <string>
-#include <vector>
-
-#include "midillama/config/schema.h"
 
 namespace midillama::data {
 
 class ClipEmbeddings {
  public:
-  // Looks every clip up in the cache file (`<run.dir>/cache/…`, keyed by the content of the clip, the encoder's weights, pooling, span count and tokenizer version); what is
-  // missing is encoded in length-sorted batches and the cache written again. The encoder is loaded only where a clip is missing. `clips` may repeat.
-  // A clip that cannot be read is an InputError that names it.
+  // Looks every clip up in the cache file (<run.dir>/cache/, keyed by the content of the clip, the encoder's weights, pooling, span count
+  // and tokenizer version); what is missing is encoded in length-sorted batches and the cache written again. The encoder is loaded only
+  // where a clip is missing. `clips` may repeat. A clip that cannot be read is an Error that names it; all such clips are listed together.
   ClipEmbeddings(const config::Config& config, std::span<const std::filesystem::path> clips, torch::Device device);
 
-  // [K, M] float32 on the CPU.
+  // [K, M] float32 on the CPU. Error for a clip that was not among the constructor's.
   torch::Tensor at(const std::filesystem::path& clip) const;
-  std::int64_t hidden_size() const;   // M
-  std::int64_t tokens() const;        // K
+  std::int64_t hidden_size() const { return hidden_size_; }  // M
+  std::int64_t tokens() const { return tokens_; }            // K
+  // The notes of all distinct clips together.
+  std::int64_t notes() const { return notes_; }
+  // Of the encoder, the clips' names and their content: equal where every embedding is.
+  const std::string& fingerprint() const { return fingerprint_; }
 
  private:
   std::map<std::filesystem::path, torch::Tensor> embeddings_;
   std::int64_t hidden_size_ = 0;
   std::int64_t tokens_ = 0;
+  std::int64_t notes_ = 0;
+  std::string fingerprint_;
 };
 
 }  // namespace midillama::data

@@ -1,11 +1,11 @@
 // The records of a dataset: one question about one clip a line (DATASET/{train,valid,test}.jsonl, see docs/formats.md).
 #pragma once
 
+#include "midillama/core/file.h"
+
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "midillama/core/file.h"
 
 namespace midillama::data {
 
@@ -18,10 +18,13 @@ struct Question {
   std::string question;
   std::string answer;
   Json facts = Json::object();
-  std::string place;           // "train.jsonl: line 17", for errors
+  std::string place;  // "data/folk/train.jsonl: line 17", for errors
 };
 
 // In file order. InputError naming file, line and key where a record is malformed or the split has no record.
 std::vector<Question> read_questions(const std::filesystem::path& data_dir, const std::string& split);
+
+// DATA_DIR/SPLIT.jsonl
+std::filesystem::path split_file(const std::filesystem::path& data_dir, const std::string& split);
 
 }  // namespace midillama::data

@@ -8,8 +8,8 @@ namespace midillama::data {
 
 class Sampler {
  public:
-  // Every epoch is a new permutation of [0, examples) drawn from (seed, epoch), or the file order without shuffling. Batches run on across epochs, so every
-  // batch is full.
+  // Every epoch is a new permutation of [0, examples) drawn from (seed, epoch), or the file order without shuffling. Batches run on across
+  // epochs, so every batch is full.
   Sampler(std::int64_t examples, bool shuffle, std::uint64_t seed);
 
   // The next `count` examples, of all ranks together.

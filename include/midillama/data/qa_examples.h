@@ -1,0 +1,37 @@
+// Questions about clips as the decoder reads them.
+#pragma once
+
+#include "midillama/data/clip_embeddings.h"
+#include "midillama/data/question.h"
+#include "midillama/model/midi_llama.h"
+#include "midillama/text/prompt.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace midillama::data {
+
+class QaExamples {
+ public:
+  // `embeddings` and `prompt` must outlive the examples. Every example is tokenized once at the start, on all cores, to know its length:
+  // questions cut to fit `max_length` (tokens, musical ones included) are counted and listed in the log; an example that does not fit
+  // without its question is an InputError that names its line. Nothing is left out.
+  QaExamples(std::vector<Question> questions, const ClipEmbeddings& embeddings, const text::PromptTemplate& prompt,
+             std::int64_t max_length);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(questions_.size()); }
+  const Question& question(std::int64_t index) const { return questions_.at(static_cast<std::size_t>(index)); }
+  const std::vector<Question>& questions() const { return questions_; }
+  model::MusicText at(std::int64_t index) const;
+
+ private:
+  text::EncodedExample encode(const Question& question) const;
+  void check_lengths() const;
+
+  std::vector<Question> questions_;
+  const ClipEmbeddings* embeddings_;
+  const text::PromptTemplate* prompt_;
+  std::int64_t max_length_;
+};
+
+}  // namespace midillama::data

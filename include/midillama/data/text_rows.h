@@ -1,0 +1,34 @@
+// Text as a decoder reads it while it is pre-trained: documents, one behind the other, cut into rows of equal length.
+#pragma once
+
+#include "midillama/data/question.h"
+#include "midillama/text/prompt.h"
+#include "midillama/text/tokenizer.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace midillama::data {
+
+// What a tokenizer is trained on: every question in its prompt, and every answer.
+std::vector<std::string> tokenizer_texts(std::span<const Question> questions);
+
+class TextRows {
+ public:
+  // A document is everything that is said of one clip: bos, then its captions and questions with answers as `prompt` writes them, without
+  // music, in an order drawn from `seed`, eos behind each. So later answers of a document follow from what stands before them. The
+  // documents' order is drawn too. Rows have `sequence_length` tokens, the last one may be shorter (not less than 2).
+  TextRows(std::span<const Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer, std::uint64_t seed,
+           std::int64_t sequence_length);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(rows_.size()); }
+  const std::vector<std::int64_t>& at(std::int64_t index) const { return rows_.at(static_cast<std::size_t>(index)); }
+  std::string fingerprint() const;
+
+ private:
+  std::vector<std::vector<std::int64_t>> rows_;
+};
+
+}  // namespace midillama::data

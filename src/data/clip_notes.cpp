@@ -1,0 +1,61 @@
+#include "midillama/data/clip_notes.h"
+
+#include "midillama/core/parallel_for.h"
+#include "midillama/midi/file.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+namespace midillama::data {
+namespace {
+
+constexpr std::size_t kShownErrors = 10;
+
+std::vector<octuple::Octuple> read_notes(const std::filesystem::path& clip) {
+  std::vector<octuple::Octuple> notes;
+  try {
+    notes = octuple::encode(midi::read_midi(clip));
+  } catch (const octuple::OctupleError& error) {
+    throw InputError(clip.string(), "", error.what());
+  }
+  if (notes.empty()) throw InputError(clip.string(), "", "the clip has no notes");
+  return notes;
+}
+
+void require_none(std::vector<std::string> errors) {
+  std::erase(errors, "");
+  if (errors.empty()) return;
+  const std::size_t count = errors.size();
+  errors.resize(std::min(count, kShownErrors));
+  if (count > kShownErrors) errors.push_back(fmt::format("and {} more", count - kShownErrors));
+  throw Error(fmt::format("{} of the clips cannot be used:\n  {}", count, fmt::join(errors, "\n  ")));
+}
+
+}  // namespace
+
+std::vector<std::vector<octuple::Octuple>> read_clip_notes(std::span<const std::filesystem::path> clips) {
+  std::vector<std::vector<octuple::Octuple>> notes(clips.size());
+  std::vector<std::string> errors(clips.size());
+  parallel_for(clips.size(), [&](std::size_t i) {
+    try {
+      notes[i] = read_notes(clips[i]);
+    } catch (const Error& error) {
+      errors[i] = error.what();
+    }
+  });
+  require_none(std::move(errors));
+  return notes;
+}
+
+std::vector<std::filesystem::path> clips_of(std::span<const Question> questions) {
+  std::vector<std::filesystem::path> clips;
+  std::set<std::filesystem::path> seen;
+  for (const auto& question : questions) {
+    if (seen.insert(question.clip).second) clips.push_back(question.clip);
+  }
+  return clips;
+}
+
+}  // namespace midillama::data
