@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +25,6 @@ struct AbcTune {
 
 // A tune begins at an X: line and ends at an empty line, the next X: line or the file's end. Text outside of tunes is passed over.
 std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& file);
-std::vector<AbcTune> read_tunebook(const std::filesystem::path& path);
 
 // The tune as it is given to abc2midi: the melody and nothing that could tell its name. Kept: meter, unit length, key, voice, parts, tempo
 // where it names a beat. Left out: every other field (abc2midi swings hornpipes by their R: field), quoted chords and annotations,

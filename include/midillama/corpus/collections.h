@@ -1,11 +1,11 @@
 // What is known of printed collections and stands in no field of their files.
 #pragma once
 
+#include "midillama/corpus/abc.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "midillama/corpus/abc.h"
 
 namespace midillama::corpus {
 

@@ -11,7 +11,7 @@ namespace midillama::corpus {
 
 // The tags that questions are asked about, in the order of a dataset's `facts`:
 //   dance     reel, jig, slip jig, …                    from the source's labels
-//   key       "G major", "F sharp minor", "A mixolydian" from the source's labels, measured where there are none
+//   key       "G major", "F sharp minor", "A mixolydian" from the source's labels, or measured
 //   meter     "6/8"                                     stated by the source
 //   origin    the country where the piece was collected  from the source's labels
 //   tempo     slow, moderate, fast                      stated by the source; a converter's default is no fact
@@ -22,10 +22,6 @@ const std::vector<std::string>& tag_names();
 
 // Tag → value; a tag that is not known is absent.
 using Facts = std::map<std::string, std::string>;
-
-// The values that a tag can take, longest first: for dance, origin, tempo, register and density. Empty for key and meter, whose values
-// have a form rather than a list.
-const std::vector<std::string>& closed_vocabulary(std::string_view tag);
 
 // The value of `tag` that a text states: the first in the text, the longest of those that begin at the same word. Reads what a model may
 // write: any case, plurals, "F# minor", "Bb maj", "common time". Keys and values come back in the form of the facts.

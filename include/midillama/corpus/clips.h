@@ -1,0 +1,24 @@
+// Cutting a piece into clips on its bar lines.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/corpus/source.h"
+
+#include <vector>
+
+namespace midillama::corpus {
+
+struct ClipSpan {
+  midi::Tick from;
+  midi::Tick to;
+  midi::Seconds start;  // in the piece
+  midi::Seconds end;
+};
+
+// Clips from beginning to end, none overlapping another: as many as whole clips of `clip_seconds` fit, at least one and at most
+// `clips_per_piece`; the first at the beginning, the last at the end, the others evenly between. Each starts and ends on a bar line where
+// the piece has one near enough, so a clip is at most `clip_seconds` long. Spans of fewer than `min_clip_notes` notes or
+// `min_clip_seconds`, and such as OctupleMIDI cannot represent, are left out.
+std::vector<ClipSpan> choose_clips(const Piece& piece, const config::Corpus& config);
+
+}  // namespace midillama::corpus

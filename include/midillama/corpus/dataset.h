@@ -1,0 +1,62 @@
+// A dataset folder: clips/*.mid, train.jsonl, valid.jsonl, test.jsonl and dataset.json. Building it, describing it, checking it.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/core/file.h"
+#include "midillama/corpus/facts.h"
+#include "midillama/corpus/question_writer.h"
+#include "midillama/corpus/source.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace midillama::corpus {
+
+struct BuildReport {
+  std::size_t read = 0;                // pieces that the source gave
+  std::vector<Skipped> skipped;        // tunes and files that could not be used
+  std::vector<Skipped> duplicates;     // left out for another piece, which the reason names
+  std::vector<Skipped> without_clips;  // too short for a clip
+  std::size_t pieces = 0;              // kept
+  std::size_t clips = 0;
+  std::size_t questions = 0;  // lines of all splits, captions included
+};
+
+// Builds the dataset of `config` at `directory`. Everything is written beside it and renamed into place at the end, so that a killed build
+// leaves what was there before. The same configuration, sources and abc2midi give the same bytes. Skipped pieces are logged and listed in
+// dataset.json. InputError where the source is missing or yields no clip, or where `directory` holds something that is no dataset.
+BuildReport build_dataset(const config::Corpus& config, const std::filesystem::path& directory);
+BuildReport build_dataset(const config::Corpus& config, const QuestionWriter& writer, const std::filesystem::path& directory);
+
+// The dataset's dataset.json: counts, vocabulary of each tag, source fingerprints, settings.
+OrderedJson dataset_statistics(const std::filesystem::path& directory);
+
+// The same as a table for a terminal.
+std::string statistics_text(const OrderedJson& statistics);
+
+// Everything that is wrong with a dataset, as "file: place: what"; empty where nothing is: keys and types of every line, facts within the
+// vocabulary, answers that state their fact, clip files that parse and are as long as stated, ids that occur once, no piece and no notes on
+// two sides, counts and fingerprints as in dataset.json.
+std::vector<std::string> check_dataset(const std::filesystem::path& directory);
+
+// One line of a .jsonl file.
+struct Example {
+  std::string id;
+  std::string piece;
+  std::string clip;  // path of the MIDI file below the dataset's folder
+  double start = 0;  // seconds in the piece
+  double end = 0;
+  std::string task;  // qa, caption
+  std::string tag;
+  std::string question;
+  std::string answer;
+  Facts facts;
+};
+
+OrderedJson to_json(const Example& example);
+// InputError naming file, line and key.
+Example example_from_json(const Json& value, const std::string& file, std::size_t line);
+
+}  // namespace midillama::corpus

@@ -1,0 +1,46 @@
+// Where pieces come from: ABC tune books through abc2midi, or a folder of MIDI files.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/corpus/facts.h"
+#include "midillama/midi/score.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace midillama::corpus {
+
+struct Piece {
+  std::string id;          // unique in the corpus, fit for a file name
+  std::string collection;  // the tune book or folder that it stands in
+  std::string place;       // "file:line" or "file", for messages
+  midi::Score score;
+  std::vector<midi::Tick> bar_lines;  // where bars start, as far as known; sorted
+  Facts labels;                       // what holds for the whole piece
+};
+
+struct Skipped {
+  std::string place;
+  std::string reason;
+};
+
+struct SourceFile {
+  std::string path;  // below the source's folder
+  std::string fingerprint;
+};
+
+struct Reading {
+  std::vector<Piece> pieces;  // in the order of files and of tunes in them
+  std::vector<Skipped> skipped;
+  std::vector<SourceFile> files;
+};
+
+// Reads the pieces of `config.source`. A tune or file that cannot be used is listed in `skipped`; InputError where `config.path` or a
+// collection does not exist, or holds nothing to read.
+Reading read_source(const config::Corpus& config);
+
+Reading read_abc_source(const config::Corpus& config);
+Reading read_midi_source(const config::Corpus& config);
+
+}  // namespace midillama::corpus

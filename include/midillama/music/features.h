@@ -1,0 +1,41 @@
+// Features measured on notes: register, note density, and what a file states about tempo and meter.
+#pragma once
+
+#include "midillama/midi/score.h"
+
+#include <optional>
+#include <string>
+
+namespace midillama::music {
+
+// Two limits that part a scale into three classes: below `middle`, from `middle` on, and from `upper` on.
+struct Bounds {
+  double middle = 0;
+  double upper = 0;
+};
+
+// 0, 1 or 2.
+int class_of(double value, const Bounds& bounds);
+
+// The classes' names, lowest first.
+std::string register_name(double mean_pitch, const Bounds& bounds);       // low, middle, high
+std::string density_name(double notes_per_second, const Bounds& bounds);  // sparse, medium, dense
+std::string tempo_name(double beats_per_minute, const Bounds& bounds);    // slow, moderate, fast
+
+// Mean MIDI pitch of the notes weighted by their length in ticks, drums left out; std::nullopt where there are none.
+std::optional<double> mean_pitch(const midi::Score& score);
+
+// Notes that begin per second, from tick 0 to the end of the last note; 0 where there are none.
+double notes_per_second(const midi::Score& score);
+
+// True where the file says something about time. Transcribers and exporters write 120 BPM in 4/4 into every file, whatever they heard:
+// a file that says only this says nothing.
+bool states_timing(const midi::Score& score);
+
+// The one time signature of a file that states_timing(); std::nullopt where it gives none or several.
+std::optional<midi::TimeSignature> stated_meter(const midi::Score& score);
+
+// The one tempo of a file that states_timing(), in quarter notes a minute; std::nullopt where it gives none or several.
+std::optional<double> stated_tempo(const midi::Score& score);
+
+}  // namespace midillama::music

@@ -1,0 +1,182 @@
+#include "midillama/corpus/abc.h"
+
+#include "midillama/corpus/labels.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <set>
+
+namespace midillama::corpus {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::string_view without_comment(std::string_view line) {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '%' && (i == 0 || line[i - 1] != '\\')) return trim(line.substr(0, i));
+  }
+  return trim(line);
+}
+
+struct Field {
+  char letter;
+  std::string_view value;
+};
+
+// A letter and a colon; but "A:|" and "z::" are music.
+std::optional<Field> line_field(std::string_view line) {
+  if (line.size() < 2 || !std::isalpha(static_cast<unsigned char>(line[0]))) return std::nullopt;
+  const auto colon = line.find_first_not_of(' ', 1);
+  if (colon == std::string_view::npos || line[colon] != ':') return std::nullopt;
+  const bool may_be_note = std::string_view("ABCDEFGabcdefgxz").find(line[0]) != std::string_view::npos;
+  const char next = colon + 1 < line.size() ? line[colon + 1] : ' ';
+  if (may_be_note && (next == '|' || next == ':')) return std::nullopt;
+  return Field{line[0], trim(line.substr(colon + 1))};
+}
+
+// Calls `visit` with every inline field "[M:3/4]" of a music line.
+template <typename Visit>
+void for_each_inline_field(std::string_view line, Visit&& visit) {
+  for (std::size_t open = line.find('['); open != std::string_view::npos; open = line.find('[', open + 1)) {
+    const auto close = line.find(']', open);
+    if (close == std::string_view::npos) return;
+    if (const auto field = line_field(line.substr(open + 1, close - open - 1))) visit(*field);
+  }
+}
+
+void add_line(AbcTune& tune, std::string_view line) {
+  tune.lines.emplace_back(line);
+  const auto text = without_comment(line);
+  const auto add = [&](const Field& field) { tune.fields.emplace_back(field.letter, field.value); };
+  if (const auto field = line_field(text)) {
+    add(*field);
+  } else {
+    for_each_inline_field(text, add);
+  }
+}
+
+bool is_part_order(std::string_view value) {
+  return !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) {
+    return std::isupper(c) || std::isdigit(c) || c == '.' || c == '(' || c == ')';
+  });
+}
+
+// The field as abc2midi sees it; empty where it is left out.
+std::string kept_field(const Field& field, bool in_header) {
+  const std::string line = std::string(1, field.letter) + ":" + std::string(field.value);
+  switch (field.letter) {
+    case 'M':
+    case 'L':
+    case 'K':
+    case 'V':
+      return line;
+    case 'P':
+      return in_header && is_part_order(field.value) ? line : "";
+    case 'Q':
+      return beats_per_minute(field.value) ? "Q:" + std::string(field.value.substr(0, field.value.find('"'))) : "";
+    default:
+      return "";
+  }
+}
+
+// Letters that are neither notes nor rests stand for decorations and bowings, '.' and '~' for staccato and rolls.
+bool is_decoration(char c) {
+  return c == '.' || c == '~' || c == '`' || (c >= 'H' && c <= 'W') || (c >= 'h' && c <= 'w');
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+}
+
+// Where the part of the line that begins at `at` and is left out ends; `at` itself where it is kept.
+std::size_t skip_annotation(std::string_view line, std::size_t at) {
+  if (line[at] != '"' && line[at] != '!') return at;
+  const auto close = line.find(line[at], at + 1);
+  if (close != std::string_view::npos) return close + 1;
+  return at + 1;
+}
+
+std::string bare_music(std::string_view line) {
+  std::string out;
+  for (std::size_t i = 0; i < line.size();) {
+    const auto close = line[i] == '[' ? line.find(']', i) : std::string_view::npos;
+    if (close != std::string_view::npos) {
+      if (const auto field = line_field(line.substr(i + 1, close - i - 1))) {
+        if (const auto kept = kept_field(*field, false); !kept.empty()) out += "[" + kept + "]";
+        i = close + 1;
+        continue;
+      }
+    }
+    if (const auto end = skip_annotation(line, i); end != i) {
+      i = end;
+      continue;
+    }
+    if (!is_decoration(line[i])) out += line[i];
+    ++i;
+  }
+  replace_all(out, "[|]", "|");  // an invisible bar line, which abc2midi takes for a chord
+  return out;
+}
+
+}  // namespace
+
+std::string AbcTune::field(char letter) const {
+  for (const auto& [name, value] : fields) {
+    if (name == letter && !value.empty()) return value;
+  }
+  return "";
+}
+
+std::size_t AbcTune::distinct_values(char letter) const {
+  std::set<std::string_view> values;
+  for (const auto& [name, value] : fields) {
+    if (name == letter) values.insert(value);
+  }
+  return values.size();
+}
+
+std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& file) {
+  std::vector<AbcTune> tunes;
+  bool in_tune = false;
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    auto line = text.substr(begin, end - begin);
+    begin = end + 1;
+    ++number;
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+    if (line.empty()) {
+      in_tune = false;
+      continue;
+    }
+    if (const auto field = line_field(line); field && field->letter == 'X') {
+      tunes.push_back({file, number, std::string(without_comment(field->value)), {}, {}});
+      in_tune = true;
+    }
+    if (in_tune) add_line(tunes.back(), line);
+  }
+  return tunes;
+}
+
+std::string bare_melody(const AbcTune& tune) {
+  std::string out = "X:1\n";
+  bool in_header = true;
+  for (const auto& written : tune.lines) {
+    const auto line = without_comment(written);
+    if (line.empty()) continue;
+    if (const auto field = line_field(line)) {
+      if (const auto kept = kept_field(*field, in_header); !kept.empty()) out += kept + '\n';
+      if (field->letter == 'K') in_header = false;
+    } else if (!in_header) {
+      out += bare_music(line) + '\n';
+    }
+  }
+  return out;
+}
+
+}  // namespace midillama::corpus

@@ -1,0 +1,99 @@
+#include "midillama/corpus/abc_converter.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+#include "midillama/core/process.h"
+#include "midillama/midi/file.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string_view>
+
+namespace midillama::corpus {
+namespace {
+
+constexpr int kFirstBeatVelocity = 105;  // abc2midi's default for the first note of a bar (%%MIDI beat)
+
+bool is_harmless(std::string_view message) {
+  static constexpr std::array<std::string_view, 6> kHarmless = {
+      "Could not find note to be tied", "Cannot find note before tie", "found ", "Missing :|", "Part not defined", "Expected end repeat"};
+  return std::any_of(kHarmless.begin(), kHarmless.end(), [&](auto text) { return message.find(text) != std::string_view::npos; });
+}
+
+std::set<midi::Tick> accented_starts(const midi::Score& score) {
+  std::set<midi::Tick> starts;
+  for (const auto& instrument : score.instruments) {
+    for (const auto& note : instrument.notes) {
+      if (note.velocity == kFirstBeatVelocity) starts.insert(note.start);
+    }
+  }
+  return starts;
+}
+
+// Ticks of a bar under the meter in force at `time`.
+std::int64_t bar_length(const midi::Score& score, midi::Tick time) {
+  midi::TimeSignature meter;
+  for (const auto& change : score.time_signatures) {
+    if (change.time <= time) meter = change;
+  }
+  return std::int64_t{4} * score.ticks_per_quarter * meter.numerator / meter.denominator;
+}
+
+}  // namespace
+
+std::vector<std::string> note_errors(std::string_view output) {
+  constexpr std::string_view kError = "Error in line-char ";
+  std::vector<std::string> errors;
+  for (auto at = output.find(kError); at != std::string_view::npos; at = output.find(kError, at + 1)) {
+    const auto line = output.substr(at, output.find('\n', at) - at);
+    const auto colon = line.find(" : ");
+    const auto message = colon == std::string_view::npos ? line : line.substr(colon + 3);
+    if (!is_harmless(message)) errors.emplace_back(message);
+  }
+  return errors;
+}
+
+std::vector<midi::Tick> bar_lines_by_accent(const midi::Score& score) {
+  std::vector<midi::Tick> lines;
+  auto accents = accented_starts(score);
+  if (accents.empty()) return lines;
+  accents.insert(score.end());
+  for (auto next = std::next(accents.begin()); next != accents.end(); ++next) {
+    const auto from = *std::prev(next);
+    const auto bar = bar_length(score, from);
+    const auto distance = (*next - from).value;
+    // The last note may be written shorter than its bar.
+    const bool last = std::next(next) == accents.end();
+    if (bar == 0 || (distance % bar != 0 && !last)) continue;
+    for (auto line = from; line < *next; line.value += bar) lines.push_back(line);
+  }
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+  return lines;
+}
+
+ConvertedTune convert_tune(const AbcTune& tune, const std::filesystem::path& scratch, const std::string& name) {
+  const auto place = "line " + std::to_string(tune.line);
+  const auto abc = scratch / (name + ".abc");
+  const auto mid = scratch / (name + ".mid");
+  {
+    std::ofstream file(abc, std::ios::binary);
+    file << bare_melody(tune);
+    if (!file.flush()) throw Error(abc.string() + ": cannot be written");
+  }
+  const auto result = run_process({"abc2midi", abc.string(), "-NGRA", "-o", mid.string()});
+  const auto errors = note_errors(result.output + result.error_output);
+  if (!errors.empty()) throw InputError(tune.file, place, "abc2midi: " + errors.front());
+  if (result.status >= 128 || !std::filesystem::exists(mid)) {
+    throw InputError(tune.file, place, "abc2midi ended with status " + std::to_string(result.status) + " and wrote no MIDI file");
+  }
+  ConvertedTune converted{midi::read_midi(mid), {}};
+  converted.bar_lines = bar_lines_by_accent(converted.score);
+  std::filesystem::remove(abc);
+  std::filesystem::remove(mid);
+  return converted;
+}
+
+}  // namespace midillama::corpus

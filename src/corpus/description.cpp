@@ -1,0 +1,106 @@
+#include "description.h"
+
+#include "midillama/core/hash.h"
+#include "midillama/corpus/splits.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace midillama::corpus {
+namespace {
+
+constexpr int kFormat = 1;  // raised when a reader of older datasets would misread newer ones
+
+OrderedJson settings(const config::Corpus& config) {
+  OrderedJson values = OrderedJson::object();
+  config::Corpus::visit(config, [&](const char* key, const auto& value) { values[key] = value; });
+  return values;
+}
+
+OrderedJson places(const std::vector<Skipped>& skipped) {
+  OrderedJson list = OrderedJson::array();
+  for (const auto& [place, reason] : skipped) list.push_back({{"place", place}, {"reason", reason}});
+  return list;
+}
+
+OrderedJson collection_table(const CollectionCounts& read, const CollectionCounts& kept) {
+  OrderedJson table = OrderedJson::object();
+  for (const auto& [name, count] : read) table[name] = {{"read", count}, {"kept", kept.count(name) != 0 ? kept.at(name) : 0}};
+  return table;
+}
+
+}  // namespace
+
+CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces) {
+  CollectionCounts counts;
+  for (const auto& piece : pieces) ++counts[piece.collection];
+  return counts;
+}
+
+OrderedJson describe_split(const std::filesystem::path& jsonl) {
+  std::set<std::string> pieces;
+  std::map<std::string, Facts> clips;
+  std::size_t questions = 0;
+  std::size_t captions = 0;
+  for_each_json_line(jsonl, [&](const Json& value, std::size_t line) {
+    const auto example = example_from_json(value, jsonl.string(), line);
+    pieces.insert(example.piece);
+    clips[example.clip] = example.facts;
+    ++(example.task == "caption" ? captions : questions);
+  });
+  OrderedJson tags = OrderedJson::object();
+  for (const auto& tag : tag_names()) {
+    std::map<std::string, std::size_t> counts;
+    for (const auto& [clip, facts] : clips) {
+      if (const auto fact = facts.find(tag); fact != facts.end()) ++counts[fact->second];
+    }
+    if (!counts.empty()) tags[tag] = counts;
+  }
+  return {{"pieces", pieces.size()},
+          {"clips", clips.size()},
+          {"questions", questions},
+          {"captions", captions},
+          {"fingerprint", fingerprint_file(jsonl)},
+          {"tags", std::move(tags)}};
+}
+
+OrderedJson vocabulary(const OrderedJson& splits) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const auto& [name, split] : splits.items()) {
+    for (const auto& [tag, counts] : split.at("tags").items()) {
+      for (const auto& [value, count] : counts.items()) values[tag].insert(value);
+    }
+  }
+  OrderedJson result = OrderedJson::object();
+  for (const auto& tag : tag_names()) {
+    if (values.count(tag) != 0) result[tag] = values.at(tag);
+  }
+  return result;
+}
+
+void write_description(const config::Corpus& config, const std::vector<SourceFile>& files, const CollectionCounts& read,
+                       const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory) {
+  OrderedJson splits = OrderedJson::object();
+  for (const auto split : all_splits()) splits[name(split)] = describe_split(directory / (name(split) + ".jsonl"));
+  OrderedJson sources = OrderedJson::array();
+  for (const auto& file : files) sources.push_back({{"path", file.path}, {"fingerprint", file.fingerprint}});
+  const OrderedJson description = {{"format", kFormat},
+                                   {"pieces",
+                                    {{"read", report.read},
+                                     {"unreadable", report.skipped.size()},
+                                     {"duplicates", report.duplicates.size()},
+                                     {"too_short", report.without_clips.size()},
+                                     {"kept", report.pieces}}},
+                                   {"collections", collection_table(read, kept)},
+                                   {"splits", splits},
+                                   {"vocabulary", vocabulary(splits)},
+                                   {"settings", settings(config)},
+                                   {"sources", sources},
+                                   {"unreadable", places(report.skipped)},
+                                   {"duplicates", places(report.duplicates)},
+                                   {"too_short", places(report.without_clips)}};
+  write_atomically(directory / "dataset.json", description.dump(2) + '\n');
+}
+
+}  // namespace midillama::corpus

@@ -1,0 +1,29 @@
+// dataset.json: what a dataset holds and how it was made.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/core/file.h"
+#include "midillama/corpus/dataset.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace midillama::corpus {
+
+using CollectionCounts = std::map<std::string, std::size_t>;
+CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces);
+
+// Counts of a split: pieces, clips, questions, captions, clips of each value of each tag, and the file's fingerprint.
+OrderedJson describe_split(const std::filesystem::path& jsonl);
+
+// The values of each tag over all splits, sorted.
+OrderedJson vocabulary(const OrderedJson& splits);
+
+// Writes dataset.json into `directory`, where the splits stand already.
+void write_description(const config::Corpus& config, const std::vector<SourceFile>& files, const CollectionCounts& read,
+                       const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory);
+
+}  // namespace midillama::corpus

@@ -1,0 +1,131 @@
+#include "midillama/corpus/duplicates.h"
+
+#include "midillama/core/parallel_for.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <unordered_map>
+
+namespace midillama::corpus {
+namespace {
+
+constexpr std::size_t kFigureSteps = 6;
+constexpr std::size_t kCommonFigure = 500;
+
+// The highest pitch at each onset, repeats taken once.
+std::vector<int> melody(const midi::Score& score) {
+  std::map<midi::Tick, int> highest;
+  for (const auto& instrument : score.instruments) {
+    if (instrument.is_drum) continue;
+    for (const auto& note : instrument.notes) {
+      const auto [at, added] = highest.emplace(note.start, note.pitch);
+      if (!added) at->second = std::max<int>(at->second, note.pitch);
+    }
+  }
+  std::vector<int> pitches;
+  for (const auto& [time, pitch] : highest) {
+    if (pitches.empty() || pitches.back() != pitch) pitches.push_back(pitch);
+  }
+  return pitches;
+}
+
+// Disjoint sets of indices; the smallest index of a set stands for it.
+class DisjointSets {
+ public:
+  explicit DisjointSets(std::size_t count) : parent_(count) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
+
+  std::size_t find(std::size_t i) {
+    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
+    return i;
+  }
+  void join(std::size_t a, std::size_t b) {
+    a = find(a);
+    b = find(b);
+    parent_[std::max(a, b)] = std::min(a, b);
+  }
+
+ private:
+  std::vector<std::size_t> parent_;
+};
+
+using Postings = std::unordered_map<std::uint64_t, std::vector<std::size_t>>;
+
+Postings pieces_by_figure(const std::vector<std::vector<std::uint64_t>>& figures) {
+  Postings postings;
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    for (const auto figure : figures[i]) postings[figure].push_back(i);
+  }
+  return postings;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> melodic_figures(const midi::Score& score) {
+  const auto pitches = melody(score);
+  std::vector<std::uint64_t> figures;
+  for (std::size_t i = 0; i + kFigureSteps < pitches.size(); ++i) {
+    std::uint64_t figure = 0;
+    for (std::size_t step = i; step < i + kFigureSteps; ++step) {
+      figure = figure * 12 + static_cast<std::uint64_t>((pitches[step + 1] - pitches[step] + 120 + 12) % 12);
+    }
+    figures.push_back(figure);
+  }
+  std::sort(figures.begin(), figures.end());
+  figures.erase(std::unique(figures.begin(), figures.end()), figures.end());
+  return figures;
+}
+
+std::vector<Similarity> similar_pairs(const std::vector<std::vector<std::uint64_t>>& figures, double min_overlap) {
+  const auto postings = pieces_by_figure(figures);
+  std::vector<Similarity> pairs;
+  std::vector<std::size_t> shared(figures.size(), 0);
+  std::vector<std::size_t> touched;
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    for (const auto figure : figures[i]) {
+      const auto& holders = postings.at(figure);
+      if (holders.size() > kCommonFigure) continue;
+      for (auto other = std::upper_bound(holders.begin(), holders.end(), i); other != holders.end(); ++other) {
+        if (shared[*other]++ == 0) touched.push_back(*other);
+      }
+    }
+    for (const auto j : touched) {
+      const auto count = static_cast<double>(shared[j]);
+      const auto fewer = static_cast<double>(std::min(figures[i].size(), figures[j].size()));
+      const auto all = static_cast<double>(figures[i].size() + figures[j].size()) - count;
+      const double overlap = count / fewer;
+      const double jaccard = count / all;
+      if (overlap >= min_overlap) pairs.push_back({i, j, jaccard, overlap});
+      shared[j] = 0;
+    }
+    touched.clear();
+  }
+  return pairs;
+}
+
+Families find_families(const std::vector<Piece>& pieces, double duplicate_similarity, double related_similarity) {
+  std::vector<std::vector<std::uint64_t>> figures(pieces.size());
+  parallel_for(pieces.size(), [&](std::size_t i) { figures[i] = melodic_figures(pieces[i].score); });
+
+  DisjointSets tunes(pieces.size());
+  DisjointSets families(pieces.size());
+  for (const auto& pair : similar_pairs(figures, std::min(duplicate_similarity, related_similarity))) {
+    if (pair.jaccard >= duplicate_similarity) tunes.join(pair.first, pair.second);
+    if (pair.overlap >= related_similarity || pair.jaccard >= duplicate_similarity) families.join(pair.first, pair.second);
+  }
+
+  std::vector<std::size_t> best(pieces.size());  // by the set's index: its piece with the most labels
+  std::iota(best.begin(), best.end(), std::size_t{0});
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    auto& kept = best[tunes.find(i)];
+    if (pieces[i].labels.size() > pieces[kept].labels.size()) kept = i;
+  }
+  Families result;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    result.kept_as.push_back(best[tunes.find(i)]);
+    result.family.push_back(families.find(i));
+  }
+  return result;
+}
+
+}  // namespace midillama::corpus

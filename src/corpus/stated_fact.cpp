@@ -1,0 +1,170 @@
+// Finding facts in free text, as people and models write them.
+#include "midillama/core/error.h"
+#include "midillama/corpus/facts.h"
+#include "midillama/corpus/labels.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace midillama::corpus {
+namespace {
+
+constexpr std::array<std::string_view, 3> kRegisters = {"low", "middle", "high"};
+constexpr std::array<std::string_view, 3> kDensities = {"sparse", "medium", "dense"};
+constexpr std::array<std::string_view, 3> kTempos = {"slow", "moderate", "fast"};
+
+struct Word {
+  std::string text;  // lower case
+  bool capital = false;
+};
+
+// The text's words; '#' and the sharp and flat signs are words of their own, "Bb" parts into "b" and "flat".
+std::vector<Word> words_of(std::string_view text) {
+  std::string spaced;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto rest = text.substr(i);
+    if (text[i] == '#') {
+      spaced += " sharp ";
+    } else if (rest.substr(0, 3) == "\xe2\x99\xaf") {
+      spaced += " sharp ";
+      i += 2;
+    } else if (rest.substr(0, 3) == "\xe2\x99\xad") {
+      spaced += " flat ";
+      i += 2;
+    } else {
+      spaced += std::isalnum(static_cast<unsigned char>(text[i])) ? text[i] : ' ';
+    }
+  }
+  std::vector<Word> words;
+  for (std::size_t begin = spaced.find_first_not_of(' '); begin != std::string::npos; begin = spaced.find_first_not_of(' ', begin)) {
+    const auto end = std::min(spaced.find(' ', begin), spaced.size());
+    const auto word = spaced.substr(begin, end - begin);
+    const bool flat = word.size() == 2 && word[1] == 'b' && std::string_view("ABCDEFGabcdefg").find(word[0]) != std::string_view::npos;
+    words.push_back({plain_words(flat ? word.substr(0, 1) : word), std::isupper(static_cast<unsigned char>(word[0])) != 0});
+    if (flat) words.push_back({"flat", false});
+    begin = end;
+  }
+  return words;
+}
+
+std::string_view mode_of_word(std::string_view word) {
+  static constexpr std::array<Alias, 11> kModes = {{{"major", "major"},
+                                                    {"maj", "major"},
+                                                    {"ionian", "major"},
+                                                    {"minor", "minor"},
+                                                    {"min", "minor"},
+                                                    {"aeolian", "minor"},
+                                                    {"dorian", "dorian"},
+                                                    {"mixolydian", "mixolydian"},
+                                                    {"phrygian", "phrygian"},
+                                                    {"lydian", "lydian"},
+                                                    {"locrian", "locrian"}}};
+  for (const auto& mode : kModes) {
+    if (mode.words == word) return mode.value;
+  }
+  return "";
+}
+
+// "in a minor key" names no tonic.
+bool is_article(const Word& letter, std::string_view following) {
+  static constexpr std::array<std::string_view, 6> kNouns = {"key", "mode", "scale", "tonality", "chord", "third"};
+  return letter.text == "a" && !letter.capital && std::find(kNouns.begin(), kNouns.end(), following) != kNouns.end();
+}
+
+std::optional<std::string> stated_key(std::string_view text) {
+  const auto words = words_of(text);
+  const auto word = [&](std::size_t i) { return i < words.size() ? std::string_view(words[i].text) : std::string_view(); };
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].text.size() != 1 || words[i].text[0] < 'a' || words[i].text[0] > 'g') continue;
+    const char accidental = word(i + 1) == "sharp" ? '#' : word(i + 1) == "flat" ? 'b' : ' ';
+    const auto mode_at = accidental == ' ' ? i + 1 : i + 2;
+    const auto mode = mode_of_word(word(mode_at));
+    if (mode.empty() || is_article(words[i], word(mode_at + 1))) continue;
+    return tonic_name(static_cast<char>(std::toupper(words[i].text[0])), accidental) + " " + std::string(mode);
+  }
+  return std::nullopt;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// A fraction with a power of two below: "6/8".
+std::optional<std::string> fraction_at(std::string_view text, std::size_t slash) {
+  auto begin = slash;
+  while (begin > 0 && is_digit(text[begin - 1])) --begin;
+  auto end = slash + 1;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  const auto below = text.substr(slash + 1, end - slash - 1);
+  static constexpr std::array<std::string_view, 7> kUnits = {"1", "2", "4", "8", "16", "32", "64"};
+  const bool valid = begin < slash && slash - begin <= 3 && std::find(kUnits.begin(), kUnits.end(), below) != kUnits.end();
+  if (!valid) return std::nullopt;
+  return std::string(text.substr(begin, end - begin));
+}
+
+std::optional<std::string> stated_meter(std::string_view text) {
+  std::string compact;  // "6 / 8" is "6/8"
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto next = text.find_first_not_of(' ', i);
+    const bool beside_slash =
+        text[i] == ' ' && ((next != std::string_view::npos && text[next] == '/') || (!compact.empty() && compact.back() == '/'));
+    if (!beside_slash) compact += text[i];
+  }
+  for (auto slash = compact.find('/'); slash != std::string::npos; slash = compact.find('/', slash + 1)) {
+    if (auto meter = fraction_at(compact, slash)) return meter;
+  }
+  const auto words = plain_words(text);
+  if (words.find("common time") != std::string::npos) return "4/4";
+  if (words.find("cut time") != std::string::npos || words.find("alla breve") != std::string::npos) return "2/2";
+  return std::nullopt;
+}
+
+// Does the phrase, or its plural, stand at this word?
+bool phrase_at(std::string_view text, std::size_t at, std::string_view phrase) {
+  if (text.substr(at, phrase.size()) != phrase) return false;
+  auto rest = text.substr(at + phrase.size());
+  for (const std::string_view plural : {"es", "s"}) {
+    if (rest.substr(0, plural.size()) == plural && (rest.size() == plural.size() || rest[plural.size()] == ' ')) return true;
+  }
+  return rest.empty() || rest.front() == ' ';
+}
+
+template <typename Aliases>
+std::optional<std::string> first_phrase(std::string_view text, const Aliases& aliases) {
+  const auto words = plain_words(text);
+  for (std::size_t at = 0; at < words.size(); at = words.find(' ', at) == std::string::npos ? words.size() : words.find(' ', at) + 1) {
+    const Alias* longest = nullptr;
+    for (const auto& alias : aliases) {
+      if (phrase_at(words, at, alias.words) && (longest == nullptr || alias.words.size() > longest->words.size())) longest = &alias;
+    }
+    if (longest != nullptr) return std::string(longest->value);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> first_of(std::string_view text, const std::array<std::string_view, 3>& values) {
+  std::array<Alias, 3> aliases;
+  for (std::size_t i = 0; i < values.size(); ++i) aliases[i] = {values[i], values[i]};
+  return first_phrase(text, aliases);
+}
+
+}  // namespace
+
+const std::vector<std::string>& tag_names() {
+  static const std::vector<std::string> names = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
+  return names;
+}
+
+std::optional<std::string> stated_fact(std::string_view tag, std::string_view text) {
+  if (tag == "dance") return first_phrase(text, dance_aliases());
+  if (tag == "key") return stated_key(text);
+  if (tag == "meter") return stated_meter(text);
+  if (tag == "origin") return first_phrase(text, country_aliases());
+  if (tag == "tempo") return first_of(text, kTempos);
+  if (tag == "register") return first_of(text, kRegisters);
+  if (tag == "density") return first_of(text, kDensities);
+  throw UsageError("unknown tag \"" + std::string(tag) + "\"");
+}
+
+}  // namespace midillama::corpus

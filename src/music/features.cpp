@@ -1,0 +1,84 @@
+#include "midillama/music/features.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace midillama::music {
+namespace {
+
+constexpr double kDefaultTempo = 120.0;
+
+// Tempos are stored as whole microseconds a quarter note, so equal ones differ by rounding.
+bool same_tempo(double a, double b) {
+  return std::abs(a - b) < 0.01;
+}
+
+bool same_meter(const midi::TimeSignature& a, const midi::TimeSignature& b) {
+  return a.numerator == b.numerator && a.denominator == b.denominator;
+}
+
+}  // namespace
+
+int class_of(double value, const Bounds& bounds) {
+  return value >= bounds.upper ? 2 : value >= bounds.middle ? 1 : 0;
+}
+
+std::string register_name(double mean_pitch, const Bounds& bounds) {
+  static const char* const kNames[] = {"low", "middle", "high"};
+  return kNames[class_of(mean_pitch, bounds)];
+}
+
+std::string density_name(double notes_per_second, const Bounds& bounds) {
+  static const char* const kNames[] = {"sparse", "medium", "dense"};
+  return kNames[class_of(notes_per_second, bounds)];
+}
+
+std::string tempo_name(double beats_per_minute, const Bounds& bounds) {
+  static const char* const kNames[] = {"slow", "moderate", "fast"};
+  return kNames[class_of(beats_per_minute, bounds)];
+}
+
+std::optional<double> mean_pitch(const midi::Score& score) {
+  double sum = 0;
+  double weight = 0;
+  for (const auto& instrument : score.instruments) {
+    if (instrument.is_drum) continue;
+    for (const auto& note : instrument.notes) {
+      const auto length = static_cast<double>((note.end - note.start).value);
+      sum += length * note.pitch;
+      weight += length;
+    }
+  }
+  if (weight == 0) return std::nullopt;
+  return sum / weight;
+}
+
+double notes_per_second(const midi::Score& score) {
+  const double seconds = score.to_seconds(score.end()).value;
+  return seconds > 0 ? static_cast<double>(score.note_count()) / seconds : 0.0;
+}
+
+bool states_timing(const midi::Score& score) {
+  const auto is_common = [](const midi::TimeSignature& meter) { return same_meter(meter, {}); };
+  const auto is_default = [](const midi::TempoChange& tempo) { return same_tempo(tempo.bpm, kDefaultTempo); };
+  return !std::all_of(score.time_signatures.begin(), score.time_signatures.end(), is_common) ||
+         !std::all_of(score.tempos.begin(), score.tempos.end(), is_default);
+}
+
+std::optional<midi::TimeSignature> stated_meter(const midi::Score& score) {
+  const auto& meters = score.time_signatures;
+  if (meters.empty() || !states_timing(score)) return std::nullopt;
+  const bool one = std::all_of(meters.begin(), meters.end(), [&](const auto& meter) { return same_meter(meter, meters.front()); });
+  if (!one) return std::nullopt;
+  return meters.front();
+}
+
+std::optional<double> stated_tempo(const midi::Score& score) {
+  const auto& tempos = score.tempos;
+  if (tempos.empty() || !states_timing(score)) return std::nullopt;
+  const bool one = std::all_of(tempos.begin(), tempos.end(), [&](const auto& tempo) { return same_tempo(tempo.bpm, tempos.front().bpm); });
+  if (!one) return std::nullopt;
+  return tempos.front().bpm;
+}
+
+}  // namespace midillama::music
