@@ -1,0 +1,33 @@
+// How many of the facts that an answer should state it states right, tag by tag.
+#pragma once
+
+#include "midillama/data/question.h"
+#include "midillama/eval/statistics.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace midillama::eval {
+
+// Tag → facts stated right out of facts in the truth. Tags in the order of corpus::tag_names().
+struct TagAccuracy {
+  std::string tag;
+  Proportion stated;
+};
+
+// The facts that are checked in a question's answer: the one asked about, or for a caption all that the truth holds, tag → value.
+// Only tags that corpus::stated_fact() can read.
+std::map<std::string, std::string> checked_facts(const data::Question& question);
+
+// The value that answer number `question` gives for `tag`.
+using StatedValue = std::function<std::optional<std::string>(std::size_t question, const std::string& tag)>;
+std::vector<TagAccuracy> fact_accuracy(std::span<const data::Question> questions, const StatedValue& stated);
+
+// The same with what the answers' texts state.
+std::vector<TagAccuracy> fact_accuracy(std::span<const data::Question> questions, std::span<const std::string> answers);
+
+}  // namespace midillama::eval

@@ -1,0 +1,34 @@
+// Answers the questions of a split and scores the answers: what `midillama eval` does.
+//
+// <run.dir>/eval/<task>/<row>/ holds what each way of answering gave: predictions.jsonl and scores.json (and source.json, which tells
+// whether the predictions still hold). <run.dir>/eval/report.md and report.json hold the full comparison.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/eval/music.h"
+#include "midillama/eval/report.h"
+#include "midillama/parallel/process_group.h"
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace midillama::eval {
+
+struct EvalOptions {
+  std::string task = "qa";  // qa, caption
+  std::vector<MusicMode> music = {MusicMode::as_it_is};
+  bool comparisons = false;          // also the most frequent answer and the linear probe, and write report.md and report.json
+  std::filesystem::path checkpoint;  // a checkpoint directory: see train::find_checkpoint()
+  std::string split;                 // empty: data.test_split
+};
+
+// eval.max_examples takes that many questions of the task, evenly spread over the split. The ranks share the questions; rank 0 scores,
+// writes and gets the report, the others an empty one. Predictions that are there for the same checkpoint, data and settings are used
+// again, which the log says. ConfigError where the configuration asks for what cannot be had; InputError where the split has no question of
+// the task.
+Report evaluate(const config::Config& config, const EvalOptions& options, torch::Device device, parallel::ProcessGroup& group);
+
+}  // namespace midillama::eval

@@ -1,0 +1,46 @@
+// The result of an evaluation: one table a task, one row for each way of answering.
+#pragma once
+
+#include "midillama/core/file.h"
+#include "midillama/eval/accuracy.h"
+#include "midillama/eval/scoring.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace midillama::eval {
+
+struct Row {
+  std::string name;             // true, shuffled, zero, none, most-frequent, linear-probe
+  std::string label;            // for people
+  std::vector<Metric> metrics;  // empty for the linear probe, which writes no text
+  std::vector<TagAccuracy> accuracy;
+};
+
+struct TaskReport {
+  std::string task;  // qa, caption
+  std::int64_t examples = 0;
+  std::vector<Row> rows;
+};
+
+struct Report {
+  std::string checkpoint;   // the directory
+  std::string fingerprint;  // of everything that the answers depend on
+  std::string split;
+  std::vector<TaskReport> tasks;
+};
+
+// Tables of at most 120 columns where a single column allows it: the text metrics, then the accuracy of the stated facts.
+std::string to_text(const Report& report);
+std::string to_markdown(const Report& report);
+OrderedJson to_json(const Report& report);
+// A report.json; InputError where it is none.
+Report read_report(const std::filesystem::path& file);
+
+// Writes report.md and report.json to `folder`. Tasks that the report.json there holds for the same fingerprint stay, behind those of
+// `report` where they are not in it.
+void write_report(Report report, const std::filesystem::path& folder);
+
+}  // namespace midillama::eval

@@ -1,0 +1,65 @@
+#include "midillama/eval/embed.h"
+
+#include "midillama/core/file.h"
+#include "midillama/core/log.h"
+#include "midillama/core/parallel_for.h"
+#include "midillama/midi/file.h"
+#include "midillama/model/music_encoder.h"
+#include "midillama/octuple/octuple.h"
+#include "midillama/weights/safetensors.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+namespace midillama::eval {
+namespace {
+
+struct Clip {
+  std::string file;
+  std::vector<octuple::Octuple> notes;
+  std::string mistake;
+};
+
+Clip read_clip(const std::filesystem::path& file) {
+  Clip clip{.file = file.string(), .notes = {}, .mistake = {}};
+  try {
+    clip.notes = octuple::encode(midi::read_midi(file));
+    if (clip.notes.empty()) clip.mistake = clip.file + ": there are no notes in the file";
+  } catch (const octuple::OctupleError& error) {
+    clip.mistake = fmt::format("{}: {}", clip.file, error.what());
+  } catch (const Error& error) {
+    clip.mistake = error.what();
+  }
+  return clip;
+}
+
+}  // namespace
+
+Embedded embed(const config::Config& config, std::span<const std::filesystem::path> files, const std::filesystem::path& out,
+               torch::Device device) {
+  std::vector<Clip> clips(files.size());
+  parallel_for(files.size(), [&](std::size_t i) { clips[i] = read_clip(files[i]); });
+
+  std::vector<std::string> names;
+  std::vector<std::vector<octuple::Octuple>> notes;
+  for (auto& clip : clips) {
+    if (!clip.mistake.empty()) {
+      log::warning("skipped: {}", clip.mistake);
+      continue;
+    }
+    names.push_back(std::move(clip.file));
+    notes.push_back(std::move(clip.notes));
+  }
+  if (notes.empty()) throw Error(fmt::format("none of the {} files can be used; nothing was written", files.size()));
+  if (notes.size() < files.size()) log::warning("{} of {} files were skipped", files.size() - notes.size(), files.size());
+
+  auto embeddings = model::MusicEncoder(config.music_encoder, device).encode(notes);
+  if (embeddings.size(1) == 1) embeddings = embeddings.squeeze(1);
+  weights::write_safetensors(out, {{"embeddings", embeddings}},
+                             {{"files", Json(names).dump(-1, ' ', false, Json::error_handler_t::replace)}});
+  return {.files = names.size(), .skipped = files.size() - names.size()};
+}
+
+}  // namespace midillama::eval
