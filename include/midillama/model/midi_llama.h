@@ -11,7 +11,6 @@
 #include <torch/types.h>
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +26,8 @@ struct MusicText {
   torch::Tensor music;                  // [K, M] float32 clip embedding; undefined: no musical tokens at all
 };
 
+inline constexpr std::int64_t kNoLabel = -100;
+
 // Sum of the answer tokens' cross-entropies over a batch, and how many there were.
 struct LossSum {
   torch::Tensor sum;          // [] float32, with gradient
@@ -36,19 +37,22 @@ struct LossSum {
 };
 
 struct MidiLlamaImpl : torch::nn::Module {
-  // The projector is initialised like torch::nn::Linear, from `seed`. music_size = M.
+  // The projector is initialised like torch::nn::Linear, from `seed`. music_size = M. The decoder is frozen.
   MidiLlamaImpl(Llama llama, std::int64_t music_size, std::uint64_t seed);
 
-  // Adds LoRA adapters to the decoder (once); A Kaiming-uniform from `seed`, B zero.
+  // Adds LoRA adapters to the decoder (once) wherever a linear layer's name is or ends in one of the target modules; A Kaiming-uniform from
+  // `seed`, B zero.
   void add_lora(const config::Lora& lora, std::uint64_t seed);
 
-  // [K, M] → [K, T] musical tokens in the decoder's dtype.
+  // [..., M] → [..., T] musical tokens in the decoder's dtype.
   torch::Tensor project(const torch::Tensor& music);
 
-  // Text embeddings with the musical tokens in their place, one row an example: [length, hidden_size] each.
+  // Text embeddings with the musical tokens in their place, one row an example: [length, hidden_size] each. Error for token ids outside the
+  // vocabulary.
   std::vector<torch::Tensor> splice(std::span<const MusicText> batch);
 
-  // Next-token loss on the labels. Rows are right-padded; logits are computed at label positions only.
+  // Next-token loss on the labels: the label of a token is predicted from the token before it in the spliced row, musical or not (the first
+  // token of a row has none before it and is passed over). Rows are right-padded; logits are computed at label positions only.
   LossSum loss(std::span<const MusicText> batch);
 
   Llama llama{nullptr};
@@ -60,8 +64,10 @@ TORCH_MODULE(MidiLlama);
 // <directory>/projector.safetensors (`weight` [T, M], `bias` [T]) and, where the model has adapters, <directory>/adapter/ in PEFT's layout
 // (`base_model_name_or_path` is llm_path). float32 whatever the decoder's dtype.
 void save_trained(MidiLlama& model, const std::filesystem::path& directory, const std::string& llm_path);
-// The reverse. An adapter in the directory is added to the model with its own rank, alpha and targets (dropout from the file); a projector
-// of another shape, a missing, unexpected or mis-shaped adapter weight is an InputError with the whole list.
+// The reverse. An adapter in the directory is added to a model without one, with its own rank, alpha and targets (dropout from the file); a
+// model that has one must have been given the same rank, alpha and targets. A projector of another shape, a missing, unexpected or
+// mis-shaped adapter weight is an InputError with the whole list; so is a directory without an adapter for a model that has one (load an
+// align checkpoint before add_lora).
 void load_trained(MidiLlama& model, const std::filesystem::path& directory);
 
 }  // namespace midillama::model

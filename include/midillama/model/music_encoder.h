@@ -8,7 +8,6 @@
 #include <torch/types.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <vector>
 
@@ -18,17 +17,27 @@ namespace midillama::model {
 class MusicEncoder {
  public:
   // Loads config.path. `config.tokens` = K vectors a clip: the clip is cut into K spans of equally many notes (sizes differing by at most
-  // one, the longer ones first), each pooled on its own.
+  // one, the longer ones first), each pooled on its own; a span without notes (a clip of fewer than K) is zero. config.hidden_states
+  // "after_upsampling" pools the eight vectors that the upsampling layer makes of each note.
   MusicEncoder(const config::MusicEncoder& config, torch::Device device);
 
   std::int64_t hidden_size() const;
   std::int64_t tokens() const;
 
-  // One clip's notes each; an empty clip is an Error. → [clips, K, hidden_size] float32 on the CPU. Clips are encoded in batches sorted by
-  // length; a clip longer than a window is encoded window by window and pooled over all its notes (<s>, </s> and padding excluded).
+  // One clip's sorted notes each; an empty clip is an Error. → [clips, K, hidden_size] float32 on the CPU. Clips are encoded in batches
+  // sorted by length; a clip longer than a window (octuple::windows, or what the position table holds) is encoded window by window and
+  // pooled over all its notes (<s>, </s> and padding excluded).
   torch::Tensor encode(std::span<const std::vector<octuple::Octuple>> clips);
 
  private:
+  // ids [batch, octuples, 8] → [batch, octuples, hidden_size] float32, one vector an octuple.
+  torch::Tensor note_vectors(const torch::Tensor& ids);
+  // Adds a window's vectors [octuples, hidden_size] of `count` notes from the clip's note `first_note` on to the clip's spans [K,
+  // hidden_size].
+  void add_to_spans(const torch::Tensor& vectors, std::int64_t first_note, std::int64_t count, std::int64_t clip_notes,
+                    const torch::Tensor& sums) const;
+  torch::Tensor mean(const torch::Tensor& sums, std::span<const std::vector<octuple::Octuple>> clips) const;
+
   config::MusicEncoder config_;
   torch::Device device_;
   MusicBert encoder_{nullptr};

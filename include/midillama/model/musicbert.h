@@ -1,8 +1,8 @@
 // MusicBERT (Zeng et al. 2021; muzic/musicbert on fairseq's RoBERTa): a post-LN transformer over compound tokens.
 #pragma once
 
-#include "midillama/config/schema.h"
 #include "midillama/model/encoder_layer.h"
+#include "midillama/model/layers.h"
 
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
@@ -24,15 +24,18 @@ struct MusicBertConfig {
   double layer_norm_eps = 1e-5;
   double dropout = 0.0;  // while pre-training only; not stored
 
+  // Octuples that one forward pass can place, <s> and </s> included.
+  std::int64_t max_octuples() const { return max_position_embeddings - 2; }
+
   // config.json of a MusicBERT directory; InputError names file and key, every mistake at once.
   static MusicBertConfig read(const std::filesystem::path& directory);
   void write(const std::filesystem::path& directory) const;
 };
 
 // Parameter names equal the checkpoint's after the prefix `encoder.sentence_encoder.` (embed_tokens.weight, downsampling.0.weight,
-// layers.N.self_attn.q_proj.weight, …, upsampling.0.weight).
+// layers.N.self_attn.q_proj.weight, …, upsampling.0.weight). They begin uninitialised.
 struct MusicBertImpl : torch::nn::Module {
-  explicit MusicBertImpl(const MusicBertConfig& config);
+  explicit MusicBertImpl(const MusicBertConfig& config, const torch::TensorOptions& options = {});
 
   // ids: [batch, octuples, 8] int64, right-padded with <pad> × 8; the first octuple is <s> × 8.
   // → [batch, octuples, hidden_size]: the hidden states before the upsampling layer; what stands at padding has no meaning.
@@ -41,6 +44,10 @@ struct MusicBertImpl : torch::nn::Module {
   torch::Tensor upsample(const torch::Tensor& hidden_states);
 
   MusicBertConfig config;
+  Embedding embed_tokens{nullptr}, embed_positions{nullptr};
+  Linear downsampling{nullptr}, upsampling{nullptr};
+  LayerNorm emb_layer_norm{nullptr};
+  std::vector<EncoderLayer> layers;
 };
 TORCH_MODULE(MusicBert);
 
@@ -50,10 +57,18 @@ struct MusicBertHeadImpl : torch::nn::Module {
   MusicBertHeadImpl(std::int64_t hidden_size, std::int64_t vocab_size, double layer_norm_eps);
   // features: [n, hidden_size]; embedding: [vocab, hidden_size] → logits [n, vocab]
   torch::Tensor forward(const torch::Tensor& features, const torch::Tensor& embedding);
+
+  Linear dense{nullptr};
+  LayerNorm layer_norm{nullptr};
+  torch::Tensor bias;  // [vocab]
 };
 TORCH_MODULE(MusicBertHead);
 
-// A directory's encoder in eval mode, every weight accounted for.
+// For training from scratch, as fairseq: matrices N(0, 0.02²), padding rows and biases zero, norms one.
+void initialize_weights(MusicBert& encoder, std::uint64_t seed);
+void initialize_weights(MusicBertHead& head, std::uint64_t seed);
+
+// A directory's encoder in eval mode, no gradients, every weight accounted for.
 MusicBert load_musicbert(const std::filesystem::path& directory, torch::Device device, torch::ScalarType dtype);
 // config.json and model.safetensors.
 void save_musicbert(MusicBert& encoder, const std::filesystem::path& directory);

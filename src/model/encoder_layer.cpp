@@ -1,0 +1,40 @@
+#include "midillama/model/encoder_layer.h"
+
+namespace midillama::model {
+
+EncoderAttentionImpl::EncoderAttentionImpl(std::int64_t hidden_size, std::int64_t num_attention_heads, const torch::TensorOptions& options)
+    : num_attention_heads(num_attention_heads) {
+  q_proj = register_module("q_proj", Linear(hidden_size, hidden_size, true, options));
+  k_proj = register_module("k_proj", Linear(hidden_size, hidden_size, true, options));
+  v_proj = register_module("v_proj", Linear(hidden_size, hidden_size, true, options));
+  out_proj = register_module("out_proj", Linear(hidden_size, hidden_size, true, options));
+}
+
+torch::Tensor EncoderAttentionImpl::forward(const torch::Tensor& x, const torch::Tensor& mask) {
+  const auto heads = [&](const torch::Tensor& features) {
+    return features.view({x.size(0), x.size(1), num_attention_heads, -1}).transpose(1, 2);
+  };
+  std::optional<torch::Tensor> keep;
+  if (mask.defined()) keep = mask;
+  const torch::Tensor attended =
+      at::scaled_dot_product_attention(heads(q_proj->forward(x)), heads(k_proj->forward(x)), heads(v_proj->forward(x)), keep);
+  return out_proj->forward(attended.transpose(1, 2).reshape(x.sizes()));
+}
+
+EncoderLayerImpl::EncoderLayerImpl(std::int64_t hidden_size, std::int64_t num_attention_heads, std::int64_t intermediate_size,
+                                   double layer_norm_eps, double dropout, const torch::TensorOptions& options)
+    : dropout(dropout) {
+  self_attn = register_module("self_attn", EncoderAttention(hidden_size, num_attention_heads, options));
+  self_attn_layer_norm = register_module("self_attn_layer_norm", LayerNorm(hidden_size, layer_norm_eps, options));
+  fc1 = register_module("fc1", Linear(hidden_size, intermediate_size, true, options));
+  fc2 = register_module("fc2", Linear(intermediate_size, hidden_size, true, options));
+  final_layer_norm = register_module("final_layer_norm", LayerNorm(hidden_size, layer_norm_eps, options));
+}
+
+torch::Tensor EncoderLayerImpl::forward(const torch::Tensor& x, const torch::Tensor& mask) {
+  const auto drop = [&](const torch::Tensor& branch) { return dropout > 0 && is_training() ? at::dropout(branch, dropout, true) : branch; };
+  const torch::Tensor attended = self_attn_layer_norm->forward(x + drop(self_attn->forward(x, mask)));
+  return final_layer_norm->forward(attended + drop(fc2->forward(at::gelu(fc1->forward(attended)))));
+}
+
+}  // namespace midillama::model

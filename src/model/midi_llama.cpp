@@ -1,0 +1,139 @@
+#include "midillama/model/midi_llama.h"
+
+#include "lora_targets.h"
+#include "midillama/core/error.h"
+#include "midillama/model/next_token_loss.h"
+#include "random_weights.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace midillama::model {
+namespace {
+
+void freeze(torch::nn::Module& module) {
+  for (torch::Tensor& parameter : module.parameters()) parameter.set_requires_grad(false);
+}
+
+void check(const MusicText& example, std::int64_t vocab_size) {
+  const auto length = static_cast<std::int64_t>(example.input_ids.size());
+  if (length == 0 && !example.music.defined()) throw Error("an example without tokens and without music cannot be run");
+  if (!example.labels.empty() && example.labels.size() != example.input_ids.size()) {
+    throw Error(fmt::format("an example has {} tokens but {} labels", example.input_ids.size(), example.labels.size()));
+  }
+  if (example.music_position < 0 || example.music_position > length) {
+    throw Error(fmt::format("the music's position {} lies outside an example of {} tokens", example.music_position, length));
+  }
+  for (const std::int64_t id : example.input_ids) {
+    if (id < 0 || id >= vocab_size) throw Error(fmt::format("the token id {} lies outside the model's vocabulary of {}", id, vocab_size));
+  }
+}
+
+std::int64_t music_tokens(const MusicText& example) {
+  return example.music.defined() ? example.music.size(0) : 0;
+}
+
+torch::Tensor to_tensor(const std::vector<std::int64_t>& values, torch::Device device) {
+  return torch::tensor(values, torch::kInt64).to(device);
+}
+
+// Every label of a batch: where it is predicted, and what.
+struct Targets {
+  std::vector<std::int64_t> predictors;  // row · width + position of the token before the label
+  std::vector<std::int64_t> ids;
+  std::vector<std::int64_t> rows;
+  std::vector<std::int64_t> per_example;
+};
+
+Targets collect_targets(std::span<const MusicText> batch, std::int64_t width, std::int64_t vocab_size) {
+  Targets targets;
+  for (std::size_t row = 0; row < batch.size(); ++row) {
+    const MusicText& example = batch[row];
+    const std::size_t before = targets.ids.size();
+    for (std::size_t i = 0; i < example.labels.size(); ++i) {
+      const std::int64_t label = example.labels[i];
+      const std::int64_t position =
+          static_cast<std::int64_t>(i) + (static_cast<std::int64_t>(i) >= example.music_position ? music_tokens(example) : 0);
+      if (label == kNoLabel || position == 0) continue;
+      if (label < 0 || label >= vocab_size)
+        throw Error(fmt::format("the label {} lies outside the model's vocabulary of {}", label, vocab_size));
+      targets.predictors.push_back(static_cast<std::int64_t>(row) * width + position - 1);
+      targets.ids.push_back(label);
+      targets.rows.push_back(static_cast<std::int64_t>(row));
+    }
+    targets.per_example.push_back(static_cast<std::int64_t>(targets.ids.size() - before));
+  }
+  return targets;
+}
+
+}  // namespace
+
+MidiLlamaImpl::MidiLlamaImpl(Llama decoder, std::int64_t music_size, std::uint64_t seed) {
+  llama = register_module("llama", std::move(decoder));
+  freeze(*llama);
+  projector = register_module("projector", Projector(music_size, llama->config.hidden_size));
+  const at::Generator generator = seeded_generator(seed);
+  fill_linear(projector->weight, music_size, generator);
+  fill_linear(projector->bias, music_size, generator);
+  projector->to(llama->output_weight().device());
+}
+
+void MidiLlamaImpl::add_lora(const config::Lora& settings, std::uint64_t seed) {
+  if (lora) throw Error("the decoder has LoRA adapters already");
+  const at::Generator generator = seeded_generator(seed);
+  for (auto& [name, layer] : lora_targets(*llama, settings.target_modules)) {
+    layer->add_adapter(settings.rank, settings.alpha, settings.dropout, generator);
+    layer->train(is_training());
+  }
+  lora = settings;
+}
+
+torch::Tensor MidiLlamaImpl::project(const torch::Tensor& music) {
+  return projector->forward(music.to(projector->weight.device())).to(llama->output_weight().scalar_type());
+}
+
+std::vector<torch::Tensor> MidiLlamaImpl::splice(std::span<const MusicText> batch) {
+  std::vector<std::int64_t> ids;  // one look-up and one projection for the whole batch
+  std::vector<torch::Tensor> clips;
+  for (const MusicText& example : batch) {
+    check(example, llama->config.vocab_size);
+    ids.insert(ids.end(), example.input_ids.begin(), example.input_ids.end());
+    if (example.music.defined()) clips.push_back(example.music);
+  }
+  const torch::Tensor text = llama->embed(to_tensor(ids, llama->output_weight().device()));
+  const torch::Tensor music = clips.empty() ? torch::Tensor() : project(at::cat(clips));
+  std::vector<torch::Tensor> rows;
+  std::int64_t text_begin = 0, music_begin = 0;
+  for (const MusicText& example : batch) {
+    const auto length = static_cast<std::int64_t>(example.input_ids.size());
+    const torch::Tensor words = text.narrow(0, text_begin, length);
+    text_begin += length;
+    if (!example.music.defined()) {
+      rows.push_back(words);
+      continue;
+    }
+    const torch::Tensor tokens = music.narrow(0, music_begin, music_tokens(example));
+    music_begin += music_tokens(example);
+    rows.push_back(at::cat(
+        {words.narrow(0, 0, example.music_position), tokens, words.narrow(0, example.music_position, length - example.music_position)}));
+  }
+  return rows;
+}
+
+LossSum MidiLlamaImpl::loss(std::span<const MusicText> batch) {
+  const torch::Tensor embeddings = at::pad_sequence(splice(batch), true);
+  const Targets targets = collect_targets(batch, embeddings.size(1), llama->config.vocab_size);
+  const torch::Device device = embeddings.device();
+  const torch::Tensor hidden_states = llama->forward(embeddings, {});
+  const torch::Tensor predicting = hidden_states.flatten(0, 1).index_select(0, to_tensor(targets.predictors, device));
+  const TokenLosses losses = next_token_loss(predicting, llama->output_weight(), to_tensor(targets.ids, device));
+  LossSum result;
+  result.sum = losses.sum;
+  result.per_example = torch::zeros({static_cast<std::int64_t>(batch.size())}, losses.per_token.options());
+  result.per_example.index_add_(0, to_tensor(targets.rows, device), losses.per_token);
+  result.target_tokens = static_cast<std::int64_t>(targets.ids.size());
+  result.targets_per_example = targets.per_example;
+  return result;
+}
+
+}  // namespace midillama::model

@@ -1,0 +1,131 @@
+#include "midillama/model/music_encoder.h"
+
+#include "midillama/core/error.h"
+#include "midillama/model/dtype.h"
+#include "midillama/octuple/vocabulary.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+namespace midillama::model {
+namespace {
+
+using octuple::kFields;
+using octuple::Octuple;
+
+constexpr std::int64_t kBatchOctuples = 8192;  // of one forward pass, padding included
+
+// Some consecutive notes of a clip that go through the encoder together.
+struct Window {
+  std::size_t clip = 0;
+  std::int64_t first_note = 0;  // in the clip
+  std::vector<Octuple> notes;   // bars from 0
+
+  std::int64_t octuples() const { return static_cast<std::int64_t>(notes.size()) + 2; }
+};
+
+void append_windows(std::size_t clip, std::span<const Octuple> notes, std::int64_t max_notes, std::vector<Window>& windows) {
+  std::int64_t first = 0;
+  for (const std::vector<Octuple>& part : octuple::windows(notes)) {
+    for (std::size_t begin = 0; begin < part.size(); begin += static_cast<std::size_t>(max_notes)) {
+      const std::size_t end = std::min(part.size(), begin + static_cast<std::size_t>(max_notes));
+      Window window{clip, first, {part.begin() + static_cast<std::ptrdiff_t>(begin), part.begin() + static_cast<std::ptrdiff_t>(end)}};
+      const int first_bar = window.notes.front().bar;
+      for (Octuple& note : window.notes) note.bar -= first_bar;
+      first += static_cast<std::int64_t>(window.notes.size());
+      windows.push_back(std::move(window));
+    }
+  }
+}
+
+// [windows, longest, 8] int64, padded on the right. The windows are sorted by length.
+torch::Tensor pad(std::span<const Window> windows) {
+  torch::Tensor ids =
+      torch::full({static_cast<std::int64_t>(windows.size()), windows.back().octuples(), kFields}, octuple::kPadId, torch::kInt64);
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    const std::vector<std::int64_t> row = octuple::to_ids(windows[i].notes);
+    std::ranges::copy(row, ids[static_cast<std::int64_t>(i)].mutable_data_ptr<std::int64_t>());
+  }
+  return ids;
+}
+
+// How many of the windows, sorted by length, one forward pass takes.
+std::size_t batch_length(std::span<const Window> windows) {
+  std::size_t count = 1;
+  while (count < windows.size() && static_cast<std::int64_t>(count + 1) * windows[count].octuples() <= kBatchOctuples) ++count;
+  return count;
+}
+
+// The first note of span `index` of `spans` spans of equally many notes, the longer ones first.
+std::int64_t span_begin(std::int64_t index, std::int64_t spans, std::int64_t notes) {
+  return index * (notes / spans) + std::min(index, notes % spans);
+}
+
+}  // namespace
+
+MusicEncoder::MusicEncoder(const config::MusicEncoder& config, torch::Device device) : config_(config), device_(device) {
+  if (config.pooling != "mean") throw Error(fmt::format("music_encoder.pooling: \"{}\" is unknown, \"mean\" is possible", config.pooling));
+  if (config.tokens < 1) throw Error(fmt::format("music_encoder.tokens: must be at least 1, is {}", config.tokens));
+  encoder_ = load_musicbert(config.path, device, dtype_from_name(config.dtype));
+}
+
+std::int64_t MusicEncoder::hidden_size() const {
+  return encoder_->config.hidden_size;
+}
+std::int64_t MusicEncoder::tokens() const {
+  return config_.tokens;
+}
+
+torch::Tensor MusicEncoder::encode(std::span<const std::vector<Octuple>> clips) {
+  const torch::NoGradGuard no_grad;
+  const std::int64_t max_notes = encoder_->config.max_octuples() - 2;
+  std::vector<Window> windows;
+  for (std::size_t clip = 0; clip < clips.size(); ++clip) {
+    if (clips[clip].empty()) throw Error(fmt::format("clip {} has no notes: it cannot be encoded", clip));
+    append_windows(clip, clips[clip], max_notes, windows);
+  }
+  std::ranges::stable_sort(windows, {}, &Window::octuples);
+  torch::Tensor sums = torch::zeros({static_cast<std::int64_t>(clips.size()), config_.tokens, hidden_size()}, device_);
+  for (std::span<const Window> rest = windows; !rest.empty();) {
+    const auto batch = rest.first(batch_length(rest));
+    const torch::Tensor vectors = note_vectors(pad(batch));
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const auto clip = static_cast<std::int64_t>(batch[i].clip);
+      const auto notes = static_cast<std::int64_t>(clips[batch[i].clip].size());
+      add_to_spans(vectors[static_cast<std::int64_t>(i)], batch[i].first_note, batch[i].octuples() - 2, notes, sums[clip]);
+    }
+    rest = rest.subspan(batch.size());
+  }
+  return mean(sums, clips);
+}
+
+torch::Tensor MusicEncoder::note_vectors(const torch::Tensor& ids) {
+  const torch::Tensor hidden_states = encoder_->forward(ids.to(device_));
+  if (config_.hidden_states != "after_upsampling") return hidden_states.to(torch::kFloat32);
+  return encoder_->upsample(hidden_states).to(torch::kFloat32).mean(2);
+}
+
+void MusicEncoder::add_to_spans(const torch::Tensor& vectors, std::int64_t first_note, std::int64_t count, std::int64_t clip_notes,
+                                const torch::Tensor& sums) const {
+  for (std::int64_t span = 0; span < config_.tokens; ++span) {
+    const std::int64_t begin = std::max(span_begin(span, config_.tokens, clip_notes), first_note);
+    const std::int64_t end = std::min(span_begin(span + 1, config_.tokens, clip_notes), first_note + count);
+    if (begin < end) sums[span] += vectors.narrow(0, 1 + begin - first_note, end - begin).sum(0);  // <s> stands before the first note
+  }
+}
+
+torch::Tensor MusicEncoder::mean(const torch::Tensor& sums, std::span<const std::vector<Octuple>> clips) const {
+  torch::Tensor counts = torch::empty({sums.size(0), config_.tokens, 1});
+  auto access = counts.accessor<float, 3>();
+  for (std::size_t clip = 0; clip < clips.size(); ++clip) {
+    const auto notes = static_cast<std::int64_t>(clips[clip].size());
+    for (std::int64_t span = 0; span < config_.tokens; ++span) {
+      const std::int64_t count = span_begin(span + 1, config_.tokens, notes) - span_begin(span, config_.tokens, notes);
+      access[static_cast<std::int64_t>(clip)][span][0] = static_cast<float>(std::max<std::int64_t>(count, 1));
+    }
+  }
+  return sums.to(torch::kCPU) / counts;
+}
+
+}  // namespace midillama::model
