@@ -32,12 +32,9 @@ constexpr std::int64_t kMaxPayload = 1'000'000;
 // The number of data bytes of system events 0xf0–0xff, -1 where the status is undefined.
 constexpr std::array<std::int8_t, 16> kSystemLength = {0, 1, 2, 1, -1, -1, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0};
 
-// mido checks that a denominator 2^n is a power of two by n == log(2^n) / log(2) in doubles, which fails for these n.
-constexpr std::array kRefusedExponents = {29,  31,  39,  47,  51,  55,  58,  59,  62,  78,  93,  94,  95,  101, 102, 109, 110,
-                                          116, 117, 118, 124, 125, 141, 156, 171, 179, 186, 187, 188, 189, 190, 201, 202, 203,
-                                          204, 205, 217, 218, 219, 220, 221, 232, 233, 234, 235, 236, 247, 248, 249, 250, 251};
-// No numerator can bring a larger denominator within reach of an octuple's; larger ones are kept as this one.
+// The reference takes denominators below 2^31, except this one: mido finds that log(2^29) / log(2) is no whole number in doubles.
 constexpr int kMaxExponent = 30;
+constexpr int kRefusedExponent = 29;
 
 }  // namespace
 
@@ -179,10 +176,8 @@ void TrackReader::time_signature(std::span<const std::uint8_t> data, Tick time) 
   const int numerator = data[0];
   const int exponent = data[1];
   if (numerator == 0) fail("a time signature with numerator 0");
-  if (std::find(kRefusedExponents.begin(), kRefusedExponents.end(), exponent) != kRefusedExponents.end()) {
-    fail(fmt::format("a time signature with denominator 2^{}", exponent));
-  }
-  builder_->time_signature(numerator, 1 << std::min(exponent, kMaxExponent), time);
+  if (exponent > kMaxExponent || exponent == kRefusedExponent) fail(fmt::format("a time signature with denominator 2^{}", exponent));
+  builder_->time_signature(numerator, 1 << exponent, time);
 }
 
 void TrackReader::key_signature(std::span<const std::uint8_t> data, Tick time) {

@@ -69,7 +69,8 @@ std::vector<Octuple> encode(const midi::Score& score) {
   std::sort(keys.begin(), keys.end());
   const std::size_t behind = score.note_count() - keys.size();
   if (behind > 0)
-    log::warning("{} notes behind position {} (quarter note {}) are left out", behind, kMaxPositions, kMaxPositions / kPositionsPerQuarter);
+    log::warning("notes left out because they start behind position {} (quarter note {}): {}", kMaxPositions,
+                 kMaxPositions / kPositionsPerQuarter, behind);
   const auto length = behind > 0 ? kMaxPositions : keys.empty() ? 0 : static_cast<std::int64_t>(place_of(keys.back())) + 1;
   const auto places = timeline(score, length);
   std::vector<Octuple> octuples;

@@ -1,0 +1,115 @@
+#include "midillama/midi/file.h"
+
+#include "midi_bytes.h"
+#include "midillama/core/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::midi {
+namespace {
+
+using testing::HasSubstr;
+
+std::string refusal(const Bytes& bytes) {
+  try {
+    parse_midi(bytes, "song.mid");
+  } catch (const MidiError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(ParseMidi, ReadsANote) {
+  const Score score = parse_midi(header(1) + track(note(60, 100)), "song.mid");
+  ASSERT_EQ(score.instruments.size(), 1u);
+  EXPECT_EQ(score.ticks_per_quarter, 480);
+  EXPECT_EQ(score.instruments[0].notes, (std::vector<Note>{{Tick{0}, Tick{100}, 60, 64}}));
+}
+
+// A header takes 14 bytes and a track header 8: the events of the first track start at offset 0x16.
+TEST(ParseMidi, ErrorsNameFileAndOffset) {
+  EXPECT_EQ(refusal({}), "song.mid: offset 0x0: too short for a MIDI file");
+  EXPECT_THAT(refusal(ascii("RIFF") + header(1) + track(note(60, 100))), HasSubstr("offset 0x0: no MIDI file"));
+  EXPECT_THAT(refusal(header(0) + track(note(60, 100))), HasSubstr("offset 0xa: a header that promises 0 tracks"));
+  EXPECT_THAT(refusal(header(1, 0) + track(note(60, 100))), HasSubstr("offset 0xc: 0 ticks a quarter note"));
+  EXPECT_THAT(refusal(header(1, 0x8028) + track(note(60, 100))), HasSubstr("offset 0xc: an SMPTE division of 128 frames"));
+  EXPECT_THAT(refusal(header(1) + ascii("XFIHabcdefgh")), HasSubstr("offset 0xe: track 1 of 1 does not start with \"MTrk\""));
+  EXPECT_THAT(refusal(header(2) + track(note(60, 100))), HasSubstr("offset 0x1e: the file ends before track 2 of 2"));
+  EXPECT_THAT(refusal(header(2) + short_track(note(60, 100), 1)),
+              HasSubstr("offset 0xe: the chunk of track 1 of 2 is longer than the file"));
+  EXPECT_THAT(refusal(header(1) + track({})), HasSubstr("offset 0x16: a track without events"));
+  EXPECT_THAT(refusal(header(1) + track({0, 0x90, 60})), HasSubstr("offset 0x19: an event reaches beyond the end of its track chunk"));
+  EXPECT_THAT(refusal(header(1) + track({0, 0x90, 60, 0x80})), HasSubstr("offset 0x19: data byte 0x80"));
+  EXPECT_THAT(refusal(header(1) + track(note(60, 100) + Bytes{0, 0xff, 0x51, 3, 0, 0, 0})), HasSubstr("offset 0x1e: a tempo of 0"));
+}
+
+TEST(ParseMidi, RefusesLengthsBeyondTheFileWithoutReadingThem) {
+  const Bytes huge = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
+  EXPECT_THAT(refusal(header(1) + track(Bytes{0, 0xff, 1} + huge)), HasSubstr("longer than 1000000 bytes"));
+  EXPECT_THAT(refusal(header(1) + track(Bytes{0, 0xf0} + huge)), HasSubstr("longer than 1000000 bytes"));
+  EXPECT_THAT(refusal(ascii("MThd") + big_endian(0xffffffff, 4) + Bytes(12, 1)), HasSubstr("the file ends before track 1"));
+}
+
+TEST(ParseMidi, NotesLieBelowTick2To31) {
+  const Bytes late = {0x87, 0xff, 0xff, 0xff, 0x7f};  // 2^31 - 1
+  const Score score = parse_midi(header(1) + track(Bytes{0, 0x90, 60, 1} + late + Bytes{0x80, 60, 0}), "song.mid");
+  EXPECT_EQ(score.end(), kMaxTick);
+  EXPECT_THAT(refusal(header(1) + track(Bytes{1, 0x90, 60, 1} + late + Bytes{0x80, 60, 0})),
+              HasSubstr("offset 0x1a: a note ends behind tick 2147483647"));
+}
+
+TEST(ParseMidi, EventsBehindTheLastPossibleNoteAreDropped) {
+  const Bytes behind = {0x88, 0x80, 0x80, 0x80, 0x00};  // 2^31
+  const Bytes events = behind + Bytes{0xff, 0x51, 3, 1, 0, 0} + Bytes{0, 0xff, 0x58, 4, 3, 2, 24, 8} + Bytes{0, 0xff, 0x59, 2, 1, 0} +
+                       Bytes{0, 0xff, 5, 1, 'a'};
+  const Score score = parse_midi(header(1) + track(events), "song.mid");
+  EXPECT_EQ(score, Score{});
+}
+
+class TruncatedTrack : public testing::TestWithParam<Bytes> {};
+
+TEST_P(TruncatedTrack, IsReadUpToTheLastCompleteEvent) {
+  testing::internal::CaptureStderr();
+  const Score score = parse_midi(header(2) + track(note(48, 10)) + short_track(note(60, 100) + GetParam(), 1000), "song.mid");
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("song.mid: the last track is truncated"));
+  ASSERT_EQ(score.instruments.size(), 2u);
+  EXPECT_EQ(score.instruments[1].notes, (std::vector<Note>{{Tick{0}, Tick{100}, 60, 64}}));
+}
+
+INSTANTIATE_TEST_SUITE_P(ParseMidi, TruncatedTrack,
+                         testing::Values(Bytes{}, Bytes{0x81}, Bytes{0}, Bytes{0, 0x90}, Bytes{0, 0x90, 62}, Bytes{0, 61}, Bytes{0, 0xff},
+                                         Bytes{0, 0xff, 0x51, 3, 1, 2}, Bytes{0, 0xf0, 9, 1, 2}));
+
+TEST(ParseMidi, ATruncatedTrackMustHoldAnEvent) {
+  EXPECT_THAT(refusal(header(1) + short_track({}, 10)), HasSubstr("a track without events"));
+  EXPECT_THAT(refusal(header(1) + short_track({0, 0x90, 60}, 10)), HasSubstr("a track without events"));
+}
+
+TEST(ParseMidi, SmpteFilesAreTimedInSeconds) {
+  const Bytes tempo = {0, 0xff, 0x51, 3, 1, 2, 3};
+  const Score pal = parse_midi(header(1, 0xe728) + track(tempo + note(60, 100)), "song.mid");
+  EXPECT_EQ(pal.smpte, (SmpteDivision{25, 40}));
+  EXPECT_DOUBLE_EQ(pal.to_seconds(Tick{1000}).value, 1.0);
+  const Score ntsc = parse_midi(header(1, 0xe364) + track(note(60, 100)), "song.mid");
+  EXPECT_EQ(ntsc.smpte, (SmpteDivision{29, 100}));
+  EXPECT_DOUBLE_EQ(ntsc.to_seconds(Tick{3000}).value, 1.001);
+  EXPECT_EQ(parse_midi(to_midi(ntsc), "written"), ntsc);
+}
+
+TEST(ReadMidi, NamesTheFile) {
+  TemporaryDirectory folder;
+  const auto path = folder.path() / "broken.mid";
+  write_atomically(path, "no music");
+  try {
+    read_midi(path);
+    FAIL() << "accepted";
+  } catch (const MidiError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(path.string() + ": offset 0x0: "));
+  }
+  EXPECT_THROW(read_midi(folder.path() / "missing.mid"), InputError);
+}
+
+}  // namespace
+}  // namespace midillama::midi
