@@ -1,29 +1,118 @@
 // The side of the commands that knows LibTorch: option structs in, calls of the rooms out.
 #include "cli/torch_commands.h"
-
-#include <fmt/format.h>
-
-#include <chrono>
-#include <iostream>
-
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
 #include "midillama/eval/embed.h"
 #include "midillama/eval/evaluate.h"
 #include "midillama/eval/inspect.h"
+#include "midillama/eval/report.h"
 #include "midillama/eval/scoring.h"
 #include "midillama/generate/session.h"
+#include "midillama/midi/file.h"
 #include "midillama/model/music_encoder.h"
+#include "midillama/octuple/octuple.h"
+#include "midillama/parallel/process_group.h"
 #include "midillama/train/checkpoint.h"
 #include "midillama/train/trainer.h"
 
+#include <ATen/Parallel.h>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iostream>
+#include <thread>
+
 namespace midillama::cli {
 namespace {
+
+// Device and threads of a command that does not train.
+torch::Device prepare(const config::Config& config) {
+  at::set_num_threads(static_cast<int>(
+      config.run.threads > 0 ? config.run.threads : std::max(1U, std::thread::hardware_concurrency() / parallel::local_size())));
+  return parallel::choose_device(config.run.device);
+}
 
 void train(const config::Config& config, const TrainCommand& command) {
   train::train(config, {command.stage, command.resume, command.overwrite, command.init});
 }
 
+void eval(const config::Config& config, const EvalCommand& command) {
+  const torch::Device device = prepare(config);
+  const auto group = parallel::ProcessGroup::from_environment(device, std::chrono::seconds(config.run.timeout));
+  eval::EvalOptions options;
+  options.task = command.task;
+  options.checkpoint = train::find_checkpoint(config, command.checkpoint);
+  if (command.music == "all") {
+    options.music = eval::music_modes();
+    options.comparisons = true;
+  } else {
+    options.music = {eval::music_mode(command.music)};
+  }
+  const eval::Report report = eval::evaluate(config, options, device, *group);
+  if (group->is_main()) std::cout << eval::to_text(report);
+}
+
+std::vector<octuple::Octuple> read_notes(const GenerateCommand& command) {
+  midi::Score score = midi::read_midi(command.midi);
+  if (command.start > 0 || command.duration > 0) {
+    const midi::Tick to = command.duration > 0 ? score.to_tick({command.start + command.duration}) : score.end();
+    score = midi::clip(score, score.to_tick({command.start}), to);
+  }
+  std::vector<octuple::Octuple> notes = octuple::encode(score);
+  if (notes.empty()) throw InputError(command.midi, "", "there are no notes in the part that was asked for");
+  return notes;
+}
+
+void generate(const config::Config& config, const GenerateCommand& command) {
+  const torch::Device device = prepare(config);
+  const std::vector<std::vector<octuple::Octuple>> clip = {read_notes(command)};
+  const generate::Session session(config, train::find_checkpoint(config, command.checkpoint), device);
+  const torch::Tensor music = model::MusicEncoder(config.music_encoder, device).encode(clip)[0];
+
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<model::MusicText> prompt = {session.encode(command.prompt, music)};
+  model::MidiLlama model = session.model;
+  const std::vector<std::int64_t> ids = generate::generate(model, prompt, session.sampling).at(0);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  const std::string text = session.decode(ids);
+  if (!command.json) {
+    std::cout << text << "\n";
+    return;
+  }
+  const OrderedJson result = {{"text", text},
+                              {"token_ids", ids},
+                              {"prompt_tokens", static_cast<std::int64_t>(prompt[0].input_ids.size()) + music.size(0)},
+                              {"seconds", seconds}};
+  std::cout << result.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << "\n";
+}
+
+void inspect(const config::Config& config, const InspectCommand& command) {
+  eval::InspectOptions options;
+  options.split = command.split;
+  options.examples = command.examples;
+  options.loss = command.loss;
+  if (command.loss) options.checkpoint = train::find_checkpoint(config, command.checkpoint);
+  eval::inspect(config, options, prepare(config), std::cout);
+}
+
+void embed(const config::Config& config, const EmbedCommand& command) {
+  const std::vector<std::filesystem::path> files(command.files.begin(), command.files.end());
+  const eval::Embedded done = eval::embed(config, files, command.out, prepare(config));
+  log::info("{}: {} clip embeddings, {} files skipped", command.out, done.files, done.skipped);
+}
+
+void score(const config::Config& config, const ScoreCommand& command) {
+  std::cout << eval::score_file(command.predictions, config.eval).dump(2) << "\n";
+}
+
 }  // namespace
+
+extern "C" const TorchCommands* midillama_torch_commands() {
+  static constexpr TorchCommands commands = {train, eval, generate, inspect, embed, score};
+  return &commands;
+}
+
 }  // namespace midillama::cli
