@@ -15,13 +15,31 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace midillama::corpus {
 namespace {
 
+// Collections disagree on some tunes: what one calls a reel another calls a hornpipe. A dance that all copies of a tune agree on holds for
+// the kept one, also where it stands in another copy only; a disputed one is no fact.
+void settle_dance(std::vector<Piece>& pieces, const std::vector<std::size_t>& kept_as) {
+  std::map<std::size_t, std::set<std::string>> dances;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (const auto dance = pieces[i].labels.find("dance"); dance != pieces[i].labels.end()) dances[kept_as[i]].insert(dance->second);
+  }
+  for (const auto& [kept, names] : dances) {
+    if (names.size() == 1) {
+      pieces[kept].labels["dance"] = *names.begin();
+    } else {
+      pieces[kept].labels.erase("dance");
+    }
+  }
+}
+
 // The pieces that stand for themselves, with their families; the others go into the report.
 void drop_duplicates(std::vector<Piece>& pieces, const config::Corpus& config, std::vector<std::size_t>& family, BuildReport& report) {
   const auto families = find_families(pieces, config.duplicate_similarity, config.related_similarity);
+  settle_dance(pieces, families.kept_as);
   std::vector<Piece> kept;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     if (families.kept_as[i] == i) continue;

@@ -12,12 +12,6 @@ namespace {
 
 constexpr int kFormat = 1;  // raised when a reader of older datasets would misread newer ones
 
-OrderedJson settings(const config::Corpus& config) {
-  OrderedJson values = OrderedJson::object();
-  config::Corpus::visit(config, [&](const char* key, const auto& value) { values[key] = value; });
-  return values;
-}
-
 OrderedJson places(const std::vector<Skipped>& skipped) {
   OrderedJson list = OrderedJson::array();
   for (const auto& [place, reason] : skipped) list.push_back({{"place", place}, {"reason", reason}});
@@ -31,6 +25,22 @@ OrderedJson collection_table(const CollectionCounts& read, const CollectionCount
 }
 
 }  // namespace
+
+OrderedJson settings(const config::Corpus& config) {
+  OrderedJson values = OrderedJson::object();
+  config::Corpus::visit(config, [&](const char* key, const auto& value) { values[key] = value; });
+  return values;
+}
+
+bool is_current(const config::Corpus& config, const std::filesystem::path& directory) {
+  const Json description = read_json(directory / "dataset.json");
+  if (description.value("format", 0) != kFormat || description.value("settings", Json()) != Json(settings(config))) return false;
+  for (const Json& source : description.value("sources", Json::array())) {
+    const auto file = std::filesystem::path(config.path) / source.value("path", "");
+    if (!std::filesystem::exists(file) || fingerprint_file(file) != source.value("fingerprint", "")) return false;
+  }
+  return true;
+}
 
 CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces) {
   CollectionCounts counts;

@@ -22,6 +22,9 @@ OrderedJson describe_split(const std::filesystem::path& jsonl);
 // The values of each tag over all splits, sorted.
 OrderedJson vocabulary(const OrderedJson& splits);
 
+// The corpus section of a configuration as dataset.json keeps it.
+OrderedJson settings(const config::Corpus& config);
+
 // Writes dataset.json into `directory`, where the splits stand already.
 void write_description(const config::Corpus& config, const std::vector<SourceFile>& files, const CollectionCounts& read,
                        const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory);

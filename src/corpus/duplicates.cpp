@@ -11,6 +11,7 @@ namespace midillama::corpus {
 namespace {
 
 constexpr std::size_t kFigureSteps = 6;
+constexpr std::size_t kPhraseSteps = 16;  // about two bars of a dance tune
 constexpr std::size_t kCommonFigure = 500;
 
 // The highest pitch at each onset, repeats taken once.
@@ -30,6 +31,20 @@ std::vector<int> melody(const midi::Score& score) {
   return pitches;
 }
 
+// Every run of `length` (at most 17) steps between successive pitches, octaves folded, as digits of base 12; sorted, each once.
+std::vector<std::uint64_t> runs(const std::vector<int>& pitches, std::size_t length) {
+  std::vector<std::uint64_t> found;
+  for (std::size_t i = 0; i + length < pitches.size(); ++i) {
+    std::uint64_t run = 0;
+    for (std::size_t step = i; step < i + length; ++step)
+      run = run * 12 + static_cast<std::uint64_t>(132 + pitches[step + 1] - pitches[step]) % 12;
+    found.push_back(run);
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
 // Disjoint sets of indices; the smallest index of a set stands for it.
 class DisjointSets {
  public:
@@ -43,6 +58,12 @@ class DisjointSets {
     a = find(a);
     b = find(b);
     parent_[std::max(a, b)] = std::min(a, b);
+  }
+  // The representative of each index.
+  std::vector<std::size_t> all() {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < parent_.size(); ++i) found.push_back(find(i));
+    return found;
   }
 
  private:
@@ -59,21 +80,26 @@ Postings pieces_by_figure(const std::vector<std::vector<std::uint64_t>>& figures
   return postings;
 }
 
+// For each piece the one with the most labels of its set.
+std::vector<std::size_t> kept_pieces(const std::vector<Piece>& pieces, DisjointSets& tunes) {
+  auto best = tunes.all();
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    auto& kept = best[tunes.find(i)];
+    if (pieces[i].labels.size() > pieces[kept].labels.size()) kept = i;
+  }
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < pieces.size(); ++i) kept.push_back(best[tunes.find(i)]);
+  return kept;
+}
+
 }  // namespace
 
 std::vector<std::uint64_t> melodic_figures(const midi::Score& score) {
-  const auto pitches = melody(score);
-  std::vector<std::uint64_t> figures;
-  for (std::size_t i = 0; i + kFigureSteps < pitches.size(); ++i) {
-    std::uint64_t figure = 0;
-    for (std::size_t step = i; step < i + kFigureSteps; ++step) {
-      figure = figure * 12 + static_cast<std::uint64_t>((pitches[step + 1] - pitches[step] + 120 + 12) % 12);
-    }
-    figures.push_back(figure);
-  }
-  std::sort(figures.begin(), figures.end());
-  figures.erase(std::unique(figures.begin(), figures.end()), figures.end());
-  return figures;
+  return runs(melody(score), kFigureSteps);
+}
+
+std::vector<std::uint64_t> melodic_phrases(const midi::Score& score) {
+  return runs(melody(score), kPhraseSteps);
 }
 
 std::vector<Similarity> similar_pairs(const std::vector<std::vector<std::uint64_t>>& figures, double min_overlap) {
@@ -105,7 +131,11 @@ std::vector<Similarity> similar_pairs(const std::vector<std::vector<std::uint64_
 
 Families find_families(const std::vector<Piece>& pieces, double duplicate_similarity, double related_similarity) {
   std::vector<std::vector<std::uint64_t>> figures(pieces.size());
-  parallel_for(pieces.size(), [&](std::size_t i) { figures[i] = melodic_figures(pieces[i].score); });
+  std::vector<std::vector<std::uint64_t>> phrases(pieces.size());
+  parallel_for(pieces.size(), [&](std::size_t i) {
+    figures[i] = melodic_figures(pieces[i].score);
+    phrases[i] = melodic_phrases(pieces[i].score);
+  });
 
   DisjointSets tunes(pieces.size());
   DisjointSets families(pieces.size());
@@ -113,19 +143,10 @@ Families find_families(const std::vector<Piece>& pieces, double duplicate_simila
     if (pair.jaccard >= duplicate_similarity) tunes.join(pair.first, pair.second);
     if (pair.overlap >= related_similarity || pair.jaccard >= duplicate_similarity) families.join(pair.first, pair.second);
   }
-
-  std::vector<std::size_t> best(pieces.size());  // by the set's index: its piece with the most labels
-  std::iota(best.begin(), best.end(), std::size_t{0});
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    auto& kept = best[tunes.find(i)];
-    if (pieces[i].labels.size() > pieces[kept].labels.size()) kept = i;
+  for (const auto& [phrase, holders] : pieces_by_figure(phrases)) {
+    for (const auto holder : holders) families.join(holders.front(), holder);
   }
-  Families result;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    result.kept_as.push_back(best[tunes.find(i)]);
-    result.family.push_back(families.find(i));
-  }
-  return result;
+  return {kept_pieces(pieces, tunes), families.all()};
 }
 
 }  // namespace midillama::corpus

@@ -30,6 +30,9 @@ struct BuildReport {
 BuildReport build_dataset(const config::Corpus& config, const std::filesystem::path& directory);
 BuildReport build_dataset(const config::Corpus& config, const QuestionWriter& writer, const std::filesystem::path& directory);
 
+// Whether the dataset at `directory` was made with this configuration from these sources, so that building it again would give the same.
+bool is_current(const config::Corpus& config, const std::filesystem::path& directory);
+
 // The dataset's dataset.json: counts, vocabulary of each tag, source fingerprints, settings.
 OrderedJson dataset_statistics(const std::filesystem::path& directory);
 

@@ -10,9 +10,12 @@
 namespace midillama::corpus {
 
 // A melody is the highest note at each onset, drums left out, repeated pitches taken once. Its figures are the runs of 6 steps between
-// successive notes, octaves folded, hashed; sorted, each once. Transposing or repeating a piece, or writing it in other note values, leaves
+// successive notes, octaves folded; sorted, each once. Transposing or repeating a piece, or writing it in other note values, leaves
 // them as they are; an ornament changes the few runs that hold it.
 std::vector<std::uint64_t> melodic_figures(const midi::Score& score);
+
+// The same for runs of 16 steps, about two bars of a dance tune.
+std::vector<std::uint64_t> melodic_phrases(const midi::Score& score);
 
 struct Similarity {
   std::size_t first = 0;  // indices, first < second
@@ -30,7 +33,8 @@ struct Families {
 };
 
 // Pieces whose Jaccard similarity is `duplicate_similarity` or more are one tune: of each set of them the one with the most labels is kept,
-// of equally many the first. Those with an overlap of `related_similarity` or more are one family, directly or through others.
+// of equally many the first. Those with an overlap of `related_similarity` or more, or with a phrase in common, are one family, directly or
+// through others.
 Families find_families(const std::vector<Piece>& pieces, double duplicate_similarity, double related_similarity);
 
 }  // namespace midillama::corpus
