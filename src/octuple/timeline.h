@@ -2,7 +2,9 @@
 #pragma once
 
 #include "midillama/midi/score.h"
+#include "midillama/octuple/octuple.h"
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -15,14 +17,10 @@ struct Place {
   std::uint8_t tempo;
 };
 
-// The nearest position to a tick, the even one of two: Python's round(). `ticks_per_quarter` must be positive.
+// The nearest position to a tick, the even one of two, computed as the reference does: in doubles, with Python's round().
+// `ticks_per_quarter` must be positive.
 inline std::int64_t nearest_position(midi::Tick tick, int ticks_per_quarter) {
-  constexpr std::int64_t kPositions = 16;
-  const std::int64_t scaled = tick.value * kPositions;
-  const std::int64_t below = scaled / ticks_per_quarter;
-  const std::int64_t twice_rest = 2 * (scaled - below * ticks_per_quarter);
-  const bool up = twice_rest > ticks_per_quarter || (twice_rest == ticks_per_quarter && below % 2 != 0);
-  return below + (up ? 1 : 0);
+  return static_cast<std::int64_t>(std::nearbyint(static_cast<double>(tick.value * kPositionsPerQuarter) / ticks_per_quarter));
 }
 
 // Positions 0 … length - 1 of the score. `length` is at most kMaxPositions.
