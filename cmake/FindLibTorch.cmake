@@ -30,7 +30,8 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   find_package(Threads REQUIRED)
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
   set(_includes ${LibTorch_ROOT_DIR}/include ${LibTorch_ROOT_DIR}/include/torch/csrc/api/include)
-  set(_libraries ${_lib}/libtorch.so ${_lib}/libtorch_cpu.so ${_lib}/libc10.so)
+  # The wheel's libraries export parts of an older libstdc++ (std::filesystem::remove_all crashes when it is bound to them): ours must come first.
+  set(_libraries stdc++ ${_lib}/libtorch.so ${_lib}/libtorch_cpu.so ${_lib}/libc10.so)
   set(_definitions "")
 
   # The NVIDIA wheels beside the torch wheel carry the CUDA runtime and NCCL headers; a CUDA toolkit does too.
