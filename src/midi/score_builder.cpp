@@ -22,6 +22,13 @@ void put_in_order(std::vector<Change>& changes) {
   changes.erase(changes.begin(), kept.base());
 }
 
+// Changes of tempo to the tempo that is in force, which are left over where those between were dropped.
+void drop_repeated(std::vector<TempoChange>& tempos) {
+  const auto same = [](const TempoChange& a, const TempoChange& b) { return a.bpm == b.bpm; };
+  tempos.erase(std::unique(tempos.begin(), tempos.end(), same), tempos.end());
+  if (!tempos.empty() && tempos.front().time > Tick{0} && tempos.front().bpm == kDefaultBpm) tempos.erase(tempos.begin());
+}
+
 template <typename Event>
 void sort_by_time(std::vector<Event>& events) {
   std::erase_if(events, [](const Event& event) { return event.time > kMaxTick; });
@@ -70,6 +77,7 @@ void ScoreBuilder::tempo(int microseconds_per_quarter, Tick time) {
 
 Score ScoreBuilder::finish() {
   put_in_order(score_.tempos);
+  drop_repeated(score_.tempos);
   sort_by_time(score_.time_signatures);
   put_in_order(score_.time_signatures);
   sort_by_time(score_.key_signatures);

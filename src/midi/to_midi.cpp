@@ -11,6 +11,7 @@
 #include <map>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace midillama::midi {
 namespace {
@@ -18,17 +19,19 @@ namespace {
 constexpr std::size_t kMaxTracks = INT16_MAX;
 constexpr std::size_t kMaxText = 1'000'000;  // the longest that readers take
 
-void require(bool holds, const std::string& what) {
-  if (!holds) throw Error("cannot be written as MIDI: " + what);
+// Error with the formatted message unless `holds`.
+template <typename... Args>
+void require(bool holds, fmt::format_string<Args...> what, Args&&... args) {
+  if (!holds) throw Error("cannot be written as MIDI: " + fmt::format(what, std::forward<Args>(args)...));
 }
 
 void check_time(Tick time) {
-  require(time >= Tick{0} && time <= kMaxTick, fmt::format("tick {}", time.value));
+  require(time >= Tick{0} && time <= kMaxTick, "tick {}", time.value);
 }
 
 void write_tempo(TrackWriter& track, const TempoChange& tempo) {
   const double microseconds = std::round(60 * 1e6 / tempo.bpm);
-  require(microseconds >= 1 && microseconds <= 0xffffff, fmt::format("a tempo of {} BPM", tempo.bpm));
+  require(microseconds >= 1 && microseconds <= 0xffffff, "a tempo of {} BPM", tempo.bpm);
   track.event(tempo.time, {0xff, 0x51, 3});
   track.integer(static_cast<std::uint32_t>(microseconds), 3);
 }
@@ -36,19 +39,19 @@ void write_tempo(TrackWriter& track, const TempoChange& tempo) {
 void write_meter(TrackWriter& track, const TimeSignature& meter) {
   const bool valid = meter.numerator >= 1 && meter.numerator <= 255 && meter.denominator >= 1 &&
                      std::has_single_bit(static_cast<unsigned>(meter.denominator));
-  require(valid, fmt::format("the time signature {}/{}", meter.numerator, meter.denominator));
+  require(valid, "the time signature {}/{}", meter.numerator, meter.denominator);
   constexpr int kClocksPerClick = 24, kThirtySecondsPerQuarter = 8;
   const int exponent = std::countr_zero(static_cast<unsigned>(meter.denominator));
   track.event(meter.time, {0xff, 0x58, 4, meter.numerator, exponent, kClocksPerClick, kThirtySecondsPerQuarter});
 }
 
 void write_key(TrackWriter& track, const KeySignature& key) {
-  require(key.fifths >= -7 && key.fifths <= 7, fmt::format("a key of {} fifths", key.fifths));
+  require(key.fifths >= -7 && key.fifths <= 7, "a key of {} fifths", key.fifths);
   track.event(key.time, {0xff, 0x59, 2, key.fifths, key.minor ? 1 : 0});
 }
 
 void write_lyric(TrackWriter& track, const Lyric& lyric) {
-  require(lyric.text.size() <= kMaxText, fmt::format("a lyric of {} bytes", lyric.text.size()));
+  require(lyric.text.size() <= kMaxText, "a lyric of {} bytes", lyric.text.size());
   track.meta(lyric.time, 0x05, lyric.text);
 }
 
@@ -75,8 +78,7 @@ void check_note(const Note& note) {
   check_time(note.start);
   check_time(note.end);
   const bool valid = note.end >= note.start && note.pitch <= 127 && note.velocity >= 1 && note.velocity <= 127;
-  require(valid, fmt::format("a note of pitch {} and velocity {} from tick {} to {}", note.pitch, note.velocity, note.start.value,
-                             note.end.value));
+  require(valid, "a note of pitch {} and velocity {} from tick {} to {}", note.pitch, note.velocity, note.start.value, note.end.value);
 }
 
 // Notes of one pitch in one track end in the order in which they start. Splits the notes into as few tracks as that takes: one for all
@@ -127,7 +129,7 @@ std::vector<NoteEvent> note_events(const std::vector<Note>& notes) {
 }
 
 std::vector<std::uint8_t> instrument_track(const Instrument& instrument, const std::vector<Note>& notes, int channel) {
-  require(instrument.name.size() <= kMaxText, fmt::format("a track name of {} bytes", instrument.name.size()));
+  require(instrument.name.size() <= kMaxText, "a track name of {} bytes", instrument.name.size());
   TrackWriter track;
   if (!instrument.name.empty()) track.meta(Tick{0}, 0x03, instrument.name);
   track.event(Tick{0}, {0xc0 | channel, instrument.program});
@@ -153,9 +155,8 @@ class Channels {
 };
 
 std::vector<std::uint8_t> header(const Score& score, std::size_t tracks) {
-  require(tracks <= kMaxTracks, fmt::format("{} tracks", tracks));
-  require(score.ticks_per_quarter >= 1 && score.ticks_per_quarter <= INT16_MAX,
-          fmt::format("{} ticks a quarter note", score.ticks_per_quarter));
+  require(tracks <= kMaxTracks, "{} tracks", tracks);
+  require(score.ticks_per_quarter >= 1 && score.ticks_per_quarter <= INT16_MAX, "{} ticks a quarter note", score.ticks_per_quarter);
   ByteWriter data;
   data.integer(1, 2);
   data.integer(static_cast<std::uint32_t>(tracks), 2);
@@ -173,7 +174,7 @@ std::vector<std::uint8_t> to_midi(const Score& score) {
   std::vector<std::vector<std::uint8_t>> tracks = {conductor_track(score)};
   Channels channels;
   for (const Instrument& instrument : score.instruments) {
-    require(instrument.program <= 127, fmt::format("program {}", instrument.program));
+    require(instrument.program <= 127, "program {}", instrument.program);
     std::for_each(instrument.notes.begin(), instrument.notes.end(), check_note);
     const int channel = channels.of(instrument);
     for (const auto& notes : voices(instrument.notes)) tracks.push_back(instrument_track(instrument, notes, channel));

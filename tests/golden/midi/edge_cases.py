@@ -168,6 +168,8 @@ WELL_FORMED = {
     "tempo_ramp": tempo_ramp(),
     "tempo_extremes": tempo_extremes(),
     "tempo_in_several_tracks": tempo_in_several_tracks(),
+    "tempo_overruled": song(tempo(0, 400_000) + tempo(2_000, 300_000), tempo(1_000, 400_000) + scale(20)),
+    "tempo_overruled_by_default": song(tempo(2_000, 300_000), tempo(1_000, 500_000) + scale(20)),
     "tempo_default_repeated": song(tempo(480, 500_000) + tempo(0, 400_000) + tempo(0, 400_000), scale(9)),
     "seven_eight": song(meter(0, 7, 3), scale(50)),
     "meters": meters(),
