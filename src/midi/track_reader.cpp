@@ -29,7 +29,7 @@ enum : std::uint8_t {
 // mido refuses longer events.
 constexpr std::int64_t kMaxPayload = 1'000'000;
 
-// The number of data bytes of system events 0xf0–0xff, -1 where the status is undefined.
+// The number of data bytes of system events 0xf0 to 0xff, -1 where the status is undefined.
 constexpr std::array<std::int8_t, 16> kSystemLength = {0, 1, 2, 1, -1, -1, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0};
 
 // The reference takes denominators below 2^31, except this one: mido finds that log(2^29) / log(2) is no whole number in doubles.

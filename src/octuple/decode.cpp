@@ -31,7 +31,7 @@ void check(const Octuple& octuple) {
 // The meter of every bar: the most frequent of its notes, of equals the smallest code; that of the bar before where it has none, 4/4 at the
 // start.
 std::vector<int> meters_of(std::span<const Octuple> octuples) {
-  std::map<int, std::map<int, int>> votes;  // bar → code → notes
+  std::map<int, std::map<int, int>> votes;  // bar -> code -> notes
   for (const Octuple& octuple : octuples) ++votes[octuple.bar][octuple.time_signature];
   std::vector<int> meters;
   for (const auto& [bar, codes] : votes) {

@@ -37,8 +37,8 @@ void check(const midi::Note& note) {
   const bool valid =
       note.start >= midi::Tick{0} && note.start <= note.end && note.end <= midi::kMaxTick && note.pitch < 128 && note.velocity < 128;
   if (!valid) {
-    throw OctupleError(
-        fmt::format("a note of pitch {} and velocity {} from tick {} to {}", note.pitch, note.velocity, note.start.value, note.end.value));
+    throw OctupleError(fmt::format("no octuple has a note of pitch {} and velocity {} from tick {} to {}", note.pitch, note.velocity,
+                                   note.start.value, note.end.value));
   }
 }
 

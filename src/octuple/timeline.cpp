@@ -2,6 +2,8 @@
 
 #include "midillama/octuple/vocabulary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace midillama::octuple {
@@ -19,6 +21,13 @@ void fill(std::vector<Place>& places, const std::vector<Change>& changes, int ti
     const auto begin = position(i), end = position(i + 1);
     if (begin < end) set(places.begin() + begin, places.begin() + end, changes[i]);
   }
+}
+
+int meter_code(const midi::TimeSignature& change) {
+  if (reduce_time_signature(change.numerator, change.denominator)) return time_signature_code(change.numerator, change.denominator);
+  throw OctupleError(
+      fmt::format("tick {}: the time signature {}/{} cannot be expressed: its denominator does not reduce to a power of two up to 64",
+                  change.time.value, change.numerator, change.denominator));
 }
 
 void number_bars(std::vector<Place>& places) {
@@ -41,7 +50,7 @@ std::vector<Place> timeline(const midi::Score& score, std::int64_t length) {
   const auto tempo = static_cast<std::uint8_t>(tempo_code(midi::kDefaultBpm));
   std::vector<Place> places(static_cast<std::size_t>(length), Place{0, 0, meter, tempo});
   fill(places, score.time_signatures, score.ticks_per_quarter, [](auto begin, auto end, const midi::TimeSignature& change) {
-    const auto code = static_cast<std::uint8_t>(time_signature_code(change.numerator, change.denominator));
+    const auto code = static_cast<std::uint8_t>(meter_code(change));
     std::for_each(begin, end, [&](Place& place) { place.time_signature = code; });
   });
   fill(places, score.tempos, score.ticks_per_quarter, [](auto begin, auto end, const midi::TempoChange& change) {

@@ -23,7 +23,7 @@ inline std::int64_t nearest_position(midi::Tick tick, int ticks_per_quarter) {
   return static_cast<std::int64_t>(std::nearbyint(static_cast<double>(tick.value * kPositionsPerQuarter) / ticks_per_quarter));
 }
 
-// Positions 0 … length - 1 of the score. `length` is at most kMaxPositions.
+// Positions 0 to length - 1 of the score. `length` is at most kMaxPositions.
 std::vector<Place> timeline(const midi::Score& score, std::int64_t length);
 
 }  // namespace midillama::octuple

@@ -18,7 +18,7 @@ constexpr int kVelocityStep = 4;
 constexpr int kMaxDenominator = 64;
 constexpr int kMaxWholeNotes = 2;  // in a bar
 
-// The position at which an octave of durations starts: 0, 16, 48, 112, …
+// The position at which an octave of durations starts: 0, 16, 48, 112 ...
 constexpr int octave_start(int octave) {
   return kDurationSteps * ((1 << octave) - 1);
 }
@@ -122,11 +122,12 @@ std::optional<std::pair<int, int>> reduce_time_signature(int numerator, int deno
   return std::pair(numerator, denominator);
 }
 
-// The codes of denominator 2^n follow those of smaller ones, of which there are two times 1 + 2 + … + 2^(n-1).
+// The codes of denominator 2^n follow those of smaller ones, of which there are two times 1 + 2 + ... + 2^(n-1).
 int time_signature_code(int numerator, int denominator) {
   const auto reduced = reduce_time_signature(numerator, denominator);
   if (!reduced)
-    throw OctupleError(fmt::format("the time signature {}/{} cannot be expressed: denominators are 1, 2, 4 … 64", numerator, denominator));
+    throw OctupleError(
+        fmt::format("the time signature {}/{} cannot be expressed: denominators are powers of two up to 64", numerator, denominator));
   return kMaxWholeNotes * (reduced->second - 1) + reduced->first - 1;
 }
 

@@ -1,4 +1,4 @@
-// Any bytes → score → octuples → windows → ids and back, and back to MIDI. Errors must be typed; whatever is accepted must keep these
+// Any bytes -> score -> octuples -> windows -> ids and back, and back to MIDI. Errors must be typed; whatever is accepted must keep these
 // promises: a score survives writing and reading, its octuples are sorted and in range, ids and windows lose no note, decoded octuples
 // encode to themselves.
 #include "midillama/core/log.h"

@@ -15,7 +15,7 @@ TEST(Vocabulary, FieldsFillTheDictionary) {
   EXPECT_EQ(kMaskId + 1, kVocabularySize);
 }
 
-// The reference lists, octave by octave, sixteen codes of 1, 2, 4 … 128 positions each.
+// The reference lists, octave by octave, sixteen codes of 1, 2, 4 ... 128 positions each.
 TEST(Vocabulary, DurationCodesFollowTheReferenceTable) {
   int position = 0, code = 0;
   for (int octave = 0; octave < 8; ++octave) {
