@@ -26,7 +26,7 @@ class ClipEmbeddings {
   std::int64_t tokens() const { return tokens_; }            // K
   // The notes of all distinct clips together.
   std::int64_t notes() const { return notes_; }
-  // Of the encoder, the clips' names and their content: equal where every embedding is.
+  // Of the encoder and the content of the clips, in the order of their names: equal where every embedding is.
   const std::string& fingerprint() const { return fingerprint_; }
 
  private:

@@ -1,0 +1,78 @@
+// A stage of training is three answers: which parameters train, which data feed it, which loss is taken. Everything else is the trainer's.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/model/midi_llama.h"
+#include "midillama/parallel/process_group.h"
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace midillama::train {
+
+enum class Split { train, valid };
+
+// One drawing of an example. Whatever is random in the example comes from (run.seed, number), so a resumed run and any number of ranks see
+// the same.
+struct Draw {
+  Split split = Split::train;
+  std::int64_t index = 0;    // which example of the split
+  std::uint64_t number = 0;  // counted over the whole run
+};
+
+// A draw made ready for the model.
+struct Example {
+  std::string id;            // names it in errors: the question's id, the clip, the row
+  model::MusicText row;      // token ids and labels of any stage (-100: no loss); music only where the stage has some
+  std::int64_t tokens = 0;   // of the row, musical ones included
+  std::int64_t targets = 0;  // labels that carry loss
+};
+
+using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
+
+class Stage {
+ public:
+  virtual ~Stage() = default;
+
+  // All parameters. Those that require gradients train, and are float32; the rest is frozen.
+  virtual torch::nn::Module& module() = 0;
+  // What trains, by name, always in the same order: optimizer, gradient averaging and counts all take it from here.
+  NamedTensors trainable();
+
+  // How many examples a split has; 0: there is no such split (valid only).
+  virtual std::int64_t size(Split split) const = 0;
+  virtual Example example(const Draw& draw) const = 0;
+  // Of the data, so that a resumed run can tell that they changed.
+  virtual std::string data_fingerprint() const = 0;
+
+  // The sum of the targets' losses, a float32 scalar with gradient.
+  virtual torch::Tensor loss(std::span<const Example> batch) = 0;
+
+  // Writes what trains to a checkpoint directory.
+  virtual void save(const std::filesystem::path& directory) = 0;
+  // Writes what later stages use, once the run is complete.
+  virtual void finish(const std::filesystem::path& stage_dir) { (void)stage_dir; }
+};
+
+struct StageContext {
+  const config::Config& config;  // resolved for the stage
+  torch::Device device;
+  parallel::ProcessGroup& group;
+  std::filesystem::path directory;                   // <run.dir>/<stage>
+  std::optional<std::filesystem::path> resume_from;  // a checkpoint of this stage, which its weights are then read from
+  std::filesystem::path init;                        // TrainOptions::init
+};
+
+// `name` is one of config::stage_names().
+std::unique_ptr<Stage> make_stage(const std::string& name, const StageContext& context);
+
+}  // namespace midillama::train

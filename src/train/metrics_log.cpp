@@ -1,0 +1,40 @@
+#include "train/metrics_log.h"
+
+namespace midillama::train {
+namespace {
+
+// Calls `row` with every line that is a whole row, as text and as JSON.
+template <typename Row>
+void for_each_whole_row(const std::filesystem::path& path, Row&& row) {
+  if (!std::filesystem::exists(path)) return;
+  const std::string text = read_text(path);
+  for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    const std::string line = text.substr(begin, end - begin);
+    const Json value = Json::parse(line, nullptr, false);
+    if (value.is_object() && value.contains("step") && value["step"].is_number_integer()) row(line, value);
+  }
+}
+
+}  // namespace
+
+MetricsLog::MetricsLog(std::filesystem::path file, std::int64_t last_step) : path_(std::move(file)) {
+  std::string kept;
+  for_each_whole_row(path_, [&](const std::string& line, const Json& value) {
+    if (value["step"].get<std::int64_t>() <= last_step) kept += line + '\n';
+  });
+  write_atomically(path_, kept);
+  file_.open(path_, std::ios::app);
+}
+
+void MetricsLog::write(const OrderedJson& row) {
+  file_ << row.dump() + '\n' << std::flush;
+  if (!file_) throw InputError(path_.string(), "", "cannot be written: is the disk full?");
+}
+
+std::vector<Json> read_metrics(const std::filesystem::path& file) {
+  std::vector<Json> rows;
+  for_each_whole_row(file, [&](const std::string&, const Json& value) { rows.push_back(value); });
+  return rows;
+}
+
+}  // namespace midillama::train

@@ -1,0 +1,28 @@
+// metrics.jsonl: one JSON object a line, on disk as soon as it is written.
+#pragma once
+
+#include "midillama/core/file.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+
+namespace midillama::train {
+
+class MetricsLog {
+ public:
+  // Keeps the rows of an earlier part of the run up to `last_step` (each step then stands once) and goes on behind them; a row that a
+  // killed run wrote only half is dropped. 0: begins anew.
+  MetricsLog(std::filesystem::path file, std::int64_t last_step);
+
+  void write(const OrderedJson& row);
+
+ private:
+  std::filesystem::path path_;
+  std::ofstream file_;
+};
+
+// The whole rows of a metrics file, in its order.
+std::vector<Json> read_metrics(const std::filesystem::path& file);
+
+}  // namespace midillama::train

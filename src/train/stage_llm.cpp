@@ -1,0 +1,131 @@
+// pretrain-llm: a small decoder and its tokenizer learn the language of the questions and answers, without music.
+#include "midillama/core/random.h"
+#include "midillama/data/text_rows.h"
+#include "midillama/model/llama.h"
+#include "midillama/text/prompt.h"
+#include "midillama/text/tokenizer.h"
+#include "train/atomic_directory.h"
+#include "train/stages.h"
+
+#include <ATen/Functions.h>
+
+#include <fmt/format.h>
+
+namespace midillama::train {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kTokenizerFile = "tokenizer.model";
+
+model::LlamaConfig shape_of(const config::LlmShape& shape, const text::Tokenizer& tokenizer) {
+  model::LlamaConfig config;
+  config.vocab_size = tokenizer.vocab_size();
+  config.hidden_size = shape.hidden_size;
+  config.intermediate_size = shape.intermediate_size;
+  config.num_hidden_layers = shape.num_hidden_layers;
+  config.num_attention_heads = shape.num_attention_heads;
+  config.num_key_value_heads = shape.num_key_value_heads;
+  config.head_dim = shape.hidden_size / shape.num_attention_heads;
+  config.max_position_embeddings = shape.max_position_embeddings;
+  config.rope_theta = shape.rope_theta;
+  config.tie_word_embeddings = shape.tie_word_embeddings;
+  config.bos_token_id = tokenizer.bos_id();
+  if (const auto eos = tokenizer.eos_id()) config.eos_token_ids = {*eos};
+  return config;
+}
+
+// The tokenizer of the run: a resumed one's own, else one trained by the main rank on the training split.
+fs::path tokenizer_file(const StageContext& context, std::span<const data::Question> questions) {
+  if (context.resume_from) return *context.resume_from / kTokenizerFile;
+  const fs::path file = context.directory / kTokenizerFile;
+  if (context.group.is_main()) text::train_sentencepiece(data::tokenizer_texts(questions), context.config.llm.pretrain.vocab_size, file);
+  context.group.barrier();
+  return file;
+}
+
+class LlmStage final : public Stage {
+ public:
+  LlmStage(const StageContext& context, const SplitQuestions& questions)
+      : device_(context.device),
+        dtype_(dtype_from_name(context.config.llm.dtype)),
+        tokenizer_file_(tokenizer_file(context, questions.train)),
+        tokenizer_(text::load_tokenizer(tokenizer_file_)) {
+    const auto& config = context.config;
+    const text::PromptTemplate prompt(config.prompt.template_text, *tokenizer_);
+    const auto rows_of = [&](const std::vector<data::Question>& split) {
+      return data::TextRows(split, prompt, *tokenizer_, config.run.seed, config.llm.pretrain.sequence_length);
+    };
+    train_.emplace(rows_of(questions.train));
+    if (!questions.valid.empty()) valid_.emplace(rows_of(questions.valid));
+    if (context.resume_from) {
+      llama_ = model::load_llama(*context.resume_from, device_, torch::kFloat32);
+    } else {
+      llama_ = model::Llama(shape_of(config.llm.pretrain, *tokenizer_), torch::TensorOptions(torch::kFloat32));
+      model::initialize_weights(llama_, seed_for(config.run.seed, "llm"));
+      llama_->to(device_);
+    }
+    for (const auto& parameter : llama_->parameters()) parameter.set_requires_grad(true);
+  }
+
+  torch::nn::Module& module() override { return *llama_; }
+
+  std::int64_t size(Split split) const override { return split == Split::train ? train_->size() : valid_ ? valid_->size() : 0; }
+
+  // Every token is to be found but the first.
+  Example example(const Draw& draw) const override {
+    const bool training = draw.split == Split::train;
+    const auto& ids = (training ? *train_ : *valid_).at(draw.index);
+    Example example;
+    example.id = fmt::format("{} row {}", training ? "train" : "valid", draw.index);
+    example.row.input_ids = ids;
+    example.row.labels = ids;
+    example.row.labels[0] = text::kIgnoreLabel;
+    example.tokens = static_cast<std::int64_t>(ids.size());
+    example.targets = example.tokens - 1;
+    return example;
+  }
+
+  std::string data_fingerprint() const override { return train_->fingerprint(); }
+
+  torch::Tensor loss(std::span<const Example> batch) override {
+    std::vector<const std::vector<std::int64_t>*> ids, labels;
+    for (const Example& example : batch) {
+      ids.push_back(&example.row.input_ids);
+      labels.push_back(&example.row.labels);
+    }
+    const MixedPrecision precision(dtype_, device_);
+    // Padding stands on the right, where the causal mask hides it from every target.
+    const auto inputs = pad_rows(ids, 0, device_);
+    const auto targets = pad_rows(labels, text::kIgnoreLabel, device_).slice(1, 1);
+    const auto hidden = llama_->forward(llama_->embed(inputs.slice(1, 0, -1)), {});
+    const auto logits = llama_->logits(hidden).to(torch::kFloat32);
+    return at::cross_entropy_loss(logits.flatten(0, 1), targets.flatten(), {}, at::Reduction::Sum, text::kIgnoreLabel);
+  }
+
+  // A model directory, so that a checkpoint can be used as it is.
+  void save(const fs::path& directory) override {
+    model::save_llama(llama_, directory);
+    fs::copy_file(tokenizer_file_, directory / kTokenizerFile);
+  }
+
+  void finish(const fs::path& stage_dir) override {
+    write_directory(stage_dir / "model", [this](const fs::path& directory) { save(directory); });
+  }
+
+ private:
+  torch::Device device_;
+  torch::ScalarType dtype_;
+  fs::path tokenizer_file_;
+  std::unique_ptr<text::Tokenizer> tokenizer_;
+  std::optional<data::TextRows> train_;
+  std::optional<data::TextRows> valid_;
+  model::Llama llama_{nullptr};
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_llm_stage(const StageContext& context) {
+  return std::make_unique<LlmStage>(context, read_splits(context.config));
+}
+
+}  // namespace midillama::train

@@ -1,0 +1,129 @@
+// align and sft: questions about clips; the projector trains, and in sft the decoder's adapters.
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+#include "midillama/core/hash.h"
+#include "midillama/core/random.h"
+#include "midillama/data/clip_embeddings.h"
+#include "midillama/data/clip_notes.h"
+#include "midillama/data/qa_examples.h"
+#include "midillama/text/prompt.h"
+#include "midillama/text/tokenizer.h"
+#include "midillama/train/checkpoint.h"
+#include "train/stages.h"
+
+#include <fmt/format.h>
+
+namespace midillama::train {
+namespace fs = std::filesystem;
+namespace {
+
+// The clips of both splits, encoded by the main rank and read from its cache by the others.
+data::ClipEmbeddings embed(const StageContext& context, const SplitQuestions& questions) {
+  auto clips = data::clips_of(questions.train);
+  for (auto& clip : data::clips_of(questions.valid)) clips.push_back(std::move(clip));
+  std::optional<data::ClipEmbeddings> embeddings;
+  main_rank_first(context.group, [&] { embeddings.emplace(context.config, clips, context.device); });
+  return std::move(*embeddings);
+}
+
+std::string fingerprint_splits(const config::Data& data) {
+  std::string fingerprints;
+  for (const auto& split : {data.train_split, data.valid_split}) {
+    const auto file = data::split_file(data.dir, split);
+    if (fs::exists(file)) fingerprints += fingerprint_file(file);
+  }
+  return fingerprints;
+}
+
+bool trains_by_name(const std::string& name, Trains trains) {
+  return name.starts_with("projector.") || (trains == Trains::projector_and_lora && name.find(".lora_") != std::string::npos);
+}
+
+class QaStage final : public Stage {
+ public:
+  QaStage(const StageContext& context, Trains trains, SplitQuestions questions)
+      : config_(context.config),
+        tokenizer_(text::load_tokenizer(config_.llm.path)),
+        prompt_(config_.prompt.template_text, *tokenizer_),
+        embeddings_(embed(context, questions)),
+        model_(model::load_llama(config_.llm.path, context.device, dtype_from_name(config_.llm.dtype)), embeddings_.hidden_size(),
+               seed_for(config_.run.seed, "projector")) {
+    load_weights(context, trains);
+    for (const auto& item : model_->named_parameters()) item.value().set_requires_grad(trains_by_name(item.key(), trains));
+    model_->to(context.device);
+    const auto& decoder = model_->llama->config;
+    if (tokenizer_->vocab_size() > decoder.vocab_size) {
+      throw InputError(config_.llm.path, "",
+                       fmt::format("the tokenizer has {} ids, but the decoder only {}", tokenizer_->vocab_size(), decoder.vocab_size));
+    }
+    const auto max_length = std::min(config_.prompt.max_length, decoder.max_position_embeddings);
+    train_.emplace(std::move(questions.train), embeddings_, prompt_, max_length);
+    if (!questions.valid.empty()) valid_.emplace(std::move(questions.valid), embeddings_, prompt_, max_length);
+  }
+
+  torch::nn::Module& module() override { return *model_; }
+
+  std::int64_t size(Split split) const override { return split == Split::train ? train_->size() : valid_ ? valid_->size() : 0; }
+
+  Example example(const Draw& draw) const override {
+    const auto& examples = draw.split == Split::train ? *train_ : *valid_;
+    Example example{examples.question(draw.index).id, examples.at(draw.index)};
+    example.tokens = static_cast<std::int64_t>(example.row.input_ids.size()) + embeddings_.tokens();
+    example.targets = count_targets(example.row.labels);
+    return example;
+  }
+
+  std::string data_fingerprint() const override { return fingerprint(fingerprint_splits(config_.data) + embeddings_.fingerprint()); }
+
+  torch::Tensor loss(std::span<const Example> batch) override {
+    std::vector<model::MusicText> rows;
+    for (const Example& example : batch) rows.push_back(example.row);
+    return model_->loss(rows).sum;
+  }
+
+  void save(const fs::path& directory) override { model::save_trained(model_, directory, config_.llm.path); }
+
+ private:
+  void load_weights(const StageContext& context, Trains trains) {
+    const auto source = starting_point(context, trains);
+    if (source) model::load_trained(model_, *source);
+    if (trains == Trains::projector) return;
+    if (!model_->lora) return model_->add_lora(config_.lora, seed_for(config_.run.seed, "lora"));
+    const auto& had = *model_->lora;
+    if (had.rank != config_.lora.rank || had.alpha != config_.lora.alpha || had.target_modules != config_.lora.target_modules) {
+      throw InputError(
+          (*source / "adapter").string(), "",
+          fmt::format(
+              "its adapter has rank {}, alpha {} and targets {}, but the configuration says {}, {} and {}: set lora.* to the adapter's, or "
+              "start from a checkpoint without one",
+              had.rank, had.alpha, fmt::join(had.target_modules, " "), config_.lora.rank, config_.lora.alpha,
+              fmt::join(config_.lora.target_modules, " ")));
+    }
+  }
+
+  // The checkpoint whose projector (and adapter) training goes on from; none for a fresh projector.
+  std::optional<fs::path> starting_point(const StageContext& context, Trains trains) const {
+    if (context.resume_from) return context.resume_from;
+    if (!context.init.empty()) return find_checkpoint(config_, context.init);
+    if (trains == Trains::projector) return std::nullopt;
+    if (const auto aligned = last_checkpoint(config_, "align")) return aligned;
+    throw InputError(config_.run.dir, "",
+                     "has no align checkpoint to start from: run `midillama train --stage align` first, or give --init");
+  }
+
+  config::Config config_;
+  std::unique_ptr<text::Tokenizer> tokenizer_;
+  text::PromptTemplate prompt_;
+  data::ClipEmbeddings embeddings_;
+  model::MidiLlama model_;
+  std::optional<data::QaExamples> train_;
+  std::optional<data::QaExamples> valid_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_qa_stage(const StageContext& context, Trains trains) {
+  return std::make_unique<QaStage>(context, trains, read_splits(context.config));
+}
+
+}  // namespace midillama::train

@@ -1,0 +1,81 @@
+#include "train/stages.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/log.h"
+#include "midillama/text/prompt.h"
+
+#include <ATen/autocast_mode.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace midillama::train {
+
+NamedTensors Stage::trainable() {
+  NamedTensors parameters;
+  for (const auto& item : module().named_parameters()) {
+    if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
+  }
+  return parameters;
+}
+
+std::unique_ptr<Stage> make_stage(const std::string& name, const StageContext& context) {
+  if (name == "pretrain-encoder") return make_encoder_stage(context);
+  if (name == "pretrain-llm") return make_llm_stage(context);
+  if (name == "align") return make_qa_stage(context, Trains::projector);
+  if (name == "sft") return make_qa_stage(context, Trains::projector_and_lora);
+  throw UsageError(fmt::format("unknown stage \"{}\": there are {}", name, fmt::join(config::stage_names(), ", ")));
+}
+
+SplitQuestions read_splits(const config::Config& config) {
+  SplitQuestions questions;
+  questions.train = data::read_questions(config.data.dir, config.data.train_split);
+  const auto& valid = config.data.valid_split;
+  if (!valid.empty() && std::filesystem::exists(data::split_file(config.data.dir, valid))) {
+    questions.valid = data::read_questions(config.data.dir, valid);
+  } else {
+    log::info("{} has no {} split: there will be no validation loss", config.data.dir, valid.empty() ? "validation" : valid);
+  }
+  return questions;
+}
+
+torch::ScalarType dtype_from_name(const std::string& name) {
+  if (name == "float32") return torch::kFloat32;
+  if (name == "bfloat16") return torch::kBFloat16;
+  throw UsageError(fmt::format("unknown dtype \"{}\": there are float32 and bfloat16", name));
+}
+
+std::int64_t count_targets(std::span<const std::int64_t> labels) {
+  return std::ranges::count_if(labels, [](std::int64_t label) { return label != text::kIgnoreLabel; });
+}
+
+void main_rank_first(parallel::ProcessGroup& group, const std::function<void()>& work) {
+  if (group.is_main()) work();
+  group.barrier();
+  if (!group.is_main()) work();
+}
+
+torch::Tensor pad_rows(std::span<const std::vector<std::int64_t>* const> rows, std::int64_t padding, torch::Device device) {
+  std::size_t longest = 0;
+  for (const auto* row : rows) longest = std::max(longest, row->size());
+  const auto padded = torch::full({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(longest)}, padding, torch::kInt64);
+  auto* data = padded.mutable_data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < rows.size(); ++i) std::ranges::copy(*rows[i], data + i * longest);
+  return padded.to(device);
+}
+
+MixedPrecision::MixedPrecision(torch::ScalarType dtype, torch::Device device) : device_(device.type()), enabled_(dtype != torch::kFloat32) {
+  if (!enabled_) return;
+  at::autocast::increment_nesting();
+  at::autocast::set_autocast_dtype(device_, dtype);
+  at::autocast::set_autocast_enabled(device_, true);
+}
+
+MixedPrecision::~MixedPrecision() {
+  if (!enabled_) return;
+  at::autocast::set_autocast_enabled(device_, false);
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+}
+
+}  // namespace midillama::train

@@ -1,0 +1,48 @@
+// The four stages, one file each (align and sft share one), and what they have in common.
+#pragma once
+
+#include "midillama/data/question.h"
+#include "midillama/train/stage.h"
+
+#include <functional>
+#include <memory>
+
+namespace midillama::train {
+
+std::unique_ptr<Stage> make_encoder_stage(const StageContext& context);
+std::unique_ptr<Stage> make_llm_stage(const StageContext& context);
+enum class Trains { projector, projector_and_lora };
+std::unique_ptr<Stage> make_qa_stage(const StageContext& context, Trains trains);
+
+struct SplitQuestions {
+  std::vector<data::Question> train;
+  std::vector<data::Question> valid;  // empty where data.valid_split is empty or has no file
+};
+SplitQuestions read_splits(const config::Config& config);
+
+// "float32" or "bfloat16".
+torch::ScalarType dtype_from_name(const std::string& name);
+
+// The number of labels that carry loss.
+std::int64_t count_targets(std::span<const std::int64_t> labels);
+
+// Runs `work` on the main rank first, so that the others find its files; they wait as long as it takes.
+void main_rank_first(parallel::ProcessGroup& group, const std::function<void()>& work);
+
+// Rows of unequal length as one tensor [rows, longest] int64 on `device`, filled up with `padding`.
+torch::Tensor pad_rows(std::span<const std::vector<std::int64_t>* const> rows, std::int64_t padding, torch::Device device);
+
+// Lets matrix products run in bfloat16 during its life, on float32 weights; does nothing for float32.
+class MixedPrecision {
+ public:
+  MixedPrecision(torch::ScalarType dtype, torch::Device device);
+  ~MixedPrecision();
+  MixedPrecision(const MixedPrecision&) = delete;
+  MixedPrecision& operator=(const MixedPrecision&) = delete;
+
+ private:
+  torch::DeviceType device_;
+  bool enabled_;
+};
+
+}  // namespace midillama::train

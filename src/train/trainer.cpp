@@ -1,0 +1,217 @@
+#include "train/trainer.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/log.h"
+#include "midillama/core/progress.h"
+#include "midillama/core/random.h"
+#include "train/loss_curve.h"
+
+#include <torch/utils.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+namespace midillama::train {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::int64_t steps_of(const config::Train& train, std::int64_t examples) {
+  if (train.max_steps > 0) return train.max_steps;
+  return std::max<std::int64_t>(
+      1, std::llround(std::ceil(train.epochs * static_cast<double>(examples) / static_cast<double>(train.batch_size))));
+}
+
+// "8,123"
+std::string with_commas(std::int64_t number) {
+  return number < 1000 ? std::to_string(number) : fmt::format("{},{:03}", with_commas(number / 1000), number % 1000);
+}
+
+std::int64_t count_numbers(const NamedTensors& tensors) {
+  std::int64_t count = 0;
+  for (const auto& [name, tensor] : tensors) count += tensor.numel();
+  return count;
+}
+
+std::int64_t count_numbers(torch::nn::Module& module) {
+  std::int64_t count = 0;
+  for (const auto& parameter : module.parameters()) count += parameter.numel();
+  return count;
+}
+
+}  // namespace
+
+Trainer::Trainer(const config::Config& config, std::string stage_name, const StageContext& context, Stage& stage)
+    : config_(config),
+      stage_name_(std::move(stage_name)),
+      directory_(context.directory),
+      device_(context.device),
+      group_(context.group),
+      stage_(stage),
+      parameters_(stage.trainable()),
+      gradients_(parameters_),
+      optimizer_(parameters_, config.train),
+      sampler_(stage.size(Split::train), config.train.shuffle, config.run.seed),
+      checkpoints_(directory_, config.train.keep_checkpoints),
+      steps_(steps_of(config.train, stage.size(Split::train))),
+      schedule_(config.train.learning_rate, config.train.warmup_ratio, steps_) {
+  if (context.resume_from) restore(*context.resume_from);
+  group_.barrier();  // every rank has read the checkpoint before the main one writes the next
+  if (!group_.is_main()) return;
+  metrics_ = std::make_unique<MetricsLog>(directory_ / "metrics.jsonl", step_);
+  log::info("{} trains {} of {} parameters on {} examples: {} steps of {} examples on {} rank{}", stage_name_,
+            with_commas(count_numbers(parameters_)), with_commas(count_numbers(stage.module())), with_commas(stage.size(Split::train)),
+            with_commas(steps_), config.train.batch_size, group_.size(), group_.size() == 1 ? "" : "s");
+}
+
+void Trainer::run() {
+  Progress progress(stage_name_, static_cast<std::size_t>(steps_), group_.is_main());
+  const auto due = [this](std::int64_t every) { return every > 0 && step_ % every == 0; };
+  while (step_ < steps_) {
+    const StepResult result = step();
+    log(result);
+    progress.update(static_cast<std::size_t>(step_),
+                    fmt::format("loss {:.3f}  lr {:.1e}  {} tokens/s", result.loss, result.learning_rate,
+                                with_commas(std::llround(static_cast<double>(result.counts.tokens) / result.seconds))));
+    const bool last = step_ == steps_;
+    if (last || due(config_.train.validate_every)) validate();
+    if (last || due(config_.train.checkpoint_every)) save_checkpoint();
+  }
+  progress.finish();
+  if (!group_.is_main()) return;
+  stage_.finish(directory_);
+  write_loss_curve(directory_ / "metrics.jsonl", stage_name_, directory_ / "loss.svg");
+}
+
+Trainer::StepResult Trainer::step() {
+  const auto start = Clock::now();
+  auto share = next_share();
+  StepResult result;
+  result.counts = sum_over_ranks(count(share), group_, device_);
+  torch::manual_seed(seed_for(config_.run.seed, "step", static_cast<std::uint64_t>(step_ * group_.size() + group_.rank())));
+
+  gradients_.zero();
+  for (const auto batch : micro_batches(share, micro_batch_size())) result.loss += backward(batch, result.counts.targets);
+  gradients_.sum_over_ranks(group_);
+  result.loss = sum_over_ranks(result.loss, group_, device_) / static_cast<double>(std::max<std::int64_t>(1, result.counts.targets));
+  result.grad_norm = gradients_.clip(config_.train.max_grad_norm);
+  require_finite(result.loss, result.grad_norm, share);
+
+  ++step_;
+  result.learning_rate = schedule_.at(step_);
+  optimizer_.step(result.learning_rate);
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+std::vector<Example> Trainer::next_share() {
+  std::vector<Draw> draws;
+  auto number = static_cast<std::uint64_t>(step_ * config_.train.batch_size);
+  for (const std::int64_t index : sampler_.next(config_.train.batch_size)) draws.push_back({Split::train, index, number++});
+  return make_examples(stage_, share_of(draws, group_.rank(), group_.size()));
+}
+
+double Trainer::backward(std::span<const Example> batch, std::int64_t targets) {
+  const torch::Tensor sum = stage_.loss(batch);
+  (sum / static_cast<double>(std::max<std::int64_t>(1, targets))).backward();
+  return sum.item<double>();
+}
+
+void Trainer::require_finite(double loss, double grad_norm, std::span<const Example> share) {
+  if (std::isfinite(loss) && std::isfinite(grad_norm)) return;
+  std::vector<std::string> ids;
+  for (const Example& example : share) ids.push_back(example.id);
+  const auto of_all_ranks = group_.all_gather(fmt::format("{}", fmt::join(ids, ", ")));
+  throw Error(fmt::format("{} stopped at step {}: the {} is {}, so no update was made; the examples of the batch: {}", stage_name_,
+                          step_ + 1, std::isfinite(loss) ? "gradient norm" : "loss", std::isfinite(loss) ? grad_norm : loss,
+                          fmt::join(of_all_ranks, ", ")));
+}
+
+std::int64_t Trainer::micro_batch_size() const {
+  if (config_.train.micro_batch_size > 0) return config_.train.micro_batch_size;
+  return (config_.train.batch_size + group_.size() - 1) / group_.size();
+}
+
+void Trainer::validate() {
+  const std::int64_t size = stage_.size(Split::valid);
+  const std::int64_t count = std::min(size, config_.train.validate_examples);
+  if (count == 0) return;
+  const auto start = Clock::now();
+  std::vector<Draw> draws;  // spread over the split
+  for (std::int64_t i = 0; i < count; ++i) draws.push_back({Split::valid, i * size / count, static_cast<std::uint64_t>(i)});
+
+  const torch::NoGradGuard no_grad;
+  stage_.module().eval();
+  auto share = make_examples(stage_, share_of(draws, group_.rank(), group_.size()));
+  double loss = 0;
+  for (const auto batch : micro_batches(share, micro_batch_size())) loss += stage_.loss(batch).item<double>();
+  stage_.module().train();
+  const Counts counts = sum_over_ranks(train::count(share), group_, device_);
+  loss = sum_over_ranks(loss, group_, device_) / static_cast<double>(std::max<std::int64_t>(1, counts.targets));
+  if (!group_.is_main()) return;
+  metrics_->write({{"step", step_},
+                   {"split", "valid"},
+                   {"loss", loss},
+                   {"examples", count},
+                   {"tokens", counts.tokens},
+                   {"target_tokens", counts.targets},
+                   {"seconds", seconds_since(start)}});
+  log::info("step {}: validation loss {:.4f} over {} examples", step_, loss, count);
+}
+
+void Trainer::log(const StepResult& result) {
+  if (!group_.is_main()) return;
+  metrics_->write({{"step", step_},
+                   {"loss", result.loss},
+                   {"learning_rate", result.learning_rate},
+                   {"grad_norm", result.grad_norm},
+                   {"tokens", result.counts.tokens},
+                   {"target_tokens", result.counts.targets},
+                   {"tokens_per_second", static_cast<double>(result.counts.tokens) / result.seconds},
+                   {"seconds", result.seconds}});
+}
+
+TrainerState Trainer::state() const {
+  TrainerState state;
+  state.stage = stage_name_;
+  state.step = step_;
+  state.steps = steps_;
+  state.epoch = sampler_.epoch();
+  state.sampler_position = sampler_.position();
+  state.draws = step_ * config_.train.batch_size;
+  state.seed = config_.run.seed;
+  state.world_size = group_.size();
+  state.data_fingerprint = stage_.data_fingerprint();
+  state.essentials = essentials(config_, stage_name_);
+  return state;
+}
+
+void Trainer::save_checkpoint() {
+  if (!group_.is_main()) return;
+  checkpoints_.write(step_, [this](const fs::path& directory) {
+    stage_.save(directory);
+    optimizer_.save(directory / "optimizer.safetensors");
+    state().write(directory);
+  });
+}
+
+void Trainer::restore(const fs::path& checkpoint) {
+  const auto saved = TrainerState::read(checkpoint);
+  require_same_run(saved, state(), checkpoint);
+  optimizer_.load(checkpoint / "optimizer.safetensors");
+  sampler_.seek(saved.epoch, saved.sampler_position);
+  step_ = saved.step;
+  if (!group_.is_main()) return;
+  log::info("{} goes on from step {} of {}", stage_name_, step_, steps_);
+  if (saved.world_size != group_.size())
+    log::info("it ran on {} ranks before, now on {}: losses agree up to rounding", saved.world_size, group_.size());
+}
+
+}  // namespace midillama::train

@@ -1,0 +1,70 @@
+// The loop that all stages share.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/data/sampler.h"
+#include "midillama/parallel/process_group.h"
+#include "midillama/train/checkpoint.h"
+#include "midillama/train/stage.h"
+#include "train/batch.h"
+#include "train/gradients.h"
+#include "train/metrics_log.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+#include "train/trainer_state.h"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+namespace midillama::train {
+
+class Trainer {
+ public:
+  // `config` is resolved for `stage_name`; everything outlives the trainer.
+  Trainer(const config::Config& config, std::string stage_name, const StageContext& context, Stage& stage);
+
+  // From where the run stands to its last step, validation and checkpoint.
+  void run();
+
+ private:
+  struct StepResult {
+    double loss = 0;  // mean over the target tokens of all ranks
+    double learning_rate = 0;
+    double grad_norm = 0;
+    Counts counts;  // of all ranks
+    double seconds = 0;
+  };
+
+  StepResult step();
+  // This rank's examples of the next global batch.
+  std::vector<Example> next_share();
+  // Adds the gradients of the batch's loss divided by `targets`; returns the loss before the division.
+  double backward(std::span<const Example> batch, std::int64_t targets);
+  void require_finite(double loss, double grad_norm, std::span<const Example> share);
+  std::int64_t micro_batch_size() const;
+
+  void validate();
+  void log(const StepResult& result);
+  void save_checkpoint();
+  void restore(const std::filesystem::path& checkpoint);
+  TrainerState state() const;
+
+  const config::Config& config_;
+  std::string stage_name_;
+  std::filesystem::path directory_;
+  torch::Device device_;
+  parallel::ProcessGroup& group_;
+  Stage& stage_;
+  NamedTensors parameters_;
+  Gradients gradients_;
+  AdamW optimizer_;
+  data::Sampler sampler_;
+  CheckpointStore checkpoints_;
+  std::int64_t steps_;
+  Schedule schedule_;
+  std::int64_t step_ = 0;
+  std::unique_ptr<MetricsLog> metrics_;  // main rank only
+};
+
+}  // namespace midillama::train
