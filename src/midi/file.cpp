@@ -78,6 +78,7 @@ void read_track(Cursor chunk, ScoreBuilder& builder, const std::string& name) {
   try {
     reader.read();
   } catch (const CutShort&) {
+    // Only a last track can be cut short: next_track() refuses others.
   }
   if (reader.count() == 0) chunk.fail(chunk.offset(), "a track without events");
   if (chunk.cut_short()) log::warning("{}: the last track is truncated; read up to the end of the file ({} events)", name, reader.count());
