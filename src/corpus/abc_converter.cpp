@@ -4,11 +4,11 @@
 #include "midillama/core/file.h"
 #include "midillama/core/process.h"
 #include "midillama/midi/file.h"
+#include "staging.h"
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <string_view>
 
@@ -18,8 +18,14 @@ namespace {
 constexpr int kFirstBeatVelocity = 105;  // abc2midi's default for the first note of a bar (%%MIDI beat)
 
 bool is_harmless(std::string_view message) {
-  static constexpr std::array<std::string_view, 6> kHarmless = {
-      "Could not find note to be tied", "Cannot find note before tie", "found ", "Missing :|", "Part not defined", "Expected end repeat"};
+  static constexpr std::array<std::string_view, 8> kHarmless = {"Could not find note to be tied",
+                                                                "Cannot find note before tie",
+                                                                "found [",
+                                                                "found |:",
+                                                                "found another |:",
+                                                                "Missing :|",
+                                                                "Part not defined",
+                                                                "Expected end repeat"};
   return std::any_of(kHarmless.begin(), kHarmless.end(), [&](auto text) { return message.find(text) != std::string_view::npos; });
 }
 
@@ -74,22 +80,23 @@ std::vector<midi::Tick> bar_lines_by_accent(const midi::Score& score) {
   return lines;
 }
 
+std::string abc2midi_version() {
+  const auto output = run_process({"abc2midi", "-ver"}).output;
+  return output.substr(0, output.find_first_of("\r\n"));
+}
+
 ConvertedTune convert_tune(const AbcTune& tune, const std::filesystem::path& scratch, const std::string& name) {
-  const auto place = "line " + std::to_string(tune.line);
   const auto abc = scratch / (name + ".abc");
   const auto mid = scratch / (name + ".mid");
-  {
-    std::ofstream file(abc, std::ios::binary);
-    file << bare_melody(tune);
-    if (!file.flush()) throw Error(abc.string() + ": cannot be written");
-  }
+  const auto melody = bare_melody(tune);
+  write_file(abc, {reinterpret_cast<const std::uint8_t*>(melody.data()), melody.size()});
   const auto result = run_process({"abc2midi", abc.string(), "-NGRA", "-o", mid.string()});
   const auto errors = note_errors(result.output + result.error_output);
-  if (!errors.empty()) throw InputError(tune.file, place, "abc2midi: " + errors.front());
+  if (!errors.empty()) throw Error("abc2midi: " + errors.front());
   if (result.status >= 128 || !std::filesystem::exists(mid)) {
-    throw InputError(tune.file, place, "abc2midi ended with status " + std::to_string(result.status) + " and wrote no MIDI file");
+    throw Error("abc2midi ended with status " + std::to_string(result.status) + " and wrote no MIDI file");
   }
-  ConvertedTune converted{midi::read_midi(mid), {}};
+  ConvertedTune converted{midi::parse_midi(read_bytes(mid), "the MIDI file of abc2midi"), {}};
   converted.bar_lines = bar_lines_by_accent(converted.score);
   std::filesystem::remove(abc);
   std::filesystem::remove(mid);

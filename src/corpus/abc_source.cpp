@@ -107,25 +107,39 @@ Piece read_piece(const ListedTune& listed, const config::Corpus& config, const s
   return piece;
 }
 
+std::string name_below(const std::filesystem::path& root, const std::filesystem::path& file) {
+  return std::filesystem::relative(file, root).generic_string();
+}
+
+std::vector<ListedTune> list_tunes(const std::vector<Tunebook>& books, const std::filesystem::path& root) {
+  std::vector<ListedTune> tunes;
+  for (const auto& book : books) {
+    for (auto& tune : parse_tunebook(read_text(book.path), name_below(root, book.path)))
+      tunes.push_back({book.collection, std::move(tune)});
+  }
+  if (tunes.empty()) throw InputError(root.string(), "corpus.path", "the .abc files hold no tune (no X: line)");
+  return tunes;
+}
+
 }  // namespace
+
+Provenance abc_provenance(const config::Corpus& config) {
+  Provenance provenance{{}, abc2midi_version()};
+  for (const auto& book : all_files(config)) provenance.files.push_back({name_below(config.path, book.path), fingerprint_file(book.path)});
+  return provenance;
+}
 
 Reading read_abc_source(const config::Corpus& config) {
   Reading reading;
-  std::vector<ListedTune> tunes;
-  for (const auto& book : all_files(config)) {
-    const auto name = std::filesystem::relative(book.path, config.path).string();
-    reading.files.push_back({name, fingerprint_file(book.path)});
-    for (auto& tune : parse_tunebook(read_text(book.path), name)) tunes.push_back({book.collection, std::move(tune)});
-  }
-  if (tunes.empty()) throw InputError(config.path, "corpus.path", "the .abc files hold no tune (no X: line)");
-
+  reading.provenance = abc_provenance(config);
+  const auto tunes = list_tunes(all_files(config), config.path);
   const TemporaryDirectory scratch;
   std::vector<ReadPiece> results(tunes.size());
   parallel_for(tunes.size(), [&](std::size_t i) {
     try {
       results[i] = read_piece(tunes[i], config, scratch.path(), i);
     } catch (const Error& error) {
-      results[i] = Skipped{place_of(tunes[i].tune), error.what()};
+      results[i] = skipped(place_of(tunes[i].tune), error);
     }
   });
   collect(

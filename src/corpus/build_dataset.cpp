@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 
 namespace midillama::corpus {
 namespace {
@@ -119,7 +120,11 @@ void drop_pieces_without_clips(std::vector<Piece>& pieces, std::vector<std::vect
 std::vector<Split> split_pieces(const std::vector<Piece>& pieces, const std::vector<std::size_t>& family, const config::Corpus& config) {
   std::vector<std::string> ids;
   for (const auto& piece : pieces) ids.push_back(piece.id);
-  return assign_splits(ids, family, config.valid_fraction, config.test_fraction, config.seed);
+  const auto splits = assign_splits(ids, family, config.valid_fraction, config.test_fraction, config.seed);
+  for (const auto split : all_splits()) {
+    if (std::find(splits.begin(), splits.end(), split) == splits.end()) log::warning("the {} side has no pieces", name(split));
+  }
+  return splits;
 }
 
 void write_splits(const std::vector<std::vector<Example>>& examples, const std::vector<Split>& splits,
@@ -135,7 +140,9 @@ void write_splits(const std::vector<std::vector<Example>>& examples, const std::
 }
 
 void log_report(const BuildReport& report) {
-  for (const auto& skipped : report.skipped) log::debug("skipped: {}: {}", skipped.place, skipped.reason);
+  const auto shown = std::min<std::size_t>(report.skipped.size(), 10);
+  for (const auto& [place, reason] : std::span(report.skipped).first(shown)) log::warning("skipped: {}: {}", place, reason);
+  if (shown < report.skipped.size()) log::warning("skipped: {} more, see dataset.json", report.skipped.size() - shown);
   log::info("{} pieces kept of {} ({} could not be read, {} duplicates, {} too short): {} clips, {} questions", report.pieces,
             report.read + report.skipped.size(), report.skipped.size(), report.duplicates.size(), report.without_clips.size(), report.clips,
             report.questions);
@@ -170,7 +177,7 @@ BuildReport build_dataset(const config::Corpus& config, const QuestionWriter& wr
   report.pieces = pieces.size();
   for (const auto& piece_spans : spans) report.clips += piece_spans.size();
   for (const auto& piece_examples : examples) report.questions += piece_examples.size();
-  write_description(config, reading.files, collections, pieces_by_collection(pieces), report, staged.path());
+  write_description(config, reading.provenance, collections, pieces_by_collection(pieces), report, staged.path());
   staged.put_in_place();
   log_report(report);
   return report;

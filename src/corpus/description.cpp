@@ -10,8 +10,6 @@
 namespace midillama::corpus {
 namespace {
 
-constexpr int kFormat = 1;  // raised when a reader of older datasets would misread newer ones
-
 OrderedJson places(const std::vector<Skipped>& skipped) {
   OrderedJson list = OrderedJson::array();
   for (const auto& [place, reason] : skipped) list.push_back({{"place", place}, {"reason", reason}});
@@ -26,20 +24,16 @@ OrderedJson collection_table(const CollectionCounts& read, const CollectionCount
 
 }  // namespace
 
-OrderedJson settings(const config::Corpus& config) {
+OrderedJson settings_json(const config::Corpus& config) {
   OrderedJson values = OrderedJson::object();
   config::Corpus::visit(config, [&](const char* key, const auto& value) { values[key] = value; });
   return values;
 }
 
-bool is_current(const config::Corpus& config, const std::filesystem::path& directory) {
-  const Json description = read_json(directory / "dataset.json");
-  if (description.value("format", 0) != kFormat || description.value("settings", Json()) != Json(settings(config))) return false;
-  for (const Json& source : description.value("sources", Json::array())) {
-    const auto file = std::filesystem::path(config.path) / source.value("path", "");
-    if (!std::filesystem::exists(file) || fingerprint_file(file) != source.value("fingerprint", "")) return false;
-  }
-  return true;
+OrderedJson provenance_json(const Provenance& provenance) {
+  OrderedJson files = OrderedJson::array();
+  for (const auto& file : provenance.files) files.push_back({{"path", file.path}, {"fingerprint", file.fingerprint}});
+  return {{"converter", provenance.converter}, {"files", std::move(files)}};
 }
 
 CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces) {
@@ -89,13 +83,11 @@ OrderedJson vocabulary(const OrderedJson& splits) {
   return result;
 }
 
-void write_description(const config::Corpus& config, const std::vector<SourceFile>& files, const CollectionCounts& read,
+void write_description(const config::Corpus& config, const Provenance& provenance, const CollectionCounts& read,
                        const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory) {
   OrderedJson splits = OrderedJson::object();
   for (const auto split : all_splits()) splits[name(split)] = describe_split(directory / (name(split) + ".jsonl"));
-  OrderedJson sources = OrderedJson::array();
-  for (const auto& file : files) sources.push_back({{"path", file.path}, {"fingerprint", file.fingerprint}});
-  const OrderedJson description = {{"format", kFormat},
+  const OrderedJson description = {{"format", kDatasetFormat},
                                    {"pieces",
                                     {{"read", report.read},
                                      {"unreadable", report.skipped.size()},
@@ -105,8 +97,8 @@ void write_description(const config::Corpus& config, const std::vector<SourceFil
                                    {"collections", collection_table(read, kept)},
                                    {"splits", splits},
                                    {"vocabulary", vocabulary(splits)},
-                                   {"settings", settings(config)},
-                                   {"sources", sources},
+                                   {"settings", settings_json(config)},
+                                   {"sources", provenance_json(provenance)},
                                    {"unreadable", places(report.skipped)},
                                    {"duplicates", places(report.duplicates)},
                                    {"too_short", places(report.without_clips)}};

@@ -13,6 +13,8 @@
 
 namespace midillama::corpus {
 
+inline constexpr int kDatasetFormat = 1;  // raised when a reader of older datasets would misread newer ones
+
 using CollectionCounts = std::map<std::string, std::size_t>;
 CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces);
 
@@ -25,8 +27,12 @@ OrderedJson vocabulary(const OrderedJson& splits);
 // The corpus section of a configuration as dataset.json keeps it.
 OrderedJson settings(const config::Corpus& config);
 
+// The keys of dataset.json that say how a dataset was made.
+OrderedJson settings_json(const config::Corpus& config);
+OrderedJson provenance_json(const Provenance& provenance);
+
 // Writes dataset.json into `directory`, where the splits stand already.
-void write_description(const config::Corpus& config, const std::vector<SourceFile>& files, const CollectionCounts& read,
+void write_description(const config::Corpus& config, const Provenance& provenance, const CollectionCounts& read,
                        const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory);
 
 }  // namespace midillama::corpus

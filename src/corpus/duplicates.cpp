@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <unordered_map>
 
 namespace midillama::corpus {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::size_t kFigureSteps = 6;
 constexpr std::size_t kPhraseSteps = 16;  // about two bars of a dance tune
+constexpr std::size_t kPhraseVariety = 4;
 constexpr std::size_t kCommonFigure = 500;
 
 // The highest pitch at each onset, repeats taken once.
@@ -43,6 +45,12 @@ std::vector<std::uint64_t> runs(const std::vector<int>& pitches, std::size_t len
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
+}
+
+std::size_t different_steps(std::uint64_t run) {
+  std::set<std::uint64_t> steps;
+  for (; run != 0; run /= 12) steps.insert(run % 12);
+  return steps.size();
 }
 
 // Disjoint sets of indices; the smallest index of a set stands for it.
@@ -99,7 +107,9 @@ std::vector<std::uint64_t> melodic_figures(const midi::Score& score) {
 }
 
 std::vector<std::uint64_t> melodic_phrases(const midi::Score& score) {
-  return runs(melody(score), kPhraseSteps);
+  auto phrases = runs(melody(score), kPhraseSteps);
+  std::erase_if(phrases, [](std::uint64_t phrase) { return different_steps(phrase) < kPhraseVariety; });
+  return phrases;
 }
 
 std::vector<Similarity> similar_pairs(const std::vector<std::vector<std::uint64_t>>& figures, double min_overlap) {

@@ -1,5 +1,6 @@
 #include "class_bounds.h"
 #include "midillama/core/error.h"
+#include "midillama/core/file.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/corpus/source.h"
@@ -18,14 +19,24 @@ Facts measured_labels(const midi::Score& score, const config::Corpus& config) {
   Facts facts;
   if (music::mean_pitch(score)) facts["key"] = music::name(music::estimate_key(score).key);
   if (const auto meter = music::stated_meter(score)) facts["meter"] = fmt::format("{}/{}", meter->numerator, meter->denominator);
-  if (const auto tempo = music::stated_tempo(score)) facts["tempo"] = music::tempo_name(*tempo, tempo_bounds(config));
+  if (const auto tempo = music::stated_tempo(score)) {
+    const auto meter = music::stated_meter(score).value_or(midi::TimeSignature{});
+    facts["tempo"] = music::tempo_name(music::beats_per_minute(*tempo, meter), tempo_bounds(config));
+  }
   return facts;
 }
 
-Piece read_piece(const std::filesystem::path& file, const config::Corpus& config) {
+std::vector<std::filesystem::path> midi_files(const config::Corpus& config) {
+  auto files = files_below(config.path, {".mid", ".midi"});
+  if (files.empty()) throw InputError(config.path, "corpus.path", "there are no .mid files below this folder");
+  return files;
+}
+
+Piece read_piece(const std::filesystem::path& file, const std::string& name, const config::Corpus& config) {
   Piece piece;
   piece.collection = file.parent_path().filename().string();
-  piece.score = midi::read_midi(file);
+  piece.place = name;
+  piece.score = midi::parse_midi(read_bytes(file), name);
   piece.bar_lines = midi::bar_starts(piece.score);
   piece.labels = measured_labels(piece.score, config);
   return piece;
@@ -33,28 +44,35 @@ Piece read_piece(const std::filesystem::path& file, const config::Corpus& config
 
 }  // namespace
 
-Reading read_midi_source(const config::Corpus& config) {
-  const auto files = files_below(config.path, {".mid", ".midi"});
-  if (files.empty()) throw InputError(config.path, "corpus.path", "there are no .mid files below this folder");
-  std::vector<std::string> names(files.size());
-  std::vector<std::string> fingerprints(files.size());
-  std::vector<ReadPiece> results(files.size());
+Provenance midi_provenance(const config::Corpus& config) {
+  const auto files = midi_files(config);
+  Provenance provenance;
+  provenance.files.resize(files.size());
   parallel_for(files.size(), [&](std::size_t i) {
-    names[i] = std::filesystem::relative(files[i], config.path).string();
-    fingerprints[i] = fingerprint_file(files[i]);
+    provenance.files[i] = {std::filesystem::relative(files[i], config.path).generic_string(), fingerprint_file(files[i])};
+  });
+  return provenance;
+}
+
+Reading read_midi_source(const config::Corpus& config) {
+  Reading reading;
+  reading.provenance = midi_provenance(config);
+  const auto& names = reading.provenance.files;
+  std::vector<ReadPiece> results(names.size());
+  parallel_for(names.size(), [&](std::size_t i) {
     try {
-      auto piece = read_piece(files[i], config);
-      piece.place = names[i];
-      results[i] = std::move(piece);
+      results[i] = read_piece(std::filesystem::path(config.path) / names[i].path, names[i].path, config);
     } catch (const Error& error) {
-      results[i] = Skipped{names[i], error.what()};
+      results[i] = skipped(names[i].path, error);
     }
   });
-  Reading reading;
-  for (std::size_t i = 0; i < files.size(); ++i) reading.files.push_back({names[i], fingerprints[i]});
-  collect(
-      std::move(results), [&](std::size_t i) { return file_safe(std::filesystem::path(names[i]).replace_extension().string()); }, reading);
+  const auto id = [&](std::size_t i) { return file_safe(std::filesystem::path(names[i].path).replace_extension().string()); };
+  collect(std::move(results), id, reading);
   return reading;
+}
+
+Provenance source_provenance(const config::Corpus& config) {
+  return config.source == "midi" ? midi_provenance(config) : abc_provenance(config);
 }
 
 Reading read_source(const config::Corpus& config) {

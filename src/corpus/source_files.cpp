@@ -28,6 +28,12 @@ std::string file_safe(std::string name) {
   return name;
 }
 
+Skipped skipped(const std::string& place, const Error& error) {
+  std::string reason = error.what();
+  if (reason.compare(0, place.size() + 2, place + ": ") == 0) reason.erase(0, place.size() + 2);
+  return {place, reason};
+}
+
 void collect(std::vector<ReadPiece> results, const std::function<std::string(std::size_t)>& id, Reading& reading) {
   std::set<std::string> taken;
   for (std::size_t i = 0; i < results.size(); ++i) {

@@ -1,6 +1,7 @@
 // What the sources share: listing files, naming pieces, and gathering results of a parallel loop in order.
 #pragma once
 
+#include "midillama/core/error.h"
 #include "midillama/corpus/source.h"
 
 #include <filesystem>
@@ -16,6 +17,9 @@ std::vector<std::filesystem::path> files_below(const std::filesystem::path& root
 
 // The name with everything but letters, digits, '.', '_' and '-' replaced by '_'.
 std::string file_safe(std::string name);
+
+// The place with what is wrong there; the place is not said twice where the error names it too.
+Skipped skipped(const std::string& place, const Error& error);
 
 using ReadPiece = std::variant<Piece, Skipped>;
 

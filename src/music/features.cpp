@@ -59,10 +59,17 @@ double notes_per_second(const midi::Score& score) {
 }
 
 bool states_timing(const midi::Score& score) {
+  if (score.smpte) return false;
   const auto is_common = [](const midi::TimeSignature& meter) { return same_meter(meter, {}); };
   const auto is_default = [](const midi::TempoChange& tempo) { return same_tempo(tempo.bpm, kDefaultTempo); };
   return !std::all_of(score.time_signatures.begin(), score.time_signatures.end(), is_common) ||
          !std::all_of(score.tempos.begin(), score.tempos.end(), is_default);
+}
+
+double beats_per_minute(double quarters_per_minute, const midi::TimeSignature& meter) {
+  const bool compound = meter.numerator > 3 && meter.numerator % 3 == 0;
+  const double quarters_per_beat = 4.0 / meter.denominator * (compound ? 3 : 1);
+  return quarters_per_minute / quarters_per_beat;
 }
 
 std::optional<midi::TimeSignature> stated_meter(const midi::Score& score) {

@@ -16,8 +16,11 @@ struct ConvertedTune {
 };
 
 // Converts bare_melody(tune) with its repeats played and its grace notes left out, using files in `scratch` that begin with `name`.
-// InputError, naming file and line, where abc2midi reports that it could not read notes or their lengths, or leaves no file.
+// Error where abc2midi reports that it could not read notes or their lengths, or leaves no MIDI file.
 ConvertedTune convert_tune(const AbcTune& tune, const std::filesystem::path& scratch, const std::string& name);
+
+// "4.84 January 20 2023 abc2midi". Error where abc2midi cannot be started.
+std::string abc2midi_version();
 
 // The complaints of abc2midi's output that mean lost or wrong notes; those about ties, repeats and parts do not.
 std::vector<std::string> note_errors(std::string_view abc2midi_output);

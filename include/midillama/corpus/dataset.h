@@ -30,7 +30,8 @@ struct BuildReport {
 BuildReport build_dataset(const config::Corpus& config, const std::filesystem::path& directory);
 BuildReport build_dataset(const config::Corpus& config, const QuestionWriter& writer, const std::filesystem::path& directory);
 
-// Whether the dataset at `directory` was made with this configuration from these sources, so that building it again would give the same.
+// True where the dataset in `directory` was made with these settings from these sources by this converter, so that building it again would
+// give the same. Where the source is not there any more, the settings alone decide. InputError where there is no dataset.
 bool is_current(const config::Corpus& config, const std::filesystem::path& directory);
 
 // The dataset's dataset.json: counts, vocabulary of each tag, source fingerprints, settings.

@@ -14,7 +14,8 @@ namespace midillama::corpus {
 // them as they are; an ornament changes the few runs that hold it.
 std::vector<std::uint64_t> melodic_figures(const midi::Score& score);
 
-// The same for runs of 16 steps, about two bars of a dance tune.
+// The same for runs of 16 steps, about two bars of a dance tune. Runs of fewer than 4 different steps are left out: scales, trills
+// and broken chords tell nothing.
 std::vector<std::uint64_t> melodic_phrases(const midi::Score& score);
 
 struct Similarity {

@@ -28,12 +28,20 @@ struct Skipped {
 struct SourceFile {
   std::string path;  // below the source's folder
   std::string fingerprint;
+  bool operator==(const SourceFile&) const = default;
+};
+
+// What a source is read from: changed files or another converter make another dataset.
+struct Provenance {
+  std::vector<SourceFile> files;
+  std::string converter;  // abc2midi's version; empty where nothing is converted
+  bool operator==(const Provenance&) const = default;
 };
 
 struct Reading {
   std::vector<Piece> pieces;  // in the order of files and of tunes in them
   std::vector<Skipped> skipped;
-  std::vector<SourceFile> files;
+  Provenance provenance;
 };
 
 // Reads the pieces of `config.source`. A tune or file that cannot be used is listed in `skipped`; InputError where `config.path` or a
@@ -42,5 +50,10 @@ Reading read_source(const config::Corpus& config);
 
 Reading read_abc_source(const config::Corpus& config);
 Reading read_midi_source(const config::Corpus& config);
+
+// The provenance that read_source() would give, without reading the pieces.
+Provenance source_provenance(const config::Corpus& config);
+Provenance abc_provenance(const config::Corpus& config);
+Provenance midi_provenance(const config::Corpus& config);
 
 }  // namespace midillama::corpus

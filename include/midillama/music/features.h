@@ -29,7 +29,7 @@ std::optional<double> mean_pitch(const midi::Score& score);
 double notes_per_second(const midi::Score& score);
 
 // True where the file says something about time. Transcribers and exporters write 120 BPM in 4/4 into every file, whatever they heard:
-// a file that says only this says nothing.
+// a file that says only this says nothing. Nor does one that is timed in film frames.
 bool states_timing(const midi::Score& score);
 
 // The one time signature of a file that states_timing(); std::nullopt where it gives none or several.
@@ -37,5 +37,8 @@ std::optional<midi::TimeSignature> stated_meter(const midi::Score& score);
 
 // The one tempo of a file that states_timing(), in quarter notes a minute; std::nullopt where it gives none or several.
 std::optional<double> stated_tempo(const midi::Score& score);
+
+// The meter's beats at a tempo in quarter notes a minute: dotted in compound meters (6/8, 9/4, 12/16), the lower number's note in others.
+double beats_per_minute(double quarters_per_minute, const midi::TimeSignature& meter);
 
 }  // namespace midillama::music

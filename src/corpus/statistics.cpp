@@ -1,0 +1,68 @@
+#include "description.h"
+#include "midillama/core/error.h"
+#include "midillama/corpus/dataset.h"
+#include "midillama/corpus/splits.h"
+
+#include <fmt/format.h>
+
+namespace midillama::corpus {
+namespace {
+
+std::string row(const std::string& label, const std::vector<std::string>& cells) {
+  std::string line = fmt::format("{:<24}", label);
+  for (const auto& cell : cells) line += fmt::format("{:>10}", cell);
+  return line + '\n';
+}
+
+// One row: the number at `path` of each split, or 0.
+std::string count_row(const OrderedJson& splits, const std::string& label, const OrderedJson::json_pointer& path) {
+  std::vector<std::string> cells;
+  for (const auto split : all_splits()) {
+    const auto& counts = splits.at(name(split));
+    cells.push_back(std::to_string(counts.contains(path) ? counts.at(path).get<std::size_t>() : 0));
+  }
+  return row(label, cells);
+}
+
+}  // namespace
+
+OrderedJson dataset_statistics(const std::filesystem::path& directory) {
+  const auto path = directory / "dataset.json";
+  try {
+    auto description = OrderedJson::parse(read_text(path));
+    if (description.value("format", 0) != kDatasetFormat)
+      throw InputError(path.string(), "format", fmt::format("must be {}: build the dataset again", kDatasetFormat));
+    return description;
+  } catch (const OrderedJson::parse_error& error) {
+    throw InputError(path.string(), fmt::format("byte {}", error.byte), "is not JSON");
+  }
+}
+
+bool is_current(const config::Corpus& config, const std::filesystem::path& directory) {
+  const auto description = read_json(directory / "dataset.json");
+  const bool same_settings =
+      description.value("format", 0) == kDatasetFormat && description.value("settings", Json()) == Json(settings_json(config));
+  if (!same_settings || !std::filesystem::exists(config.path)) return same_settings;
+  return description.value("sources", Json()) == Json(provenance_json(source_provenance(config)));
+}
+
+std::string statistics_text(const OrderedJson& statistics) {
+  const auto& splits = statistics.at("splits");
+  const auto& pieces = statistics.at("pieces");
+  auto text = fmt::format("{} pieces kept of {} read: {} duplicates, {} too short; {} more could not be read\n\n",
+                          pieces.at("kept").get<int>(), pieces.at("read").get<int>(), pieces.at("duplicates").get<int>(),
+                          pieces.at("too_short").get<int>(), pieces.at("unreadable").get<int>());
+  text += row("", {"train", "valid", "test"});
+  for (const std::string count : {"pieces", "clips", "questions", "captions"})
+    text += count_row(splits, count, OrderedJson::json_pointer("/" + count));
+  for (const auto& [tag, values] : statistics.at("vocabulary").items()) {
+    text += "\n" + tag + "\n";
+    for (const auto& value : values) {
+      const auto word = value.get<std::string>();
+      text += count_row(splits, "  " + word, OrderedJson::json_pointer() / "tags" / tag / word);
+    }
+  }
+  return text;
+}
+
+}  // namespace midillama::corpus
