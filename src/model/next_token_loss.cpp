@@ -8,18 +8,16 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t kSliceElements = 64 << 20;  // of float32 logits: 256 MiB
-
 // The gradient is taken while a slice's logits are there, so the backward pass only scales it.
 struct NextTokenLoss : torch::autograd::Function<NextTokenLoss> {
   static variable_list forward(AutogradContext* context, const torch::Tensor& hidden_states, const torch::Tensor& weight,
-                               const torch::Tensor& targets, bool with_gradient) {
+                               const torch::Tensor& targets, bool with_gradient, std::int64_t slice_elements) {
     const bool for_hidden = with_gradient && hidden_states.requires_grad();
     const bool for_weight = with_gradient && weight.requires_grad();
     torch::Tensor hidden_gradient = for_hidden ? torch::empty_like(hidden_states) : torch::Tensor();
     torch::Tensor weight_gradient = for_weight ? torch::zeros_like(weight) : torch::Tensor();
     torch::Tensor per_token = torch::empty(targets.sizes(), hidden_states.options().dtype(torch::kFloat32));
-    const std::int64_t slice = std::max<std::int64_t>(1, kSliceElements / weight.size(0));
+    const std::int64_t slice = std::max<std::int64_t>(1, slice_elements / weight.size(0));
     for (std::int64_t begin = 0; begin < targets.size(0); begin += slice) {
       const std::int64_t count = std::min(slice, targets.size(0) - begin);
       const torch::Tensor rows = hidden_states.narrow(0, begin, count);
@@ -43,14 +41,15 @@ struct NextTokenLoss : torch::autograd::Function<NextTokenLoss> {
     const auto scaled = [&](const torch::Tensor& gradient) {
       return gradient.defined() ? gradient * gradients[0].to(gradient.scalar_type()) : gradient;
     };
-    return {scaled(saved[0]), scaled(saved[1]), {}, {}};
+    return {scaled(saved[0]), scaled(saved[1]), {}, {}, {}};
   }
 };
 
 }  // namespace
 
-TokenLosses next_token_loss(const torch::Tensor& hidden_states, const torch::Tensor& output_weight, const torch::Tensor& targets) {
-  const variable_list results = NextTokenLoss::apply(hidden_states, output_weight, targets, at::GradMode::is_enabled());
+TokenLosses next_token_loss(const torch::Tensor& hidden_states, const torch::Tensor& output_weight, const torch::Tensor& targets,
+                            std::int64_t slice_elements) {
+  const variable_list results = NextTokenLoss::apply(hidden_states, output_weight, targets, at::GradMode::is_enabled(), slice_elements);
   return {results[0], results[1].detach()};
 }
 

@@ -1,0 +1,175 @@
+#include "midillama/model/llama.h"
+
+#include "midillama/core/file.h"
+#include "midillama/weights/safetensors.h"
+#include "tiny_models.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kGoldens = "tests/golden/model";
+
+torch::Tensor logits_of(Llama& llama, const torch::Tensor& ids) {
+  const torch::NoGradGuard no_grad;
+  return llama->logits(llama->forward(llama->embed(ids), {}));
+}
+
+struct Golden {
+  const char* name;
+  torch::ScalarType dtype;
+  double tolerance;
+};
+
+class GoldenLlama : public testing::TestWithParam<Golden> {};
+
+TEST_P(GoldenLlama, LogitsEqualTransformers) {
+  const fs::path directory = kGoldens / GetParam().name;
+  const weights::TensorMap expected = weights::read_safetensors(directory / "expected.safetensors");
+  Llama llama = load_llama(directory, torch::kCPU, GetParam().dtype);
+  const torch::Tensor logits = logits_of(llama, expected.at("input_ids"));
+  EXPECT_EQ(logits.scalar_type(), GetParam().dtype);
+  EXPECT_LT(largest_difference(logits, expected.at("logits")), GetParam().tolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GoldenLlama,
+                         testing::Values(Golden{"llama_gqa", torch::kFloat32, 1e-5}, Golden{"llama_tied", torch::kFloat32, 1e-5},
+                                         Golden{"llama_bfloat16", torch::kBFloat16, 0.1}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Llama, CachedStepsEqualOneForwardPass) {
+  const torch::NoGradGuard no_grad;
+  const LlamaConfig config = tiny_llama_config();
+  Llama llama = tiny_llama();
+  const torch::Tensor embeddings = llama->embed(at::randint(config.vocab_size, {3, 11}, torch::kInt64));
+  const torch::Tensor whole = llama->forward(embeddings, {});
+  KeyValueCache cache(config.num_hidden_layers, 3, config.num_key_value_heads, 11, config.head_dim, torch::kCPU, torch::kFloat32);
+  std::int64_t begin = 0;
+  for (const std::int64_t tokens : {4, 1, 3, 1, 2}) {
+    AttentionContext context;
+    context.cache = &cache;
+    const torch::Tensor part = llama->forward(embeddings.narrow(1, begin, tokens), context);
+    EXPECT_LT(largest_difference(part, whole.narrow(1, begin, tokens)), 1e-5) << "from token " << begin;
+    begin += tokens;
+  }
+  EXPECT_EQ(cache.length(), 11);
+  AttentionContext context;
+  context.cache = &cache;
+  EXPECT_THROW(llama->forward(embeddings.narrow(1, 0, 1), context), Error);
+}
+
+TEST(Llama, LeftPaddingChangesNothing) {
+  const torch::NoGradGuard no_grad;
+  const LlamaConfig config = tiny_llama_config();
+  Llama llama = tiny_llama();
+  const torch::Tensor embeddings = llama->embed(at::randint(config.vocab_size, {1, 6}, torch::kInt64));
+  const torch::Tensor alone = llama->forward(embeddings, {});
+  for (const std::int64_t padding : {1, 5}) {
+    const std::int64_t width = padding + 6;
+    const torch::Tensor columns = at::arange(width, torch::kInt64);
+    AttentionContext context;
+    context.positions = (columns - padding).clamp_min(0).unsqueeze(0);
+    const torch::Tensor causal = at::ones({width, width}, torch::kBool).tril();
+    context.mask = causal.logical_and(columns >= padding).view({1, 1, width, width});
+    const torch::Tensor padded = at::cat({at::full({1, padding, config.hidden_size}, 9.0), embeddings}, 1);
+    const torch::Tensor hidden_states = llama->forward(padded, context);
+    EXPECT_TRUE(hidden_states.isfinite().all().item<bool>()) << "rows that may attend to nothing";
+    EXPECT_LT(largest_difference(hidden_states.narrow(1, padding, 6), alone), 1e-5);
+  }
+}
+
+TEST(Llama, RightPaddingChangesNothing) {
+  Llama llama = tiny_llama();
+  const torch::Tensor ids = at::randint(tiny_llama_config().vocab_size, {1, 6}, torch::kInt64);
+  const torch::Tensor longer = at::cat({ids, at::full({1, 3}, 7, torch::kInt64)}, 1);
+  EXPECT_LT(largest_difference(logits_of(llama, longer).narrow(1, 0, 6), logits_of(llama, ids)), 1e-5);
+}
+
+TEST(Llama, ComesBackAsSaved) {
+  const TemporaryDirectory folder;
+  for (const bool tied : {false, true}) {
+    LlamaConfig config = tiny_llama_config();
+    config.tie_word_embeddings = tied;
+    config.rope_scaling = Llama3RopeScaling{4.0, 1.0, 2.0, 16};
+    Llama llama = tiny_llama(config);
+    save_llama(llama, folder.path() / "model");
+    Llama loaded = load_llama(folder.path() / "model", torch::kCPU, torch::kFloat32);
+    const torch::Tensor ids = at::randint(config.vocab_size, {2, 20}, torch::kInt64);
+    EXPECT_TRUE(at::equal(logits_of(loaded, ids), logits_of(llama, ids)));
+    EXPECT_EQ(loaded->named_parameters().contains("lm_head.weight"), !tied);
+    EXPECT_FALSE(loaded->is_training());
+    for (const torch::Tensor& parameter : loaded->parameters()) EXPECT_FALSE(parameter.requires_grad());
+    const LlamaConfig& read = loaded->config;
+    EXPECT_EQ(read.bos_token_id, config.bos_token_id);
+    EXPECT_EQ(read.eos_token_ids, config.eos_token_ids);
+    EXPECT_EQ(read.max_position_embeddings, config.max_position_embeddings);
+  }
+}
+
+// Writes a tied model's directory with the given tensors added or taken away.
+void save_changed(const fs::path& directory, const std::function<void(weights::TensorMap&)>& change) {
+  LlamaConfig config = tiny_llama_config();
+  config.tie_word_embeddings = true;
+  Llama llama = tiny_llama(config);
+  save_llama(llama, directory);
+  weights::TensorMap tensors = weights::read_safetensors(directory / "model.safetensors");
+  change(tensors);
+  weights::write_safetensors(directory / "model.safetensors", tensors);
+}
+
+TEST(LoadLlama, AcceptsTheSpellingsOfTiedCheckpoints) {
+  const TemporaryDirectory folder;
+  const torch::Tensor ids = at::randint(40, {1, 9}, torch::kInt64);
+  const auto logits = [&](const std::function<void(weights::TensorMap&)>& change) {
+    save_changed(folder.path(), change);
+    Llama llama = load_llama(folder.path(), torch::kCPU, torch::kFloat32);
+    return logits_of(llama, ids);
+  };
+  const torch::Tensor plain = logits([](auto&) {});
+  const auto embedding = [](weights::TensorMap& tensors) { return tensors.at("model.embed_tokens.weight"); };
+  EXPECT_TRUE(at::equal(plain, logits([&](auto& tensors) { tensors["lm_head.weight"] = embedding(tensors); })));
+  EXPECT_TRUE(at::equal(plain, logits([&](auto& tensors) {
+                          tensors["lm_head.weight"] = embedding(tensors);
+                          tensors.erase("model.embed_tokens.weight");
+                        })));
+  EXPECT_TRUE(at::equal(plain, logits([](auto& tensors) { tensors["model.layers.0.self_attn.rotary_emb.inv_freq"] = torch::ones({2}); })));
+  // As transformers does: a head of its own is used whatever the configuration says.
+  EXPECT_TRUE(at::allclose(plain * 2, logits([&](auto& tensors) { tensors["lm_head.weight"] = embedding(tensors) * 2; })));
+}
+
+TEST(LoadLlama, NamesEveryWeightThatDoesNotFit) {
+  const TemporaryDirectory folder;
+  save_changed(folder.path(), [](weights::TensorMap& tensors) {
+    tensors.erase("model.norm.weight");
+    tensors["model.layers.2.mlp.up_proj.weight"] = torch::ones({24, 16});
+    tensors["model.layers.0.self_attn.k_proj.weight"] = torch::ones({16, 16});
+  });
+  try {
+    load_llama(folder.path(), torch::kCPU, torch::kFloat32);
+    FAIL() << "no error";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("missing: model.norm.weight"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("unexpected: model.layers.2.mlp.up_proj.weight"));
+    EXPECT_THAT(error.what(),
+                testing::HasSubstr("wrong shape: model.layers.0.self_attn.k_proj.weight: checkpoint [16, 16], model [8, 16]"));
+  }
+}
+
+TEST(Llama, InitialWeightsFollowTheSeed) {
+  Llama a(tiny_llama_config()), b(tiny_llama_config()), c(tiny_llama_config());
+  initialize_weights(a, 1);
+  initialize_weights(b, 1);
+  initialize_weights(c, 2);
+  const auto weight = [](Llama& llama) { return llama->model->embed_tokens->weight; };
+  EXPECT_TRUE(at::equal(weight(a), weight(b)));
+  EXPECT_FALSE(at::equal(weight(a), weight(c)));
+  EXPECT_NEAR(weight(a).std().item<double>(), 0.02, 0.002);
+  EXPECT_TRUE(at::equal(a->model->norm->weight, torch::ones({16})));
+}
+
+}  // namespace
+}  // namespace midillama::model
