@@ -74,16 +74,16 @@ void generate(const config::Config& config, const GenerateCommand& command) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<model::MusicText> prompt = {session.encode(command.prompt, music)};
   model::MidiLlama model = session.model;
-  const std::vector<std::int64_t> ids = generate::generate(model, prompt, session.sampling).at(0);
+  const generate::Completion completion = generate::generate(model, prompt, session.sampling).at(0);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-  const std::string text = session.decode(ids);
+  const std::string text = session.decode(completion.token_ids);
   if (!command.json) {
     std::cout << text << "\n";
     return;
   }
   const OrderedJson result = {{"text", text},
-                              {"token_ids", ids},
+                              {"token_ids", completion.token_ids},
                               {"prompt_tokens", static_cast<std::int64_t>(prompt[0].input_ids.size()) + music.size(0)},
                               {"seconds", seconds}};
   std::cout << result.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << "\n";
