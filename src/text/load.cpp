@@ -1,13 +1,30 @@
 #include "midillama/core/error.h"
 #include "midillama/text/tokenizer.h"
+#include "text/byte_level.h"
 
 namespace midillama::text {
 namespace fs = std::filesystem;
+namespace {
+
+std::unique_ptr<Tokenizer> load_model_file(const fs::path& file) {
+  return is_tiktoken(file) ? load_tiktoken(file) : load_sentencepiece(file);
+}
+
+std::unique_ptr<Tokenizer> load_from_directory(const fs::path& directory) {
+  const fs::path json = directory / "tokenizer.json";
+  const fs::path model = directory / "tokenizer.model";
+  // Directories of Llama-2 hold both: then the sentencepiece model is the original.
+  if (fs::exists(json) && (!fs::exists(model) || is_byte_level(json))) return load_tokenizer_json(json);
+  if (fs::exists(model)) return load_model_file(model);
+  throw InputError(directory.string(), "", "there is no tokenizer here: a tokenizer.json or a tokenizer.model is needed");
+}
+
+}  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& path) {
-  const fs::path file = fs::is_directory(path) ? path / "tokenizer.model" : path;
-  if (!fs::exists(file)) throw InputError(path.string(), "", "there is no tokenizer here: a tokenizer.json or a tokenizer.model is needed");
-  return load_sentencepiece(file);
+  if (fs::is_directory(path)) return load_from_directory(path);
+  if (!fs::exists(path)) throw InputError(path.string(), "", "does not exist; a tokenizer file or the directory of one is needed");
+  return path.extension() == ".json" ? load_tokenizer_json(path) : load_model_file(path);
 }
 
 }  // namespace midillama::text

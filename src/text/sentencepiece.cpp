@@ -32,7 +32,9 @@ class SentencePieceTokenizer final : public Tokenizer {
   std::string decode(std::span<const TokenId> ids) const override {
     std::vector<int> narrow;
     narrow.reserve(ids.size());
-    for (const TokenId id : ids) narrow.push_back(checked(id));
+    for (const TokenId id : ids) {
+      if (id < vocab_size_) narrow.push_back(checked(id));
+    }
     std::string text;
     const auto status = processor_.Decode(narrow, &text);
     if (!status.ok()) throw Error(fmt::format("{}: token ids cannot be decoded ({})", file_, status.ToString()));

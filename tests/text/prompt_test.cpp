@@ -93,6 +93,16 @@ TEST(PromptTemplate, Llama3IsTheChatTemplateWithTheMusicFirst) {
   EXPECT_EQ(target(example, kChat), "G major.<|eot_id|>");
 }
 
+TEST(PromptTemplate, Llama3WorksWithItsOwnTokenizer) {
+  const auto tokenizer = load_tokenizer("tests/golden/text/llama3");
+  const PromptTemplate prompt("llama3", *tokenizer);
+  const auto example = prompt.encode("Which key?", "E minor.", 200, 1);
+  EXPECT_EQ(tokenizer->decode(example.input_ids), "user\n\nWhich key?assistant\n\nE minor.");
+  EXPECT_EQ(example.input_ids.front(), tokenizer->token_id("<|begin_of_text|>"));
+  EXPECT_EQ(example.input_ids.back(), tokenizer->token_id("<|eot_id|>"));
+  EXPECT_EQ(target(example, *tokenizer), "E minor.");
+}
+
 TEST(PromptTemplate, ThePromptOfGenerationIsThePromptOfTraining) {
   for (const char* text : {"plain", "llama3", "<|begin_of_text|>{question} {music}->{answer}{eos}"}) {
     const PromptTemplate prompt(text, kChat);

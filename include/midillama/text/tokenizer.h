@@ -14,15 +14,17 @@ namespace midillama::text {
 
 using TokenId = std::int64_t;
 
+// Tokenizers do not change once loaded: any number of threads may use one.
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  // Plain text: what looks like a special token in it is text. No bos or eos is added.
+  // Plain text: what looks like a special token in it is text. No bos or eos is added. Invalid UTF-8 counts as U+FFFD.
   virtual std::vector<TokenId> encode(std::string_view text) const = 0;
-  // Special tokens are left out.
+  // Special tokens are left out, and so are ids beyond the vocabulary: a model's embedding may be larger. Error for a negative id.
   virtual std::string decode(std::span<const TokenId> ids) const = 0;
 
+  // Ids run from 0 to vocab_size() - 1, special tokens included.
   virtual std::int64_t vocab_size() const = 0;
   virtual std::optional<TokenId> bos_id() const = 0;
   virtual std::optional<TokenId> eos_id() const = 0;
@@ -32,8 +34,11 @@ class Tokenizer {
   virtual std::string token(TokenId id) const = 0;
 };
 
-// A directory decides by what it holds: tokenizer.json (byte-level BPE), or tokenizer.model (sentencepiece, or a tiktoken rank file).
-// Also takes the path of one of these files. InputError where there is none or it cannot be read.
+// A directory decides by what it holds: tokenizer.json (byte-level BPE as GPT-2, RoBERTa and Llama-3 have it, equal to Hugging Face
+// tokenizers; bos and eos are taken from tokenizer_config.json or special_tokens_map.json beside it, else from its post-processor or by
+// their usual names), or tokenizer.model (a sentencepiece model, or a tiktoken rank file, which is read as Llama-3's). Where both are
+// present and the tokenizer.json is not byte-level, the other counts. Also takes the path of one of these files. InputError, naming file
+// and key or line, where there is none, it cannot be read or it asks for what is not supported.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
 // A sentencepiece model file. Ids and decoded text equal those of Google's sentencepiece; bos and eos are those that the model itself

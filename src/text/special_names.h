@@ -1,0 +1,23 @@
+// Which tokens of a tokenizer.json begin and end a text. The file itself does not say; its neighbours and its post-processor do.
+#pragma once
+
+#include "midillama/core/file.h"
+#include "midillama/text/tokenizer.h"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace midillama::text {
+
+struct SpecialNames {
+  std::optional<TokenId> bos, eos;
+};
+
+// Looked up in this order: tokenizer_config.json and special_tokens_map.json beside `file` (null there means that there is none), the
+// post-processor of `tokenizer`, the names in common use. `id` gives a token's id by its spelling.
+SpecialNames find_special_names(const std::filesystem::path& file, const Json& tokenizer,
+                                const std::function<std::optional<TokenId>(const std::string&)>& id);
+
+}  // namespace midillama::text
