@@ -96,7 +96,8 @@ TEST(TrainedFiles, ABaseModelsFileHasNoAdapter) {
   const TemporaryDirectory folder;
   MidiLlama model = trained_model();
   save_llama(model->llama, folder.path());
-  for (const auto& [name, info] : weights::SafetensorsFile(folder.path() / "model.safetensors").tensors()) {
+  const weights::SafetensorsFile file(folder.path() / "model.safetensors");
+  for (const auto& [name, info] : file.tensors()) {
     EXPECT_THAT(name, testing::Not(HasSubstr("lora")));
   }
   load_llama(folder.path(), torch::kCPU, torch::kFloat32);
