@@ -69,18 +69,25 @@ C10dGroup::C10dGroup(const Environment& environment, torch::Device device, std::
       store_(connect(environment, keeps_store(environment), timeout_)),
       heartbeat_(std::make_unique<Heartbeat>(connect(environment, false, timeout_), store_home(environment), environment.rank,
                                              environment.size, timeout_)) {
-  meet();
   try {
-    // Twice the timeout: this object gives up first, with a better message.
-    backend_ = make_backend(store_, rank(), size(), device, 2 * timeout_);
-  } catch (const c10::Error& error) {
-    blame("connecting the ranks", reason_of(error));
+    guarded("connecting the ranks", [&] {
+      meet();
+      // Twice the timeout: this object gives up first, with a better message.
+      backend_ = make_backend(store_, rank(), size(), device, 2 * timeout_);
+    });
+  } catch (...) {
+    try_to_leave(true);
+    throw;
   }
 }
 
 C10dGroup::~C10dGroup() {
+  try_to_leave(std::uncaught_exceptions() > exceptions_at_start_);
+}
+
+void C10dGroup::try_to_leave(bool after_error) {
   try {
-    leave(std::uncaught_exceptions() > exceptions_at_start_);
+    leave(after_error);
   } catch (const std::exception&) {
     // The store is gone, and with it everyone who could be told.
   }
@@ -97,6 +104,7 @@ void C10dGroup::meet() {
   store_->set(here[static_cast<std::size_t>(rank())], "1");
   const auto deadline = steady_clock::now() + timeout_;
   while (!store_->check(here)) {
+    if (const auto trouble = heartbeat_->trouble()) fail(*trouble);
     if (steady_clock::now() > deadline) {
       std::vector<int> missing;
       for (int i = 0; i < size(); ++i) {
@@ -132,31 +140,33 @@ void C10dGroup::broadcast(torch::Tensor tensor, int root) {
 }
 
 std::vector<std::string> C10dGroup::all_gather(const std::string& text) {
-  const char* what = "waiting for the ranks";
+  constexpr const char* kWhat = "waiting for the ranks";
+  std::vector<std::string> texts;
   heartbeat_->arrive(++collectives_);
-  try {
+  guarded(kWhat, [&] {
     const auto now = keys(fmt::format("gather/{}", collectives_));
     store_->set(now[static_cast<std::size_t>(rank())], "=" + text);
-    wait_until(what, true, [&] { return store_->check(now); });
-    std::vector<std::string> texts;
+    wait_until(kWhat, true, [&] { return store_->check(now); });
     for (const auto& bytes : store_->multiGet(now)) texts.emplace_back(bytes.begin() + 1, bytes.end());
-    return texts;
-  } catch (const c10::Error& error) {
-    blame(what, reason_of(error));
-  }
+  });
+  return texts;
 }
 
 void C10dGroup::run(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& start) {
   heartbeat_->arrive(++collectives_);
-  try {
+  guarded(what, [&] {
     const auto work = start();
     wait_until(what, false, [&] { return work->isCompleted(); });
     work->wait();
-  } catch (const c10::Error& error) {
-    blame(what, reason_of(error));
+  });
+}
+
+void C10dGroup::guarded(const char* what, const std::function<void()>& work) {
+  try {
+    work();
   } catch (const Error&) {
     throw;
-  } catch (const std::exception& error) {  // Gloo's own exceptions
+  } catch (const std::exception& error) {
     blame(what, reason_of(error));
   }
 }

@@ -32,7 +32,10 @@ class C10dGroup final : public ProcessGroup {
   std::vector<std::string> keys(const std::string& stage) const;
   void meet();
   void leave(bool after_error);
+  void try_to_leave(bool after_error);
   void run(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& start);
+  // Calls `work` and turns what c10d, Gloo and the store throw into an Error that names the rank at fault.
+  void guarded(const char* what, const std::function<void()>& work);
   // Returns once done() is true. With `patient`, a living rank may take as long as it likes.
   void wait_until(const char* what, bool patient, const std::function<bool()>& done);
   // After a failed operation: waits until it is known which rank is the cause, and fails with its name.

@@ -2,12 +2,11 @@
 #include "midillama/core/random.h"
 #include "midillama/data/text_rows.h"
 #include "midillama/model/llama.h"
+#include "midillama/model/next_token_loss.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "train/atomic_directory.h"
 #include "train/stages.h"
-
-#include <ATen/Functions.h>
 
 #include <fmt/format.h>
 
@@ -95,11 +94,12 @@ class LlmStage final : public Stage {
     }
     const MixedPrecision precision(dtype_, device_);
     // Padding stands on the right, where the causal mask hides it from every target.
-    const auto inputs = pad_rows(ids, 0, device_);
+    const auto inputs = pad_rows(ids, 0, device_).slice(1, 0, -1);
     const auto targets = pad_rows(labels, text::kIgnoreLabel, device_).slice(1, 1);
-    const auto hidden = llama_->forward(llama_->embed(inputs.slice(1, 0, -1)), {});
-    const auto logits = llama_->logits(hidden).to(torch::kFloat32);
-    return at::cross_entropy_loss(logits.flatten(0, 1), targets.flatten(), {}, at::Reduction::Sum, text::kIgnoreLabel);
+    const auto chosen = targets != text::kIgnoreLabel;
+    const auto& weight = llama_->output_weight();
+    const auto hidden = llama_->forward(llama_->embed(inputs), {}).index({chosen}).to(weight.scalar_type());
+    return model::next_token_loss(hidden, weight, targets.index({chosen})).sum;
   }
 
   // A model directory, so that a checkpoint can be used as it is.
