@@ -25,11 +25,12 @@ std::string clock_text(double seconds) {
 
 }  // namespace
 
-Progress::Progress(std::string what, std::size_t total, bool enabled)
+Progress::Progress(std::string what, std::size_t total, bool enabled, std::size_t already_done)
     : what_(std::move(what)),
       total_(total),
       enabled_(enabled),
       terminal_(::isatty(STDERR_FILENO) != 0),
+      already_done_(already_done),
       start_(steady_clock::now()),
       shown_() {}
 
@@ -39,17 +40,13 @@ Progress::~Progress() {
 
 void Progress::update(std::size_t done, std::string_view detail) {
   if (!enabled_) return;
-  if (!started_) {
-    started_ = true;
-    first_done_ = done > 0 ? done - 1 : 0;  // a resumed run starts in the middle
-  }
   const auto now = steady_clock::now();
   const bool last = total_ != 0 && done >= total_;
   if (!last && duration<double>(now - shown_).count() < (terminal_ ? kTerminalInterval : kPlainInterval)) return;
   shown_ = now;
 
   const double elapsed = duration<double>(now - start_).count();
-  const std::size_t fresh = std::max<std::size_t>(done - first_done_, 1);
+  const std::size_t fresh = std::max(done, already_done_ + 1) - already_done_;
   std::string line = fmt::format("{} {}", what_, done);
   if (total_ != 0) {
     line += fmt::format("/{}", total_);

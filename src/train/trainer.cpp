@@ -72,7 +72,7 @@ Trainer::Trainer(const config::Config& config, std::string stage_name, const Sta
 }
 
 void Trainer::run() {
-  Progress progress(stage_name_, static_cast<std::size_t>(steps_), group_.is_main());
+  Progress progress(stage_name_, static_cast<std::size_t>(steps_), group_.is_main(), static_cast<std::size_t>(step_));
   const auto due = [this](std::int64_t every) { return every > 0 && step_ % every == 0; };
   while (step_ < steps_) {
     const StepResult result = step();

@@ -10,8 +10,8 @@ namespace midillama {
 
 class Progress {
  public:
-  // `what` names the work ("align"), `total` the number of steps (0: unknown).
-  Progress(std::string what, std::size_t total, bool enabled = true);
+  // `what` names the work ("align"), `total` the number of steps (0: unknown), `already_done` those that a resumed run need not do again.
+  Progress(std::string what, std::size_t total, bool enabled = true, std::size_t already_done = 0);
   ~Progress();
 
   // `detail` is shown behind the bar ("loss 1.234  lr 5.0e-04  8,123 tokens/s").
@@ -24,9 +24,8 @@ class Progress {
   std::size_t total_;
   bool enabled_;
   bool terminal_;
+  std::size_t already_done_;
   bool open_ = false;
-  std::size_t first_done_ = 0;
-  bool started_ = false;
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point shown_;
 };
