@@ -17,7 +17,7 @@ namespace {
 // Nothing is known but what the file states and what can be measured on its notes.
 Facts measured_labels(const midi::Score& score, const config::Corpus& config) {
   Facts facts;
-  if (music::mean_pitch(score)) facts["key"] = music::name(music::estimate_key(score).key);
+  if (const auto estimate = music::estimate_key(score)) facts["key"] = music::name(estimate->key);
   if (const auto meter = music::stated_meter(score)) facts["meter"] = fmt::format("{}/{}", meter->numerator, meter->denominator);
   if (const auto tempo = music::stated_tempo(score)) {
     const auto meter = music::stated_meter(score).value_or(midi::TimeSignature{});

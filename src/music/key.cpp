@@ -71,11 +71,18 @@ std::array<double, 24> key_correlations(const std::array<double, 12>& pitch_clas
   return result;
 }
 
-KeyEstimate estimate_key(const midi::Score& score, KeyProfile profile) {
-  const auto correlations = key_correlations(pitch_class_durations(score), profile);
-  const auto best = std::max_element(correlations.begin(), correlations.end());
-  const auto index = static_cast<int>(best - correlations.begin());
-  return {{index % 12, index >= 12}, *best};
+std::optional<KeyEstimate> estimate_key(const midi::Score& score, KeyProfile profile) {
+  const auto durations = pitch_class_durations(score);
+  if (std::all_of(durations.begin(), durations.end(), [](double duration) { return duration == 0; })) return std::nullopt;
+  const auto correlations = key_correlations(durations, profile);
+  KeyEstimate best{{0, false}, correlations[0]};
+  for (int tonic = 0; tonic < 12; ++tonic) {
+    for (const bool minor : {false, true}) {
+      const double r = correlations[static_cast<std::size_t>(minor ? 12 + tonic : tonic)];
+      if (r >= best.correlation) best = {{tonic, minor}, r};
+    }
+  }
+  return best;
 }
 
 }  // namespace midillama::music

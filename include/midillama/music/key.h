@@ -4,6 +4,7 @@
 #include "midillama/midi/score.h"
 
 #include <array>
+#include <optional>
 #include <string>
 
 namespace midillama::music {
@@ -30,10 +31,12 @@ struct KeyEstimate {
 // Quarter notes sounded by each pitch class, drums left out.
 std::array<double, 12> pitch_class_durations(const midi::Score& score);
 
-// r for the 12 major keys from C up, then the 12 minor keys. All 0 where the weights are all equal (nothing to correlate).
+// r for the 12 major keys from C up, then the 12 minor keys. All 0 where the weights are all equal.
 std::array<double, 24> key_correlations(const std::array<double, 12>& pitch_classes, KeyProfile profile);
 
-// The key of the highest correlation; of equal ones the first of key_correlations().
-KeyEstimate estimate_key(const midi::Score& score, KeyProfile profile = KeyProfile::aarden_essen);
+// The key of the highest correlation; of equal ones that with the higher tonic, then the minor one. std::nullopt where no pitched note has
+// a length. Equals music21 10.5.1's analyze() on the same notes. Its MIDI converter moves notes to the nearest sixteenth or triplet before;
+// this does not.
+std::optional<KeyEstimate> estimate_key(const midi::Score& score, KeyProfile profile = KeyProfile::aarden_essen);
 
 }  // namespace midillama::music

@@ -1,0 +1,91 @@
+#include "midillama/music/features.h"
+
+#include "notes.h"
+
+#include <gtest/gtest.h>
+
+namespace midillama::music {
+namespace {
+
+TEST(Features, ClassesBeginAtTheirBounds) {
+  const Bounds bounds{70, 73};
+  EXPECT_EQ(register_name(69.99, bounds), "low");
+  EXPECT_EQ(register_name(70, bounds), "middle");
+  EXPECT_EQ(register_name(73, bounds), "high");
+  EXPECT_EQ(density_name(1, {3, 5}), "sparse");
+  EXPECT_EQ(density_name(4, {3, 5}), "medium");
+  EXPECT_EQ(density_name(9, {3, 5}), "dense");
+  EXPECT_EQ(tempo_name(60, {76, 108}), "slow");
+  EXPECT_EQ(tempo_name(76, {76, 108}), "moderate");
+  EXPECT_EQ(tempo_name(120, {76, 108}), "fast");
+}
+
+TEST(Features, MeanPitchIsWeightedByLength) {
+  EXPECT_DOUBLE_EQ(*mean_pitch(score_of({{0, 300, 60}, {300, 400, 72}})), 63.0);
+}
+
+TEST(Features, MeanPitchLeavesDrumsOut) {
+  auto score = score_of({{0, 480, 60}});
+  score.instruments.push_back(score.instruments[0]);
+  score.instruments[1].is_drum = true;
+  score.instruments[1].notes[0].pitch = 30;
+  EXPECT_DOUBLE_EQ(*mean_pitch(score), 60.0);
+  score.instruments[0].is_drum = true;
+  EXPECT_FALSE(mean_pitch(score));
+}
+
+TEST(Features, CountsNotesPerSecondUnderTheTempo) {
+  auto score = score_of({{0, 480, 60}, {480, 960, 62}});
+  EXPECT_DOUBLE_EQ(notes_per_second(score), 2.0);
+  score.tempos = {{midi::Tick{0}, 60.0}};
+  EXPECT_DOUBLE_EQ(notes_per_second(score), 1.0);
+  EXPECT_DOUBLE_EQ(notes_per_second(midi::Score{}), 0.0);
+}
+
+TEST(Features, DefaultTimingStatesNothing) {
+  auto score = score_of({{0, 480, 60}});
+  EXPECT_FALSE(states_timing(score));
+  score.tempos = {{midi::Tick{0}, 120.0}};
+  score.time_signatures = {{midi::Tick{0}, 4, 4}};
+  EXPECT_FALSE(states_timing(score));
+  EXPECT_FALSE(stated_meter(score));
+  EXPECT_FALSE(stated_tempo(score));
+}
+
+TEST(Features, AnotherTempoOrMeterStatesBoth) {
+  auto score = score_of({{0, 480, 60}});
+  score.tempos = {{midi::Tick{0}, 120.0}};
+  score.time_signatures = {{midi::Tick{0}, 6, 8}};
+  EXPECT_EQ(stated_meter(score)->numerator, 6);
+  EXPECT_DOUBLE_EQ(*stated_tempo(score), 120.0);
+  score.time_signatures = {{midi::Tick{0}, 4, 4}};
+  score.tempos = {{midi::Tick{0}, 90.0}};
+  EXPECT_EQ(stated_meter(score)->denominator, 4);
+  EXPECT_DOUBLE_EQ(*stated_tempo(score), 90.0);
+}
+
+TEST(Features, ChangesAreNoOneMeterOrTempo) {
+  auto score = score_of({{0, 480, 60}});
+  score.tempos = {{midi::Tick{0}, 90.0}, {midi::Tick{480}, 100.0}};
+  score.time_signatures = {{midi::Tick{0}, 3, 4}, {midi::Tick{1440}, 4, 4}};
+  EXPECT_FALSE(stated_meter(score));
+  EXPECT_FALSE(stated_tempo(score));
+}
+
+TEST(Features, FilmFramesStateNothing) {
+  auto score = score_of({{0, 480, 60}});
+  score.tempos = {{midi::Tick{0}, 60.0}};
+  EXPECT_TRUE(states_timing(score));
+  score.smpte = midi::SmpteDivision{};
+  EXPECT_FALSE(states_timing(score));
+}
+
+TEST(Features, BeatsOfCompoundMetersAreDotted) {
+  EXPECT_DOUBLE_EQ(beats_per_minute(120, {midi::Tick{0}, 4, 4}), 120);
+  EXPECT_DOUBLE_EQ(beats_per_minute(120, {midi::Tick{0}, 2, 2}), 60);
+  EXPECT_DOUBLE_EQ(beats_per_minute(180, {midi::Tick{0}, 6, 8}), 120);
+  EXPECT_DOUBLE_EQ(beats_per_minute(120, {midi::Tick{0}, 3, 8}), 240);
+}
+
+}  // namespace
+}  // namespace midillama::music
