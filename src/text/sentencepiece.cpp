@@ -1,5 +1,6 @@
 #include "midillama/core/file.h"
 #include "midillama/text/tokenizer.h"
+#include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
 #include <sentencepiece_processor.h>
@@ -24,7 +25,8 @@ class SentencePieceTokenizer final : public Tokenizer {
 
   std::vector<TokenId> encode(std::string_view text) const override {
     std::vector<int> ids;
-    const auto status = processor_.Encode(text, &ids);
+    std::string repaired;
+    const auto status = processor_.Encode(valid_utf8(text, repaired), &ids);
     if (!status.ok()) throw Error(fmt::format("{}: a text cannot be tokenized ({})", file_, status.ToString()));
     return {ids.begin(), ids.end()};
   }

@@ -74,6 +74,11 @@ TEST_F(SentencePieceTest, ControlTokensInTextAreTextAndAreLeftOutWhenDecoded) {
   EXPECT_EQ(tokenizer->decode(ids), "A reel.");
 }
 
+TEST_F(SentencePieceTest, InvalidUtf8IsAReplacementCharacter) {
+  const auto tokenizer = train(350);
+  EXPECT_EQ(tokenizer->encode("a\xe2\x99 b\xff"), tokenizer->encode("a\xef\xbf\xbd b\xef\xbf\xbd"));
+}
+
 TEST_F(SentencePieceTest, IdsBeyondTheVocabularyAreLeftOut) {
   const auto tokenizer = train(350);
   auto ids = tokenizer->encode("A reel.");
