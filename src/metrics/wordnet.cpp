@@ -107,7 +107,7 @@ class WordNet::PartOfSpeech {
     return forms;
   }
 
-  // Index line: lemma pos synset_count pointer_count pointers… sense_count ranked_count offsets…
+  // Index line: lemma pos synset_count pointer_count pointers... sense_count ranked_count offsets...
   void synonyms_of_form(std::string_view form, const std::function<void(std::string_view)>& name) const {
     for_each_line_of(index_.bytes(), form, [&](std::string_view line) {
       take_word(line);
@@ -122,7 +122,7 @@ class WordNet::PartOfSpeech {
     });
   }
 
-  // Data line: offset file type name_count(hex) {name id}… ; an adjective's name may end in a marker such as "(a)".
+  // Data line: offset file type name_count(hex) {name id}... ; an adjective's name may end in a marker such as "(a)".
   void names_of_synset(std::size_t offset, const std::function<void(std::string_view)>& name) const {
     std::string_view line = offset < data_.bytes().size() ? line_at(data_.bytes(), offset) : std::string_view();
     const auto own_offset = take_number(line);

@@ -14,7 +14,7 @@ struct Answer {
   std::optional<TokenId> id;
 };
 
-// "<s>", {"content": "<s>", …} or null.
+// "<s>", {"content": "<s>", ...} or null.
 Answer from_entry(const Json& object, const std::string& key, const Lookup& id) {
   if (!object.is_object() || !object.contains(key)) return {};
   const Json& value = object.at(key);

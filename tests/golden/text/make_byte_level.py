@@ -18,7 +18,7 @@ LINES = [
     "Question: Which dance is this tune? Answer: It is a reel in G major with a lively tempo.",
     "This slow air is in D dorian, and its meter is 3/4. The melody rises stepwise, then falls by a sixth in bars 12 to 16.",
     "What is the key of this piece? The key is E minor. It's the composer's best-known hornpipe; they don't play it often.",
-    "Die Musik klingt fröhlich; la mélodie est simple. 音楽は美しい。 Музыка быстрая.",
+    "Die Musik klingt fr\u00f6hlich; la m\u00e9lodie est simple. \u97f3\u697d\u306f\u7f8e\u3057\u3044\u3002 \u041c\u0443\u0437\u044b\u043a\u0430 \u0431\u044b\u0441\u0442\u0440\u0430\u044f.",
     "1234 bars, 96 beats per minute,    and  much   white space\n\n\tat the end   \n",
 ]
 

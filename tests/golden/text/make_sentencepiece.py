@@ -18,12 +18,12 @@ LINES = [
     "The melody rises stepwise, then falls by a sixth in bars 12 to 16.",
     "What is the key of this piece? The key is E minor.",
     "A hornpipe in 4/4, tempo 96 beats per minute, 350 notes.",
-    "Die Musik klingt fröhlich; la mélodie est simple.",
+    "Die Musik klingt fr\u00f6hlich; la m\u00e9lodie est simple.",
 ]
 
 TEXTS = [
     "", " ", "  ", "\n", "a", " a", "a ", "A reel.\nIn G major.\n", "tab\tand\r\nbreak", "0123456789", "3/4 6/8 12/8",
-    "<s>", "</s> <unk> <0x0A>", "\u2581reel", "a\u2581 b", "fröhlich mélodie", "e\u0301", "Tempo \u2669 = 120", "\U0001f3b5\U0001f3b6",
+    "<s>", "</s> <unk> <0x0A>", "\u2581reel", "a\u2581 b", "fr\u00f6hlich m\u00e9lodie", "e\u0301", "Tempo \u2669 = 120", "\U0001f3b5\U0001f3b6",
     "\u05e9\u05dc\u05d5\u05dd", "\u97f3\u697d", "\u200b\ufeff\u00a0\u3000", "\ufffd", "A" * 200, " " * 50, "reel" * 40, "\x00\x01\x7f",
 ]
 
