@@ -38,7 +38,7 @@ TEST_P(GoldenLlama, LogitsEqualTransformers) {
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenLlama,
                          testing::Values(Golden{"llama_gqa", torch::kFloat32, 1e-5}, Golden{"llama_tied", torch::kFloat32, 1e-5},
-                                         Golden{"llama_bfloat16", torch::kBFloat16, 0.1}),
+                                         Golden{"llama_bfloat16", torch::kBFloat16, 0.05}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Llama, CachedStepsEqualOneForwardPass) {

@@ -32,7 +32,9 @@ void expect_equal_to_cross_entropy(const Inputs& in, std::int64_t slice_elements
   EXPECT_LT(largest_difference(weight_gradient, in.weight.grad()), 1e-5);
 }
 
-TEST(NextTokenLoss, EqualsCrossEntropy) { expect_equal_to_cross_entropy(inputs(13, 17), 1 << 20); }
+TEST(NextTokenLoss, EqualsCrossEntropy) {
+  expect_equal_to_cross_entropy(inputs(13, 17), 1 << 20);
+}
 
 TEST(NextTokenLoss, EqualsCrossEntropyInSlices) {
   expect_equal_to_cross_entropy(inputs(13, 17), 3 * 17);

@@ -35,6 +35,7 @@ def make(name, settings, dtype, shard_size):
     folder = HERE / name
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder, **({"max_shard_size": shard_size} if shard_size else {}))
+    model = transformers.LlamaForCausalLM.from_pretrained(folder).eval()  # .to(bfloat16) has rounded the rotary frequencies, loading does not
     input_ids = torch.randint(0, COMMON["vocab_size"], (2, 24))
     with torch.no_grad():
         logits = model(input_ids=input_ids).logits.float()
