@@ -26,17 +26,17 @@ std::map<std::string, std::string> checked_facts(const data::Question& question)
 }
 
 std::vector<TagAccuracy> fact_accuracy(std::span<const data::Question> questions, const StatedValue& stated) {
-  std::map<std::string, Proportion> counts;
+  std::map<std::string, TagAccuracy> counts;
   for (std::size_t i = 0; i < questions.size(); ++i) {
     for (const auto& [tag, truth] : checked_facts(questions[i])) {
       auto& count = counts[tag];
-      ++count.trials;
-      if (stated(i, tag) == truth) ++count.successes;
+      ++count.total;
+      if (stated(i, tag) == truth) ++count.correct;
     }
   }
   std::vector<TagAccuracy> accuracies;
   for (const auto& tag : corpus::tag_names()) {
-    if (const auto count = counts.find(tag); count != counts.end()) accuracies.push_back({tag, count->second});
+    if (const auto count = counts.find(tag); count != counts.end()) accuracies.push_back({tag, count->second.correct, count->second.total});
   }
   return accuracies;
 }

@@ -61,6 +61,7 @@ class Evaluation {
         questions_(questions_of(all_, options.task, config.eval.max_examples)),
         embeddings_(embeddings_of(config, all_, device, group)),
         fingerprint_(answers_fingerprint(config, options.checkpoint, split_, embeddings_.fingerprint())) {
+    if (group.is_main()) scorer_.emplace(config.eval, config.run.seed, device);
     if (questions_.empty()) {
       throw InputError(data::split_file(config.data.dir, split_).string(), "",
                        fmt::format("there is no question of the task \"{}\"", options.task));
@@ -133,7 +134,7 @@ class Evaluation {
   void add_row(const std::string& name, const std::string& label, std::span<const Prediction> predictions) {
     std::vector<std::string> texts;
     for (const auto& prediction : predictions) texts.push_back(prediction.prediction);
-    finish_row({name, label, score(examples_of(predictions), config_.eval, config_.run.seed), fact_accuracy(questions_, texts)});
+    finish_row({name, label, scorer_->score(examples_of(predictions)), fact_accuracy(questions_, texts)});
   }
 
   void finish_row(Row row) {
@@ -159,6 +160,7 @@ class Evaluation {
   data::ClipEmbeddings embeddings_;
   std::string fingerprint_;
   std::optional<generate::Session> session_;  // loaded where something is to be answered
+  std::optional<Scorer> scorer_;              // of the main rank
   std::vector<Row> rows_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 using Values = std::map<fs::path, std::string>;  // of one tag
 
-// Tag → clip → value, each clip once however many questions are asked about it.
+// Tag -> clip -> value, each clip once however many questions are asked about it.
 std::map<std::string, Values> values_of(std::span<const data::Question> questions) {
   std::map<std::string, Values> values;
   for (const auto& question : questions) {
@@ -69,7 +69,7 @@ std::map<std::pair<fs::path, std::string>, std::string> probe_values(std::span<c
     for (const auto& [clip, value] : values) clips.push_back(clip);
     const auto predicted = probe.predict(features_of(clips, embeddings));
     for (std::size_t i = 0; i < clips.size(); ++i) {
-      result[{clips[i], tag}] = classes[predicted[static_cast<std::int64_t>(i)].item<std::size_t>()];
+      result[{clips[i], tag}] = classes[static_cast<std::size_t>(predicted[static_cast<std::int64_t>(i)].item<std::int64_t>())];
     }
   }
   return result;

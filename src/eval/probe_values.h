@@ -12,7 +12,7 @@
 
 namespace midillama::eval {
 
-// (clip, tag) → value for every clip of the `test` questions and every tag that is checked in one of them: one probe a tag, trained on the
+// (clip, tag) -> value for every clip of the `test` questions and every tag that is checked in one of them: one probe a tag, trained on the
 // clips of `train`, its penalty chosen on those of `valid`. A tag that no training clip has is left out.
 std::map<std::pair<std::filesystem::path, std::string>, std::string> probe_values(std::span<const data::Question> train,
                                                                                   std::span<const data::Question> valid,

@@ -21,7 +21,7 @@ std::string title(const TaskReport& task) {
                      task.examples == 1 ? "example" : "examples");
 }
 
-std::string with_interval(const std::string& value, const Interval& interval) {
+std::string with_interval(const std::string& value, const metrics::Interval& interval) {
   return fmt::format("{} [{:.3f}, {:.3f}]", value, interval.low, interval.high);
 }
 
@@ -36,7 +36,7 @@ std::string metric_cell(const Row& row, const std::string& name) {
 std::string accuracy_cell(const Row& row, const std::string& tag) {
   const auto entry = std::ranges::find(row.accuracy, tag, &TagAccuracy::tag);
   if (entry == row.accuracy.end()) return "-";
-  return with_interval(fmt::format("{:.3f}", entry->stated.value()), entry->stated.wilson());
+  return with_interval(fmt::format("{:.3f}", entry->value()), entry->interval());
 }
 
 Table metric_table(const TaskReport& task) {
@@ -60,7 +60,7 @@ Table accuracy_table(const TaskReport& task) {
   const auto tags = tags_of(task);
   Table table;
   table.header = {"accuracy"};
-  for (const auto& tag : tags) table.header.push_back(fmt::format("{} (n = {})", tag.tag, tag.stated.trials));
+  for (const auto& tag : tags) table.header.push_back(fmt::format("{} (n = {})", tag.tag, tag.total));
   for (const auto& row : task.rows) {
     auto& cells = table.rows.emplace_back(std::vector{row.label});
     for (const auto& tag : tags) cells.push_back(accuracy_cell(row, tag.tag));

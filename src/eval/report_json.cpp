@@ -6,7 +6,7 @@
 namespace midillama::eval {
 namespace {
 
-OrderedJson json_of(const Interval& interval) {
+OrderedJson json_of(const metrics::Interval& interval) {
   return OrderedJson::array({interval.low, interval.high});
 }
 
@@ -16,15 +16,15 @@ OrderedJson json_of(const Metric& metric) {
   return json;
 }
 
-OrderedJson json_of(const Proportion& stated) {
-  return {{"score", stated.value()}, {"interval", json_of(stated.wilson())}, {"correct", stated.successes}, {"total", stated.trials}};
+OrderedJson json_of(const TagAccuracy& stated) {
+  return {{"score", stated.value()}, {"interval", json_of(stated.interval())}, {"correct", stated.correct}, {"total", stated.total}};
 }
 
 OrderedJson json_of(const Row& row) {
   OrderedJson metrics = OrderedJson::object();
   for (const auto& metric : row.metrics) metrics[metric.name] = json_of(metric);
   OrderedJson accuracy = OrderedJson::object();
-  for (const auto& entry : row.accuracy) accuracy[entry.tag] = json_of(entry.stated);
+  for (const auto& entry : row.accuracy) accuracy[entry.tag] = json_of(entry);
   return {{"name", row.name}, {"label", row.label}, {"metrics", metrics}, {"accuracy", accuracy}};
 }
 
@@ -45,7 +45,7 @@ Row row_of(const OrderedJson& json) {
   Row row{.name = json.at("name").get<std::string>(), .label = json.at("label").get<std::string>(), .metrics = {}, .accuracy = {}};
   for (const auto& [name, metric] : json.at("metrics").items()) row.metrics.push_back(metric_of(name, metric));
   for (const auto& [tag, stated] : json.at("accuracy").items()) {
-    row.accuracy.push_back({tag, {stated.at("correct").get<std::int64_t>(), stated.at("total").get<std::int64_t>()}});
+    row.accuracy.push_back({tag, stated.at("correct").get<std::int64_t>(), stated.at("total").get<std::int64_t>()});
   }
   return row;
 }

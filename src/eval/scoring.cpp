@@ -1,30 +1,36 @@
 #include "midillama/eval/scoring.h"
 
-#include "midillama/core/random.h"
 #include "midillama/eval/prediction.h"
 
 namespace midillama::eval {
 
-std::vector<Metric> score(std::span<const metrics::Example> examples, const config::Eval& config, std::uint64_t seed) {
+Scorer::Scorer(const config::Eval& config, std::uint64_t seed, torch::Device device) : config_(config), seed_(seed) {
+  if (!config.bertscore.path.empty()) bert_.emplace(config.bertscore, device);
+}
+
+std::vector<Metric> Scorer::score(std::span<const metrics::Example> examples) const {
   std::vector<Metric> scores;
   const auto add = [&](const std::string& name, const metrics::Score& result) {
-    scores.push_back(
-        {name, result.score, result.signature, bootstrap_mean(result.per_example, config.bootstrap_samples, seed_for(seed, "bootstrap"))});
+    auto& metric = scores.emplace_back(Metric{name, result.score, result.signature, {}});
+    if (result.per_example.empty() || config_.bootstrap_samples == 0) return;
+    metric.interval = metrics::bootstrap_interval(result.per_example, seed_, static_cast<int>(config_.bootstrap_samples));
   };
-  const bool standard = config.profile == "standard";
+  const bool standard = config_.profile == "standard";
   add("bleu", standard ? metrics::bleu(examples) : metrics::mullama_bleu(examples));
   add("meteor", metrics::meteor(examples));
   add("rouge_l", standard ? metrics::rouge_l(examples) : metrics::mullama_rouge_l(examples));
+  if (bert_) add("bertscore", bert_->mean(examples, standard ? &BertScore::f1 : &BertScore::recall));
   return scores;
 }
 
-OrderedJson score_file(const std::filesystem::path& predictions, const config::Eval& config) {
+OrderedJson score_file(const std::filesystem::path& predictions, const config::Eval& config, torch::Device device) {
   const auto examples = examples_of(read_predictions(predictions));
-  config::Eval without_intervals = config;
+  auto without_intervals = config;
   without_intervals.bootstrap_samples = 0;
   OrderedJson metrics = OrderedJson::object();
-  for (const auto& metric : score(examples, without_intervals, 0))
+  for (const auto& metric : Scorer(without_intervals, 0, device).score(examples)) {
     metrics[metric.name] = {{"score", metric.score}, {"signature", metric.signature}};
+  }
   return {{"metrics", metrics}, {"examples", examples.size()}};
 }
 

@@ -10,7 +10,7 @@
 namespace midillama::generate {
 namespace {
 
-// Row r: padding[r] times padding, then its embeddings → [rows, longest, hidden_size].
+// Row r: padding[r] times padding, then its embeddings -> [rows, longest, hidden_size].
 torch::Tensor pad_left(const std::vector<torch::Tensor>& embeddings, std::int64_t longest) {
   auto padded = embeddings[0].new_zeros({static_cast<std::int64_t>(embeddings.size()), longest, embeddings[0].size(1)});
   for (std::size_t row = 0; row < embeddings.size(); ++row) {
@@ -20,7 +20,7 @@ torch::Tensor pad_left(const std::vector<torch::Tensor>& embeddings, std::int64_
   return padded;
 }
 
-// Causal, and nothing attends to padding but padding to itself: a row of a softmax is never empty. → bool [rows, 1, longest, longest]
+// Causal, and nothing attends to padding but padding to itself: a row of a softmax is never empty. -> bool [rows, 1, longest, longest]
 torch::Tensor prefill_mask(const torch::Tensor& padding, std::int64_t longest) {
   const auto causal = torch::ones({longest, longest}, torch::dtype(torch::kBool).device(padding.device())).tril();
   const auto itself = torch::eye(longest, torch::dtype(torch::kBool).device(padding.device()));

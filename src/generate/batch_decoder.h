@@ -28,12 +28,12 @@ class BatchDecoder {
   void run(std::span<const model::MusicText> texts, std::vector<Row> rows);
 
  private:
-  // All prompts in one forward pass, left-padded: → logits [rows, vocab] of their last tokens.
+  // All prompts in one forward pass, left-padded: -> logits [rows, vocab] of their last tokens.
   torch::Tensor prefill(std::span<const model::MusicText> texts);
-  // One more token a row: tokens [rows] → logits [rows, vocab].
+  // One more token a row: tokens [rows] -> logits [rows, vocab].
   torch::Tensor step(const torch::Tensor& tokens);
   torch::Tensor choose(const torch::Tensor& logits);
-  // Books the tokens; → indices of the rows that go on.
+  // Books the tokens; -> indices of the rows that go on.
   std::vector<std::int64_t> record(const torch::Tensor& tokens);
   bool ends(Row& row, std::int64_t token);
   void keep_only(const std::vector<std::int64_t>& rows);

@@ -3,7 +3,9 @@
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
 #include "midillama/core/random.h"
+#include "midillama/model/dtype.h"
 #include "midillama/model/musicbert.h"
+#include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
 
@@ -11,8 +13,6 @@
 
 namespace midillama::generate {
 namespace {
-
-constexpr std::string_view kWhiteSpace = " \t\r\n\f\v";
 
 std::vector<std::int64_t> stop_ids(const config::Config& config, const text::PromptTemplate& prompt, const model::LlamaConfig& llama) {
   if (!config.generate.stop_token_ids.empty()) return config.generate.stop_token_ids;
@@ -45,7 +45,7 @@ Session::Session(const config::Config& config, const std::filesystem::path& chec
     : tokenizer(text::load_tokenizer(config.llm.path)),
       prompt(std::make_unique<text::PromptTemplate>(config.prompt.template_text, *tokenizer)),
       max_length(config.prompt.max_length) {
-  auto llama = model::load_llama(config.llm.path, device, config.llm.dtype == "bfloat16" ? torch::kBFloat16 : torch::kFloat32);
+  auto llama = model::load_llama(config.llm.path, device, model::dtype_from_name(config.llm.dtype));
   check_vocabulary(*tokenizer, llama->config, config.llm.path);
   sampling = sampling_options(config, stop_ids(config, *prompt, llama->config));
   const auto music_size = model::MusicBertConfig::read(config.music_encoder.path).hidden_size;
@@ -64,9 +64,7 @@ model::MusicText Session::encode(std::string_view question, torch::Tensor music)
 }
 
 std::string Session::decode(std::span<const std::int64_t> token_ids) const {
-  const auto text = tokenizer->decode(token_ids);
-  const auto begin = text.find_first_not_of(kWhiteSpace);
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
+  return std::string(text::strip(tokenizer->decode(token_ids)));
 }
 
 }  // namespace midillama::generate

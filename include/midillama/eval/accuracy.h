@@ -2,8 +2,9 @@
 #pragma once
 
 #include "midillama/data/question.h"
-#include "midillama/eval/statistics.h"
+#include "midillama/metrics/intervals.h"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -13,13 +14,17 @@
 
 namespace midillama::eval {
 
-// Tag → facts stated right out of facts in the truth. Tags in the order of corpus::tag_names().
+// Tag -> facts stated right out of facts in the truth. Tags in the order of corpus::tag_names().
 struct TagAccuracy {
   std::string tag;
-  Proportion stated;
+  std::int64_t correct = 0;
+  std::int64_t total = 0;
+
+  double value() const { return total == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(total); }
+  metrics::Interval interval() const { return metrics::wilson_interval(correct, total); }
 };
 
-// The facts that are checked in a question's answer: the one asked about, or for a caption all that the truth holds, tag → value.
+// The facts that are checked in a question's answer: the one asked about, or for a caption all that the truth holds, tag -> value.
 // Only tags that corpus::stated_fact() can read.
 std::map<std::string, std::string> checked_facts(const data::Question& question);
 

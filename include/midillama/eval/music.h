@@ -24,8 +24,8 @@ std::string_view name_of(MusicMode mode);
 // For people: "music as it is".
 std::string_view label_of(MusicMode mode);
 
-// Clip → the clip whose music it gets: every clip is given away once and none to itself, nor to a clip of its own piece unless one piece
-// has more than half of the clips. `clips`: clip → piece, at least two. The same seed gives the same result.
+// Clip -> the clip whose music it gets: every clip is given away once and none to itself, nor to a clip of its own piece unless one piece
+// has more than half of the clips. `clips`: clip -> piece, at least two. The same seed gives the same result.
 std::map<std::filesystem::path, std::filesystem::path> derange(const std::map<std::filesystem::path, std::string>& clips,
                                                                std::uint64_t seed);
 

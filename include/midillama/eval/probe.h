@@ -15,11 +15,11 @@ struct Labelled {
 
 class LinearProbe {
  public:
-  // Minimises the mean cross-entropy + l2 / 2 · ‖weight‖² with L-BFGS on features standardised over the examples. Labels are in [0,
+  // Minimises the mean cross-entropy + l2 / 2 * |weight|^2 with L-BFGS on features standardised over the examples. Labels are in [0,
   // classes).
   LinearProbe(const Labelled& examples, std::int64_t classes, double l2);
 
-  // features: [n, d] → the likeliest labels [n] int64
+  // features: [n, d] -> the likeliest labels [n] int64
   torch::Tensor predict(const torch::Tensor& features) const;
   // The share of the examples whose label is predicted; 0 for none.
   double accuracy(const Labelled& examples) const;

@@ -3,9 +3,13 @@
 
 #include "midillama/config/schema.h"
 #include "midillama/core/file.h"
-#include "midillama/eval/statistics.h"
+#include "midillama/eval/bert_score.h"
+#include "midillama/metrics/intervals.h"
 #include "midillama/metrics/metrics.h"
 
+#include <torch/types.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -18,13 +22,25 @@ struct Metric {
   std::string name;  // bleu, meteor, rouge_l, bertscore
   double score = 0;  // 0 ... 1
   std::string signature;
-  std::optional<Interval> interval;  // 95 %, by bootstrap; for the metrics that are means over examples
+  std::optional<metrics::Interval> interval;  // 95 %, by bootstrap; for the metrics that are means over examples
 };
 
-// BLEU, METEOR and ROUGE-L in the profile of `config`: "standard", or "mullama" for the numbers of the common music-LLM script.
-std::vector<Metric> score(std::span<const metrics::Example> examples, const config::Eval& config, std::uint64_t seed);
+class Scorer {
+ public:
+  // Loads BERTScore's encoder where eval.bertscore.path names one. `seed` is the bootstrap's.
+  Scorer(const config::Eval& config, std::uint64_t seed, torch::Device device);
+
+  // BLEU, METEOR, ROUGE-L and, where configured, BERTScore in the profile of the configuration: "standard", or "mullama" for the numbers of
+  // the common music-LLM script.
+  std::vector<Metric> score(std::span<const metrics::Example> examples) const;
+
+ private:
+  config::Eval config_;
+  std::uint64_t seed_;
+  std::optional<BertScorer> bert_;
+};
 
 // A predictions file's scores: {"metrics": {"bleu": {"score", "signature"}, ...}, "examples": N}.
-OrderedJson score_file(const std::filesystem::path& predictions, const config::Eval& config);
+OrderedJson score_file(const std::filesystem::path& predictions, const config::Eval& config, torch::Device device);
 
 }  // namespace midillama::eval

@@ -14,7 +14,7 @@ struct SamplingOptions {
   std::int64_t max_new_tokens = 128;
   double temperature = 0.0;  // 0: greedy
   double top_p = 1.0;        // nucleus: the smallest set of likeliest tokens whose probability reaches top_p
-  std::vector<std::int64_t> stop_ids;
+  std::vector<std::int64_t> stop_ids = {};
   std::int64_t batch_size = 32;    // rows of one forward pass; prompts of like length share a batch
   std::uint64_t seed = 1;          // of the draws; prompt i draws from its own stream, number first_stream + i,
   std::uint64_t first_stream = 0;  // so its result depends neither on its batch nor on how prompts are dealt out to ranks
@@ -28,7 +28,7 @@ enum class Finish {
 };
 
 struct Completion {
-  std::vector<std::int64_t> token_ids;  // new tokens; a stop id is left out
+  std::vector<std::int64_t> token_ids = {};  // new tokens; a stop id is left out
   Finish finish = Finish::length;
 };
 

@@ -1,0 +1,124 @@
+#include "midillama/eval/bert_score.h"
+
+#include "eval/sentence_encoder.h"
+
+#include <torch/utils.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace midillama::eval {
+namespace {
+
+constexpr std::size_t kPaddedTogether = 64;  // pairs that the reference brings to one length
+constexpr std::size_t kChunk = 1024;         // pairs whose embeddings are in memory at once; a multiple of kPaddedTogether
+constexpr std::int64_t kSpecials = 2;        // <s> and </s>
+
+// One prediction beside one of its references.
+struct Pair {
+  std::string prediction;
+  std::string reference;
+};
+
+// Hidden states of the pair's texts, [tokens, hidden_size].
+struct Match {
+  torch::Tensor prediction;
+  torch::Tensor reference;
+};
+
+// The longest texts of the pairs that are padded together.
+struct Longest {
+  std::int64_t prediction = 0;
+  std::int64_t reference = 0;
+};
+
+// Each token's largest similarity, [tokens, others] -> mean over the tokens. <s> and </s> can be chosen but do not count. The reference
+// pads with similarity 0, which is chosen where every real one is negative.
+double mean_of_best(const torch::Tensor& similarities, bool others_padded) {
+  const auto best = similarities.amax(1);
+  const auto counted = (others_padded ? best.clamp_min(0) : best).slice(0, 1, best.size(0) - 1);
+  return counted.mean().item<double>();
+}
+
+BertScore score_of(const Match& match, const Longest& longest) {
+  if (match.prediction.size(0) == kSpecials || match.reference.size(0) == kSpecials) return {};
+  const auto similarities = match.prediction.matmul(match.reference.t());
+  const double precision = mean_of_best(similarities, match.reference.size(0) < longest.reference);
+  const double recall = mean_of_best(similarities.t(), match.prediction.size(0) < longest.prediction);
+  const double sum = precision + recall;
+  return {precision, recall, sum == 0 ? 0 : 2 * precision * recall / sum};
+}
+
+void score_batch(std::span<const Pair> pairs, const SentenceEmbeddings& embeddings, std::vector<BertScore>& scores) {
+  std::vector<Match> matches;
+  Longest longest;
+  for (const auto& pair : pairs) {
+    const auto& match = matches.emplace_back(Match{embeddings.at(pair.prediction), embeddings.at(pair.reference)});
+    longest.prediction = std::max(longest.prediction, match.prediction.size(0));
+    longest.reference = std::max(longest.reference, match.reference.size(0));
+  }
+  for (const auto& match : matches) scores.push_back(score_of(match, longest));
+}
+
+std::vector<Pair> pairs_of(std::span<const metrics::Example> examples) {
+  std::vector<Pair> pairs;
+  for (const auto& example : examples) {
+    for (const auto& reference : example.references) pairs.push_back({example.prediction, reference});
+  }
+  return pairs;
+}
+
+std::vector<BertScore> score_pairs(std::span<const Pair> pairs, SentenceEncoder& encoder) {
+  std::vector<BertScore> scores;
+  for (std::size_t begin = 0; begin < pairs.size(); begin += kChunk) {
+    const auto chunk = pairs.subspan(begin, std::min(kChunk, pairs.size() - begin));
+    std::set<std::string> sentences;
+    for (const auto& pair : chunk) sentences.insert({pair.prediction, pair.reference});
+    const auto embeddings = encoder.encode(sentences);
+    for (std::size_t from = 0; from < chunk.size(); from += kPaddedTogether) {
+      score_batch(chunk.subspan(from, std::min(kPaddedTogether, chunk.size() - from)), embeddings, scores);
+    }
+  }
+  return scores;
+}
+
+}  // namespace
+
+BertScorer::BertScorer(const config::BertScore& config, torch::Device device)
+    : name_(std::filesystem::path(config.path).lexically_normal().filename().string()),
+      layer_(config.layer),
+      encoder_(std::make_unique<SentenceEncoder>(config, device)) {
+  if (name_.empty()) name_ = config.path;
+}
+
+BertScorer::~BertScorer() = default;
+
+std::vector<BertScore> BertScorer::score(std::span<const metrics::Example> examples) const {
+  const auto scores = score_pairs(pairs_of(examples), *encoder_);
+  std::vector<BertScore> best;
+  auto next = scores.begin();
+  for (const auto& example : examples) {
+    BertScore& value = best.emplace_back(*next++);
+    for (std::size_t i = 1; i < example.references.size(); ++i, ++next) {
+      value = {std::max(value.precision, next->precision), std::max(value.recall, next->recall), std::max(value.f1, next->f1)};
+    }
+  }
+  return best;
+}
+
+metrics::Score BertScorer::mean(std::span<const metrics::Example> examples, double BertScore::*number) const {
+  metrics::Score result;
+  double sum = 0;
+  for (const auto& value : score(examples)) {
+    result.per_example.push_back(value.*number);
+    sum += value.*number;
+  }
+  result.score = examples.empty() ? 0 : sum / static_cast<double>(examples.size());
+  result.signature = fmt::format("bert_score|number:{}|model:{}|layer:{}|idf:no|rescale:no|version:0.3.13",
+                                 number == &BertScore::recall ? "recall" : "f1", name_, layer_);
+  return result;
+}
+
+}  // namespace midillama::eval

@@ -1,0 +1,70 @@
+#include "eval/sentence_encoder.h"
+
+#include "midillama/core/error.h"
+#include "midillama/text/utf8.h"
+
+#include <torch/utils.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace midillama::eval {
+namespace {
+
+constexpr std::size_t kBatch = 64;  // sentences of one forward pass
+
+}  // namespace
+
+SentenceEncoder::SentenceEncoder(const config::BertScore& config, torch::Device device)
+    : tokenizer_(text::load_tokenizer(config.path)),
+      roberta_(load_roberta(config.path, config.layer, device)),
+      device_(device),
+      begin_(special("<s>", config.path)),
+      end_(special("</s>", config.path)) {}
+
+text::TokenId SentenceEncoder::special(const char* token, const std::string& path) const {
+  const auto id = tokenizer_->token_id(token);
+  if (!id) throw InputError(path, "tokenizer", fmt::format("there is no token {}; BERTScore needs a RoBERTa tokenizer", token));
+  return *id;
+}
+
+std::vector<text::TokenId> SentenceEncoder::ids_of(std::string_view sentence) const {
+  std::vector<text::TokenId> ids = {begin_};
+  if (const auto text = text::strip(sentence); !text.empty()) {
+    const auto tokens = tokenizer_->encode(' ' + std::string(text));
+    ids.insert(ids.end(), tokens.begin(), tokens.end());
+  }
+  ids.resize(std::min(ids.size(), static_cast<std::size_t>(roberta_->config.longest() - 1)));
+  ids.push_back(end_);
+  return ids;
+}
+
+SentenceEmbeddings SentenceEncoder::encode(const std::set<std::string>& sentences) {
+  const torch::NoGradGuard no_grad;
+  std::vector<Tokens> tokens;
+  for (const auto& sentence : sentences) tokens.push_back({sentence, ids_of(sentence)});
+  std::ranges::stable_sort(tokens, {}, [](const Tokens& entry) { return entry.ids.size(); });
+  SentenceEmbeddings embeddings;
+  for (std::size_t begin = 0; begin < tokens.size(); begin += kBatch) {
+    encode_batch(std::span(tokens).subspan(begin, std::min(kBatch, tokens.size() - begin)), embeddings);
+  }
+  return embeddings;
+}
+
+void SentenceEncoder::encode_batch(std::span<const Tokens> batch, SentenceEmbeddings& embeddings) {
+  const auto longest = static_cast<std::int64_t>(batch.back().ids.size());
+  auto ids = torch::full({static_cast<std::int64_t>(batch.size()), longest}, roberta_->config.pad_token_id, torch::kInt64);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto row = torch::tensor(batch[i].ids, torch::kInt64);
+    ids[static_cast<std::int64_t>(i)].narrow(0, 0, row.size(0)).copy_(row);
+  }
+  const auto hidden = roberta_->forward(ids.to(device_));
+  const auto unit = hidden / hidden.norm(2, -1, /*keepdim=*/true);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto length = static_cast<std::int64_t>(batch[i].ids.size());
+    embeddings[batch[i].sentence] = unit[static_cast<std::int64_t>(i)].narrow(0, 0, length).clone();
+  }
+}
+
+}  // namespace midillama::eval

@@ -1,0 +1,85 @@
+#include "midillama/eval/accuracy.h"
+
+#include "midillama/core/error.h"
+#include "midillama/eval/baseline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::eval {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+data::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
+  data::Question question;
+  question.task = task;
+  question.tag = tag;
+  question.answer = answer;
+  question.facts = facts;
+  return question;
+}
+
+const Json kFacts = {{"dance", "jig"}, {"key", "G major"}, {"meter", "6/8"}, {"composer", "unknown"}};
+
+TEST(CheckedFacts, AQuestionIsCheckedForItsOwnTag) {
+  EXPECT_THAT(checked_facts(question("qa", "key", "", kFacts)), ElementsAre(Pair("key", "G major")));
+  EXPECT_THAT(checked_facts(question("qa", "tempo", "", kFacts)), ElementsAre());
+  EXPECT_THAT(checked_facts(question("qa", "composer", "", kFacts)), ElementsAre()) << "no reader knows this tag";
+  EXPECT_THAT(checked_facts(question("qa", "key", "", "no object")), ElementsAre());
+}
+
+TEST(CheckedFacts, ACaptionIsCheckedForAllItsFacts) {
+  EXPECT_THAT(checked_facts(question("caption", "caption", "", kFacts)),
+              UnorderedElementsAre(Pair("dance", "jig"), Pair("key", "G major"), Pair("meter", "6/8")));
+}
+
+TEST(FactAccuracy, CountsWhatEachTextStates) {
+  const std::vector<data::Question> questions = {question("qa", "key", "", kFacts), question("qa", "key", "", kFacts),
+                                                 question("qa", "dance", "", kFacts), question("caption", "caption", "", kFacts)};
+  const std::vector<std::string> answers = {"It is in G major.", "It is in G minor.", "A reel.", "A jig in 6/8 and in D major."};
+  const auto accuracy = fact_accuracy(questions, answers);
+  ASSERT_EQ(accuracy.size(), 3U);
+  EXPECT_EQ(accuracy[0].tag, "dance");
+  EXPECT_EQ(accuracy[0].correct, 1);
+  EXPECT_EQ(accuracy[0].total, 2);
+  EXPECT_EQ(accuracy[1].tag, "key");
+  EXPECT_EQ(accuracy[1].correct, 1);
+  EXPECT_EQ(accuracy[1].total, 3);
+  EXPECT_EQ(accuracy[2].tag, "meter");
+  EXPECT_EQ(accuracy[2].correct, 1);
+  EXPECT_EQ(accuracy[2].total, 1);
+  EXPECT_DOUBLE_EQ(accuracy[1].value(), 1.0 / 3.0);
+  // statsmodels 0.14: proportion_confint(1, 3, method="wilson")
+  EXPECT_NEAR(accuracy[1].interval().low, 0.0614922, 1e-6);
+  EXPECT_NEAR(accuracy[1].interval().high, 0.7923403, 1e-6);
+}
+
+TEST(FactAccuracy, WantsAnAnswerForEachQuestion) {
+  EXPECT_THROW(fact_accuracy(std::vector{question("qa", "key", "", kFacts)}, std::vector<std::string>{}), Error);
+}
+
+TEST(MostFrequentAnswers, ValueFirstThenWording) {
+  const Json g = {{"key", "G major"}};
+  const Json d = {{"key", "D major"}};
+  const std::vector<data::Question> training = {
+      question("qa", "key", "D major.", d),    question("qa", "key", "D major.", d),
+      question("qa", "key", "In G major.", g), question("qa", "key", "It is G major.", g),
+      question("qa", "key", "In G major.", g), question("qa", "dance", "A reel.", {{"dance", "reel"}})};
+  EXPECT_THAT(most_frequent_answers(training, "qa"), UnorderedElementsAre(Pair("key", "In G major."), Pair("dance", "A reel.")));
+  EXPECT_THAT(most_frequent_answers(training, "caption"), ElementsAre());
+}
+
+TEST(MostFrequentAnswers, ACaptionIsOfTheMostFrequentFacts) {
+  const Json reel = {{"dance", "reel"}, {"key", "G major"}};
+  const Json jig = {{"dance", "jig"}, {"key", "G major"}};
+  const std::vector<data::Question> training = {question("caption", "caption", "A jig, B.", jig),
+                                                question("caption", "caption", "A jig, A.", jig),
+                                                question("caption", "caption", "A reel.", reel)};
+  EXPECT_THAT(most_frequent_answers(training, "caption"), ElementsAre(Pair("caption", "A jig, A.")));
+}
+
+}  // namespace
+}  // namespace midillama::eval

@@ -1,0 +1,121 @@
+#include "midillama/eval/evaluate.h"
+
+#include "eval/answers.h"
+#include "eval/tiny_world.h"
+#include "midillama/eval/prediction.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::eval {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+struct EvaluateTest : testing::Test {
+  Report run(const EvalOptions& options) { return evaluate(world.config, options, torch::kCPU, *group); }
+  EvalOptions options(const std::string& task, std::vector<MusicMode> music = {MusicMode::as_it_is}) const {
+    return {.task = task, .music = std::move(music), .comparisons = false, .checkpoint = world.path("checkpoint"), .split = ""};
+  }
+  std::filesystem::path row(const std::string& task, const std::string& name) const { return world.path("runs/eval/" + task + "/" + name); }
+
+  TinyWorld world;
+  std::unique_ptr<parallel::ProcessGroup> group = parallel::ProcessGroup::from_environment(torch::kCPU, std::chrono::seconds(10));
+};
+
+std::vector<std::string> names(const TaskReport& task) {
+  std::vector<std::string> names;
+  for (const auto& row : task.rows) names.push_back(row.name);
+  return names;
+}
+
+TEST_F(EvaluateTest, OneTaskWithItsMusic) {
+  const auto report = run(options("qa"));
+  ASSERT_EQ(report.tasks.size(), 1U);
+  EXPECT_EQ(report.tasks[0].examples, 12);
+  EXPECT_THAT(names(report.tasks[0]), ElementsAre("true"));
+  EXPECT_EQ(report.split, "test");
+  const auto predictions = read_predictions(row("qa", "true") / "predictions.jsonl");
+  ASSERT_EQ(predictions.size(), 12U);
+  EXPECT_EQ(predictions[1].id, "test-0:key");
+  EXPECT_EQ(predictions[1].question, "Which key is it in?");
+  EXPECT_THAT(predictions[1].references, ElementsAre("G major."));
+  EXPECT_TRUE(std::filesystem::exists(row("qa", "true") / "scores.json"));
+  EXPECT_FALSE(std::filesystem::exists(world.path("runs/eval/report.md")));
+}
+
+TEST_F(EvaluateTest, TheFullReportOfBothTasks) {
+  for (const std::string task : {"qa", "caption"}) {
+    auto all = options(task, music_modes());
+    all.comparisons = true;
+    const auto report = run(all);
+    EXPECT_THAT(names(report.tasks[0]), ElementsAre("true", "shuffled", "zero", "none", "most-frequent", "linear-probe"));
+    const auto& frequent = report.tasks[0].rows[4];
+    const auto& probe = report.tasks[0].rows[5];
+    ASSERT_EQ(frequent.accuracy.size(), 2U);
+    EXPECT_EQ(frequent.accuracy[0].value(), 0.5);  // half of the tunes are of either sort
+    EXPECT_EQ(frequent.accuracy[0].total, 6);
+    EXPECT_EQ(probe.accuracy[0].value(), 1.0);  // upwards and downwards are far apart even for a random encoder
+    EXPECT_TRUE(probe.metrics.empty());
+    EXPECT_EQ(read_predictions(row(task, "most-frequent") / "predictions.jsonl")[0].prediction,
+              task == "qa" ? "It is a jig." : "A jig in D minor.");
+  }
+  EXPECT_EQ(read_report(world.path("runs/eval/report.json")).tasks.size(), 2U);
+  EXPECT_THAT(read_text(world.path("runs/eval/report.md")), testing::AllOf(HasSubstr("## Question answering"), HasSubstr("## Captioning")));
+}
+
+TEST_F(EvaluateTest, AnswersAreUsedAgainWhileNothingChanged) {
+  run(options("qa"));
+  const auto file = row("qa", "true") / "predictions.jsonl";
+  const auto written = std::filesystem::last_write_time(file);
+  run(options("qa"));
+  EXPECT_EQ(std::filesystem::last_write_time(file), written);
+  world.write_checkpoint(2);
+  run(options("qa"));
+  const auto rewritten = std::filesystem::last_write_time(file);
+  EXPECT_NE(rewritten, written) << "another projector answers otherwise";
+  world.config.generate.max_new_tokens = 3;
+  run(options("qa"));
+  EXPECT_NE(std::filesystem::last_write_time(file), rewritten) << "shorter answers are other answers";
+}
+
+TEST_F(EvaluateTest, MaxExamplesAreSpreadOverTheSplit) {
+  world.config.eval.max_examples = 3;
+  EXPECT_EQ(run(options("qa")).tasks[0].examples, 3);
+  const auto predictions = read_predictions(row("qa", "true") / "predictions.jsonl");
+  EXPECT_EQ(predictions[0].id, "test-0:dance");
+  EXPECT_EQ(predictions[1].id, "test-2:dance");
+  EXPECT_EQ(predictions[2].id, "test-4:dance");
+}
+
+TEST_F(EvaluateTest, ASplitWithoutTheTaskIsRefused) {
+  std::string captions;
+  for_each_json_line(world.path("data/test.jsonl"), [&](const Json& line, std::size_t) {
+    if (line["task"] == "caption") captions += line.dump() + "\n";
+  });
+  write_atomically(world.path("data/test.jsonl"), captions);
+  EXPECT_THAT([&] { run(options("qa")); }, ThrowsMessage<InputError>(HasSubstr("no question of the task \"qa\"")));
+}
+
+TEST_F(EvaluateTest, WhatIsHeardInEachMode) {
+  const auto questions = data::read_questions(world.config.data.dir, "test");
+  std::vector<std::filesystem::path> clips;
+  for (const auto& question : questions) clips.push_back(question.clip);
+  const data::ClipEmbeddings embeddings(world.config, clips, torch::kCPU);
+  const auto own = heard_music(MusicMode::as_it_is, questions, embeddings, 1);
+  const auto other = heard_music(MusicMode::shuffled, questions, embeddings, 1);
+  const auto zero = heard_music(MusicMode::zero, questions, embeddings, 1);
+  const auto none = heard_music(MusicMode::none, questions, embeddings, 1);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    EXPECT_TRUE(own[i].equal(embeddings.at(questions[i].clip)));
+    EXPECT_FALSE(other[i].equal(own[i]));
+    EXPECT_TRUE(zero[i].equal(torch::zeros({1, 16})));
+    EXPECT_FALSE(none[i].defined());
+  }
+  EXPECT_TRUE(other[0].equal(other[1])) << "questions about one clip hear the same music";
+}
+
+}  // namespace
+}  // namespace midillama::eval
