@@ -1,0 +1,97 @@
+#include "midillama/corpus/abc_converter.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::corpus {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+ConvertedTune convert(const std::string& text) {
+  const TemporaryDirectory scratch;
+  return convert_tune(parse_tunebook(text, "book.abc").at(0), scratch.path(), "tune");
+}
+
+std::vector<int> pitches(const midi::Score& score) {
+  std::vector<int> result;
+  for (const auto& note : score.instruments.at(0).notes) result.push_back(note.pitch);
+  return result;
+}
+
+std::vector<std::int64_t> starts(const midi::Score& score) {
+  std::vector<std::int64_t> result;
+  for (const auto& note : score.instruments.at(0).notes) result.push_back(note.start.value - score.instruments[0].notes[0].start.value);
+  return result;
+}
+
+TEST(AbcConverter, PlaysTheMelodyUnderItsKeyAndMeter) {
+  const auto tune = convert("X:1\nM:6/8\nL:1/8\nK:D\nDEF GAB|c3 d3|\n");
+  EXPECT_THAT(pitches(tune.score), ElementsAre(62, 64, 66, 67, 69, 71, 73, 74));
+  ASSERT_EQ(tune.score.time_signatures.size(), 1u);
+  EXPECT_EQ(tune.score.time_signatures[0].numerator, 6);
+}
+
+TEST(AbcConverter, PlaysRepeats) {
+  EXPECT_THAT(pitches(convert("X:1\nM:2/4\nL:1/4\nK:C\n|:CD:|EF|\n").score), ElementsAre(60, 62, 60, 62, 64, 65));
+}
+
+TEST(AbcConverter, LeavesOutChordNamesAndGraceNotes) {
+  EXPECT_THAT(pitches(convert("X:1\nM:2/4\nL:1/4\nK:C\n\"Am\"{g}C\"G7\"D|\n").score), ElementsAre(60, 62));
+}
+
+// abc2midi plays the broken rhythms of hornpipes, told by their R: field, another way: the label would be heard.
+TEST(AbcConverter, TheLabelCannotBeHeard) {
+  const auto with = [](const char* rhythm) {
+    return starts(convert(std::string("X:1\nR:") + rhythm + "\nM:C|\nL:1/8\nK:G\nG>AB>c d>ed>B|\n").score);
+  };
+  EXPECT_EQ(with("hornpipe"), with("reel"));
+}
+
+TEST(AbcConverter, BarLinesBeginBehindThePickup) {
+  const auto tune = convert("X:1\nM:3/4\nL:1/4\nK:C\nG|CDE|FGA|Bcd|e2|\n");
+  const auto first = tune.score.instruments.at(0).notes.at(0).start.value;
+  std::vector<std::int64_t> lines;
+  for (const auto line : tune.bar_lines) lines.push_back(line.value - first);
+  EXPECT_THAT(lines, ElementsAre(480, 480 + 1440, 480 + 2 * 1440, 480 + 3 * 1440));
+}
+
+TEST(AbcConverter, BarLinesUnderHeldNotesAreFilledIn) {
+  const auto tune = convert("X:1\nM:2/4\nL:1/4\nK:C\nCD|E2-|E2|FG|AB|\n");
+  const auto first = tune.score.instruments.at(0).notes.at(0).start.value;
+  std::vector<std::int64_t> lines;
+  for (const auto line : tune.bar_lines) lines.push_back(line.value - first);
+  EXPECT_THAT(lines, ElementsAre(0, 960, 1920, 2880, 3840));
+}
+
+TEST(AbcConverter, RefusesTunesWhoseNotesWereNotUnderstood) {
+  try {
+    convert("X:1\nM:2/4\nL:1/4\nK:C\nC>D2 [CE|\n");
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("abc2midi: "));
+  }
+}
+
+TEST(AbcConverter, RefusesTunesWithoutNotes) {
+  EXPECT_THROW(convert("X:1\nT:nothing\n"), Error);
+}
+
+TEST(NoteErrors, AreThoseThatLoseNotes) {
+  EXPECT_THAT(note_errors("Error in line-char 3-4 : Malformed note : expecting a-g or A-G\nwriting MIDI file t.mid\n"),
+              ElementsAre("Malformed note : expecting a-g or A-G"));
+  EXPECT_THAT(note_errors("Error in line-char 3-4 : Could not find note to be tied\nError in line-char 9-1 : Missing :| at end of tune\n"
+                          "Warning in line-char 9-1 : Assuming repeat\n"),
+              ElementsAre());
+}
+
+TEST(Abc2midi, TellsItsVersion) {
+  EXPECT_THAT(abc2midi_version(), HasSubstr("abc2midi"));
+}
+
+}  // namespace
+}  // namespace midillama::corpus

@@ -1,0 +1,93 @@
+#include "midillama/corpus/abc.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::corpus {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kBook =
+    "Some words before the first tune\r\n"
+    "\r\n"
+    "X: 7\r\n"
+    "T:The Test Reel % not its real name\r\n"
+    "R: reel\r\n"
+    "M:C|\r\n"
+    "L:1/8\r\n"
+    "K:Gmix % as sung\r\n"
+    "\"Am\"G>A ~B2 {c}d.e|vd2 ug2 A:|\r\n"
+    "\r\n"
+    "words between\r\n"
+    "X:8\r\n"
+    "M:6/8\r\n"
+    "K:D\r\n"
+    "DEF [M:9/8] GAB|\r\n"
+    "X:9\r\n"
+    "K:C\r\n"
+    "CDE|\r\n";
+
+TEST(Abc, SplitsABookIntoTunes) {
+  const auto tunes = parse_tunebook(kBook, "book.abc");
+  ASSERT_EQ(tunes.size(), 3u);
+  EXPECT_EQ(tunes[0].number, "7");
+  EXPECT_EQ(tunes[0].line, 3u);
+  EXPECT_EQ(tunes[1].line, 12u);
+  EXPECT_EQ(tunes[2].number, "9");
+  EXPECT_EQ(tunes[1].lines.size(), 4u);
+}
+
+TEST(Abc, FieldsRunToTheEndOfTheirLineWithoutComments) {
+  const auto tune = parse_tunebook(kBook, "book.abc").at(0);
+  EXPECT_EQ(tune.field('T'), "The Test Reel");
+  EXPECT_EQ(tune.field('K'), "Gmix");
+  EXPECT_EQ(tune.field('Q'), "");
+}
+
+TEST(Abc, InlineFieldsCount) {
+  const auto tunes = parse_tunebook(kBook, "book.abc");
+  EXPECT_EQ(tunes[0].distinct_values('M'), 1u);
+  EXPECT_EQ(tunes[1].distinct_values('M'), 2u);
+  EXPECT_EQ(tunes[0].distinct_values('Q'), 0u);
+}
+
+TEST(Abc, ARepeatBehindANoteIsNoField) {
+  const auto tune = parse_tunebook("X:1\nK:D\nA:|\nd::\n", "book.abc").at(0);
+  EXPECT_EQ(tune.field('A'), "");
+  EXPECT_EQ(bare_melody(tune), "X:1\nK:D\nA:|\nd::\n");
+}
+
+TEST(Abc, TheBareMelodyHoldsNothingThatNamesTheTune) {
+  const auto melody = bare_melody(parse_tunebook(kBook, "book.abc").at(0));
+  EXPECT_EQ(melody, "X:1\nM:C|\nL:1/8\nK:Gmix\nG>A B2 {c}de|d2 g2 A:|\n");
+}
+
+TEST(Abc, TheBareMelodyKeepsChangesOfMeterAndKey) {
+  const auto tune = parse_tunebook("X:1\nK:D\nDEF [M:9/8][R:jig] GAB|\nK:G\n[GB]d|\n", "book.abc").at(0);
+  EXPECT_EQ(bare_melody(tune), "X:1\nK:D\nDEF [M:9/8] GAB|\nK:G\n[GB]d|\n");
+}
+
+TEST(Abc, ATempoNeedsABeat) {
+  const auto with = [](const char* tempo) {
+    return bare_melody(parse_tunebook(std::string("X:1\nQ:") + tempo + "\nK:D\nd|\n", "book.abc").at(0));
+  };
+  EXPECT_THAT(with("3/8=120 \"Fast\""), HasSubstr("Q:3/8=120"));
+  EXPECT_THAT(with("3/8=120 \"Fast\""), Not(HasSubstr("Fast")));
+  EXPECT_THAT(with("80"), Not(HasSubstr("Q:")));
+  EXPECT_THAT(with("\"Slowly\""), Not(HasSubstr("Q:")));
+}
+
+TEST(Abc, PartOrdersStayInTheHeader) {
+  EXPECT_THAT(bare_melody(parse_tunebook("X:1\nP:AABB\nK:D\nP:A\nd|\n", "book.abc").at(0)), HasSubstr("P:AABB\n"));
+  EXPECT_THAT(bare_melody(parse_tunebook("X:1\nP:Modern Version.\nK:D\nd|\n", "book.abc").at(0)), Not(HasSubstr("P:")));
+}
+
+TEST(Abc, NoTunesInOtherText) {
+  EXPECT_TRUE(parse_tunebook("", "book.abc").empty());
+  EXPECT_TRUE(parse_tunebook("T:no number\nK:C\nCDE|\n", "book.abc").empty());
+}
+
+}  // namespace
+}  // namespace midillama::corpus

@@ -1,0 +1,106 @@
+#include "midillama/corpus/labels.h"
+
+#include "midillama/corpus/collections.h"
+
+#include <gtest/gtest.h>
+
+namespace midillama::corpus {
+namespace {
+
+using Label = std::optional<std::string>;
+
+TEST(Labels, KeysAreSpelledOut) {
+  EXPECT_EQ(key_label("G"), "G major");
+  EXPECT_EQ(key_label(" Bb"), "B flat major");
+  EXPECT_EQ(key_label("F#m"), "F sharp minor");
+  EXPECT_EQ(key_label("Edor"), "E dorian");
+  EXPECT_EQ(key_label("AMix"), "A mixolydian");
+  EXPECT_EQ(key_label("E Minor"), "E minor");
+  EXPECT_EQ(key_label("A Dorian"), "A dorian");
+  EXPECT_EQ(key_label("Bphr"), "B phrygian");
+  EXPECT_EQ(key_label("Glyd"), "G lydian");
+  EXPECT_EQ(key_label("Daeo"), "D minor");
+}
+
+TEST(Labels, WhatStandsBehindAKeyIsPassedOver) {
+  EXPECT_EQ(key_label("G % Two sharps in the book"), "G major");
+  EXPECT_EQ(key_label("E phr -8va"), "E phrygian");
+  EXPECT_EQ(key_label("D clef=bass"), "D major");
+}
+
+TEST(Labels, NoKeyWhereNoneIsNamed) {
+  for (const char* field : {"", "none", "HP", "Hp", "H", "Bn", "EM", "g"}) EXPECT_EQ(key_label(field), Label()) << field;
+}
+
+TEST(Labels, Meters) {
+  EXPECT_EQ(meter_label("C"), "4/4");
+  EXPECT_EQ(meter_label("C|"), "2/2");
+  EXPECT_EQ(meter_label(" 6/8 "), "6/8");
+  for (const char* field : {"", "none", "FREI4/4", "2+3/8", "6/", "0/4", "4/128"}) EXPECT_EQ(meter_label(field), Label()) << field;
+}
+
+TEST(Labels, DancesUnderTheirManyNames) {
+  EXPECT_EQ(dance_label("REEL", "4/4"), "reel");
+  EXPECT_EQ(dance_label("Double Jig", "6/8"), "jig");
+  EXPECT_EQ(dance_label("slipjig", "9/8"), "slip jig");
+  EXPECT_EQ(dance_label("slip jig", ""), "slip jig");
+  EXPECT_EQ(dance_label("fling", "2/2"), "highland fling");
+  EXPECT_EQ(dance_label("air", "3/4"), Label());
+  EXPECT_EQ(dance_label("jigsaw", "6/8"), Label());
+}
+
+TEST(Labels, TheMeterTellsJigsApart) {
+  EXPECT_EQ(dance_label("jig", "6/8"), "jig");
+  EXPECT_EQ(dance_label("jig", ""), "jig");
+  EXPECT_EQ(dance_label("jig", "9/8"), "slip jig");
+  EXPECT_EQ(dance_label("jig", "12/8"), "slide");
+  EXPECT_EQ(dance_label("jig", "2/4"), "straight jig");
+}
+
+TEST(Labels, ATitleNamesADanceAtItsEndOnly) {
+  EXPECT_EQ(dance_of_title("CAMP MEETING -- JIG.", "6/8"), "jig");
+  EXPECT_EQ(dance_of_title("Mrs. Test's Strathspey.", "4/4"), "strathspey");
+  EXPECT_EQ(dance_of_title("The Reel of the Mill", "4/4"), Label());
+}
+
+TEST(Labels, TemposNeedABeat) {
+  EXPECT_EQ(beats_per_minute("1/4=120"), 120);
+  EXPECT_EQ(beats_per_minute("3/8 = 60 \"Slow\""), 60);
+  for (const char* field : {"", "80", "\"Slowly\"", "1/4=", "1/4=0", "C=100"}) EXPECT_FALSE(beats_per_minute(field)) << field;
+}
+
+TEST(Labels, CountriesInTheCollectionsWords) {
+  EXPECT_EQ(country_label("SCOTCH."), "Scotland");
+  EXPECT_EQ(country_label("Europa, Mitteleuropa, Deutschland, Niederrhein"), "Germany");
+  EXPECT_EQ(country_label("Mitteleuropa, Deutschland / Polen, Schlesien"), "Germany");
+  EXPECT_EQ(country_label("As performed by a band"), Label());
+}
+
+AbcTune with_book(const char* book) {
+  return parse_tunebook(std::string("X:1\nB:") + book + "\nK:D\nd|\n", "book.abc").at(0);
+}
+
+TEST(Collections, ONeillsChaptersAreDances) {
+  EXPECT_EQ(dance_of_chapter(with_book("O'Neill's 701")), "jig");
+  EXPECT_EQ(dance_of_chapter(with_book("\"O'Neill's 1175\"")), "slip jig");
+  EXPECT_EQ(dance_of_chapter(with_book("O'NEILL'S 1555")), "reel");
+  EXPECT_EQ(dance_of_chapter(with_book("O'Neill's 1556")), "hornpipe");
+}
+
+TEST(Collections, AirsMarchesAndOtherBooksAreNoDances) {
+  EXPECT_EQ(dance_of_chapter(with_book("O'Neill's 700")), Label());
+  EXPECT_EQ(dance_of_chapter(with_book("O'Neill's 1738")), Label());
+  EXPECT_EQ(dance_of_chapter(with_book("O'Neill's Dance Music of Ireland, 801")), Label());
+  EXPECT_EQ(dance_of_chapter(with_book("Another book 801")), Label());
+}
+
+TEST(Collections, CountriesOfPrintedBooks) {
+  EXPECT_EQ(country_of_collection("oneills1850"), "Ireland");
+  EXPECT_EQ(country_of_collection("airdsAirs"), "Scotland");
+  EXPECT_EQ(country_of_collection("mine"), Label());
+  EXPECT_FALSE(states_mode("essenFolksong"));
+  EXPECT_TRUE(states_mode("mine"));
+}
+
+}  // namespace
+}  // namespace midillama::corpus

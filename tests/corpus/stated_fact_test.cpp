@@ -1,0 +1,79 @@
+#include "midillama/core/error.h"
+#include "midillama/corpus/facts.h"
+
+#include <gtest/gtest.h>
+
+namespace midillama::corpus {
+namespace {
+
+using Fact = std::optional<std::string>;
+
+TEST(StatedFact, Keys) {
+  EXPECT_EQ(stated_fact("key", "It is in G major."), "G major");
+  EXPECT_EQ(stated_fact("key", "in g MAJOR"), "G major");
+  EXPECT_EQ(stated_fact("key", "The key is F# minor"), "F sharp minor");
+  EXPECT_EQ(stated_fact("key", "F-sharp minor, I think"), "F sharp minor");
+  EXPECT_EQ(stated_fact("key", "a tune in Bb maj"), "B flat major");
+  EXPECT_EQ(stated_fact("key", "E\xe2\x99\xad minor"), "E flat minor");
+  EXPECT_EQ(stated_fact("key", "It's A mixolydian."), "A mixolydian");
+  EXPECT_EQ(stated_fact("key", "in a minor"), "A minor");
+}
+
+TEST(StatedFact, NoKeyWhereNoTonicIsNamed) {
+  EXPECT_EQ(stated_fact("key", "It is in a minor key."), Fact());
+  EXPECT_EQ(stated_fact("key", "a major third above"), Fact());
+  EXPECT_EQ(stated_fact("key", "The key is G."), Fact());
+  EXPECT_EQ(stated_fact("key", "H minor"), Fact());
+  EXPECT_EQ(stated_fact("key", ""), Fact());
+}
+
+TEST(StatedFact, AnArticleDoesNotHideTheKeyBehindIt) {
+  EXPECT_EQ(stated_fact("key", "in a minor key, namely D minor"), "D minor");
+}
+
+TEST(StatedFact, Meters) {
+  EXPECT_EQ(stated_fact("meter", "The meter is 6/8."), "6/8");
+  EXPECT_EQ(stated_fact("meter", "6 / 8 time"), "6/8");
+  EXPECT_EQ(stated_fact("meter", "12/8"), "12/8");
+  EXPECT_EQ(stated_fact("meter", "in common time"), "4/4");
+  EXPECT_EQ(stated_fact("meter", "It is in cut time."), "2/2");
+  for (const char* text : {"and/or", "6/7", "/8", "6/", "1000/4", ""}) EXPECT_EQ(stated_fact("meter", text), Fact()) << text;
+}
+
+TEST(StatedFact, TheLongestDanceAtAWord) {
+  EXPECT_EQ(stated_fact("dance", "This is a slip jig."), "slip jig");
+  EXPECT_EQ(stated_fact("dance", "This is a jig."), "jig");
+  EXPECT_EQ(stated_fact("dance", "Two Reels"), "reel");
+  EXPECT_EQ(stated_fact("dance", "some waltzes"), "waltz");
+  EXPECT_EQ(stated_fact("dance", "a double jig"), "jig");
+}
+
+TEST(StatedFact, TheFirstOfSeveral) {
+  EXPECT_EQ(stated_fact("dance", "A reel or a jig"), "reel");
+  EXPECT_EQ(stated_fact("key", "G major, then D major"), "G major");
+}
+
+TEST(StatedFact, WordsAreWhole) {
+  EXPECT_EQ(stated_fact("dance", "The reelection jigsaw"), Fact());
+  EXPECT_EQ(stated_fact("register", "A slow flow below"), Fact());
+  EXPECT_EQ(stated_fact("register", "the low register"), "low");
+}
+
+TEST(StatedFact, CountriesAndTheirPeople) {
+  EXPECT_EQ(stated_fact("origin", "It was collected in the United States."), "United States");
+  EXPECT_EQ(stated_fact("origin", "An Irish tune"), "Ireland");
+}
+
+TEST(StatedFact, TheClassesWordsDoNotMix) {
+  const std::string text = "At a moderate tempo, with a medium flow of notes in the middle register.";
+  EXPECT_EQ(stated_fact("tempo", text), "moderate");
+  EXPECT_EQ(stated_fact("density", text), "medium");
+  EXPECT_EQ(stated_fact("register", text), "middle");
+}
+
+TEST(StatedFact, RefusesOtherTags) {
+  EXPECT_THROW(stated_fact("mood", "sad"), UsageError);
+}
+
+}  // namespace
+}  // namespace midillama::corpus
