@@ -158,6 +158,7 @@ std::vector<std::string> validate(const Config& config) {
   check(checker, config.run);
   checker.require(!config.data.dir.empty(), "data.dir", "\"\"", "must name a folder");
   check(checker, config.music_encoder);
+  checker.one_of("projector.initialization", config.projector.initialization, {"linear", "whitened"});
   checker.one_of("llm.dtype", config.llm.dtype, {"float32", "bfloat16"});
   check(checker, config.llm.pretrain);
   checker.require(!config.prompt.template_text.empty(), "prompt.template", "\"\"", "must be plain, llama3 or the text of a template");

@@ -6,42 +6,29 @@
 #include "midillama/core/random.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <limits>
-#include <map>
 
 namespace midillama::data {
 namespace {
 
 using Ids = std::vector<text::TokenId>;
-using Document = std::vector<const Question*>;
 
-// The questions of each clip, both in drawn order.
-std::vector<Document> documents_of(std::span<const Question> questions, std::uint64_t seed) {
-  std::map<std::filesystem::path, std::size_t> place;
-  std::vector<Document> documents;
-  for (const auto& question : questions) {
-    const auto [found, is_new] = place.try_emplace(question.clip, documents.size());
-    if (is_new) documents.emplace_back();
-    documents[found->second].push_back(&question);
-  }
-  Random random(seed_for(seed, "text documents"));
-  for (auto& document : documents) random.shuffle(std::span(document));
-  random.shuffle(std::span(documents));
-  return documents;
+// "reel, G major, 6/8": the values of the facts, in drawn order.
+std::string facts_text(const Json& facts, Random& random) {
+  std::vector<std::string> values;
+  for (const auto& fact : facts) values.push_back(fact.is_string() ? fact.get<std::string>() : fact.dump());
+  random.shuffle(std::span(values));
+  return fmt::format("{}", fmt::join(values, ", "));
 }
 
-Ids encode(const Document& document, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer) {
-  const auto bos = tokenizer.bos_id();
-  const auto eos = tokenizer.eos_id();
-  Ids ids;
-  if (bos) ids.push_back(*bos);
-  for (const Question* question : document) {
-    const Ids item = prompt.encode(question->question, question->answer, std::numeric_limits<std::int64_t>::max(), 0).input_ids;
-    ids.insert(ids.end(), item.begin() + (bos && item.front() == *bos ? 1 : 0), item.end());
-    if (eos && ids.back() != *eos) ids.push_back(*eos);
-  }
-  return ids;
+Ids encode(const Question& question, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer, std::uint64_t seed) {
+  Random random(seed);
+  auto example = prompt.encode(question.question, question.answer, std::numeric_limits<std::int64_t>::max(), 0);
+  const Ids facts = tokenizer.encode(facts_text(question.facts, random));
+  example.input_ids.insert(example.input_ids.begin() + example.music_position, facts.begin(), facts.end());
+  return std::move(example.input_ids);
 }
 
 }  // namespace
@@ -57,12 +44,13 @@ std::vector<std::string> tokenizer_texts(std::span<const Question> questions) {
 
 TextRows::TextRows(std::span<const Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer,
                    std::uint64_t seed, std::int64_t sequence_length) {
-  const auto documents = documents_of(questions, seed);
-  std::vector<Ids> encoded(documents.size());
-  parallel_for(documents.size(), [&](std::size_t i) { encoded[i] = encode(documents[i], prompt, tokenizer); });
+  std::vector<Ids> documents(questions.size());
+  parallel_for(documents.size(),
+               [&](std::size_t i) { documents[i] = encode(questions[i], prompt, tokenizer, seed_for(seed, "order of facts", i)); });
+  Random(seed_for(seed, "text documents")).shuffle(std::span(documents));
 
   std::size_t tokens = 0;
-  for (const Ids& document : encoded) {
+  for (const Ids& document : documents) {
     tokens += document.size();
     for (const auto id : document) {
       if (rows_.empty() || static_cast<std::int64_t>(rows_.back().size()) == sequence_length) rows_.emplace_back();

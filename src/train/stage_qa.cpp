@@ -48,7 +48,7 @@ class QaStage final : public Stage {
         embeddings_(embed(context, questions)),
         model_(model::load_llama(config_.llm.path, context.device, dtype_from_name(config_.llm.dtype)), embeddings_.hidden_size(),
                seed_for(config_.run.seed, "projector")) {
-    load_weights(context, trains);
+    load_weights(context, trains, questions.train);
     for (const auto& item : model_->named_parameters()) item.value().set_requires_grad(trains_by_name(item.key(), trains));
     model_->to(context.device);
     const auto& decoder = model_->llama->config;
@@ -84,9 +84,13 @@ class QaStage final : public Stage {
   void save(const fs::path& directory) override { model::save_trained(model_, directory, config_.llm.path); }
 
  private:
-  void load_weights(const StageContext& context, Trains trains) {
+  void load_weights(const StageContext& context, Trains trains, std::span<const data::Question> training) {
     const auto source = starting_point(context, trains);
-    if (source) model::load_trained(model_, *source);
+    if (source) {
+      model::load_trained(model_, *source);
+    } else if (config_.projector.initialization == "whitened") {
+      initialize_whitened(training);
+    }
     if (trains == Trains::projector) return;
     if (!model_->lora) return model_->add_lora(config_.lora, seed_for(config_.run.seed, "lora"));
     const auto& had = *model_->lora;
@@ -99,6 +103,13 @@ class QaStage final : public Stage {
               had.rank, had.alpha, fmt::join(had.target_modules, " "), config_.lora.rank, config_.lora.alpha,
               fmt::join(config_.lora.target_modules, " ")));
     }
+  }
+
+  void initialize_whitened(std::span<const data::Question> training) {
+    std::vector<torch::Tensor> music;
+    for (const auto& clip : data::clips_of(training)) music.push_back(embeddings_.at(clip));
+    const double token_spread = model_->llama->model->embed_tokens->weight.to(torch::kFloat32).std().item<double>();
+    model::initialize_whitened(*model_->projector, at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
   }
 
   // The checkpoint whose projector (and adapter) training goes on from; none for a fresh projector.

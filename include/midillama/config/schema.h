@@ -85,6 +85,17 @@ struct MusicEncoder {
   }
 };
 
+struct Projector {
+  // linear: as torch::nn::Linear. whitened: from the training clips' embeddings, such that their musical tokens start centred, uncorrelated
+  // and as large as the decoder's token embeddings; small models and short runs learn much faster from there.
+  std::string initialization = "linear";
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("initialization", self.initialization);
+  }
+};
+
 // The shape of a Llama to train from scratch (stage pretrain-llm), and its sentencepiece vocabulary.
 struct LlmShape {
   std::int64_t hidden_size = 256;
@@ -237,26 +248,26 @@ struct Eval {
 
 // How `midillama data build` makes a dataset.
 struct Corpus {
-  std::string source = "abc";                     // abc: ABC collections; midi: a folder of MIDI files
-  std::string path;                               // the folder that holds them (abc: also one that holds music21/corpus)
-  std::vector<std::string> collections;           // abc: folders or files below it; empty: every .abc file
+  std::string source = "abc";            // abc: ABC collections; midi: a folder of MIDI files
+  std::string path;                      // the folder that holds them (abc: also one that holds music21/corpus)
+  std::vector<std::string> collections;  // abc: folders or files below it; empty: every .abc file
   double clip_seconds = 20.0;
-  double min_clip_seconds = 5.0;                  // a shorter clip is left out
+  double min_clip_seconds = 5.0;  // a shorter clip is left out
   std::int64_t min_clip_notes = 16;
   std::int64_t clips_per_piece = 3;
   double valid_fraction = 0.1;
   double test_fraction = 0.1;
-  double duplicate_similarity = 0.4;              // shared share of two melodies' intervals from which on they are one tune
-  double related_similarity = 0.35;               // ... and from which on they stay on one side of the splits
-  std::int64_t min_label_pieces = 1;              // a dance type, key, meter or origin of fewer pieces is no fact
+  double duplicate_similarity = 0.4;  // shared share of two melodies' intervals from which on they are one tune
+  double related_similarity = 0.35;   // ... and from which on they stay on one side of the splits
+  std::int64_t min_label_pieces = 1;  // a dance type, key, meter or origin of fewer pieces is no fact
   std::vector<std::string> tags = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
-  std::int64_t questions_per_tag = 1;             // wordings drawn for each tag of a clip
-  std::int64_t captions = 1;                      // caption wordings drawn for each clip
-  double middle_register_from = 70.0;             // mean MIDI pitch; below: low
+  std::int64_t questions_per_tag = 1;  // wordings drawn for each tag of a clip
+  std::int64_t captions = 1;           // caption wordings drawn for each clip
+  double middle_register_from = 70.0;  // mean MIDI pitch; below: low
   double high_register_from = 74.0;
-  double medium_density_from = 3.5;               // notes a second; below: sparse
+  double medium_density_from = 3.5;  // notes a second; below: sparse
   double dense_from = 5.0;
-  double moderate_tempo_from = 76.0;              // beats a minute; below: slow
+  double moderate_tempo_from = 76.0;  // beats a minute; below: slow
   double fast_tempo_from = 108.0;
   std::uint64_t seed = 1;
 
@@ -296,6 +307,7 @@ struct Config {
   Run run;
   Data data;
   MusicEncoder music_encoder;
+  Projector projector;
   Llm llm;
   Prompt prompt;
   Lora lora;
@@ -310,6 +322,7 @@ struct Config {
     v("run", self.run);
     v("data", self.data);
     v("music_encoder", self.music_encoder);
+    v("projector", self.projector);
     v("llm", self.llm);
     v("prompt", self.prompt);
     v("lora", self.lora);

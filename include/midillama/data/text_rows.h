@@ -17,9 +17,9 @@ std::vector<std::string> tokenizer_texts(std::span<const Question> questions);
 
 class TextRows {
  public:
-  // A document is everything that is said of one clip: bos, then its captions and questions with answers as `prompt` writes them, without
-  // music, in an order drawn from `seed`, eos behind each. So later answers of a document follow from what stands before them. The
-  // documents' order is drawn too. Rows have `sequence_length` tokens, the last one may be shorter (not less than 2).
+  // A document is one question with its answer as `prompt` writes them, with the clip's facts written out, in an order drawn from `seed`,
+  // where the music will stand. So the decoder learns to read its answers off that place. The documents' order is drawn too. Rows have
+  // `sequence_length` tokens, the last one may be shorter (not less than 2).
   TextRows(std::span<const Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer, std::uint64_t seed,
            std::int64_t sequence_length);
 

@@ -20,4 +20,9 @@ struct ProjectorImpl : torch::nn::Module {
 };
 TORCH_MODULE(Projector);
 
+// Sets the projector such that `music` [n, M], the clip embeddings of a training set, is projected to tokens with mean 0, uncorrelated
+// entries and standard deviation `scale`: a random rotation (from `seed`) of the whitened embeddings. Directions of nearly no variance are
+// not blown up.
+void initialize_whitened(ProjectorImpl& projector, const torch::Tensor& music, double scale, std::uint64_t seed);
+
 }  // namespace midillama::model

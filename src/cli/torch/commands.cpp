@@ -105,7 +105,7 @@ void embed(const config::Config& config, const EmbedCommand& command) {
 }
 
 void score(const config::Config& config, const ScoreCommand& command) {
-  std::cout << eval::score_file(command.predictions, config.eval).dump(2) << "\n";
+  std::cout << eval::score_file(command.predictions, config.eval, prepare(config)).dump(2) << "\n";
 }
 
 }  // namespace
