@@ -18,10 +18,9 @@ class OpenNotes {
     std::uint8_t velocity = 0;
   };
 
-  OpenNotes() { clear(); }
-
+  // Takes the same short time however many queues there are: files may have thousands of tracks.
   void clear() {
-    queues_.fill({});
+    ++generation_;
     nodes_.clear();
     free_ = kNone;
   }
@@ -57,9 +56,14 @@ class OpenNotes {
   struct Queue {
     std::int32_t first = kNone;
     std::int32_t last = kNone;
+    std::int32_t generation = 0;  // what was queued in an earlier one is forgotten
   };
 
-  Queue& at(int channel, int pitch) { return queues_[static_cast<std::size_t>(channel * 128 + pitch)]; }
+  Queue& at(int channel, int pitch) {
+    Queue& queue = queues_[static_cast<std::size_t>(channel * 128 + pitch)];
+    if (queue.generation != generation_) queue = {kNone, kNone, generation_};
+    return queue;
+  }
 
   std::int32_t allocate(Started note) {
     if (free_ == kNone) {
@@ -72,7 +76,8 @@ class OpenNotes {
     return reused;
   }
 
-  std::array<Queue, 16 * 128> queues_;
+  std::array<Queue, 16 * 128> queues_{};
+  std::int32_t generation_ = 0;
   std::vector<Node> nodes_;
   std::int32_t free_ = kNone;
 };

@@ -41,7 +41,7 @@ void ScoreBuilder::begin_track() {
   open_.clear();
   track_name_.clear();
   programs_.fill(0);
-  instrument_.fill(-1);
+  first_instrument_ = score_.instruments.size();
 }
 
 // A file can name a track once and have it play thousands of instruments, each of which keeps the name: hence the limit.
@@ -51,12 +51,12 @@ void ScoreBuilder::track_name(std::span<const std::uint8_t> text) {
 }
 
 Instrument& ScoreBuilder::instrument(int channel) {
-  std::int32_t& index = instrument_[static_cast<std::size_t>(channel * 128 + programs_[channel])];
-  if (index < 0) {
-    index = static_cast<std::int32_t>(score_.instruments.size());
+  std::size_t& count = instrument_[static_cast<std::size_t>(channel * 128 + programs_[channel])];
+  if (count <= first_instrument_) {
     score_.instruments.push_back({programs_[channel], channel == kDrumChannel, track_name_, {}});
+    count = score_.instruments.size();
   }
-  return score_.instruments[index];
+  return score_.instruments[count - 1];
 }
 
 bool ScoreBuilder::note_off(int channel, int pitch, Tick time) {

@@ -33,8 +33,9 @@ class ScoreBuilder {
   // Of the track that is being read:
   OpenNotes open_;
   std::string track_name_;
-  std::array<std::uint8_t, 16> programs_{};        // by channel
-  std::array<std::int32_t, 16 * 128> instrument_;  // index of the instrument of a channel and program, -1 where there is none yet
+  std::array<std::uint8_t, 16> programs_{};  // by channel
+  std::size_t first_instrument_ = 0;
+  std::array<std::size_t, 16 * 128> instrument_{};  // 1 + index by channel and program; up to first_instrument_: none yet
 };
 
 }  // namespace midillama::midi
