@@ -52,12 +52,11 @@ TextRows::TextRows(std::span<const Question> questions, const text::PromptTempla
   std::size_t tokens = 0;
   for (const Ids& document : documents) {
     tokens += document.size();
-    for (const auto id : document) {
-      if (rows_.empty() || static_cast<std::int64_t>(rows_.back().size()) == sequence_length) rows_.emplace_back();
-      rows_.back().push_back(id);
+    for (std::size_t begin = 0; begin + 1 < document.size(); begin += static_cast<std::size_t>(sequence_length)) {
+      const auto end = std::min(document.size(), begin + static_cast<std::size_t>(sequence_length));
+      if (end - begin > 1) rows_.emplace_back(document.begin() + begin, document.begin() + end);
     }
   }
-  if (!rows_.empty() && rows_.back().size() < 2) rows_.pop_back();
   log::info("{} documents of {} tokens in {} rows", documents.size(), tokens, rows_.size());
 }
 

@@ -1,4 +1,4 @@
-// Text as a decoder reads it while it is pre-trained: documents, one behind the other, cut into rows of equal length.
+// Text as a decoder reads it while it is pre-trained.
 #pragma once
 
 #include "midillama/data/question.h"
@@ -18,8 +18,8 @@ std::vector<std::string> tokenizer_texts(std::span<const Question> questions);
 class TextRows {
  public:
   // A document is one question with its answer as `prompt` writes them, with the clip's facts written out, in an order drawn from `seed`,
-  // where the music will stand. So the decoder learns to read its answers off that place. The documents' order is drawn too. Rows have
-  // `sequence_length` tokens, the last one may be shorter (not less than 2).
+  // where the music will stand. So the decoder learns to read its answers off that place. A row is one document: other
+  // clips' facts beside it would only mislead. One longer than `sequence_length` tokens is cut into several rows.
   TextRows(std::span<const Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer, std::uint64_t seed,
            std::int64_t sequence_length);
 

@@ -1,0 +1,130 @@
+// The executable as a user calls it: what it prints, and its exit status.
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+#include "midillama/core/process.h"
+#include "midillama/midi/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+ProcessResult midillama(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), MIDILLAMA_BINARY);
+  return run_process(arguments);
+}
+
+// A folder with two notes in two.mid and a broken file in broken.mid.
+class Cli : public testing::Test {
+ protected:
+  void SetUp() override {
+    midi::Score score;
+    score.ticks_per_quarter = 480;
+    score.instruments.push_back({0, false, "piano", {{{0}, {480}, 60, 64}, {{480}, {960}, 64, 64}}});
+    midi::write_midi(score, two());
+    write_atomically(broken(), "MThd and nothing more");
+  }
+  std::string two() const { return (folder_.path() / "two.mid").string(); }
+  std::string broken() const { return (folder_.path() / "broken.mid").string(); }
+
+ private:
+  TemporaryDirectory folder_;
+};
+
+TEST_F(Cli, HelpOfEveryCommandShowsAnExample) {
+  EXPECT_EQ(midillama({"--help"}).status, 0);
+  for (const char* command : {"train", "eval", "generate", "score", "tokenize", "text-tokenize", "inspect", "embed"}) {
+    const ProcessResult help = midillama({command, "--help"});
+    EXPECT_EQ(help.status, 0) << command;
+    EXPECT_THAT(help.output, HasSubstr("Example:\n  ")) << command;
+  }
+  for (const char* command : {"build", "stats", "check"}) EXPECT_THAT(midillama({"data", command, "--help"}).output, HasSubstr("Example:"));
+  for (const char* command : {"show", "validate"}) EXPECT_THAT(midillama({"config", command, "--help"}).output, HasSubstr("Example:"));
+}
+
+TEST_F(Cli, WrongUsageIsStatusTwo) {
+  EXPECT_EQ(midillama({}).status, 2);
+  EXPECT_EQ(midillama({"dance"}).status, 2);
+  EXPECT_EQ(midillama({"train", "--stage", "algin"}).status, 2);
+  EXPECT_EQ(midillama({"config", "validate", "--set", "lora.rank=0"}).status, 2);
+  EXPECT_EQ(midillama({"tokenize", two(), "--log-level", "loud"}).status, 2);
+  EXPECT_EQ(midillama({"train", "--stage", "sft", "--resume", "--overwrite"}).status, 2);
+}
+
+TEST_F(Cli, EveryConfigurationMistakeIsShown) {
+  const ProcessResult result = midillama({"config", "validate", "--set", "lora.rank=0", "--set", "run.nothing=1"});
+  EXPECT_THAT(result.error_output, HasSubstr("lora.rank: 0"));
+  EXPECT_THAT(result.error_output, HasSubstr("run.nothing: unknown key"));
+}
+
+TEST_F(Cli, TokenizePrintsFieldCodes) {
+  const ProcessResult result = midillama({"tokenize", two()});
+  ASSERT_EQ(result.status, 0) << result.error_output;
+  const Json object = Json::parse(result.output);
+  EXPECT_EQ(object["file"], two());
+  EXPECT_EQ(object["notes"], 2);
+  const Json expected = {{0, 0, 0, 60, 15, 16, 5, 35}, {0, 16, 0, 64, 15, 16, 5, 35}};
+  EXPECT_EQ(object["octuples"], expected);
+}
+
+TEST_F(Cli, TokenizeTakesAPart) {
+  const ProcessResult result = midillama({"tokenize", two(), "--start", "0.5", "--duration", "0.5"});
+  EXPECT_EQ(Json::parse(result.output)["notes"], 1);
+}
+
+TEST_F(Cli, TokenizeIdsHaveSpecialsAroundThem) {
+  const std::string ids = midillama({"tokenize", two(), "--format", "ids"}).output;
+  EXPECT_THAT(ids, testing::StartsWith("0 0 0 0 0 0 0 0 4 260 388 577 788 917 938 1222 "));
+  EXPECT_THAT(ids, testing::EndsWith(" 2 2 2 2 2 2 2 2\n"));
+}
+
+TEST_F(Cli, OneBadFileDoesNotStopTheOthers) {
+  const ProcessResult result = midillama({"tokenize", broken(), two(), "--format", "text"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.output, testing::StartsWith("<0-0> <1-0> <2-0> <3-60>"));
+  EXPECT_THAT(result.error_output, HasSubstr("broken.mid"));
+  EXPECT_THAT(result.error_output, HasSubstr("1 of 2 files"));
+}
+
+TEST_F(Cli, ConfigShowCanBeReadBack) {
+  const ProcessResult shown = midillama({"config", "show", "--set", "lora.rank=4"});
+  ASSERT_EQ(shown.status, 0);
+  const std::string file = two() + ".yaml";
+  write_atomically(file, shown.output);
+  EXPECT_EQ(midillama({"config", "show", "--config", file}).output, shown.output);
+}
+
+TEST_F(Cli, MissingConfigurationFileIsNamed) {
+  const ProcessResult result = midillama({"config", "show", "--config", "no/such.yaml"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.error_output, HasSubstr("no/such.yaml"));
+}
+
+#ifdef MIDILLAMA_WITH_TORCH
+TEST_F(Cli, ScoreNeedsNoExperiment) {
+  const std::string file = two() + ".jsonl";
+  write_atomically(file,
+                   "{\"id\": \"1\", \"task\": \"qa\", \"tag\": \"key\", \"question\": \"?\", \"prediction\": \"It is in G major.\", "
+                   "\"references\": [\"It is in G major.\"]}\n");
+  const ProcessResult result = midillama({"score", "--predictions", file});
+  ASSERT_EQ(result.status, 0) << result.error_output;
+  const Json object = Json::parse(result.output);
+  EXPECT_EQ(object["examples"], 1);
+  EXPECT_NEAR(object["metrics"]["bleu"]["score"].get<double>(), 1.0, 1e-9);
+  EXPECT_NEAR(object["metrics"]["rouge_l"]["score"].get<double>(), 1.0, 1e-9);
+  EXPECT_THAT(object["metrics"]["meteor"]["signature"].get<std::string>(), HasSubstr("nltk"));
+}
+
+TEST_F(Cli, CommandsWithoutACheckpointSayWhichCommandMakesOne) {
+  const ProcessResult result = midillama({"generate", "--midi", two(), "--prompt", "?", "--set", "run.dir=" + two() + ".run"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.error_output, HasSubstr("midillama train"));
+}
+#endif
+
+}  // namespace
+}  // namespace midillama
