@@ -4,17 +4,42 @@
 #include "midillama/core/file.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <charconv>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace midillama::corpus {
 namespace {
 
-std::filesystem::path beside(const std::filesystem::path& target, const std::string& what) {
-  return target.parent_path() / ("." + target.filename().string() + "." + what + "-" + std::to_string(::getpid()));
+// ".folk.building-" for the dataset "folk"; the process id follows.
+std::string working_prefix(const std::filesystem::path& target) {
+  return "." + target.filename().string() + ".building-";
+}
+
+bool is_running(const std::string& process) {
+  pid_t id = 0;
+  const auto [end, error] = std::from_chars(process.data(), process.data() + process.size(), id);
+  if (error != std::errc{} || end != process.data() + process.size() || id <= 0) return true;  // not a name of ours: leave it alone
+  return ::kill(id, 0) == 0 || errno != ESRCH;
+}
+
+// Removes what killed builds of the same dataset left behind.
+void remove_leftovers(const std::filesystem::path& target) {
+  const auto prefix = working_prefix(target);
+  std::vector<std::filesystem::path> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(target.parent_path())) {
+    const auto name = entry.path().filename().string();
+    if (name.compare(0, prefix.size(), prefix) == 0 && !is_running(name.substr(prefix.size()))) leftovers.push_back(entry.path());
+  }
+  for (const auto& path : leftovers) std::filesystem::remove_all(path);
 }
 
 std::filesystem::path without_trailing_slash(const std::filesystem::path& path) {
@@ -35,11 +60,13 @@ void flush_file_system(const std::filesystem::path& directory) {
 }  // namespace
 
 StagedDirectory::StagedDirectory(std::filesystem::path target)
-    : target_(without_trailing_slash(target)), working_(beside(target_, "building")) {
+    : target_(without_trailing_slash(target)), working_(target_.parent_path() / (working_prefix(target_) + std::to_string(::getpid()))) {
   const bool replaceable = !std::filesystem::exists(target_) || std::filesystem::exists(target_ / "dataset.json") ||
                            (std::filesystem::is_directory(target_) && std::filesystem::is_empty(target_));
   if (!replaceable)
     throw InputError(target_.string(), "", "exists and is no dataset (no dataset.json in it): give another folder or remove it");
+  std::filesystem::create_directories(target_.parent_path());
+  remove_leftovers(target_);
   std::filesystem::remove_all(working_);
   std::filesystem::create_directories(working_);
 }
@@ -51,12 +78,16 @@ StagedDirectory::~StagedDirectory() {
 
 void StagedDirectory::put_in_place() {
   flush_file_system(working_);
-  const auto old = beside(target_, "old");
-  std::filesystem::remove_all(old);
-  if (std::filesystem::exists(target_)) std::filesystem::rename(target_, old);
-  std::filesystem::rename(working_, target_);
+  if (std::filesystem::exists(target_)) {
+    // Exchanged in one step: there is no moment at which a kill would leave neither the old dataset nor the new one.
+    if (::renameat2(AT_FDCWD, working_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) != 0) {
+      throw InputError(target_.string(), "", std::string("cannot be replaced (") + std::strerror(errno) + "): remove it and build again");
+    }
+    std::filesystem::remove_all(working_);
+  } else {
+    std::filesystem::rename(working_, target_);
+  }
   sync_to_disk(target_.parent_path());
-  std::filesystem::remove_all(old);
 }
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {

@@ -7,7 +7,8 @@
 
 namespace midillama::corpus {
 
-// A working folder beside `target`, renamed to it by put_in_place(), removed where that never happens. A dataset that `target` holds is
+// A working folder beside `target`, renamed to it by put_in_place(), removed where that never happens; what a killed process
+// left of an earlier one is removed too. A dataset that `target` holds is
 // replaced; InputError where it holds anything else, so that a wrong path costs nobody their files.
 class StagedDirectory {
  public:
@@ -17,7 +18,7 @@ class StagedDirectory {
   StagedDirectory& operator=(const StagedDirectory&) = delete;
 
   const std::filesystem::path& path() const { return working_; }
-  // Flushes everything to disk, then renames.
+  // Flushes everything to disk, then renames, or exchanges the two folders in one step.
   void put_in_place();
 
  private:

@@ -264,9 +264,9 @@ struct Corpus {
   std::int64_t questions_per_tag = 1;  // wordings drawn for each tag of a clip
   std::int64_t captions = 1;           // caption wordings drawn for each clip
   double middle_register_from = 70.0;  // mean MIDI pitch; below: low
-  double high_register_from = 74.0;
+  double high_register_from = 73.0;
   double medium_density_from = 3.5;  // notes a second; below: sparse
-  double dense_from = 5.0;
+  double dense_from = 4.5;
   double moderate_tempo_from = 76.0;  // beats a minute; below: slow
   double fast_tempo_from = 108.0;
   std::uint64_t seed = 1;
