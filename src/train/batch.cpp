@@ -42,11 +42,4 @@ Counts sum_over_ranks(const Counts& counts, parallel::ProcessGroup& group, torch
   return {tensor[0].item<std::int64_t>(), tensor[1].item<std::int64_t>()};
 }
 
-double sum_over_ranks(double value, parallel::ProcessGroup& group, torch::Device device) {
-  if (group.size() == 1) return value;
-  const auto tensor = torch::tensor({value}, torch::dtype(torch::kFloat64).device(device));
-  group.all_reduce_sum(tensor);
-  return tensor.item<double>();
-}
-
 }  // namespace midillama::train

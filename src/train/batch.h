@@ -25,8 +25,7 @@ struct Counts {
 };
 Counts count(std::span<const Example> examples);
 
-// Sums over all ranks. `device` is the one that the group's backend works on.
+// Sums over all ranks. `device` is the one that the group works on.
 Counts sum_over_ranks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device);
-double sum_over_ranks(double value, parallel::ProcessGroup& group, torch::Device device);
 
 }  // namespace midillama::train

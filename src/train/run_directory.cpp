@@ -10,11 +10,13 @@ namespace midillama::train {
 namespace fs = std::filesystem;
 namespace {
 
-// Everything that a run writes. Other files in the directory are left alone.
-constexpr const char* kFiles[] = {"config.yaml", "metrics.jsonl", "log.txt", "loss.svg", "last", "tokenizer.model", "checkpoints", "model"};
+// What a run has written once it has begun to train: a start that failed before is no run.
+constexpr const char* kResults[] = {"metrics.jsonl", "checkpoints", "last", "model"};
+// The rest. Other files in the directory are left alone.
+constexpr const char* kCompanions[] = {"config.yaml", "log.txt", "loss.svg", "tokenizer.model"};
 
 bool holds_run(const fs::path& directory) {
-  return std::ranges::any_of(kFiles, [&](const char* name) { return fs::exists(fs::symlink_status(directory / name)); });
+  return std::ranges::any_of(kResults, [&](const char* name) { return fs::exists(fs::symlink_status(directory / name)); });
 }
 
 }  // namespace
@@ -25,7 +27,8 @@ void open_run_directory(const fs::path& directory, const config::Config& config,
                      fmt::format("holds a run of {} already: --resume continues it, --overwrite begins again", options.stage));
   }
   if (options.overwrite) {
-    for (const char* name : kFiles) fs::remove_all(directory / name);
+    for (const char* name : kResults) fs::remove_all(directory / name);
+    for (const char* name : kCompanions) fs::remove(directory / name);
   }
   fs::create_directories(directory);
   CheckpointStore(directory, config.train.keep_checkpoints).clean();

@@ -61,7 +61,8 @@ Trainer::Trainer(const config::Config& config, std::string stage_name, const Sta
       sampler_(stage.size(Split::train), config.train.shuffle, config.run.seed),
       checkpoints_(directory_, config.train.keep_checkpoints),
       steps_(steps_of(config.train, stage.size(Split::train))),
-      schedule_(config.train.learning_rate, config.train.warmup_ratio, steps_) {
+      schedule_(config.train.learning_rate, config.train.warmup_ratio, steps_),
+      data_fingerprint_(stage.data_fingerprint()) {
   if (context.resume_from) restore(*context.resume_from);
   group_.barrier();  // every rank has read the checkpoint before the main one writes the next
   if (!group_.is_main()) return;
@@ -98,9 +99,10 @@ Trainer::StepResult Trainer::step() {
   torch::manual_seed(seed_for(config_.run.seed, "step", static_cast<std::uint64_t>(step_ * group_.size() + group_.rank())));
 
   gradients_.zero();
-  for (const auto batch : micro_batches(share, micro_batch_size())) result.loss += backward(batch, result.counts.targets);
+  auto loss = torch::zeros({}, torch::dtype(torch::kFloat64).device(device_));
+  for (const auto batch : micro_batches(share, micro_batch_size())) loss += backward(batch, result.counts.targets);
   gradients_.sum_over_ranks(group_);
-  result.loss = sum_over_ranks(result.loss, group_, device_) / static_cast<double>(std::max<std::int64_t>(1, result.counts.targets));
+  result.loss = mean_over_ranks(loss, result.counts.targets);
   result.grad_norm = gradients_.clip(config_.train.max_grad_norm);
   require_finite(result.loss, result.grad_norm, share);
 
@@ -118,10 +120,15 @@ std::vector<Example> Trainer::next_share() {
   return make_examples(stage_, share_of(draws, group_.rank(), group_.size()));
 }
 
-double Trainer::backward(std::span<const Example> batch, std::int64_t targets) {
+torch::Tensor Trainer::backward(std::span<const Example> batch, std::int64_t targets) {
   const torch::Tensor sum = stage_.loss(batch);
   (sum / static_cast<double>(std::max<std::int64_t>(1, targets))).backward();
-  return sum.item<double>();
+  return sum.detach();
+}
+
+double Trainer::mean_over_ranks(const torch::Tensor& loss_sum, std::int64_t targets) {
+  group_.all_reduce_sum(loss_sum);
+  return loss_sum.item<double>() / static_cast<double>(std::max<std::int64_t>(1, targets));
 }
 
 void Trainer::require_finite(double loss, double grad_norm, std::span<const Example> share) {
@@ -150,11 +157,11 @@ void Trainer::validate() {
   const torch::NoGradGuard no_grad;
   stage_.module().eval();
   auto share = make_examples(stage_, share_of(draws, group_.rank(), group_.size()));
-  double loss = 0;
-  for (const auto batch : micro_batches(share, micro_batch_size())) loss += stage_.loss(batch).item<double>();
+  auto sum = torch::zeros({}, torch::dtype(torch::kFloat64).device(device_));
+  for (const auto batch : micro_batches(share, micro_batch_size())) sum += stage_.loss(batch);
   stage_.module().train();
   const Counts counts = sum_over_ranks(train::count(share), group_, device_);
-  loss = sum_over_ranks(loss, group_, device_) / static_cast<double>(std::max<std::int64_t>(1, counts.targets));
+  const double loss = mean_over_ranks(sum, counts.targets);
   if (!group_.is_main()) return;
   metrics_->write({{"step", step_},
                    {"split", "valid"},
@@ -188,7 +195,7 @@ TrainerState Trainer::state() const {
   state.draws = step_ * config_.train.batch_size;
   state.seed = config_.run.seed;
   state.world_size = group_.size();
-  state.data_fingerprint = stage_.data_fingerprint();
+  state.data_fingerprint = data_fingerprint_;
   state.essentials = essentials(config_, stage_name_);
   return state;
 }

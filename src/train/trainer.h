@@ -39,8 +39,10 @@ class Trainer {
   StepResult step();
   // This rank's examples of the next global batch.
   std::vector<Example> next_share();
-  // Adds the gradients of the batch's loss divided by `targets`; returns the loss before the division.
-  double backward(std::span<const Example> batch, std::int64_t targets);
+  // Adds the gradients of the batch's loss divided by `targets`; returns the loss before the division, a scalar.
+  torch::Tensor backward(std::span<const Example> batch, std::int64_t targets);
+  // The mean over the targets of all ranks from this rank's sum (float64).
+  double mean_over_ranks(const torch::Tensor& loss_sum, std::int64_t targets);
   void require_finite(double loss, double grad_norm, std::span<const Example> share);
   std::int64_t micro_batch_size() const;
 
@@ -63,6 +65,7 @@ class Trainer {
   CheckpointStore checkpoints_;
   std::int64_t steps_;
   Schedule schedule_;
+  std::string data_fingerprint_;
   std::int64_t step_ = 0;
   std::unique_ptr<MetricsLog> metrics_;  // main rank only
 };

@@ -34,6 +34,7 @@ const std::vector<std::string>& essential_prefixes(const std::string& stage) {
                                               "llm.path",
                                               "llm.dtype",
                                               "prompt.",
+                                              "projector.",
                                               "music_encoder.path",
                                               "music_encoder.pooling",
                                               "music_encoder.tokens",

@@ -9,11 +9,11 @@
 namespace midillama::train {
 
 struct TrainOptions {
-  std::string stage;       // pretrain-encoder, pretrain-llm, align, sft
+  std::string stage = {};  // pretrain-encoder, pretrain-llm, align, sft
   bool resume = false;     // from the newest complete checkpoint; from the start where there is none
   bool overwrite = false;  // delete what the run directory holds of this stage
-  std::filesystem::path
-      init;  // a checkpoint (or a stage directory) to start from; empty: for sft the last align checkpoint of the run directory
+  // A checkpoint, or a stage directory, to start from; empty: for sft the last align checkpoint of the run directory.
+  std::filesystem::path init = {};
 };
 
 // Runs the stage to its end and returns its directory <run.dir>/<stage>. `config` is the whole configuration; the stage's own values are

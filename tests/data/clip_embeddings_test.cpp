@@ -1,0 +1,128 @@
+#include "midillama/data/clip_embeddings.h"
+
+#include "data/embedding_cache.h"
+#include "data/tiny_dataset.h"
+#include "midillama/data/clip_notes.h"
+#include "midillama/model/music_encoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace midillama::data {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class Embeddings : public testing::Test {
+ protected:
+  Embeddings() {
+    write_encoder(path("encoder"), 1);
+    config_.run.dir = path("run");
+    config_.music_encoder.path = path("encoder");
+    config_.music_encoder.tokens = 2;
+    for (int i = 0; i < 4; ++i) {
+      clips_.push_back(path("clips") + "/" + std::to_string(i) + ".mid");
+      write_clip(clips_.back(), 5 + 3 * i, 40 + 10 * i);
+    }
+  }
+
+  std::string path(const std::string& name) const { return directory_.path() / name; }
+  ClipEmbeddings embed() const { return {config_, clips_, torch::kCPU}; }
+  fs::path cache() const { return cache_file(config_, encoder_key(config_.music_encoder)); }
+
+  // Puts zeros for every embedding into the cache, by its own rules.
+  void replace_cache_by_zeros() const {
+    const auto key = encoder_key(config_.music_encoder);
+    auto cached = read_cache(cache(), key);
+    for (auto& [name, clip] : cached) clip.embedding = torch::zeros_like(clip.embedding);
+    write_cache(cache(), key, cached);
+  }
+
+  TemporaryDirectory directory_;
+  config::Config config_;
+  std::vector<fs::path> clips_;
+};
+
+TEST_F(Embeddings, AreTheEncodersAndCountTheNotes) {
+  clips_.push_back(clips_[0]);  // may repeat
+  const auto embeddings = embed();
+  EXPECT_EQ(embeddings.hidden_size(), 16);
+  EXPECT_EQ(embeddings.tokens(), 2);
+  EXPECT_EQ(embeddings.notes(), 5 + 8 + 11 + 14);
+  const auto notes = read_clip_notes(clips_);
+  model::MusicEncoder encoder(config_.music_encoder, torch::kCPU);
+  for (std::size_t i = 0; i < clips_.size(); ++i) {
+    const auto expected = encoder.encode(std::span(notes).subspan(i, 1))[0];
+    EXPECT_TRUE(torch::allclose(embeddings.at(clips_[i]), expected, 1e-5, 1e-6));
+  }
+  EXPECT_THROW(embeddings.at("elsewhere.mid"), Error);
+}
+
+TEST_F(Embeddings, ASecondLookUsesTheCache) {
+  const auto fresh = embed();
+  replace_cache_by_zeros();
+  EXPECT_TRUE(embed().at(clips_[1]).equal(torch::zeros({2, 16})));
+}
+
+TEST_F(Embeddings, AChangedClipIsEncodedAgain) {
+  const auto before = embed();
+  replace_cache_by_zeros();
+  write_clip(clips_[1], 9, 30);
+  const auto after = embed();
+  EXPECT_TRUE(after.at(clips_[0]).equal(torch::zeros({2, 16})));
+  EXPECT_FALSE(after.at(clips_[1]).equal(torch::zeros({2, 16})));
+  EXPECT_NE(after.fingerprint(), before.fingerprint());
+}
+
+TEST_F(Embeddings, AnotherEncoderOrPoolingHasItsOwnCache) {
+  const auto before = embed();
+  replace_cache_by_zeros();
+  config_.music_encoder.tokens = 1;
+  EXPECT_FALSE(embed().at(clips_[0]).equal(torch::zeros({1, 16})));
+  config_.music_encoder.tokens = 2;
+  write_encoder(path("encoder"), 2);
+  const auto after = embed();
+  EXPECT_FALSE(after.at(clips_[0]).equal(torch::zeros({2, 16})));
+  EXPECT_FALSE(after.at(clips_[0]).equal(before.at(clips_[0])));
+}
+
+TEST_F(Embeddings, ADamagedCacheIsNeverUsed) {
+  const auto fresh = embed();
+  const std::string good = read_text(cache());
+  const auto expect_fresh = [&](const std::string& bytes) {
+    std::ofstream(cache(), std::ios::binary) << bytes;
+    EXPECT_TRUE(embed().at(clips_[2]).equal(fresh.at(clips_[2])));
+    EXPECT_EQ(read_text(cache()), good);
+  };
+  std::string flipped = good;
+  flipped[good.size() - 100] = static_cast<char>(flipped[good.size() - 100] ^ 1);
+  expect_fresh(flipped);
+  expect_fresh(good.substr(0, good.size() / 2));
+  expect_fresh("");
+  config_.music_encoder.tokens = 1;
+  embed();
+  const std::string other = read_text(cache());
+  config_.music_encoder.tokens = 2;
+  expect_fresh(other);
+}
+
+TEST_F(Embeddings, ClipsThatCannotBeUsedAreListed) {
+  std::ofstream(clips_[1]) << "no MIDI";
+  write_clip(clips_[2], 0);
+  try {
+    embed();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("2 of the clips"), HasSubstr("1.mid"), HasSubstr("2.mid"), HasSubstr("no notes"), Not(HasSubstr("3.mid"))));
+  }
+  EXPECT_FALSE(fs::exists(cache()));
+}
+
+}  // namespace
+}  // namespace midillama::data

@@ -1,0 +1,168 @@
+// Questions, notes and text as the models read them.
+#include "data/tiny_dataset.h"
+#include "midillama/core/error.h"
+#include "midillama/core/log.h"
+#include "midillama/data/clip_notes.h"
+#include "midillama/data/note_examples.h"
+#include "midillama/data/qa_examples.h"
+#include "midillama/data/text_rows.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace midillama::data {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Examples : public testing::Test {
+ protected:
+  Examples() {
+    write_encoder(path("encoder"), 1);
+    for (int i = 0; i < 3; ++i) write_clip(clip(i), 6 + i);
+    const std::vector<std::string> texts = {"Question: Which key is it in?\nAnswer:\n", "G major.", "D minor.",
+                                            "Who wrote it, and when, and for whom?"};
+    text::train_sentencepiece(texts, 320, path("tokenizer.model"));
+    tokenizer_ = text::load_tokenizer(path("tokenizer.model"));
+    prompt_.emplace("plain", *tokenizer_);
+    config_.run.dir = path("run");
+    config_.music_encoder.path = path("encoder");
+    questions_ = {question("a", clip(0), "Which key is it in?", "G major."),
+                  question("b", clip(1), "Who wrote it, and when, and for whom?", "D minor."),
+                  question("c", clip(0), "Who wrote it?", "G."), question("d", clip(2), "Which key?", "D.")};
+  }
+
+  std::string path(const std::string& name) const { return directory_.path() / name; }
+  fs::path clip(int i) const { return path("clips") + "/" + std::to_string(i) + ".mid"; }
+  ClipEmbeddings embed() const { return {config_, clips_of(questions_), torch::kCPU}; }
+
+  TemporaryDirectory directory_;
+  config::Config config_;
+  std::unique_ptr<text::Tokenizer> tokenizer_;
+  std::optional<text::PromptTemplate> prompt_;
+  std::vector<Question> questions_;
+};
+
+TEST_F(Examples, AQuestionBecomesIdsLabelsAndMusic) {
+  const auto embeddings = embed();
+  const QaExamples examples(questions_, embeddings, *prompt_, 100);
+  ASSERT_EQ(examples.size(), 4);
+  const auto example = examples.at(1);
+  const auto expected = prompt_->encode(questions_[1].question, questions_[1].answer, 100, 1);
+  EXPECT_EQ(example.input_ids, expected.input_ids);
+  EXPECT_EQ(example.labels, expected.labels);
+  EXPECT_EQ(example.music_position, 1);
+  EXPECT_TRUE(example.music.equal(embeddings.at(clip(1))));
+}
+
+TEST_F(Examples, CutQuestionsAreCountedInTheLog) {
+  const auto embeddings = embed();
+  const auto longest =
+      static_cast<std::int64_t>(prompt_->encode(questions_[1].question, questions_[1].answer, 100, 1).input_ids.size()) + 1;
+  log::attach_file(path("log.txt"));
+  const QaExamples examples(questions_, embeddings, *prompt_, longest - 3);
+  EXPECT_EQ(static_cast<std::int64_t>(examples.at(1).input_ids.size()) + 1, longest - 3);
+  EXPECT_THAT(read_text(path("log.txt")), AllOf(HasSubstr("1 questions were cut"), HasSubstr("b (3 tokens)")));
+}
+
+TEST_F(Examples, AnAnswerThatDoesNotFitNamesItsLine) {
+  const auto embeddings = embed();
+  try {
+    QaExamples(questions_, embeddings, *prompt_, 10);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("train.jsonl: line of"), HasSubstr("at most 10")));
+  }
+}
+
+TEST_F(Examples, EveryNoteStandsInOneWindow) {
+  write_clip(clip(0), 25);
+  write_clip(clip(1), 2050);
+  const std::vector<fs::path> clips = {clip(0), clip(1)};
+  const NoteExamples windows(clips, 10);
+  EXPECT_EQ(windows.notes(), 25 + 2050);
+  std::vector<octuple::Octuple> first;
+  for (std::int64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(windows.at(i).front().bar, 0);
+    first.insert(first.end(), windows.at(i).begin(), windows.at(i).end());
+  }
+  const auto whole = read_clip_notes(clips)[0];
+  ASSERT_EQ(first.size(), 25u);
+  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i].pitch, whole[i].pitch);
+  EXPECT_THAT(windows.name(1), AllOf(HasSubstr("0.mid"), HasSubstr("window 2")));
+  std::size_t notes = 0;
+  for (std::int64_t i = 0; i < windows.size(); ++i) {
+    EXPECT_LE(windows.at(i).size(), 10u);
+    EXPECT_LT(windows.at(i).back().bar, octuple::kMaxBars);
+    notes += windows.at(i).size();
+  }
+  EXPECT_EQ(notes, 25u + 2050u);
+}
+
+TEST_F(Examples, TheNotesDecideTheFingerprint) {
+  const std::vector<fs::path> clips = {clip(0), clip(1)};
+  const auto before = NoteExamples(clips, 100).fingerprint();
+  EXPECT_EQ(NoteExamples(clips, 100).fingerprint(), before);
+  write_clip(clip(1), 7, 61);
+  EXPECT_NE(NoteExamples(clips, 100).fingerprint(), before);
+}
+
+// All rows behind each other.
+std::vector<std::int64_t> joined(const TextRows& rows) {
+  std::vector<std::int64_t> ids;
+  for (std::int64_t i = 0; i < rows.size(); ++i) ids.insert(ids.end(), rows.at(i).begin(), rows.at(i).end());
+  return ids;
+}
+
+TEST_F(Examples, DocumentsAreCutIntoFullRows) {
+  const TextRows rows(questions_, *prompt_, *tokenizer_, 1, 16);
+  for (std::int64_t i = 0; i + 1 < rows.size(); ++i) EXPECT_EQ(rows.at(i).size(), 16u);
+  EXPECT_LE(rows.at(rows.size() - 1).size(), 16u);
+  const auto ids = joined(rows);
+  EXPECT_EQ(std::ranges::count(ids, *tokenizer_->bos_id()), 4);  // a document a question
+  EXPECT_EQ(std::ranges::count(ids, *tokenizer_->eos_id()), 4);
+  EXPECT_EQ(ids.front(), *tokenizer_->bos_id());
+}
+
+TEST_F(Examples, ADocumentHoldsTheFactsWhereTheMusicWillStand) {
+  questions_.resize(2);
+  questions_[0].facts = {{"dance", "reel"}, {"bars", 16}};
+  using Documents = std::set<std::vector<std::int64_t>>;
+  const auto document = [&](const Question& question, const std::string& facts) {
+    auto ids = prompt_->encode(question.question, question.answer, 1000, 0).input_ids;
+    const auto written = tokenizer_->encode(facts);
+    ids.insert(ids.begin() + 1, written.begin(), written.end());  // behind bos
+    return ids;
+  };
+  std::set<Documents> seen;
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    const auto ids = joined(TextRows(questions_, *prompt_, *tokenizer_, seed, 1000));
+    const auto second = std::find(ids.begin() + 1, ids.end(), *tokenizer_->bos_id());
+    seen.insert(Documents{{ids.begin(), second}, {second, ids.end()}});
+  }
+  EXPECT_EQ(seen, (std::set<Documents>{{document(questions_[0], "reel, 16"), document(questions_[1], "")},
+                                       {document(questions_[0], "16, reel"), document(questions_[1], "")}}));
+}
+
+TEST_F(Examples, TheSeedDecidesTheOrderOfTheText) {
+  std::set<std::vector<std::int64_t>> orders;
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    orders.insert(joined(TextRows(questions_, *prompt_, *tokenizer_, seed, 16)));
+    EXPECT_EQ(TextRows(questions_, *prompt_, *tokenizer_, seed, 16).fingerprint(),
+              TextRows(questions_, *prompt_, *tokenizer_, seed, 16).fingerprint());
+  }
+  EXPECT_GT(orders.size(), 3u);
+}
+
+TEST_F(Examples, TheTokenizerIsTrainedOnPromptsAndAnswers) {
+  EXPECT_THAT(tokenizer_texts(std::span(questions_).first(1)), ElementsAre("Question: Which key is it in?\nAnswer:\n", "G major."));
+}
+
+}  // namespace
+}  // namespace midillama::data

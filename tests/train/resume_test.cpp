@@ -1,0 +1,268 @@
+// A run that is interrupted and goes on is the run that was not.
+#include "midillama/core/error.h"
+#include "midillama/train/checkpoint.h"
+#include "parallel/child_process.h"
+#include "train/tiny_world.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
+namespace midillama::train {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing_support::ChildProcess;
+
+std::string error_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// Takes a finished stage back to its checkpoint before the last, as if it had been killed then.
+void forget_last_checkpoint(const fs::path& stage_dir) {
+  const auto checkpoints = CheckpointStore(stage_dir, 2).all();
+  ASSERT_EQ(checkpoints.size(), 2u);
+  fs::remove_all(checkpoints[1]);
+  replace_symlink(stage_dir / "last", fs::path("checkpoints") / checkpoints[0].filename());
+}
+
+// Every file of a checkpoint with its content.
+std::map<std::string, std::string> contents(const fs::path& checkpoint) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(checkpoint)) {
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), checkpoint)] = read_text(entry.path());
+  }
+  return files;
+}
+
+class Resume : public testing::TestWithParam<std::string> {};
+
+TEST_P(Resume, GivesTheSameBits) {
+  TinyWorld world;
+  const std::string stage = GetParam();
+  if (stage == "sft") world.train("align");
+  const fs::path directory = world.train(stage);
+  const auto losses = losses_of(directory);
+  const auto result = contents(directory / "last/");
+  ASSERT_EQ(losses.size(), 6u);
+
+  forget_last_checkpoint(directory);
+  std::ofstream(directory / "metrics.jsonl", std::ios::app) << R"({"step": 7, "lo)";
+  fs::create_directories(directory / "checkpoints/.unfinished-step-000006");
+  world.train(stage, true);
+  EXPECT_EQ(losses_of(directory), losses);
+  EXPECT_EQ(contents(directory / "last/"), result);
+  EXPECT_FALSE(fs::exists(directory / "checkpoints/.unfinished-step-000006"));
+  EXPECT_EQ(read_metrics(directory / "metrics.jsonl").size(), 7u);  // and one validation
+}
+
+INSTANTIATE_TEST_SUITE_P(Stages, Resume, testing::ValuesIn(config::stage_names()), [](const auto& info) {
+  std::string name = info.param;
+  std::erase(name, '-');
+  return name;
+});
+
+TEST(ResumeRun, AFinishedRunStaysAsItIs) {
+  TinyWorld world;
+  const auto directory = world.train("align");
+  const auto losses = losses_of(directory);
+  world.train("align", true);
+  EXPECT_EQ(losses_of(directory), losses);
+}
+
+TEST(ResumeRun, WithoutACheckpointItStartsFromTheBeginning) {
+  TinyWorld world;
+  const auto losses = losses_of(world.train("align"));
+  fs::remove_all(world.path("run/align/checkpoints"));
+  fs::remove(world.path("run/align/last"));
+  EXPECT_EQ(losses_of(world.train("align", true)), losses);
+}
+
+TEST(ResumeRun, WhatDecidesTheResultMayNotChange) {
+  TinyWorld world;
+  world.train("align");
+  world.train("sft");
+  const auto changed = [&](const std::function<void(config::Config&)>& change) {
+    config::Config config = world.config;
+    change(config);
+    return error_of([&] { train(config, {.stage = "sft", .resume = true}); });
+  };
+  EXPECT_THAT(changed([](auto& c) { c.run.seed = 2; }), AllOf(HasSubstr("run/sft/checkpoints"), HasSubstr("run.seed was 1, is 2")));
+  EXPECT_THAT(changed([](auto& c) { c.lora.rank = 2; }), HasSubstr("rank"));
+  EXPECT_THAT(changed([](auto& c) {
+                c.stages.at("sft").batch_size = 8;
+                c.stages.at("sft").learning_rate = 1e-3;
+                c.lora.dropout = 0.2;
+              }),
+              AllOf(HasSubstr("train.batch_size was 4, is 8"), HasSubstr("train.learning_rate was 0.01, is 0.001"),
+                    HasSubstr("lora.dropout was 0.1, is 0.2"), Not(HasSubstr("run.seed")), HasSubstr("--overwrite")));
+  EXPECT_EQ(changed([](auto& c) {
+              c.stages.at("sft").checkpoint_every = 1;
+              c.stages.at("sft").validate_every = 1;
+              c.stages.at("sft").keep_checkpoints = 5;
+              c.run.threads = 2;
+            }),
+            "no error");
+  std::ofstream(world.path("data/train.jsonl"), std::ios::app) << "\n";
+  EXPECT_THAT(changed([](auto&) {}), HasSubstr("the data changed"));
+}
+
+// Trains one stage in a process of its own: MIDILLAMA_TEST_CONFIG, MIDILLAMA_TEST_STAGE; always with resume.
+TEST(Worker, DISABLED_Trains) {
+  try {
+    train(config::load(std::getenv("MIDILLAMA_TEST_CONFIG")), {.stage = std::getenv("MIDILLAMA_TEST_STAGE"), .resume = true});
+  } catch (const Error& error) {
+    std::cout << "error: " << error.what() << std::endl;
+    std::_Exit(3);
+  }
+}
+
+class ChildRuns : public testing::Test {
+ protected:
+  std::unique_ptr<ChildProcess> start(const std::string& stage, std::map<std::string, std::string> environment = {}) {
+    const std::string name = fmt::format("{}", ++started_);
+    write_atomically(world_.path("config" + name + ".yaml"), config::dump(world_.config));
+    environment["MIDILLAMA_TEST_CONFIG"] = world_.path("config" + name + ".yaml");
+    environment["MIDILLAMA_TEST_STAGE"] = stage;
+    return std::make_unique<ChildProcess>("Worker.DISABLED_Trains", environment, world_.path("output" + name));
+  }
+
+  // Both ranks of a run of two.
+  std::vector<std::unique_ptr<ChildProcess>> start_two(const std::string& stage) {
+    const int port = testing_support::free_port();
+    std::vector<std::unique_ptr<ChildProcess>> ranks;
+    for (const int rank : {0, 1}) ranks.push_back(start(stage, testing_support::rank_environment(rank, 2, port)));
+    return ranks;
+  }
+
+  // Waits until the stage has logged `rows` rows.
+  void await_rows(const std::string& stage, std::size_t rows) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(240);
+    while (read_metrics(fs::path(world_.config.run.dir) / stage / "metrics.jsonl").size() < rows) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the child does not get on";
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
+  TinyWorld world_;
+  int started_ = 0;
+};
+
+using SlowKill = ChildRuns;
+
+TEST_F(SlowKill, AtAnyMomentChangesNothing) {
+  world_.stage("sft").max_steps = 80;
+  world_.stage("sft").checkpoint_every = 1;  // much of the time goes into writing checkpoints
+  world_.train("align");
+  const std::string aligned = world_.path("run/align");
+  const auto undisturbed = losses_of(world_.train("sft"));
+  const auto result = contents(world_.path("run/sft/last/"));
+
+  world_.config.run.dir = world_.path("killed");
+  fs::create_directories(world_.path("killed"));
+  fs::copy(aligned, world_.path("killed/align"), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  Random random(std::random_device{}());
+  for (std::size_t rows = 5; rows < 80; rows += 10 + random.below(20)) {
+    const auto child = start("sft");
+    await_rows("sft", rows);
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(30000)));
+    child->signal(SIGKILL);
+    child->wait();
+    const auto newest = last_checkpoint(world_.config, "sft");
+    ASSERT_TRUE(newest);
+    EXPECT_EQ(contents(*newest).size(), contents(world_.path("run/sft/last/")).size());
+  }
+  const auto last = start("sft");
+  EXPECT_EQ(last->wait(), 0) << last->output();
+  EXPECT_EQ(losses_of(world_.path("killed/sft")), undisturbed);
+  EXPECT_EQ(contents(world_.path("killed/sft/last/")), result);
+}
+
+// A checkpoint whose writing is cut off by SIGKILL.
+TEST(Worker, DISABLED_DiesInACheckpoint) {
+  CheckpointStore(std::getenv("MIDILLAMA_TEST_STAGE"), 2).write(2, [](const fs::path& directory) {
+    std::ofstream(directory / "projector.safetensors") << "half" << std::flush;
+    ::raise(SIGKILL);
+  });
+}
+
+TEST_F(SlowKill, InsideACheckpointLeavesTheOneBefore) {
+  const fs::path stage = world_.path("stage");
+  CheckpointStore(stage, 2).write(1, [](const fs::path& directory) { std::ofstream(directory / "projector.safetensors") << "whole"; });
+  ChildProcess child("Worker.DISABLED_DiesInACheckpoint", {{"MIDILLAMA_TEST_STAGE", stage}}, world_.path("output"));
+  EXPECT_EQ(child.wait(), 128 + SIGKILL);
+  CheckpointStore store(stage, 2);
+  EXPECT_THAT(store.all(), ElementsAre(stage / "checkpoints/step-000001"));
+  EXPECT_EQ(read_text(stage / "last/projector.safetensors"), "whole");
+  store.clean();
+  EXPECT_EQ(std::distance(fs::directory_iterator(stage / "checkpoints"), {}), 1);
+}
+
+using DistributedTraining = ChildRuns;
+
+TEST_F(DistributedTraining, TwoRanksGiveTheLossesOfOne) {
+  world_.config.lora.dropout = 0;
+  world_.config.music_encoder.pretrain.dropout = 0;
+  for (const auto& stage : config::stage_names()) {
+    world_.stage(stage).batch_size = 5;  // shares of three and two
+    world_.stage(stage).validate_every = 3;
+    world_.config.run.dir = world_.path("one");
+    const auto one = losses_of(world_.train(stage));
+    world_.config.run.dir = world_.path("two");
+    for (auto& rank : start_two(stage)) EXPECT_EQ(rank->wait(), 0) << stage << "\n" << rank->output();
+    const auto two = losses_of(world_.path("two/" + stage));
+    ASSERT_EQ(two.size(), one.size()) << stage;
+    for (std::size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(two[i], one[i], 1e-5 * one[i]) << stage << " step " << i + 1;
+
+    const auto valid_of = [&](const std::string& run) {
+      std::vector<double> losses;
+      for (const Json& row : read_metrics(world_.path(run) + "/" + stage + "/metrics.jsonl")) {
+        if (row.contains("split")) losses.push_back(row["loss"]);
+      }
+      return losses;
+    };
+    const auto valid_one = valid_of("one"), valid_two = valid_of("two");
+    ASSERT_EQ(valid_one.size(), 2u);
+    ASSERT_EQ(valid_two.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_NEAR(valid_two[i], valid_one[i], 1e-5 * valid_one[i]) << stage;
+  }
+}
+
+TEST_F(DistributedTraining, ADeadRankEndsTheRunWhichThenGoesOn) {
+  world_.config.run.timeout = 4;
+  world_.config.lora.dropout = 0.1;
+  world_.stage("align").max_steps = 400;
+  world_.stage("align").checkpoint_every = 3;
+  {
+    auto ranks = start_two("align");
+    await_rows("align", 4);
+    ranks[1]->signal(SIGKILL);
+    EXPECT_EQ(ranks[0]->wait(), 3);
+    EXPECT_THAT(ranks[0]->output(), HasSubstr("error: rank 1 is gone"));
+  }
+  for (auto& rank : start_two("align")) EXPECT_EQ(rank->wait(), 0) << rank->output();
+  EXPECT_EQ(losses_of(world_.path("run/align")).size(), 400u);
+}
+
+TEST_F(DistributedTraining, ABatchSmallerThanTheRanksIsRefused) {
+  world_.stage("align").batch_size = 1;
+  for (auto& rank : start_two("align")) {
+    EXPECT_EQ(rank->wait(), 3);
+    EXPECT_THAT(rank->output(), HasSubstr("train.batch_size is 1"));
+  }
+}
+
+}  // namespace
+}  // namespace midillama::train

@@ -1,0 +1,173 @@
+// All four stages from beginning to end.
+#include "midillama/core/error.h"
+#include "midillama/train/checkpoint.h"
+#include "train/tiny_world.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::train {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::Gt;
+using testing::HasSubstr;
+using testing::Lt;
+
+std::string error_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::vector<std::string> names_in(const fs::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory)) names.push_back(entry.path().filename());
+  std::ranges::sort(names);
+  return names;
+}
+
+TEST(Stages, PretrainingLeavesModelsThatAlignAndSftUse) {
+  TinyWorld world;
+  for (const char* stage : {"pretrain-encoder", "pretrain-llm"}) {
+    world.stage(stage).max_steps = 30;
+    world.stage(stage).checkpoint_every = 100;
+    const auto losses = losses_of(world.train(stage));
+    EXPECT_EQ(losses.size(), 30u);
+    EXPECT_THAT(losses, Each(AllOf(Gt(0.0), Lt(10.0))));
+    EXPECT_LT(losses.back(), 0.8 * losses.front()) << stage;
+  }
+  EXPECT_THAT(names_in(world.path("run/pretrain-encoder/model")), ElementsAre("config.json", "model.safetensors"));
+  EXPECT_THAT(names_in(world.path("run/pretrain-llm/model")), ElementsAre("config.json", "model.safetensors", "tokenizer.model"));
+  world.config.music_encoder.path = world.path("run/pretrain-encoder/model");
+  world.config.llm.path = world.path("run/pretrain-llm/model");
+  for (const char* stage : {"align", "sft"}) {
+    world.stage(stage).max_steps = 20;
+    const auto losses = losses_of(world.train(stage));
+    EXPECT_LT(losses.back(), losses.front()) << stage;
+  }
+}
+
+TEST(Stages, ARunDirectoryHoldsWhatTheDesignSays) {
+  TinyWorld world;
+  const fs::path directory = world.train("align");
+  EXPECT_EQ(directory, world.path("run/align"));
+  EXPECT_THAT(names_in(directory), ElementsAre("checkpoints", "config.yaml", "last", "log.txt", "loss.svg", "metrics.jsonl"));
+  EXPECT_THAT(names_in(directory / "checkpoints"), ElementsAre("step-000004", "step-000006"));
+  EXPECT_EQ(fs::read_symlink(directory / "last"), "checkpoints/step-000006");
+  EXPECT_THAT(names_in(directory / "last/"), ElementsAre("optimizer.safetensors", "projector.safetensors", "trainer_state.json"));
+  world.train("sft");
+  EXPECT_THAT(names_in(world.path("run/sft/last/")),
+              ElementsAre("adapter", "optimizer.safetensors", "projector.safetensors", "trainer_state.json"));
+  EXPECT_THAT(names_in(world.path("run/sft/last/adapter")), ElementsAre("adapter_config.json", "adapter_model.safetensors"));
+  EXPECT_EQ(config::load(directory / "config.yaml").train.learning_rate, 1e-2);
+}
+
+TEST(Stages, MetricsHaveTheKeysThatOthersReadAndValidationIsMarked) {
+  TinyWorld world;
+  world.stage("align").validate_every = 4;
+  const auto rows = read_metrics(world.train("align") / "metrics.jsonl");
+  ASSERT_EQ(rows.size(), 8u);  // 6 steps, validation at 4 and at the end
+  for (const char* key : {"step", "loss", "learning_rate", "grad_norm", "tokens", "target_tokens", "tokens_per_second", "seconds"}) {
+    EXPECT_TRUE(rows[0].at(key).is_number()) << key;
+  }
+  EXPECT_EQ(rows[0].at("learning_rate"), 0.0);  // the first step of a warm-up
+  EXPECT_EQ(rows[4].at("split"), "valid");
+  EXPECT_EQ(rows[4].at("step"), 4);
+  EXPECT_EQ(rows[7].at("split"), "valid");
+  EXPECT_FALSE(rows[5].contains("split"));
+}
+
+TEST(Stages, OnlyTheProjectorTrainsInAlign) {
+  TinyWorld world;
+  world.train("align");
+  EXPECT_THAT(read_text(world.path("run/align/log.txt")), HasSubstr("align trains 1,056 of "));  // 32 * 32 + 32
+}
+
+TEST(Stages, AStageDirectoryWithARunIsRefused) {
+  TinyWorld world;
+  world.train("align");
+  EXPECT_THAT(error_of([&] { world.train("align"); }), AllOf(HasSubstr("run/align"), HasSubstr("--resume"), HasSubstr("--overwrite")));
+  world.stage("align").max_steps = 2;
+  train(world.config, {.stage = "align", .overwrite = true});
+  EXPECT_EQ(losses_of(world.path("run/align")).size(), 2u);
+  EXPECT_THAT(names_in(world.path("run/align/checkpoints")), ElementsAre("step-000002"));
+}
+
+TEST(Stages, SftAsksForAnAlignedProjector) {
+  TinyWorld world;
+  EXPECT_THAT(error_of([&] { world.train("sft"); }), HasSubstr("midillama train --stage align"));
+  world.train("align");
+  const std::string run = world.config.run.dir;
+  world.config.run.dir = world.path("elsewhere");
+  train(world.config, {.stage = "sft", .init = run + "/align"});
+  EXPECT_EQ(find_checkpoint(world.config, ""), world.path("elsewhere/sft/checkpoints/step-000006"));
+}
+
+TEST(Stages, AnAdapterOfAnotherShapeIsRefused) {
+  TinyWorld world;
+  world.train("align");
+  world.train("sft");
+  world.config.lora.rank = 2;
+  EXPECT_THAT(error_of([&] { train(world.config, {.stage = "sft", .overwrite = true, .init = world.path("run/align/last")}); }),
+              "no error");
+  world.config.lora.rank = 3;
+  const auto with_adapter = world.path("run/sft/last");
+  world.config.run.dir = world.path("elsewhere");
+  EXPECT_THAT(error_of([&] { train(world.config, {.stage = "sft", .init = with_adapter}); }), HasSubstr("rank 2"));
+}
+
+TEST(Stages, OptionsThatMakeNoSense) {
+  TinyWorld world;
+  EXPECT_THROW(train(world.config, {.stage = "tune"}), UsageError);
+  EXPECT_THROW(train(world.config, {.stage = "align", .resume = true, .overwrite = true}), UsageError);
+  EXPECT_THROW(train(world.config, {.stage = "pretrain-llm", .init = "somewhere"}), UsageError);
+}
+
+TEST(Stages, ALossThatIsNotFiniteNamesTheExamples) {
+  TinyWorld world;
+  world.stage("align").learning_rate = 1e30;
+  world.stage("align").max_grad_norm = 0;
+  world.stage("align").shuffle = false;
+  const std::string error = error_of([&] { world.train("align"); });
+  EXPECT_THAT(error, AllOf(HasSubstr("align stopped at step"), HasSubstr("the examples of the batch: train-"), HasSubstr("-register")));
+}
+
+TEST(Stages, TheDecoderMayBeBfloat16) {
+  TinyWorld world;
+  const auto exact = losses_of(world.train("align"));
+  world.config.llm.dtype = "bfloat16";
+  const auto rounded = losses_of(train(world.config, {.stage = "align", .overwrite = true}));
+  ASSERT_EQ(rounded.size(), exact.size());
+  EXPECT_NE(rounded, exact);
+  for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(rounded[i], exact[i], 0.02 * exact[i]);
+  for (const char* stage : {"pretrain-llm", "pretrain-encoder"}) {
+    world.config.llm.dtype = world.config.music_encoder.dtype = "float32";
+    const auto exact_pretraining = losses_of(world.train(stage));
+    world.config.llm.dtype = world.config.music_encoder.dtype = "bfloat16";
+    const auto mixed = losses_of(train(world.config, {.stage = stage, .overwrite = true}));
+    EXPECT_NE(mixed, exact_pretraining);
+    for (std::size_t i = 0; i < mixed.size(); ++i) EXPECT_NEAR(mixed[i], exact_pretraining[i], 0.03 * exact_pretraining[i]) << stage;
+  }
+}
+
+TEST(Stages, MicroBatchesDoNotChangeTheResult) {
+  TinyWorld world;
+  world.train("align");
+  world.config.lora.dropout = 0;
+  const auto halves = losses_of(world.train("sft"));
+  for (const std::int64_t size : {0, 1, 3}) {
+    world.stage("sft").micro_batch_size = size;
+    const auto losses = losses_of(train(world.config, {.stage = "sft", .overwrite = true}));
+    for (std::size_t i = 0; i < halves.size(); ++i) EXPECT_NEAR(losses[i], halves[i], 1e-5 * halves[i]) << size;
+  }
+}
+
+}  // namespace
+}  // namespace midillama::train
