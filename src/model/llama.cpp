@@ -1,5 +1,6 @@
 #include "midillama/model/llama.h"
 
+#include "attention.h"
 #include "random_weights.h"
 #include "rotary.h"
 
@@ -8,21 +9,8 @@ namespace {
 
 constexpr double kInitialStandardDeviation = 0.02;
 
-// The mask that the fused kernels cannot build on their own: several new tokens behind cached ones.
-torch::Tensor causal_mask(std::int64_t tokens, std::int64_t cached, torch::Device device) {
-  const auto options = torch::TensorOptions().dtype(torch::kBool).device(device);
-  return at::ones({tokens, cached + tokens}, options).tril_(cached).view({1, 1, tokens, cached + tokens});
-}
-
-// Fills in what the caller left open.
-AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device) {
-  AttentionContext full = context;
-  const std::int64_t cached = context.cache != nullptr ? context.cache->length() : 0;
-  if (!full.positions.defined()) {
-    full.positions = at::arange(cached, cached + tokens, torch::TensorOptions().dtype(torch::kInt64).device(device)).unsqueeze(0);
-  }
-  if (!full.mask.defined() && cached > 0 && tokens > 1) full.mask = causal_mask(tokens, cached, device);
-  return full;
+torch::Tensor select(const torch::Tensor& x, const torch::Tensor& positions) {
+  return positions.defined() ? x.index_select(1, positions) : x;
 }
 
 }  // namespace
@@ -37,19 +25,15 @@ LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, std::int64_t l
   o_proj = register_module("o_proj", LoraLinear(query_size, config.hidden_size, options));
 }
 
-torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context) {
+torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context,
+                                          const torch::Tensor& outputs) {
   const std::int64_t batch = x.size(0), tokens = x.size(1);
   const auto heads = [&](const torch::Tensor& features) { return features.view({batch, tokens, -1, head_dim}); };
   const torch::Tensor queries = rotate(heads(q_proj->forward(x)), rotary).transpose(1, 2);
   torch::Tensor keys = rotate(heads(k_proj->forward(x)), rotary).transpose(1, 2);
   torch::Tensor values = heads(v_proj->forward(x)).transpose(1, 2);
   if (context.cache != nullptr) std::tie(keys, values) = context.cache->append(layer, keys, values);
-  std::optional<torch::Tensor> mask;
-  if (context.mask.defined()) mask = context.mask;
-  const bool causal = !mask && tokens > 1;
-  const torch::Tensor attended =
-      at::scaled_dot_product_attention(queries, keys, values, mask, 0.0, causal, std::nullopt, queries.size(1) != keys.size(1));
-  return o_proj->forward(attended.transpose(1, 2).reshape({batch, tokens, -1}));
+  return o_proj->forward(select(attend(queries, keys, values, context), outputs));
 }
 
 LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions& options) {
@@ -69,8 +53,9 @@ LlamaLayerImpl::LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, co
   mlp = register_module("mlp", LlamaMlp(config, options));
 }
 
-torch::Tensor LlamaLayerImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context) {
-  const torch::Tensor attended = x + self_attn->forward(input_layernorm->forward(x), rotary, context);
+torch::Tensor LlamaLayerImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context,
+                                      const torch::Tensor& outputs) {
+  const torch::Tensor attended = select(x, outputs) + self_attn->forward(input_layernorm->forward(x), rotary, context, outputs);
   return attended + mlp->forward(post_attention_layernorm->forward(attended));
 }
 
@@ -98,7 +83,10 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
   inverse_frequencies_ = inverse_frequencies_.to(embeddings.device());
   const RotaryTable rotary = rotary_table(full.positions, inverse_frequencies_, embeddings.scalar_type());
   torch::Tensor hidden_states = embeddings;
-  for (LlamaLayer& layer : model->layers) hidden_states = layer->forward(hidden_states, rotary, full);
+  for (LlamaLayer& layer : model->layers) {
+    const bool last = layer.get() == model->layers.back().get();  // the layers before it need every position
+    hidden_states = layer->forward(hidden_states, rotary, full, last ? full.outputs : torch::Tensor());
+  }
   if (full.cache != nullptr) full.cache->advance(embeddings.size(1));
   return model->norm->forward(hidden_states);
 }

@@ -6,7 +6,24 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
+
 namespace midillama::model {
+namespace {
+
+// Dropout from 16 random bits an element instead of a float's worth: the draws are what dropout costs. The probability is rounded to
+// 1/65536.
+torch::Tensor drop(const torch::Tensor& x, double probability) {
+  constexpr std::int64_t kDrawsPerWord = 4;
+  const torch::Tensor words = torch::empty({x.numel() / kDrawsPerWord + 1}, x.options().dtype(torch::kInt64).requires_grad(false));
+  const torch::Tensor draws =
+      words.random_(std::numeric_limits<std::int64_t>::min(), std::optional<std::int64_t>()).view(torch::kInt16).narrow(0, 0, x.numel());
+  const auto threshold = std::min(std::lround(probability * 65536), 65535L) - 32768;
+  return x * (draws >= threshold).to(x.scalar_type()).mul_(1.0 / (1.0 - probability)).view(x.sizes());
+}
+
+}  // namespace
 
 LoraLinearImpl::LoraLinearImpl(std::int64_t in_features, std::int64_t out_features, const torch::TensorOptions& options) {
   weight = register_parameter("weight", torch::empty({out_features, in_features}, options));
@@ -25,14 +42,14 @@ void LoraLinearImpl::add_adapter(std::int64_t rank, double alpha, double dropout
 }
 
 torch::Tensor LoraLinearImpl::forward(const torch::Tensor& x) {
-  const torch::Tensor base = at::linear(x, weight);
-  if (!has_adapter()) return base;
-  torch::Tensor input = x.to(torch::kFloat32);
-  if (dropout > 0 && is_training()) input = at::dropout(input, dropout, true);
-  const torch::Tensor low_rank = at::linear(input, lora_A).flatten(0, -2);
-  // base + scaling · low_rank Bᵀ in one kernel
-  const torch::Tensor sum = at::addmm(base.to(torch::kFloat32).flatten(0, -2), low_rank, lora_B.t(), 1.0, scaling);
-  return sum.view(base.sizes()).to(base.scalar_type());
+  const torch::Tensor base = at::linear(x.flatten(0, -2), weight);
+  std::vector<std::int64_t> shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  if (!has_adapter()) return base.view(shape);
+  torch::Tensor input = x.flatten(0, -2).to(torch::kFloat32);
+  if (dropout > 0 && is_training()) input = drop(input, dropout);
+  // base + scaling · (input Aᵀ) Bᵀ, added in place
+  return base.to(torch::kFloat32).addmm_(at::linear(input, lora_A), lora_B.t(), 1.0, scaling).to(base.scalar_type()).view(shape);
 }
 
 }  // namespace midillama::model

@@ -39,14 +39,15 @@ torch::Tensor to_tensor(const std::vector<std::int64_t>& values, torch::Device d
 
 // Every label of a batch: where it is predicted, and what.
 struct Targets {
-  std::vector<std::int64_t> predictors;  // row · width + position of the token before the label
+  std::vector<std::int64_t> predictors;  // where the token before the label stands in the rows laid end to end
   std::vector<std::int64_t> ids;
   std::vector<std::int64_t> rows;
   std::vector<std::int64_t> per_example;
 };
 
-Targets collect_targets(std::span<const MusicText> batch, std::int64_t width, std::int64_t vocab_size) {
+Targets collect_targets(std::span<const MusicText> batch, std::int64_t vocab_size) {
   Targets targets;
+  std::int64_t row_begin = 0;
   for (std::size_t row = 0; row < batch.size(); ++row) {
     const MusicText& example = batch[row];
     const std::size_t before = targets.ids.size();
@@ -57,11 +58,12 @@ Targets collect_targets(std::span<const MusicText> batch, std::int64_t width, st
       if (label == kNoLabel || position == 0) continue;
       if (label < 0 || label >= vocab_size)
         throw Error(fmt::format("the label {} lies outside the model's vocabulary of {}", label, vocab_size));
-      targets.predictors.push_back(static_cast<std::int64_t>(row) * width + position - 1);
+      targets.predictors.push_back(row_begin + position - 1);
       targets.ids.push_back(label);
       targets.rows.push_back(static_cast<std::int64_t>(row));
     }
     targets.per_example.push_back(static_cast<std::int64_t>(targets.ids.size() - before));
+    row_begin += static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(example);
   }
   return targets;
 }
@@ -121,11 +123,14 @@ std::vector<torch::Tensor> MidiLlamaImpl::splice(std::span<const MusicText> batc
 }
 
 LossSum MidiLlamaImpl::loss(std::span<const MusicText> batch) {
-  const torch::Tensor embeddings = at::pad_sequence(splice(batch), true);
-  const Targets targets = collect_targets(batch, embeddings.size(1), llama->config.vocab_size);
-  const torch::Device device = embeddings.device();
-  const torch::Tensor hidden_states = llama->forward(embeddings, {});
-  const torch::Tensor predicting = hidden_states.flatten(0, 1).index_select(0, to_tensor(targets.predictors, device));
+  if (batch.empty()) throw Error("the loss of an empty batch is not defined");
+  const std::vector<torch::Tensor> rows = splice(batch);
+  const Targets targets = collect_targets(batch, llama->config.vocab_size);
+  AttentionContext context;
+  for (const torch::Tensor& row : rows) context.lengths.push_back(row.size(0));
+  const torch::Device device = rows.front().device();
+  context.outputs = to_tensor(targets.predictors, device);
+  const torch::Tensor predicting = llama->forward(at::cat(rows).unsqueeze(0), context).squeeze(0);
   const TokenLosses losses = next_token_loss(predicting, llama->output_weight(), to_tensor(targets.ids, device));
   LossSum result;
   result.sum = losses.sum;

@@ -89,6 +89,29 @@ TEST(Llama, RightPaddingChangesNothing) {
   EXPECT_LT(largest_difference(logits_of(llama, longer).narrow(1, 0, 6), logits_of(llama, ids)), 1e-5);
 }
 
+TEST(Llama, TextsLaidEndToEndDoNotSeeEachOther) {
+  const torch::NoGradGuard no_grad;
+  Llama llama = tiny_llama();
+  AttentionContext context;
+  context.lengths = {5, 1, 9};
+  std::vector<torch::Tensor> texts, alone;
+  for (const std::int64_t length : context.lengths) {
+    texts.push_back(llama->embed(at::randint(tiny_llama_config().vocab_size, {1, length}, torch::kInt64)));
+    alone.push_back(llama->forward(texts.back(), {}));
+  }
+  EXPECT_LT(largest_difference(llama->forward(at::cat(texts, 1), context), at::cat(alone, 1)), 1e-5);
+}
+
+TEST(Llama, GivesOnlyTheWantedOutputs) {
+  const torch::NoGradGuard no_grad;
+  Llama llama = tiny_llama();
+  const torch::Tensor embeddings = llama->embed(at::randint(tiny_llama_config().vocab_size, {2, 9}, torch::kInt64));
+  AttentionContext context;
+  context.outputs = torch::tensor({8, 0, 3}, torch::kInt64);
+  const torch::Tensor all = llama->forward(embeddings, {});
+  EXPECT_LT(largest_difference(llama->forward(embeddings, context), all.index_select(1, context.outputs)), 1e-5);
+}
+
 TEST(Llama, ComesBackAsSaved) {
   const TemporaryDirectory folder;
   for (const bool tied : {false, true}) {

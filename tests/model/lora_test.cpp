@@ -80,6 +80,17 @@ TEST(LoraLinear, DropsOnlyTheAdaptersInputAndOnlyInTraining) {
   EXPECT_TRUE(at::equal(linear->forward(x), at::linear(x, linear->weight)));
 }
 
+TEST(LoraLinear, DropoutKeepsTheMean) {
+  LoraLinear linear(1, 1);
+  linear->add_adapter(1, 1.0, 0.3, generator(2));
+  const torch::NoGradGuard no_grad;
+  for (torch::Tensor& parameter : linear->parameters()) parameter.fill_(1.0);
+  const torch::Tensor adapter = linear->forward(at::ones({200'001, 1})) - 1.0;  // 0 where dropped, 1 / 0.7 elsewhere
+  EXPECT_NEAR((adapter == 0).to(torch::kFloat64).mean().item<double>(), 0.3, 0.005);
+  EXPECT_NEAR(adapter.max().item<double>(), 1 / 0.7, 1e-5);
+  EXPECT_NEAR(adapter.mean().item<double>(), 1.0, 0.01);
+}
+
 TEST(LoraLinear, GradientsReachTheAdapterOnly) {
   LoraLinear linear = layer();
   linear->add_adapter(2, 2.0, 0.0, generator(2));

@@ -122,6 +122,7 @@ TEST(MidiLlama, RefusesExamplesThatDoNotFit) {
   refused(text);
   text.labels = {3, 40};
   refused(text);
+  EXPECT_THROW(model->loss({}), Error);
 }
 
 TEST(MidiLlama, WorksWithABfloat16DecoderAndAFloat32Projector) {

@@ -18,9 +18,13 @@ namespace midillama::model {
 
 // Where a batch's tokens stand and what they may attend to.
 struct AttentionContext {
-  torch::Tensor positions;         // [batch, seq] int64 rotary positions; undefined: counted on from the cache's length
+  torch::Tensor positions;         // [batch, seq] int64 rotary positions; undefined: counted from each text's start
   torch::Tensor mask;              // bool [batch, 1, seq, keys], true: may attend; undefined: causal within the row
   KeyValueCache* cache = nullptr;  // keys and values of earlier tokens, extended by the call
+  // Texts of these lengths laid end to end in the one row of the batch (no mask, no cache): each is causal within itself, and none is
+  // padded.
+  std::vector<std::int64_t> lengths;
+  torch::Tensor outputs;  // [n] int64 positions in the row whose hidden states are wanted; undefined: all of them
 };
 
 // Cosines and sines of a forward pass, [batch or 1, seq, 1, head_dim / 2], shared by its layers.
@@ -31,7 +35,7 @@ struct RotaryTable {
 
 struct LlamaAttentionImpl : torch::nn::Module {
   LlamaAttentionImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options);
-  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context);
+  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context, const torch::Tensor& outputs);
 
   LoraLinear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, o_proj{nullptr};
   std::int64_t head_dim;
@@ -49,7 +53,8 @@ TORCH_MODULE(LlamaMlp);
 
 struct LlamaLayerImpl : torch::nn::Module {
   LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options);
-  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context);
+  // Only the wanted outputs go past the attention; all of them where `outputs` is undefined.
+  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context, const torch::Tensor& outputs);
 
   RmsNorm input_layernorm{nullptr}, post_attention_layernorm{nullptr};
   LlamaAttention self_attn{nullptr};
@@ -73,8 +78,8 @@ struct LlamaImpl : torch::nn::Module {
 
   // ids [...] int64 → [..., hidden_size]
   torch::Tensor embed(const torch::Tensor& ids);
-  // embeddings [batch, seq, hidden_size] → hidden states after the last norm, same shape. A row of the mask that allows nothing (left
-  // padding) gives finite values without meaning.
+  // embeddings [batch, seq, hidden_size] → hidden states after the last norm, [batch, seq or n, hidden_size]. A row of the mask that allows
+  // nothing (left padding) gives finite values without meaning.
   torch::Tensor forward(const torch::Tensor& embeddings, const AttentionContext& context);
   // hidden states [..., hidden_size] → logits [..., vocab_size], in the model's dtype.
   torch::Tensor logits(const torch::Tensor& hidden_states);

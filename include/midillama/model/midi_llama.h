@@ -52,7 +52,8 @@ struct MidiLlamaImpl : torch::nn::Module {
   std::vector<torch::Tensor> splice(std::span<const MusicText> batch);
 
   // Next-token loss on the labels: the label of a token is predicted from the token before it in the spliced row, musical or not (the first
-  // token of a row has none before it and is passed over). Rows are right-padded; logits are computed at label positions only.
+  // token of a row has none before it and is passed over). Rows are laid end to end without padding; logits are
+  // computed at label positions only.
   LossSum loss(std::span<const MusicText> batch);
 
   Llama llama{nullptr};
