@@ -67,7 +67,7 @@ TEST_F(Cli, TokenizePrintsFieldCodes) {
   const Json object = Json::parse(result.output);
   EXPECT_EQ(object["file"], two());
   EXPECT_EQ(object["notes"], 2);
-  const Json expected = {{0, 0, 0, 60, 15, 16, 5, 35}, {0, 16, 0, 64, 15, 16, 5, 35}};
+  const Json expected = {{0, 0, 0, 60, 16, 16, 9, 35}, {0, 16, 0, 64, 16, 16, 9, 35}};
   EXPECT_EQ(object["octuples"], expected);
 }
 
@@ -78,7 +78,7 @@ TEST_F(Cli, TokenizeTakesAPart) {
 
 TEST_F(Cli, TokenizeIdsHaveSpecialsAroundThem) {
   const std::string ids = midillama({"tokenize", two(), "--format", "ids"}).output;
-  EXPECT_THAT(ids, testing::StartsWith("0 0 0 0 0 0 0 0 4 260 388 577 788 917 938 1222 "));
+  EXPECT_THAT(ids, testing::StartsWith("0 0 0 0 0 0 0 0 4 260 388 577 789 917 942 1222 "));
   EXPECT_THAT(ids, testing::EndsWith(" 2 2 2 2 2 2 2 2\n"));
 }
 

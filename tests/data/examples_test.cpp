@@ -120,14 +120,24 @@ std::vector<std::int64_t> joined(const TextRows& rows) {
   return ids;
 }
 
-TEST_F(Examples, DocumentsAreCutIntoFullRows) {
-  const TextRows rows(questions_, *prompt_, *tokenizer_, 1, 16);
-  for (std::int64_t i = 0; i + 1 < rows.size(); ++i) EXPECT_EQ(rows.at(i).size(), 16u);
-  EXPECT_LE(rows.at(rows.size() - 1).size(), 16u);
-  const auto ids = joined(rows);
-  EXPECT_EQ(std::ranges::count(ids, *tokenizer_->bos_id()), 4);  // a document a question
-  EXPECT_EQ(std::ranges::count(ids, *tokenizer_->eos_id()), 4);
-  EXPECT_EQ(ids.front(), *tokenizer_->bos_id());
+TEST_F(Examples, ARowIsOneDocument) {
+  const TextRows rows(questions_, *prompt_, *tokenizer_, 1, 1000);
+  ASSERT_EQ(rows.size(), 4);  // a document a question
+  for (std::int64_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(std::ranges::count(rows.at(i), *tokenizer_->bos_id()), 1);
+    EXPECT_EQ(rows.at(i).front(), *tokenizer_->bos_id());
+    EXPECT_EQ(rows.at(i).back(), *tokenizer_->eos_id());
+  }
+}
+
+TEST_F(Examples, ALongDocumentIsCutIntoSeveralRows) {
+  const TextRows whole(questions_, *prompt_, *tokenizer_, 1, 1000);
+  const TextRows cut(questions_, *prompt_, *tokenizer_, 1, 16);
+  EXPECT_GT(cut.size(), whole.size());
+  for (std::int64_t i = 0; i < cut.size(); ++i) {
+    EXPECT_LE(cut.at(i).size(), 16u);
+    EXPECT_GE(cut.at(i).size(), 2u);
+  }
 }
 
 TEST_F(Examples, ADocumentHoldsTheFactsWhereTheMusicWillStand) {
