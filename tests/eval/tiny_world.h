@@ -8,6 +8,7 @@
 #include "midillama/model/musicbert.h"
 #include "midillama/text/tokenizer.h"
 
+#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ namespace midillama::eval {
 
 struct TinyWorld {
   TinyWorld() {
+    at::set_num_threads(1);  // more than one costs time on models of this size
     config.run.dir = path("runs");
     config.data.dir = path("data");
     config.llm.path = path("llama");

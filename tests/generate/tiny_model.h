@@ -4,6 +4,7 @@
 #include "midillama/core/file.h"
 #include "midillama/model/midi_llama.h"
 
+#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
 #include <filesystem>
@@ -35,6 +36,7 @@ inline torch::Tensor matrix(const Json& rows) {
 }
 
 inline TinyModel load_tiny_model() {
+  at::set_num_threads(1);  // more than one costs time on models of this size
   const std::filesystem::path folder = "tests/golden/generate";
   const auto golden = read_json(folder / "generate.json");
   const auto weight = matrix(golden["projector"]["weight"]);

@@ -56,10 +56,8 @@ def reference_scores(predictions, references):
     transformers.RobertaTokenizer.build_inputs_with_special_tokens = lambda self, ids: [self.cls_token_id, *ids, self.sep_token_id]
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
-        tokenizer = pathlib.Path(folder, "tokenizer.json")
-        settings = json.loads(tokenizer.read_text())
-        settings["pre_tokenizer"]["add_prefix_space"] = True
-        tokenizer.write_text(json.dumps(settings))
+        tokenizer = pathlib.Path(folder, "tokenizer_config.json")
+        tokenizer.write_text(json.dumps(json.loads(tokenizer.read_text()) | {"add_prefix_space": True}))
         numbers = bert_score.score(predictions, references, model_type=folder, num_layers=LAYER, idf=False, rescale_with_baseline=False, device="cpu")
     return [number.tolist() for number in numbers]
 
