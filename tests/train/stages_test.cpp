@@ -49,6 +49,7 @@ TEST(Stages, PretrainingLeavesModelsThatAlignAndSftUse) {
   world.config.llm.path = world.path("run/pretrain-llm/model");
   for (const char* stage : {"align", "sft"}) {
     world.stage(stage).max_steps = 20;
+    world.stage(stage).batch_size = 20;  // every example in every step: the losses can be compared
     const auto losses = losses_of(world.train(stage));
     EXPECT_LT(losses.back(), losses.front()) << stage;
   }
