@@ -16,8 +16,8 @@ namespace midillama::data {
 namespace fs = std::filesystem;
 namespace {
 
-// Clips encoded between two writes of the cache: a killed run loses at most these.
-constexpr std::size_t kChunk = 4096;
+constexpr std::size_t kChunk = 512;         // clips encoded together
+constexpr std::size_t kChunksPerWrite = 8;  // a killed run loses at most these
 
 std::vector<std::string> fingerprints_of(std::span<const fs::path> files) {
   std::vector<std::string> fingerprints(files.size());
@@ -34,7 +34,8 @@ void encode(model::MusicEncoder& encoder, std::span<const fs::path> clips, std::
   }
 }
 
-// Encodes every clip that `cached` lacks, and writes the cache.
+// Encodes every clip that `cached` lacks, and writes the cache. A run that was killed here goes on with whole chunks, so that its
+// embeddings are the same to the bit.
 void complete(const config::Config& config, torch::Device device, const std::string& key, std::span<const fs::path> clips,
               std::span<const std::string> fingerprints, CachedClips& cached) {
   std::vector<fs::path> missing;
@@ -51,7 +52,8 @@ void complete(const config::Config& config, torch::Device device, const std::str
   for (std::size_t begin = 0; begin < missing.size(); begin += kChunk) {
     const std::size_t count = std::min(kChunk, missing.size() - begin);
     encode(encoder, std::span(missing).subspan(begin, count), std::span(missing_fingerprints).subspan(begin, count), cached);
-    write_cache(cache_file(config, key), key, cached);
+    const bool last = begin + count == missing.size();
+    if (last || (begin / kChunk + 1) % kChunksPerWrite == 0) write_cache(cache_file(config, key), key, cached);
     progress.update(begin + count);
   }
 }

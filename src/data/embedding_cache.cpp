@@ -45,8 +45,11 @@ CachedClips parse(weights::TensorMap& tensors, const weights::Metadata& metadata
 std::string encoder_key(const config::MusicEncoder& config) {
   Json parts = {kNotesVersion, config.pooling, config.tokens, config.hidden_states, config.dtype};
   std::vector<fs::path> files;
-  if (!fs::is_directory(config.path))
-    throw InputError(config.path, "", "is no folder (music_encoder.path): a MusicBERT directory is needed");
+  if (!fs::is_directory(config.path)) {
+    throw InputError(
+        config.path, "",
+        "is no folder (music_encoder.path): a MusicBERT directory is needed; `midillama train --stage pretrain-encoder` makes one");
+  }
   for (const auto& entry : fs::directory_iterator(config.path)) {
     const auto extension = entry.path().extension();
     if (extension == ".json" || extension == ".safetensors") files.push_back(entry.path());

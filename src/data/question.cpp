@@ -29,6 +29,9 @@ Question parse(const Json& record, const std::filesystem::path& data_dir, const 
 
 std::vector<Question> read_questions(const std::filesystem::path& data_dir, const std::string& split) {
   const auto file = split_file(data_dir, split);
+  if (!std::filesystem::exists(file)) {
+    throw InputError(file.string(), "", "there is no such split (data.dir): `midillama data build` makes the dataset of a configuration");
+  }
   std::vector<Question> questions;
   for_each_json_line(file,
                      [&](const Json& record, std::size_t line) { questions.push_back(parse(record, data_dir, file.string(), line)); });

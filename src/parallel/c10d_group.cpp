@@ -1,6 +1,7 @@
 #include "parallel/c10d_group.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/log.h"
 #include "parallel/backend.h"
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -90,6 +91,13 @@ void C10dGroup::try_to_leave(bool after_error) {
     leave(after_error);
   } catch (const std::exception&) {
     // The store is gone, and with it everyone who could be told.
+  }
+  if (!backend_) return;
+  try {
+    // Without this NCCL's communicators hang in their destructors while an operation waits for a rank that is gone.
+    after_error ? backend_->abort() : backend_->shutdown();
+  } catch (const std::exception& error) {
+    log::debug("rank {}: closing the connections: {}", rank(), error.what());
   }
 }
 

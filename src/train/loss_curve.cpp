@@ -21,16 +21,20 @@ struct Axis {
   double from, to;  // pixels
   double tick;
 
-  Axis(double least, double most, double from, double to) : low(least), high(most), from(from), to(to) {
-    if (high <= low) high = low + 1;
+  Axis(double least, double most, double from, double to) : low(least), high(most > least ? most : least + 1), from(from), to(to) {
     const double rough = (high - low) / 6;
     const double power = std::pow(10.0, std::floor(std::log10(rough)));
     tick = power * (rough <= power ? 1 : rough <= 2 * power ? 2 : rough <= 5 * power ? 5 : 10);
     low = std::floor(low / tick) * tick;
-    high = std::ceil(high / tick) * tick;
+  }
+  // Ends at a tick.
+  Axis rounded_up() const {
+    Axis axis = *this;
+    axis.high = std::ceil(high / tick) * tick;
+    return axis;
   }
   double pixel(double value) const { return from + (value - low) / (high - low) * (to - from); }
-  int ticks() const { return static_cast<int>(std::lround((high - low) / tick)); }
+  int ticks() const { return static_cast<int>(std::floor((high - low) / tick + 1e-6)); }
   double tick_value(int i) const { return low + i * tick; }
 };
 
@@ -117,7 +121,7 @@ std::string draw_loss_curve(const std::string& title, const std::vector<Point>& 
     }
   }
   const Axis x(0, last, kLeft, kWidth - kRight);
-  const Axis y(least, most, kHeight - kBottom, kTop);
+  const Axis y = Axis(least, most, kHeight - kBottom, kTop).rounded_up();
   const auto line = thinned(train);
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" font-family=\"system-ui, "

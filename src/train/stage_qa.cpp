@@ -134,6 +134,12 @@ class QaStage final : public Stage {
 }  // namespace
 
 std::unique_ptr<Stage> make_qa_stage(const StageContext& context, Trains trains) {
+  const auto& llm = context.config.llm.path;
+  if (!fs::is_directory(llm)) {
+    throw InputError(
+        llm, "",
+        "is no folder (llm.path): a Hugging Face Llama directory is needed; `midillama train --stage pretrain-llm` makes a small one");
+  }
   return std::make_unique<QaStage>(context, trains, read_splits(context.config));
 }
 

@@ -68,6 +68,8 @@ fs::path train(const config::Config& config, const TrainOptions& options) {
   if (group->is_main()) {
     open_run_directory(directory, resolved, options);
     log::attach_file(directory / "log.txt");
+  } else {
+    log::set_level(log::Level::error);  // the main rank says the rest
   }
   group->barrier();
   const auto resume_from = options.resume ? last_checkpoint(resolved, options.stage) : std::nullopt;

@@ -64,7 +64,9 @@ Trainer::Trainer(const config::Config& config, std::string stage_name, const Sta
       schedule_(config.train.learning_rate, config.train.warmup_ratio, steps_),
       data_fingerprint_(stage.data_fingerprint()) {
   if (context.resume_from) restore(*context.resume_from);
-  group_.barrier();  // every rank has read the checkpoint before the main one writes the next
+  // Every rank begins with the same weights; and all have read the checkpoint before the main one writes the next.
+  for (const auto& [name, parameter] : parameters_) group_.broadcast(parameter.detach(), 0);
+  group_.barrier();
   if (!group_.is_main()) return;
   metrics_ = std::make_unique<MetricsLog>(directory_ / "metrics.jsonl", step_);
   log::info("{} trains {} of {} parameters on {} examples: {} steps of {} examples on {} rank{}", stage_name_,

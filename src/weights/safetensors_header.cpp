@@ -109,8 +109,8 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
   bool number_integer(std::int64_t) override { misplaced("a negative number"); }
   bool number_float(double, const std::string&) override { misplaced("a fraction"); }
   bool binary(Json::binary_t&) override { misplaced("binary data"); }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
-    throw InputError(file_, fmt::format("header, byte {}", position), fmt::format("not valid JSON ({})", error.what()));
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    throw InputError(file_, fmt::format("header, byte {}", position), "not valid JSON");
   }
 
  private:

@@ -243,7 +243,7 @@ TEST_F(DistributedTraining, TwoRanksGiveTheLossesOfOne) {
 TEST_F(DistributedTraining, ADeadRankEndsTheRunWhichThenGoesOn) {
   world_.config.run.timeout = 4;
   world_.config.lora.dropout = 0.1;
-  world_.stage("align").max_steps = 400;
+  world_.stage("align").max_steps = 120;
   world_.stage("align").checkpoint_every = 3;
   {
     auto ranks = start_two("align");
@@ -253,7 +253,7 @@ TEST_F(DistributedTraining, ADeadRankEndsTheRunWhichThenGoesOn) {
     EXPECT_THAT(ranks[0]->output(), HasSubstr("error: rank 1 is gone"));
   }
   for (auto& rank : start_two("align")) EXPECT_EQ(rank->wait(), 0) << rank->output();
-  EXPECT_EQ(losses_of(world_.path("run/align")).size(), 400u);
+  EXPECT_EQ(losses_of(world_.path("run/align")).size(), 120u);
 }
 
 TEST_F(DistributedTraining, ABatchSmallerThanTheRanksIsRefused) {
