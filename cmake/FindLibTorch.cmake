@@ -7,7 +7,7 @@
 
 find_path(LibTorch_ROOT_DIR
   NAMES include/torch/version.h include/torch/csrc/api/include/torch/version.h
-  HINTS ${CMAKE_PREFIX_PATH}
+  HINTS ${CMAKE_PREFIX_PATH} ENV CMAKE_PREFIX_PATH
   PATHS ${PROJECT_SOURCE_DIR}/.deps/libtorch
   PATH_SUFFIXES torch libtorch .
   NO_DEFAULT_PATH)
