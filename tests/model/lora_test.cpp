@@ -55,7 +55,7 @@ TEST(LoraLinear, TheAdapterOfABfloat16LayerWorksInFloat32) {
     linear->lora_B.normal_(0, 1, generator(3));
   }
   EXPECT_EQ(linear->lora_A.scalar_type(), torch::kFloat32);
-  const torch::Tensor x = at::randn({3, 6}).to(torch::kBFloat16);
+  const torch::Tensor x = at::randn({3, 6}, generator(4)).to(torch::kBFloat16);
   const torch::Tensor sum =
       at::linear(x, linear->weight).to(torch::kFloat32) + at::linear(at::linear(x.to(torch::kFloat32), linear->lora_A), linear->lora_B);
   const torch::Tensor result = linear->forward(x);
