@@ -15,25 +15,6 @@ torch::Tensor positions_of(const std::vector<std::int64_t>& lengths) {
   return at::cat(parts);
 }
 
-// → [batch, seq, heads, head_dim]
-torch::Tensor attend_dense(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
-                           const torch::Tensor& mask) {
-  std::optional<torch::Tensor> optional_mask;
-  if (mask.defined()) optional_mask = mask;
-  const bool causal = !mask.defined() && queries.size(2) > 1;
-  const bool grouped = queries.size(1) != keys.size(1);
-  return at::scaled_dot_product_attention(queries, keys, values, optional_mask, 0.0, causal, std::nullopt, grouped).transpose(1, 2);
-}
-
-// Each text on its own: no work is spent on padding or on pairs of texts.
-torch::Tensor attend_packed(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
-                            const std::vector<std::int64_t>& lengths) {
-  const auto q = queries.split_with_sizes(lengths, 2), k = keys.split_with_sizes(lengths, 2), v = values.split_with_sizes(lengths, 2);
-  std::vector<torch::Tensor> texts;
-  for (std::size_t i = 0; i < lengths.size(); ++i) texts.push_back(attend_dense(q[i], k[i], v[i], {}));
-  return at::cat(texts, 1);
-}
-
 }  // namespace
 
 AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device) {
@@ -47,11 +28,23 @@ AttentionContext complete(const AttentionContext& context, std::int64_t tokens, 
   return full;
 }
 
-torch::Tensor attend(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
-                     const AttentionContext& context) {
-  const torch::Tensor attended =
-      context.lengths.empty() ? attend_dense(queries, keys, values, context.mask) : attend_packed(queries, keys, values, context.lengths);
-  return attended.flatten(2);
+torch::Tensor attend(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask,
+                     bool causal) {
+  std::optional<torch::Tensor> optional_mask;
+  if (mask.defined()) optional_mask = mask;
+  causal = causal && !mask.defined() && queries.size(2) > 1;  // one new token may attend to all cached ones
+  const bool grouped = queries.size(1) != keys.size(1);
+  return at::scaled_dot_product_attention(queries, keys, values, optional_mask, 0.0, causal, std::nullopt, grouped)
+      .transpose(1, 2)
+      .flatten(2);
+}
+
+torch::Tensor attend_packed(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
+                            const std::vector<std::int64_t>& lengths, bool causal) {
+  const auto q = queries.split_with_sizes(lengths, 2), k = keys.split_with_sizes(lengths, 2), v = values.split_with_sizes(lengths, 2);
+  std::vector<torch::Tensor> texts;
+  for (std::size_t i = 0; i < lengths.size(); ++i) texts.push_back(attend(q[i], k[i], v[i], {}, causal));
+  return at::cat(texts, 1);
 }
 
 }  // namespace midillama::model

@@ -1,5 +1,8 @@
 #include "midillama/model/encoder_layer.h"
 
+#include "attention.h"
+#include "dropout.h"
+
 namespace midillama::model {
 
 EncoderAttentionImpl::EncoderAttentionImpl(std::int64_t hidden_size, std::int64_t num_attention_heads, const torch::TensorOptions& options)
@@ -10,15 +13,13 @@ EncoderAttentionImpl::EncoderAttentionImpl(std::int64_t hidden_size, std::int64_
   out_proj = register_module("out_proj", Linear(hidden_size, hidden_size, true, options));
 }
 
-torch::Tensor EncoderAttentionImpl::forward(const torch::Tensor& x, const torch::Tensor& mask) {
+torch::Tensor EncoderAttentionImpl::forward(const torch::Tensor& x, const torch::Tensor& mask, const std::vector<std::int64_t>& lengths) {
   const auto heads = [&](const torch::Tensor& features) {
     return features.view({x.size(0), x.size(1), num_attention_heads, -1}).transpose(1, 2);
   };
-  std::optional<torch::Tensor> keep;
-  if (mask.defined()) keep = mask;
-  const torch::Tensor attended =
-      at::scaled_dot_product_attention(heads(q_proj->forward(x)), heads(k_proj->forward(x)), heads(v_proj->forward(x)), keep);
-  return out_proj->forward(attended.transpose(1, 2).reshape(x.sizes()));
+  const torch::Tensor queries = heads(q_proj->forward(x)), keys = heads(k_proj->forward(x)), values = heads(v_proj->forward(x));
+  return out_proj->forward(lengths.empty() ? attend(queries, keys, values, mask, false)
+                                           : attend_packed(queries, keys, values, lengths, false));
 }
 
 EncoderLayerImpl::EncoderLayerImpl(std::int64_t hidden_size, std::int64_t num_attention_heads, std::int64_t intermediate_size,
@@ -31,9 +32,9 @@ EncoderLayerImpl::EncoderLayerImpl(std::int64_t hidden_size, std::int64_t num_at
   final_layer_norm = register_module("final_layer_norm", LayerNorm(hidden_size, layer_norm_eps, options));
 }
 
-torch::Tensor EncoderLayerImpl::forward(const torch::Tensor& x, const torch::Tensor& mask) {
-  const auto drop = [&](const torch::Tensor& branch) { return dropout > 0 && is_training() ? at::dropout(branch, dropout, true) : branch; };
-  const torch::Tensor attended = self_attn_layer_norm->forward(x + drop(self_attn->forward(x, mask)));
+torch::Tensor EncoderLayerImpl::forward(const torch::Tensor& x, const torch::Tensor& mask, const std::vector<std::int64_t>& lengths) {
+  const auto drop = [&](const torch::Tensor& branch) { return model::dropout(branch, dropout, is_training()); };
+  const torch::Tensor attended = self_attn_layer_norm->forward(x + drop(self_attn->forward(x, mask, lengths)));
   return final_layer_norm->forward(attended + drop(fc2->forward(at::gelu(fc1->forward(attended)))));
 }
 

@@ -1,29 +1,13 @@
 #include "midillama/model/lora.h"
 
+#include "dropout.h"
 #include "midillama/core/error.h"
 #include "midillama/model/layers.h"
 #include "random_weights.h"
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
-
 namespace midillama::model {
-namespace {
-
-// Dropout from 16 random bits an element instead of a float's worth: the draws are what dropout costs. The probability is rounded to
-// 1/65536.
-torch::Tensor drop(const torch::Tensor& x, double probability) {
-  constexpr std::int64_t kDrawsPerWord = 4;
-  const torch::Tensor words = torch::empty({x.numel() / kDrawsPerWord + 1}, x.options().dtype(torch::kInt64).requires_grad(false));
-  const torch::Tensor draws =
-      words.random_(std::numeric_limits<std::int64_t>::min(), std::optional<std::int64_t>()).view(torch::kInt16).narrow(0, 0, x.numel());
-  const auto threshold = std::min(std::lround(probability * 65536), 65535L) - 32768;
-  return x * (draws >= threshold).to(x.scalar_type()).mul_(1.0 / (1.0 - probability)).view(x.sizes());
-}
-
-}  // namespace
 
 LoraLinearImpl::LoraLinearImpl(std::int64_t in_features, std::int64_t out_features, const torch::TensorOptions& options) {
   weight = register_parameter("weight", torch::empty({out_features, in_features}, options));
@@ -46,8 +30,7 @@ torch::Tensor LoraLinearImpl::forward(const torch::Tensor& x) {
   std::vector<std::int64_t> shape = x.sizes().vec();
   shape.back() = weight.size(0);
   if (!has_adapter()) return base.view(shape);
-  torch::Tensor input = x.flatten(0, -2).to(torch::kFloat32);
-  if (dropout > 0 && is_training()) input = drop(input, dropout);
+  const torch::Tensor input = model::dropout(x.flatten(0, -2).to(torch::kFloat32), dropout, is_training());
   // base + scaling · (input Aᵀ) Bᵀ, added in place
   return base.to(torch::kFloat32).addmm_(at::linear(input, lora_A), lora_B.t(), 1.0, scaling).to(base.scalar_type()).view(shape);
 }

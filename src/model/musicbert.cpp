@@ -1,5 +1,6 @@
 #include "midillama/model/musicbert.h"
 
+#include "dropout.h"
 #include "midillama/octuple/vocabulary.h"
 #include "random_weights.h"
 
@@ -10,7 +11,7 @@ using octuple::kFields;
 using octuple::kPadId;
 
 constexpr double kInitialStandardDeviation = 0.02;
-constexpr std::int64_t kFirstPosition = kPadId + 1;  // fairseq counts positions from behind the padding index, whose row padding takes
+constexpr std::int64_t kFirstPosition = kPadId + 1;  // fairseq counts positions from behind the padding index
 
 void initialize_module(torch::nn::Module& module, std::uint64_t seed) {
   const at::Generator generator = seeded_generator(seed);
@@ -22,6 +23,12 @@ void initialize_module(torch::nn::Module& module, std::uint64_t seed) {
       fill_constant(parameter.value(), is_norm_scale ? 1.0 : 0.0);
     }
   }
+}
+
+std::vector<std::int64_t> lengths_of(const torch::Tensor& real) {
+  const torch::Tensor counts = real.sum(1).to(torch::kCPU);
+  const auto* begin = counts.const_data_ptr<std::int64_t>();
+  return {begin, begin + counts.size(0)};
 }
 
 }  // namespace
@@ -44,18 +51,22 @@ MusicBertImpl::MusicBertImpl(const MusicBertConfig& config, const torch::TensorO
 }
 
 torch::Tensor MusicBertImpl::forward(const torch::Tensor& ids) {
-  const torch::Tensor notes = ids.select(2, 0) != kPadId;  // [batch, octuples], false at padding
-  const torch::Tensor count = at::arange(kFirstPosition, kFirstPosition + ids.size(1), ids.options());
-  const torch::Tensor positions = at::where(notes, count, kPadId);
+  const std::int64_t batch = ids.size(0), width = ids.size(1);
+  const torch::Tensor real = ids.select(2, 0) != kPadId;  // [batch, octuples], false at padding
+  const torch::Tensor positions = at::arange(kFirstPosition, kFirstPosition + width, ids.options()).expand({batch, width});
+  if (real.all().item<bool>()) return encode(ids, positions, {});
+  // What stands at padding is never looked at, so it is not computed either: the sequences are laid end to end.
+  const torch::Tensor kept = real.flatten().nonzero().squeeze(1);
+  const auto pick = [&](const torch::Tensor& rows) { return rows.flatten(0, 1).index_select(0, kept).unsqueeze(0); };
+  const torch::Tensor hidden_states = encode(pick(ids), pick(positions), lengths_of(real)).squeeze(0);
+  const torch::Tensor nothing = at::zeros({batch * width, config.hidden_size}, hidden_states.options().requires_grad(false));
+  return nothing.index_copy(0, kept, hidden_states).view({batch, width, config.hidden_size});
+}
+
+torch::Tensor MusicBertImpl::encode(const torch::Tensor& ids, const torch::Tensor& positions, const std::vector<std::int64_t>& lengths) {
   torch::Tensor x = downsampling->forward(embed_tokens->forward(ids).flatten(2)) + embed_positions->forward(positions);
-  x = emb_layer_norm->forward(x);
-  if (config.dropout > 0 && is_training()) x = at::dropout(x, config.dropout, true);
-  torch::Tensor mask;
-  if (!notes.all().item<bool>()) {
-    x = x * notes.unsqueeze(-1);
-    mask = notes.view({notes.size(0), 1, 1, notes.size(1)});
-  }
-  for (EncoderLayer& layer : layers) x = layer->forward(x, mask);
+  x = model::dropout(emb_layer_norm->forward(x), config.dropout, is_training());
+  for (EncoderLayer& layer : layers) x = layer->forward(x, {}, lengths);
   return x;
 }
 

@@ -46,7 +46,22 @@ TEST(MusicBert, PaddingChangesNothing) {
   MusicBert encoder = load_musicbert(kGolden, torch::kCPU, torch::kFloat32);
   const torch::Tensor ids = at::randint(4, 1236, {1, 6, 8}, torch::kInt64);
   const torch::Tensor padded = at::cat({ids, at::full({1, 4, 8}, 1, torch::kInt64)}, 1);
-  EXPECT_LT(largest_difference(encoder->forward(padded).narrow(1, 0, 6), encoder->forward(ids)), 1e-5);
+  const torch::Tensor hidden_states = encoder->forward(padded);
+  EXPECT_LT(largest_difference(hidden_states.narrow(1, 0, 6), encoder->forward(ids)), 1e-5);
+  EXPECT_TRUE(at::equal(hidden_states.narrow(1, 6, 4), at::zeros({1, 4, 8})));
+}
+
+// RoBERTa's users give a mask instead of lengths.
+TEST(EncoderLayer, AMaskHidesWhatLengthsLeaveOut) {
+  const torch::NoGradGuard no_grad;
+  MusicBert encoder = load_musicbert(kGolden, torch::kCPU, torch::kFloat32);
+  EncoderLayer layer = encoder->layers[0];
+  const torch::Tensor x = at::randn({2, 5, 8});
+  const torch::Tensor mask = torch::tensor({true, true, true, false, false, true, true, true, true, true}).view({2, 1, 1, 5});
+  const torch::Tensor masked = layer->forward(x, mask);
+  const torch::Tensor packed = layer->forward(at::cat({x[0].narrow(0, 0, 3), x[1]}).unsqueeze(0), {}, {3, 5})[0];
+  EXPECT_LT(largest_difference(masked[0].narrow(0, 0, 3), packed.narrow(0, 0, 3)), 1e-5);
+  EXPECT_LT(largest_difference(masked[1], packed.narrow(0, 3, 5)), 1e-5);
 }
 
 TEST(MusicBert, ComesBackAsSaved) {

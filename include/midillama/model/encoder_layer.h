@@ -8,13 +8,14 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace midillama::model {
 
 // Multi-head attention with biases; every token may attend to every other.
 struct EncoderAttentionImpl : torch::nn::Module {
   EncoderAttentionImpl(std::int64_t hidden_size, std::int64_t num_attention_heads, const torch::TensorOptions& options);
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& mask);
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& mask, const std::vector<std::int64_t>& lengths);
 
   Linear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, out_proj{nullptr};
   std::int64_t num_attention_heads;
@@ -29,7 +30,8 @@ struct EncoderLayerImpl : torch::nn::Module {
                    double dropout, const torch::TensorOptions& options = {});
 
   // x: [batch, seq, hidden_size]; mask: bool [batch, 1, 1, seq], true: may be attended to; undefined: no padding.
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& mask);
+  // `lengths`: the one row of the batch holds texts of these lengths, laid end to end (no mask), each of which attends to itself.
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& mask, const std::vector<std::int64_t>& lengths = {});
 
   EncoderAttention self_attn{nullptr};
   LayerNorm self_attn_layer_norm{nullptr}, final_layer_norm{nullptr};

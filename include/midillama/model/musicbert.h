@@ -38,7 +38,7 @@ struct MusicBertImpl : torch::nn::Module {
   explicit MusicBertImpl(const MusicBertConfig& config, const torch::TensorOptions& options = {});
 
   // ids: [batch, octuples, 8] int64, right-padded with <pad> × 8; the first octuple is <s> × 8.
-  // → [batch, octuples, hidden_size]: the hidden states before the upsampling layer; what stands at padding has no meaning.
+  // → [batch, octuples, hidden_size]: the hidden states before the upsampling layer; zero at padding.
   torch::Tensor forward(const torch::Tensor& ids);
   // [..., octuples, hidden_size] → [..., octuples, 8, hidden_size]: one vector a field.
   torch::Tensor upsample(const torch::Tensor& hidden_states);
@@ -48,6 +48,10 @@ struct MusicBertImpl : torch::nn::Module {
   Linear downsampling{nullptr}, upsampling{nullptr};
   LayerNorm emb_layer_norm{nullptr};
   std::vector<EncoderLayer> layers;
+
+ private:
+  // ids [batch, seq, 8] without padding, rows of the position table [batch, seq]; `lengths` as EncoderLayer takes them.
+  torch::Tensor encode(const torch::Tensor& ids, const torch::Tensor& positions, const std::vector<std::int64_t>& lengths);
 };
 TORCH_MODULE(MusicBert);
 
