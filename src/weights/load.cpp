@@ -32,30 +32,50 @@ struct Plan {
   LoadReport report;
 };
 
+// Gives every tensor of a checkpoint its place in the module, and keeps account of what has none.
+class Matching {
+ public:
+  explicit Matching(const torch::nn::Module& module) : targets_(targets_of(module)), open_(targets_) {}
+
+  // Where the tensor `name`, called `wanted` in the module, goes; undefined where it has no place.
+  torch::Tensor place(const std::string& name, const std::string& wanted, at::IntArrayRef shape) {
+    const auto target = open_.find(wanted);
+    if (target == open_.end()) {
+      report_.unexpected.push_back(targets_.contains(wanted) ? fmt::format("{} (a second {})", name, wanted) : name);
+      return {};
+    }
+    if (target->second.sizes() != shape) {
+      report_.mismatched.push_back(
+          fmt::format("{}: checkpoint [{}], model [{}]", name, fmt::join(shape, ", "), fmt::join(target->second.sizes().vec(), ", ")));
+    }
+    return open_.extract(target).mapped();
+  }
+
+  LoadReport finish(const NamePredicate& may_be_missing) {
+    for (const auto& [name, tensor] : open_) {
+      if (!may_be_missing || !may_be_missing(name)) report_.missing.push_back(name);
+    }
+    return std::move(report_);
+  }
+
+ private:
+  Targets targets_;
+  Targets open_;
+  LoadReport report_;
+};
+
 Plan make_plan(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of, const NamePredicate& may_be_missing) {
   Plan plan;
-  const Targets targets = targets_of(module);
-  Targets open = targets;
+  Matching matching(module);
   for (const SafetensorsFile& file : checkpoint.files()) {
     for (const auto& [name, info] : file.tensors()) {
       const auto wanted = name_of(name);
       if (!wanted) continue;
-      const auto target = open.find(*wanted);
-      if (target == open.end()) {
-        plan.report.unexpected.push_back(targets.contains(*wanted) ? fmt::format("{} (a second {})", name, *wanted) : name);
-        continue;
-      }
-      if (target->second.sizes() != at::IntArrayRef(info.shape)) {
-        plan.report.mismatched.push_back(fmt::format("{}: checkpoint [{}], model [{}]", name, fmt::join(info.shape, ", "),
-                                                     fmt::join(target->second.sizes().vec(), ", ")));
-      }
-      plan.copies.push_back({&file, name, &info, target->second});
-      open.erase(target);
+      const torch::Tensor target = matching.place(name, *wanted, info.shape);
+      if (target.defined()) plan.copies.push_back({&file, name, &info, target});
     }
   }
-  for (const auto& [name, tensor] : open) {
-    if (!may_be_missing || !may_be_missing(name)) plan.report.missing.push_back(name);
-  }
+  plan.report = matching.finish(may_be_missing);
   return plan;
 }
 
@@ -80,6 +100,12 @@ std::string LoadReport::describe() const {
 LoadReport check_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
                          const NamePredicate& may_be_missing) {
   return make_plan(module, checkpoint, name_of, may_be_missing).report;
+}
+
+LoadReport check_weights(const torch::nn::Module& module, const TensorMap& tensors) {
+  Matching matching(module);
+  for (const auto& [name, tensor] : tensors) matching.place(name, name, tensor.sizes());
+  return matching.finish(nullptr);
 }
 
 void require_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,

@@ -1,14 +1,10 @@
+#include "mapped_bytes.h"
 #include "midillama/core/error.h"
 #include "midillama/weights/safetensors.h"
 #include "safetensors_header.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 
 namespace midillama::weights {
@@ -17,47 +13,6 @@ namespace {
 
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::int64_t kPieceBytes = 16 << 20;
-
-// A file's bytes, read-only.
-class MappedBytes {
- public:
-  explicit MappedBytes(const fs::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) fail(path);
-    struct stat status {};
-    const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-    size_ = regular ? static_cast<std::size_t>(status.st_size) : 0;
-    void* address = size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0) : nullptr;
-    const int error = errno;
-    ::close(descriptor);
-    if (!regular) throw InputError(path.string(), "", "is not a regular file");
-    errno = error;
-    if (address == MAP_FAILED) fail(path);
-    bytes_ = static_cast<const char*>(address);
-  }
-  ~MappedBytes() {
-    if (bytes_ != nullptr) ::munmap(const_cast<char*>(bytes_), size_);
-  }
-  MappedBytes(const MappedBytes&) = delete;
-  MappedBytes& operator=(const MappedBytes&) = delete;
-
-  std::string_view view() const { return {bytes_, size_}; }
-
-  // The pages come back from the file when they are touched again.
-  void release(std::uint64_t begin, std::uint64_t end) const {
-    static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    begin -= begin % page;
-    ::madvise(const_cast<char*>(bytes_) + begin, end - begin, MADV_DONTNEED);
-  }
-
- private:
-  [[noreturn]] static void fail(const fs::path& path) {
-    throw InputError(path.string(), "", fmt::format("cannot be opened ({})", std::strerror(errno)));
-  }
-
-  const char* bytes_ = nullptr;
-  std::size_t size_ = 0;
-};
 
 std::string_view header_text(std::string_view bytes, const std::string& file) {
   if (bytes.size() < kLengthBytes) throw InputError(file, "", "is shorter than the 8 bytes that every safetensors file begins with");

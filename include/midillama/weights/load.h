@@ -47,6 +47,9 @@ using NamePredicate = std::function<bool(const std::string& module_name)>;
 LoadReport check_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
                          const NamePredicate& may_be_missing = nullptr);
 
+// The same for tensors by the module's names.
+LoadReport check_weights(const torch::nn::Module& module, const TensorMap& tensors);
+
 // InputError with the whole list unless the report is complete. A module on the meta device costs nothing to check.
 void require_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
                      const NamePredicate& may_be_missing = nullptr);
