@@ -1,8 +1,8 @@
 #include "midillama/train/checkpoint.h"
 
 #include "midillama/config/config.h"
+#include "midillama/core/directory.h"
 #include "midillama/core/file.h"
-#include "train/atomic_directory.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,5 @@
 // pretrain-encoder: a MusicBERT learns to find masked fields of notes.
+#include "midillama/core/directory.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/random.h"
 #include "midillama/data/clip_notes.h"
@@ -8,7 +9,6 @@
 #include "midillama/text/prompt.h"
 #include "midillama/weights/load.h"
 #include "midillama/weights/safetensors.h"
-#include "train/atomic_directory.h"
 #include "train/masking.h"
 #include "train/stages.h"
 

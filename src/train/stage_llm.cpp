@@ -1,11 +1,11 @@
 // pretrain-llm: a small decoder and its tokenizer learn the language of the questions and answers, without music.
+#include "midillama/core/directory.h"
 #include "midillama/core/random.h"
 #include "midillama/data/text_rows.h"
 #include "midillama/model/llama.h"
 #include "midillama/model/next_token_loss.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
-#include "train/atomic_directory.h"
 #include "train/stages.h"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // Metrics, checkpoints and the loss curve on disk.
+#include "midillama/core/directory.h"
 #include "midillama/core/error.h"
 #include "midillama/train/checkpoint.h"
-#include "train/atomic_directory.h"
 #include "train/loss_curve.h"
 #include "train/metrics_log.h"
 
