@@ -12,7 +12,6 @@ namespace {
 
 constexpr const char* kConfigFile = "adapter_config.json";
 constexpr const char* kWeightsFile = "adapter_model.safetensors";
-constexpr const char* kPrefix = "base_model.model.";
 
 // Settings that change what an adapter computes; each must be absent, null, false or empty.
 constexpr const char* kRefused[] = {
@@ -48,7 +47,7 @@ double read_dropout(ConfigReader& reader) {
 std::map<std::string, torch::Tensor> adapter_parameters(LlamaImpl& llama) {
   std::map<std::string, torch::Tensor> parameters;
   for (const auto& parameter : llama.named_parameters()) {
-    if (parameter.key().find(".lora_") != std::string::npos) parameters.emplace(kPrefix + parameter.key(), parameter.value());
+    if (parameter.key().find(".lora_") != std::string::npos) parameters.emplace(kPeftPrefix + parameter.key(), parameter.value());
   }
   return parameters;
 }
@@ -77,8 +76,8 @@ config::Lora read_peft_config(const fs::path& directory) {
   return lora;
 }
 
-void load_peft_weights(LlamaImpl& llama, const fs::path& directory) {
-  const weights::SafetensorsFile file(directory / kWeightsFile);
+weights::SafetensorsFile open_peft_weights(LlamaImpl& llama, const fs::path& directory) {
+  weights::SafetensorsFile file(directory / kWeightsFile);
   const auto parameters = adapter_parameters(llama);
   std::string problems;
   for (const auto& [name, parameter] : parameters) {
@@ -98,7 +97,12 @@ void load_peft_weights(LlamaImpl& llama, const fs::path& directory) {
         file.path().string(), "",
         fmt::format("the adapter does not fit the model, whose names are spelled like {}:{}", parameters.begin()->first, problems));
   }
-  for (const auto& [name, parameter] : parameters) file.copy_into(name, parameter);
+  return file;
+}
+
+void load_peft_weights(LlamaImpl& llama, const fs::path& directory) {
+  const weights::SafetensorsFile file = open_peft_weights(llama, directory);
+  for (const auto& [name, parameter] : adapter_parameters(llama)) file.copy_into(name, parameter);
 }
 
 void save_peft(LlamaImpl& llama, const config::Lora& lora, const fs::path& directory, const std::string& llm_path) {

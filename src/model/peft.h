@@ -3,6 +3,7 @@
 
 #include "midillama/config/schema.h"
 #include "midillama/model/llama.h"
+#include "midillama/weights/safetensors.h"
 
 #include <filesystem>
 #include <string>
@@ -12,7 +13,13 @@ namespace midillama::model {
 // adapter_config.json; an InputError lists every setting that is not implemented here.
 config::Lora read_peft_config(const std::filesystem::path& directory);
 
-// The weights of a decoder's adapters: all of them and no others, or an InputError with the whole list.
+// Before the decoder's parameter names, in an adapter's file.
+inline constexpr const char* kPeftPrefix = "base_model.model.";
+
+// The file of a decoder's adapters: it holds all of them and no others, in their shapes, or an InputError gives the whole list. A decoder
+// on the meta device costs no memory.
+weights::SafetensorsFile open_peft_weights(LlamaImpl& llama, const std::filesystem::path& directory);
+// Copies them into the decoder.
 void load_peft_weights(LlamaImpl& llama, const std::filesystem::path& directory);
 
 // Both files. The decoder has adapters as `lora` says.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -47,5 +48,10 @@ TensorMap read_safetensors(const std::filesystem::path& path);
 
 // Written atomically (temporary name, flush, rename). Tensors on any device, contiguous or not; shared storage is written twice.
 void write_safetensors(const std::filesystem::path& path, const TensorMap& tensors, const Metadata& metadata = {});
+// The same with `tensor_of` giving each tensor when its turn comes, so that they need not be in memory together. It must have the dtype and
+// shape that `tensors` says (offsets there are not looked at).
+using TensorOf = std::function<torch::Tensor(const std::string& name)>;
+void write_safetensors(const std::filesystem::path& path, const std::map<std::string, TensorInfo>& tensors, const TensorOf& tensor_of,
+                       const Metadata& metadata = {});
 
 }  // namespace midillama::weights

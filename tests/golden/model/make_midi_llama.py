@@ -3,7 +3,8 @@
     python tests/golden/model/make_midi_llama.py          (after make_llama.py)
 
 Writes midi_llama/: projector.safetensors, adapter/ (by peft), examples.json (what the model reads, and the loss of each example),
-expected.safetensors (the gradients of the summed loss).
+expected.safetensors (the gradients of the summed loss), merged.safetensors (the weights of peft's merge_and_unload that differ from the
+decoder's).
 """
 
 import json
@@ -68,6 +69,9 @@ def main():
                  for name, parameter in model.named_parameters() if parameter.grad is not None}
     gradients |= {"projector." + name: parameter.grad for name, parameter in projector.named_parameters()}
     safetensors.torch.save_file(gradients, folder / "expected.safetensors")
+    before = {name: tensor.clone() for name, tensor in transformers.LlamaForCausalLM.from_pretrained(HERE / "llama_gqa").state_dict().items()}
+    merged = {name: tensor for name, tensor in model.merge_and_unload().state_dict().items() if not tensor.equal(before[name])}
+    safetensors.torch.save_file(merged, folder / "merged.safetensors")
     versions = {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__, "script": "make_midi_llama.py"}
     (folder / "examples.json").write_text(json.dumps({"versions": versions, "examples": rows}, indent=1) + "\n")
 
