@@ -8,7 +8,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
+#include <map>
 
 namespace midillama::data {
 namespace {
@@ -23,12 +26,23 @@ std::string facts_text(const Json& facts, Random& random) {
   return fmt::format("{}", fmt::join(values, ", "));
 }
 
-Ids encode(const Question& question, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer, std::uint64_t seed) {
+// The documents of one clip: its questions in drawn order, as many in a document as fit.
+std::vector<Ids> clip_documents(std::vector<const Question*> questions, const text::PromptTemplate& prompt,
+                                const text::Tokenizer& tokenizer, std::size_t sequence_length, std::uint64_t seed) {
   Random random(seed);
-  auto example = prompt.encode(question.question, question.answer, std::numeric_limits<std::int64_t>::max(), 0);
-  const Ids facts = tokenizer.encode(facts_text(question.facts, random));
-  example.input_ids.insert(example.input_ids.begin() + example.music_position, facts.begin(), facts.end());
-  return std::move(example.input_ids);
+  random.shuffle(std::span(questions));
+  std::vector<Ids> documents;
+  for (const Question* question : questions) {
+    const auto example = prompt.encode(question->question, question->answer, std::numeric_limits<std::int64_t>::max(), 0);
+    const auto music = example.input_ids.begin() + example.music_position;
+    if (documents.empty() || documents.back().size() + static_cast<std::size_t>(example.input_ids.end() - music) > sequence_length) {
+      Ids& document = documents.emplace_back(example.input_ids.begin(), music);
+      const Ids facts = tokenizer.encode(facts_text(question->facts, random));
+      document.insert(document.end(), facts.begin(), facts.end());
+    }
+    documents.back().insert(documents.back().end(), music, example.input_ids.end());
+  }
+  return documents;
 }
 
 }  // namespace
@@ -44,16 +58,23 @@ std::vector<std::string> tokenizer_texts(std::span<const Question> questions) {
 
 TextRows::TextRows(std::span<const Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer,
                    std::uint64_t seed, std::int64_t sequence_length) {
-  std::vector<Ids> documents(questions.size());
-  parallel_for(documents.size(),
-               [&](std::size_t i) { documents[i] = encode(questions[i], prompt, tokenizer, seed_for(seed, "order of facts", i)); });
+  const auto length = static_cast<std::size_t>(sequence_length);
+  std::map<std::filesystem::path, std::vector<const Question*>> by_clip;
+  for (const Question& question : questions) by_clip[question.clip].push_back(&question);
+  const std::vector<std::pair<std::filesystem::path, std::vector<const Question*>>> clips(by_clip.begin(), by_clip.end());
+  std::vector<std::vector<Ids>> written(clips.size());
+  parallel_for(clips.size(), [&](std::size_t i) {
+    written[i] = clip_documents(clips[i].second, prompt, tokenizer, length, seed_for(seed, "text of a clip", i));
+  });
+  std::vector<Ids> documents;
+  for (auto& clip : written) std::ranges::move(clip, std::back_inserter(documents));
   Random(seed_for(seed, "text documents")).shuffle(std::span(documents));
 
   std::size_t tokens = 0;
   for (const Ids& document : documents) {
     tokens += document.size();
-    for (std::size_t begin = 0; begin + 1 < document.size(); begin += static_cast<std::size_t>(sequence_length)) {
-      const auto end = std::min(document.size(), begin + static_cast<std::size_t>(sequence_length));
+    for (std::size_t begin = 0; begin + 1 < document.size(); begin += length) {
+      const auto end = std::min(document.size(), begin + length);
       if (end - begin > 1) rows_.emplace_back(document.begin() + begin, document.begin() + end);
     }
   }

@@ -14,25 +14,30 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kProjectorFile = "projector.safetensors";
+constexpr const char* kWhitenedFile = "projector_whitened.safetensors";  // weight, bias, mean, directions as they are trained
 constexpr const char* kAdapterFolder = "adapter";
 
-void load_projector(Projector& projector, const fs::path& path) {
+using weights::TensorMap;
+
+void load_tensors(const TensorMap& tensors, const fs::path& path) {
   const weights::SafetensorsFile file(path);
+  std::set<std::string> names;
   std::string problems;
-  for (const auto& parameter : projector->named_parameters()) {
-    const auto found = file.tensors().find(parameter.key());
+  for (const auto& [name, tensor] : tensors) {
+    names.insert(name);
+    const auto found = file.tensors().find(name);
     if (found == file.tensors().end()) {
-      problems += fmt::format("\n  missing: {}", parameter.key());
-    } else if (parameter.value().sizes() != at::IntArrayRef(found->second.shape)) {
-      problems += fmt::format("\n  wrong shape: {}: file [{}], model [{}]", parameter.key(), fmt::join(found->second.shape, ", "),
-                              fmt::join(parameter.value().sizes().vec(), ", "));
+      problems += fmt::format("\n  missing: {}", name);
+    } else if (tensor.sizes() != at::IntArrayRef(found->second.shape)) {
+      problems += fmt::format("\n  wrong shape: {}: file [{}], model [{}]", name, fmt::join(found->second.shape, ", "),
+                              fmt::join(tensor.sizes().vec(), ", "));
     }
   }
   for (const auto& [name, info] : file.tensors()) {
-    if (!projector->named_parameters().contains(name)) problems += fmt::format("\n  unexpected: {}", name);
+    if (!names.contains(name)) problems += fmt::format("\n  unexpected: {}", name);
   }
   if (!problems.empty()) throw InputError(path.string(), "", "the projector does not fit encoder and decoder:" + problems);
-  for (const auto& parameter : projector->named_parameters()) file.copy_into(parameter.key(), parameter.value());
+  for (const auto& [name, tensor] : tensors) file.copy_into(name, tensor);
 }
 
 bool same_shape(const config::Lora& a, const config::Lora& b) {
@@ -57,19 +62,38 @@ void load_adapter(MidiLlama& model, const fs::path& directory) {
 }  // namespace
 
 void save_trained(MidiLlama& model, const fs::path& directory, const std::string& llm_path) {
-  weights::write_safetensors(directory / kProjectorFile, {{"weight", model->projector->weight}, {"bias", model->projector->bias}},
-                             {{"format", "pt"}});
+  const auto& projector = model->projector;
+  const weights::Metadata metadata = {{"format", "pt"}};
+  const auto linear = projector->linear();
+  weights::write_safetensors(directory / kProjectorFile, {{"weight", linear.weight}, {"bias", linear.bias}}, metadata);
+  if (projector->is_whitened()) {
+    weights::write_safetensors(directory / kWhitenedFile,
+                               {{"weight", projector->weight},
+                                {"bias", projector->bias},
+                                {"mean", projector->mean},
+                                {"directions", projector->directions}},
+                               metadata);
+  }
   if (model->lora) save_peft(*model->llama, *model->lora, directory / kAdapterFolder, llm_path);
 }
 
 void load_trained(MidiLlama& model, const fs::path& directory) {
-  load_projector(model->projector, directory / kProjectorFile);
+  load_tensors({{"weight", model->projector->weight}, {"bias", model->projector->bias}}, directory / kProjectorFile);
   const fs::path adapter = directory / kAdapterFolder;
   if (fs::exists(adapter)) {
     load_adapter(model, adapter);
   } else if (model->lora) {
     throw InputError(directory.string(), kAdapterFolder, "is missing although the model has LoRA adapters");
   }
+}
+
+void load_whitening(Projector& projector, const fs::path& directory) {
+  const fs::path path = directory / kWhitenedFile;
+  if (!fs::exists(path)) return;
+  const auto size = projector->weight.size(1);
+  const torch::Tensor mean = torch::empty({size}), directions = torch::empty({size, size});
+  load_tensors({{"weight", projector->weight}, {"bias", projector->bias}, {"mean", mean}, {"directions", directions}}, path);
+  projector->whiten(mean, directions);
 }
 
 }  // namespace midillama::model

@@ -77,8 +77,6 @@ class LlmStage final : public Stage {
     Example example;
     example.id = fmt::format("{} row {}", training ? "train" : "valid", draw.index);
     example.row.input_ids = ids;
-    example.row.labels = ids;
-    example.row.labels[0] = text::kIgnoreLabel;
     example.tokens = static_cast<std::int64_t>(ids.size());
     example.targets = example.tokens - 1;
     return example;
@@ -87,19 +85,18 @@ class LlmStage final : public Stage {
   std::string data_fingerprint() const override { return train_->fingerprint(); }
 
   torch::Tensor loss(std::span<const Example> batch) override {
-    std::vector<const std::vector<std::int64_t>*> ids, labels;
+    std::vector<std::int64_t> inputs, targets;
+    model::AttentionContext rows;
     for (const Example& example : batch) {
-      ids.push_back(&example.row.input_ids);
-      labels.push_back(&example.row.labels);
+      const auto& ids = example.row.input_ids;
+      inputs.insert(inputs.end(), ids.begin(), ids.end() - 1);
+      targets.insert(targets.end(), ids.begin() + 1, ids.end());
+      rows.lengths.push_back(static_cast<std::int64_t>(ids.size()) - 1);
     }
     const MixedPrecision precision(dtype_, device_);
-    // Padding stands on the right, where the causal mask hides it from every target.
-    const auto inputs = pad_rows(ids, 0, device_).slice(1, 0, -1);
-    const auto targets = pad_rows(labels, text::kIgnoreLabel, device_).slice(1, 1);
-    const auto chosen = targets != text::kIgnoreLabel;
     const auto& weight = llama_->output_weight();
-    const auto hidden = llama_->forward(llama_->embed(inputs), {}).index({chosen}).to(weight.scalar_type());
-    return model::next_token_loss(hidden, weight, targets.index({chosen})).sum;
+    const auto hidden = llama_->forward(llama_->embed(torch::tensor(inputs).to(device_)).unsqueeze(0), rows).squeeze(0);
+    return model::next_token_loss(hidden.to(weight.scalar_type()), weight, torch::tensor(targets).to(device_)).sum;
   }
 
   // A model directory, so that a checkpoint can be used as it is.

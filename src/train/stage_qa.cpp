@@ -88,6 +88,7 @@ class QaStage final : public Stage {
     const auto source = starting_point(context, trains);
     if (source) {
       model::load_trained(model_, *source);
+      model::load_whitening(model_->projector, *source);
     } else if (config_.projector.initialization == "whitened") {
       initialize_whitened(training);
     }

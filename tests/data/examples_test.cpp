@@ -20,6 +20,7 @@ using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 class Examples : public testing::Test {
  protected:
@@ -120,14 +121,26 @@ std::vector<std::int64_t> joined(const TextRows& rows) {
   return ids;
 }
 
-TEST_F(Examples, ARowIsOneDocument) {
+TEST_F(Examples, ARowIsOneDocumentAboutOneClip) {
   const TextRows rows(questions_, *prompt_, *tokenizer_, 1, 1000);
-  ASSERT_EQ(rows.size(), 4);  // a document a question
+  ASSERT_EQ(rows.size(), 3);
+  std::multiset<std::ptrdiff_t> answers;
   for (std::int64_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ(std::ranges::count(rows.at(i), *tokenizer_->bos_id()), 1);
     EXPECT_EQ(rows.at(i).front(), *tokenizer_->bos_id());
     EXPECT_EQ(rows.at(i).back(), *tokenizer_->eos_id());
+    answers.insert(std::ranges::count(rows.at(i), *tokenizer_->eos_id()));
   }
+  EXPECT_THAT(answers, ElementsAre(1, 1, 2));
+}
+
+TEST_F(Examples, EveryDocumentOfAClipBeginsWithItsFacts) {
+  const std::vector<Question> two = {questions_[0], questions_[2]};
+  const auto document = [&](const Question& question) { return prompt_->encode(question.question, question.answer, 1000, 0).input_ids; };
+  const auto length = static_cast<std::int64_t>(std::max(document(two[0]).size(), document(two[1]).size()));
+  const TextRows rows(two, *prompt_, *tokenizer_, 1, length);
+  ASSERT_EQ(rows.size(), 2);
+  EXPECT_THAT((std::vector{rows.at(0), rows.at(1)}), UnorderedElementsAre(document(two[0]), document(two[1])));
 }
 
 TEST_F(Examples, ALongDocumentIsCutIntoSeveralRows) {

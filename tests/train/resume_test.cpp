@@ -74,6 +74,21 @@ INSTANTIATE_TEST_SUITE_P(Stages, Resume, testing::ValuesIn(config::stage_names()
   return name;
 });
 
+TEST(ResumeRun, AWhitenedProjectorGivesTheSameBits) {
+  TinyWorld world;
+  world.config.projector.initialization = "whitened";
+  for (const std::string stage : {"align", "sft"}) {
+    const fs::path directory = world.train(stage);
+    const auto losses = losses_of(directory);
+    const auto result = contents(directory / "last/");
+    EXPECT_TRUE(result.contains("projector_whitened.safetensors")) << stage;
+    forget_last_checkpoint(directory);
+    world.train(stage, true);
+    EXPECT_EQ(losses_of(directory), losses) << stage;
+    EXPECT_EQ(contents(directory / "last/"), result) << stage;
+  }
+}
+
 TEST(ResumeRun, AFinishedRunStaysAsItIs) {
   TinyWorld world;
   const auto directory = world.train("align");

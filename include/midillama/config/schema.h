@@ -86,8 +86,8 @@ struct MusicEncoder {
 };
 
 struct Projector {
-  // linear: as torch::nn::Linear. whitened: from the training clips' embeddings, such that their musical tokens start centred, uncorrelated
-  // and as large as the decoder's token embeddings; small models and short runs learn much faster from there.
+  // linear: as torch::nn::Linear. whitened: trained in whitened coordinates of the training clips' embeddings, where every direction in
+  // which they differ is learnt at the same pace; saved as the plain linear layer that it is.
   std::string initialization = "linear";
 
   template <typename Self, typename Visitor>

@@ -17,9 +17,10 @@ std::vector<std::string> tokenizer_texts(std::span<const Question> questions);
 
 class TextRows {
  public:
-  // A document is one question with its answer as `prompt` writes them, with the clip's facts written out, in an order drawn from `seed`,
-  // where the music will stand. So the decoder learns to read its answers off that place. A row is one document: other
-  // clips' facts beside it would only mislead. One longer than `sequence_length` tokens is cut into several rows.
+  // A document is about one clip: where the music will stand, the clip's facts, written out in an order drawn from `seed`; then the clip's
+  // questions with their answers as `prompt` writes them, as many as `sequence_length` tokens hold (the others follow in further
+  // documents). So the decoder learns to read its answers off that place. A row is one document: other clips' facts beside it would only
+  // mislead. Where one question alone is longer, its document is cut into several rows.
   TextRows(std::span<const Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer, std::uint64_t seed,
            std::int64_t sequence_length);
 

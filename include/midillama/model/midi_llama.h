@@ -70,5 +70,8 @@ void save_trained(MidiLlama& model, const std::filesystem::path& directory, cons
 // mis-shaped adapter weight is an InputError with the whole list; so is a directory without an adapter for a model that has one (load an
 // align checkpoint before add_lora).
 void load_trained(MidiLlama& model, const std::filesystem::path& directory);
+// Behind load_trained, to go on training: a projector that was trained in whitened coordinates goes on in them, bit for bit
+// (<directory>/projector_whitened.safetensors, written beside the plain projector). Nothing happens where there is no such file.
+void load_whitening(Projector& projector, const std::filesystem::path& directory);
 
 }  // namespace midillama::model

@@ -10,19 +10,34 @@
 namespace midillama::model {
 
 // Parameters `weight` [T, M] and `bias` [T], float32, uninitialised.
+//
+// Clip embeddings differ strongly in a few directions and weakly in the many others that tell keys and dances apart; an optimizer finds the
+// latter only late. So the layer can be trained in whitened coordinates of its input, in which all directions weigh alike. That changes the
+// optimizer's path, not what the layer can express: linear() is the same function on the embeddings themselves.
 struct ProjectorImpl : torch::nn::Module {
   ProjectorImpl(std::int64_t music_size, std::int64_t hidden_size);
   // [..., M] → [..., T]
   torch::Tensor forward(const torch::Tensor& music);
 
+  // From here on `weight` works on (music - mean) · directions; mean [M], directions [M, M].
+  void whiten(const torch::Tensor& mean, const torch::Tensor& directions);
+  bool is_whitened() const { return mean.defined(); }
+
+  struct LinearLayer {
+    torch::Tensor weight;  // [T, M]
+    torch::Tensor bias;    // [T]
+  };
+  LinearLayer linear() const;
+
   torch::Tensor weight;
   torch::Tensor bias;
+  torch::Tensor mean, directions;  // buffers; undefined where the layer works on the embeddings themselves
 };
 TORCH_MODULE(Projector);
 
-// Sets the projector such that `music` [n, M], the clip embeddings of a training set, is projected to tokens with mean 0, uncorrelated
-// entries and standard deviation `scale`: a random rotation (from `seed`) of the whitened embeddings. Directions of nearly no variance are
-// not blown up.
+// Whitens the input by the covariance of `music` [n, M], the clip embeddings of a training set; directions of nearly no variance are not
+// blown up. Starts from a random rotation and a random bias (from `seed`), such that the tokens' entries have standard deviation `scale`
+// within the set, and their mean over the set too.
 void initialize_whitened(ProjectorImpl& projector, const torch::Tensor& music, double scale, std::uint64_t seed);
 
 }  // namespace midillama::model
