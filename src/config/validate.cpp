@@ -160,6 +160,7 @@ std::vector<std::string> validate(const Config& config) {
   check(checker, config.music_encoder);
   checker.one_of("projector.initialization", config.projector.initialization, {"linear", "whitened"});
   checker.one_of("llm.dtype", config.llm.dtype, {"float32", "bfloat16"});
+  checker.one_of("llm.kind", config.llm.kind, {"auto", "base", "instruct"});
   check(checker, config.llm.pretrain);
   checker.require(!config.prompt.template_text.empty(), "prompt.template", "\"\"", "must be plain, llama3 or the text of a template");
   checker.at_least<std::int64_t>("prompt.max_length", config.prompt.max_length, 8);

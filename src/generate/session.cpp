@@ -5,6 +5,7 @@
 #include "midillama/core/random.h"
 #include "midillama/model/dtype.h"
 #include "midillama/model/musicbert.h"
+#include "midillama/shapes/compatibility.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -32,21 +33,16 @@ SamplingOptions sampling_options(const config::Config& config, std::vector<std::
           .seed = config.run.seed};
 }
 
-void check_vocabulary(const text::Tokenizer& tokenizer, const model::LlamaConfig& llama, const std::string& path) {
-  if (tokenizer.vocab_size() <= llama.vocab_size) return;
-  throw InputError(path, "",
-                   fmt::format("the tokenizer has {} ids, the model's vocab_size is {}: they do not belong together",
-                               tokenizer.vocab_size(), llama.vocab_size));
-}
-
 }  // namespace
 
 Session::Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device)
     : tokenizer(text::load_tokenizer(config.llm.path)),
       prompt(std::make_unique<text::PromptTemplate>(config.prompt.template_text, *tokenizer)),
       max_length(config.prompt.max_length) {
+  const auto shape = shapes::LlamaConfig::read(config.llm.path);
+  shapes::require_tokenizer(config.llm, shape, *tokenizer);
+  shapes::require_trained_template(config.llm, *prompt, shape, *tokenizer);
   auto llama = model::load_llama(config.llm.path, device, model::dtype_from_name(config.llm.dtype));
-  check_vocabulary(*tokenizer, llama->config, config.llm.path);
   sampling = sampling_options(config, stop_ids(config, *prompt, llama->config));
   const auto music_size = model::MusicBertConfig::read(config.music_encoder.path).hidden_size;
   model = model::MidiLlama(llama, music_size, seed_for(config.run.seed, "projector"));

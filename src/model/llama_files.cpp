@@ -10,10 +10,13 @@ namespace {
 constexpr const char* kEmbeddingName = "model.embed_tokens.weight";
 constexpr const char* kHeadName = "lm_head.weight";
 
+bool has_both(const weights::Checkpoint& checkpoint) {
+  return checkpoint.contains(kHeadName) && checkpoint.contains(kEmbeddingName);
+}
+
 // A checkpoint that holds two different matrices is not tied whatever its configuration says; transformers reads it so, too.
 bool is_tied(const LlamaConfig& config, const weights::Checkpoint& checkpoint) {
-  if (!config.tie_word_embeddings || !checkpoint.contains(kHeadName) || !checkpoint.contains(kEmbeddingName))
-    return config.tie_word_embeddings;
+  if (!config.tie_word_embeddings || !has_both(checkpoint)) return config.tie_word_embeddings;
   if (at::equal(checkpoint.tensor(kHeadName), checkpoint.tensor(kEmbeddingName))) return true;
   log::warning("{}: tie_word_embeddings is true, but {} and {} differ; both are used", checkpoint.directory().string(), kHeadName,
                kEmbeddingName);
@@ -31,12 +34,21 @@ weights::NameMap name_map(const weights::Checkpoint& checkpoint, bool tied) {
 
 }  // namespace
 
+LlamaConfig check_llama(const fs::path& directory) {
+  const LlamaConfig config = LlamaConfig::read(directory);
+  const weights::Checkpoint checkpoint(directory);
+  LlamaConfig shape = config;
+  shape.tie_word_embeddings = config.tie_word_embeddings && !has_both(checkpoint);  // two matrices must both have the right shape
+  weights::require_weights(*Llama(shape, torch::TensorOptions().device(torch::kMeta)), checkpoint,
+                           name_map(checkpoint, shape.tie_word_embeddings));
+  return config;
+}
+
 Llama load_llama(const fs::path& directory, torch::Device device, torch::ScalarType dtype) {
-  LlamaConfig config = LlamaConfig::read(directory);
+  LlamaConfig config = check_llama(directory);
   const weights::Checkpoint checkpoint(directory);
   config.tie_word_embeddings = is_tied(config, checkpoint);
   const weights::NameMap names = name_map(checkpoint, config.tie_word_embeddings);
-  weights::require_weights(*Llama(config, torch::TensorOptions().device(torch::kMeta)), checkpoint, names);
   Llama llama(config, torch::TensorOptions().device(device).dtype(dtype));
   weights::load_weights(*llama, checkpoint, names);
   llama->eval();

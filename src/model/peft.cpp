@@ -1,12 +1,13 @@
 #include "peft.h"
 
-#include "config_reader.h"
 #include "lora_targets.h"
+#include "midillama/shapes/config_reader.h"
 #include "midillama/weights/safetensors.h"
 
 #include <cmath>
 
 namespace midillama::model {
+using shapes::ConfigReader;
 namespace fs = std::filesystem;
 namespace {
 

@@ -6,6 +6,7 @@
 #include "midillama/data/clip_embeddings.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/data/qa_examples.h"
+#include "midillama/shapes/compatibility.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/train/checkpoint.h"
@@ -45,20 +46,15 @@ class QaStage final : public Stage {
       : config_(context.config),
         tokenizer_(text::load_tokenizer(config_.llm.path)),
         prompt_(config_.prompt.template_text, *tokenizer_),
+        max_length_(check_decoder()),
         embeddings_(embed(context, questions)),
         model_(model::load_llama(config_.llm.path, context.device, dtype_from_name(config_.llm.dtype)), embeddings_.hidden_size(),
                seed_for(config_.run.seed, "projector")) {
     load_weights(context, trains, questions.train);
     for (const auto& item : model_->named_parameters()) item.value().set_requires_grad(trains_by_name(item.key(), trains));
     model_->to(context.device);
-    const auto& decoder = model_->llama->config;
-    if (tokenizer_->vocab_size() > decoder.vocab_size) {
-      throw InputError(config_.llm.path, "",
-                       fmt::format("the tokenizer has {} ids, but the decoder only {}", tokenizer_->vocab_size(), decoder.vocab_size));
-    }
-    const auto max_length = std::min(config_.prompt.max_length, decoder.max_position_embeddings);
-    train_.emplace(std::move(questions.train), embeddings_, prompt_, max_length);
-    if (!questions.valid.empty()) valid_.emplace(std::move(questions.valid), embeddings_, prompt_, max_length);
+    train_.emplace(std::move(questions.train), embeddings_, prompt_, max_length_);
+    if (!questions.valid.empty()) valid_.emplace(std::move(questions.valid), embeddings_, prompt_, max_length_);
   }
 
   torch::nn::Module& module() override { return *model_; }
@@ -84,6 +80,14 @@ class QaStage final : public Stage {
   void save(const fs::path& directory) override { model::save_trained(model_, directory, config_.llm.path); }
 
  private:
+  // What can be wrong with the decoder is found before clips are encoded. Returns the longest example that it takes.
+  std::int64_t check_decoder() const {
+    const auto decoder = model::check_llama(config_.llm.path);
+    shapes::require_tokenizer(config_.llm, decoder, *tokenizer_);
+    shapes::require_trained_template(config_.llm, prompt_, decoder, *tokenizer_);
+    return shapes::longest_example(config_.prompt, decoder);
+  }
+
   void load_weights(const StageContext& context, Trains trains, std::span<const data::Question> training) {
     const auto source = starting_point(context, trains);
     if (source) {
@@ -126,6 +130,7 @@ class QaStage final : public Stage {
   config::Config config_;
   std::unique_ptr<text::Tokenizer> tokenizer_;
   text::PromptTemplate prompt_;
+  std::int64_t max_length_;
   data::ClipEmbeddings embeddings_;
   model::MidiLlama model_;
   std::optional<data::QaExamples> train_;

@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
+#include "midillama/core/numbers.h"
 #include "midillama/core/progress.h"
 #include "midillama/core/random.h"
 #include "train/loss_curve.h"
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace midillama::train {
@@ -29,11 +31,6 @@ std::int64_t steps_of(const config::Train& train, std::int64_t examples) {
       1, std::llround(std::ceil(train.epochs * static_cast<double>(examples) / static_cast<double>(train.batch_size))));
 }
 
-// "8,123"
-std::string with_commas(std::int64_t number) {
-  return number < 1000 ? std::to_string(number) : fmt::format("{},{:03}", with_commas(number / 1000), number % 1000);
-}
-
 std::int64_t count_numbers(const NamedTensors& tensors) {
   std::int64_t count = 0;
   for (const auto& [name, tensor] : tensors) count += tensor.numel();
@@ -44,6 +41,23 @@ std::int64_t count_numbers(torch::nn::Module& module) {
   std::int64_t count = 0;
   for (const auto& parameter : module.parameters()) count += parameter.numel();
   return count;
+}
+
+// "projector 65,792, LoRA 1,048,576"; a part is what stands before the first dot of a name, or the adapters.
+std::string describe_parts(const NamedTensors& tensors) {
+  std::vector<std::pair<std::string, std::int64_t>> parts;
+  for (const auto& [name, tensor] : tensors) {
+    const std::string part = name.find(".lora_") != std::string::npos ? "LoRA" : name.substr(0, name.find('.'));
+    const auto known = std::ranges::find(parts, part, &std::pair<std::string, std::int64_t>::first);
+    if (known != parts.end()) {
+      known->second += tensor.numel();
+    } else {
+      parts.emplace_back(part, tensor.numel());
+    }
+  }
+  std::vector<std::string> texts;
+  for (const auto& [part, count] : parts) texts.push_back(fmt::format("{} {}", part, with_commas(count)));
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 }  // namespace
@@ -69,9 +83,10 @@ Trainer::Trainer(const config::Config& config, std::string stage_name, const Sta
   group_.barrier();
   if (!group_.is_main()) return;
   metrics_ = std::make_unique<MetricsLog>(directory_ / "metrics.jsonl", step_);
-  log::info("{} trains {} of {} parameters on {} examples: {} steps of {} examples on {} rank{}", stage_name_,
-            with_commas(count_numbers(parameters_)), with_commas(count_numbers(stage.module())), with_commas(stage.size(Split::train)),
-            with_commas(steps_), config.train.batch_size, group_.size(), group_.size() == 1 ? "" : "s");
+  log::info("{} trains {} of {} parameters ({}) on {} examples: {} steps of {} examples on {} rank{}", stage_name_,
+            with_commas(count_numbers(parameters_)), with_commas(count_numbers(stage.module())), describe_parts(parameters_),
+            with_commas(stage.size(Split::train)), with_commas(steps_), config.train.batch_size, group_.size(),
+            group_.size() == 1 ? "" : "s");
 }
 
 void Trainer::run() {

@@ -127,12 +127,14 @@ struct LlmShape {
 struct Llm {
   std::string path;                // a Hugging Face Llama directory (config.json, safetensors, tokenizer)
   std::string dtype = "bfloat16";  // float32, bfloat16
+  std::string kind = "auto";       // auto (told from the directory), base, instruct: whether its chat tokens are trained
   LlmShape pretrain;
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
     v("path", self.path);
     v("dtype", self.dtype);
+    v("kind", self.kind);
     v("pretrain", self.pretrain);
   }
 };

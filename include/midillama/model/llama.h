@@ -3,8 +3,8 @@
 
 #include "midillama/model/key_value_cache.h"
 #include "midillama/model/layers.h"
-#include "midillama/model/llama_config.h"
 #include "midillama/model/lora.h"
+#include "midillama/shapes/llama_config.h"
 
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
@@ -15,6 +15,9 @@
 #include <vector>
 
 namespace midillama::model {
+
+using shapes::Llama3RopeScaling;
+using shapes::LlamaConfig;
 
 // Where a batch's tokens stand and what they may attend to.
 struct AttentionContext {
@@ -98,8 +101,11 @@ TORCH_MODULE(Llama);
 // For training from scratch: matrices N(0, 0.02²), norms one.
 void initialize_weights(Llama& llama, std::uint64_t seed);
 
-// A directory's decoder in `dtype` on `device`, eval mode, no gradients, every weight accounted for. Names and shapes are checked before
-// memory is taken.
+// The shape of a directory's decoder, once config.json and the headers of its weight files are found to agree on every name and shape; no
+// weight is read. InputError with the whole list where they do not.
+LlamaConfig check_llama(const std::filesystem::path& directory);
+// A directory's decoder in `dtype` on `device`, eval mode, no gradients, every weight accounted for. check_llama()
+// comes before memory is taken.
 Llama load_llama(const std::filesystem::path& directory, torch::Device device, torch::ScalarType dtype);
 // config.json and model.safetensors, Hugging Face layout; adapters are left out.
 void save_llama(Llama& llama, const std::filesystem::path& directory);

@@ -3,6 +3,7 @@
 
 #include "midillama/model/encoder_layer.h"
 #include "midillama/model/layers.h"
+#include "midillama/shapes/musicbert_config.h"
 
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
@@ -14,23 +15,7 @@
 
 namespace midillama::model {
 
-struct MusicBertConfig {
-  std::int64_t vocab_size = 1237;
-  std::int64_t hidden_size = 768;
-  std::int64_t num_hidden_layers = 12;
-  std::int64_t num_attention_heads = 12;
-  std::int64_t intermediate_size = 3072;
-  std::int64_t max_position_embeddings = 8194;  // rows of the position table: the largest octuple count + 2
-  double layer_norm_eps = 1e-5;
-  double dropout = 0.0;  // while pre-training only; not stored
-
-  // Octuples that one forward pass can place, <s> and </s> included.
-  std::int64_t max_octuples() const { return max_position_embeddings - 2; }
-
-  // config.json of a MusicBERT directory; InputError names file and key, every mistake at once.
-  static MusicBertConfig read(const std::filesystem::path& directory);
-  void write(const std::filesystem::path& directory) const;
-};
+using shapes::MusicBertConfig;
 
 // Parameter names equal the checkpoint's after the prefix `encoder.sentence_encoder.` (embed_tokens.weight, downsampling.0.weight,
 // layers.N.self_attn.q_proj.weight, …, upsampling.0.weight). They begin uninitialised.
@@ -72,6 +57,9 @@ TORCH_MODULE(MusicBertHead);
 void initialize_weights(MusicBert& encoder, std::uint64_t seed);
 void initialize_weights(MusicBertHead& head, std::uint64_t seed);
 
+// The shape of a directory's encoder, once config.json and the headers of its weight file are found to agree on every name and shape; no
+// weight is read. InputError with the whole list where they do not.
+MusicBertConfig check_musicbert(const std::filesystem::path& directory);
 // A directory's encoder in eval mode, no gradients, every weight accounted for.
 MusicBert load_musicbert(const std::filesystem::path& directory, torch::Device device, torch::ScalarType dtype);
 // config.json and model.safetensors.

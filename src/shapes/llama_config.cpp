@@ -1,10 +1,10 @@
-#include "midillama/model/llama_config.h"
+#include "midillama/shapes/llama_config.h"
 
-#include "config_reader.h"
+#include "midillama/shapes/config_reader.h"
 
 #include <algorithm>
 
-namespace midillama::model {
+namespace midillama::shapes {
 namespace fs = std::filesystem;
 namespace {
 
@@ -141,4 +141,4 @@ void LlamaConfig::write(const fs::path& directory) const {
   write_atomically(directory / "config.json", json.dump(2) + "\n");
 }
 
-}  // namespace midillama::model
+}  // namespace midillama::shapes

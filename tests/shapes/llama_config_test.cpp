@@ -1,11 +1,11 @@
-#include "midillama/model/llama_config.h"
+#include "midillama/shapes/llama_config.h"
 
 #include "midillama/core/file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace midillama::model {
+namespace midillama::shapes {
 namespace {
 
 using testing::AllOf;
@@ -93,4 +93,4 @@ TEST(LlamaConfig, RefusesWhatItCannotCompute) {
 }
 
 }  // namespace
-}  // namespace midillama::model
+}  // namespace midillama::shapes

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace midillama::model {
+namespace midillama::shapes {
 
 // Llama 3.1's stretched rotary frequencies (transformers: rope_type "llama3").
 struct Llama3RopeScaling {
@@ -38,4 +38,4 @@ struct LlamaConfig {
   void write(const std::filesystem::path& directory) const;
 };
 
-}  // namespace midillama::model
+}  // namespace midillama::shapes

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace midillama::model {
+namespace midillama::shapes {
 
 class ConfigReader {
  public:
@@ -76,4 +76,4 @@ class ConfigReader {
   std::vector<std::string> mistakes_;
 };
 
-}  // namespace midillama::model
+}  // namespace midillama::shapes

@@ -1,0 +1,32 @@
+// Whether decoder, tokenizer and prompt template belong together. Training, generation and the doctor ask the same questions.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/shapes/llama_config.h"
+#include "midillama/text/prompt.h"
+#include "midillama/text/tokenizer.h"
+
+#include <cstdint>
+
+namespace midillama::shapes {
+
+enum class LlmKind { base, instruct };
+
+// llm.kind, or where that is "auto" what the directory says: a chat model ends its turns with <|eot_id|> and therefore names it among the
+// ids that end a text (eos of config.json, generation_config.json or the tokenizer). A chat template in tokenizer_config.json proves
+// nothing: base models are published with one, too.
+LlmKind llm_kind(const config::Llm& config, const LlamaConfig& llm, const text::Tokenizer& tokenizer);
+
+// ConfigError (key prompt.template) where the template writes chat tokens (<|start_header_id|>, <|end_header_id|>, <|eot_id|>) for a base
+// model: their embeddings are untrained there, and frozen in every stage.
+void require_trained_template(const config::Llm& config, const text::PromptTemplate& prompt, const LlamaConfig& llm,
+                              const text::Tokenizer& tokenizer);
+
+// InputError (llm.path) where the tokenizer has more ids than the decoder has embeddings, or where the decoder has Llama-3's vocabulary
+// (128,256) but the tokenizer not Llama-3's special ids.
+void require_tokenizer(const config::Llm& config, const LlamaConfig& llm, const text::Tokenizer& tokenizer);
+
+// The longest example that a stage takes: prompt.max_length, or the decoder's context where that is shorter.
+std::int64_t longest_example(const config::Prompt& prompt, const LlamaConfig& llm);
+
+}  // namespace midillama::shapes

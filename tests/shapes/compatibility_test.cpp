@@ -1,0 +1,125 @@
+#include "midillama/shapes/compatibility.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace midillama::shapes {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+// Named tokens only: what is asked here never encodes a text.
+class NamedTokens final : public text::Tokenizer {
+ public:
+  explicit NamedTokens(std::map<std::string, text::TokenId, std::less<>> tokens, text::TokenId eos, std::int64_t size = 128256)
+      : tokens_(std::move(tokens)), eos_(eos), size_(size) {}
+
+  std::vector<text::TokenId> encode(std::string_view) const override { return {}; }
+  std::string decode(std::span<const text::TokenId>) const override { return {}; }
+  std::int64_t vocab_size() const override { return size_; }
+  std::optional<text::TokenId> bos_id() const override { return 128000; }
+  std::optional<text::TokenId> eos_id() const override { return eos_; }
+  std::optional<text::TokenId> token_id(std::string_view token) const override {
+    const auto found = tokens_.find(token);
+    return found == tokens_.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::string token(text::TokenId id) const override { return std::to_string(id); }
+
+ private:
+  std::map<std::string, text::TokenId, std::less<>> tokens_;
+  text::TokenId eos_;
+  std::int64_t size_;
+};
+
+const std::map<std::string, text::TokenId, std::less<>> kLlama3 = {{"<|begin_of_text|>", 128000},
+                                                                   {"<|end_of_text|>", 128001},
+                                                                   {"<|start_header_id|>", 128006},
+                                                                   {"<|end_header_id|>", 128007},
+                                                                   {"<|eot_id|>", 128009}};
+const NamedTokens kBase(kLlama3, 128001), kChat(kLlama3, 128009);
+
+LlamaConfig ends_with(std::vector<std::int64_t> ids) {
+  LlamaConfig llm;
+  llm.eos_token_ids = std::move(ids);
+  return llm;
+}
+
+TEST(LlmKind, AChatModelNamesTheEndOfItsTurns) {
+  const config::Llm automatic;
+  EXPECT_EQ(llm_kind(automatic, ends_with({128001}), kBase), LlmKind::base);
+  EXPECT_EQ(llm_kind(automatic, ends_with({128001, 128009}), kBase), LlmKind::instruct);
+  EXPECT_EQ(llm_kind(automatic, ends_with({128001}), kChat), LlmKind::instruct);
+  EXPECT_EQ(llm_kind(automatic, ends_with({2}), NamedTokens({{"</s>", 2}}, 2)), LlmKind::base);
+}
+
+TEST(LlmKind, TheConfigurationOverridesTheDirectory) {
+  config::Llm said;
+  said.kind = "instruct";
+  EXPECT_EQ(llm_kind(said, ends_with({128001}), kBase), LlmKind::instruct);
+  said.kind = "base";
+  EXPECT_EQ(llm_kind(said, ends_with({128009}), kChat), LlmKind::base);
+}
+
+TEST(LlmKind, ReadsWhatInstructDirectoriesSay) {
+  const TemporaryDirectory folder;
+  write_atomically(folder.path() / "config.json",
+                   R"({"model_type": "llama", "vocab_size": 128256, "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1,
+                       "num_attention_heads": 2, "eos_token_id": 128001})");
+  EXPECT_EQ(llm_kind({}, LlamaConfig::read(folder.path()), kBase), LlmKind::base);
+  write_atomically(folder.path() / "generation_config.json", R"({"eos_token_id": [128001, 128009]})");
+  EXPECT_EQ(llm_kind({}, LlamaConfig::read(folder.path()), kBase), LlmKind::instruct);
+}
+
+TEST(Template, ABaseModelTakesNoChatTokens) {
+  const LlamaConfig base = ends_with({128001}), chat = ends_with({128001, 128009});
+  config::Llm config;
+  config.path = "models/base";
+  const text::PromptTemplate plain("plain", kBase), llama3("llama3", kBase);
+  const text::PromptTemplate own("{bos}{music}{question}\n{answer}<|eot_id|>", kBase);
+  EXPECT_NO_THROW(require_trained_template(config, plain, base, kBase));
+  EXPECT_NO_THROW(require_trained_template(config, llama3, chat, kBase));
+  EXPECT_THROW(require_trained_template(config, own, base, kBase), ConfigError);
+  EXPECT_THAT([&] { require_trained_template(config, llama3, base, kBase); },
+              testing::ThrowsMessage<ConfigError>(AllOf(HasSubstr("prompt.template: writes <|start_header_id|>"), HasSubstr("models/base"),
+                                                        HasSubstr("untrained"), HasSubstr("llm.kind=instruct"))));
+  config.kind = "instruct";
+  EXPECT_NO_THROW(require_trained_template(config, llama3, base, kBase));
+}
+
+TEST(Tokenizer, MustBelongToTheDecoder) {
+  config::Llm config;
+  config.path = "models/x";
+  EXPECT_NO_THROW(require_tokenizer(config, LlamaConfig(), kBase));
+  LlamaConfig small;
+  small.vocab_size = 1000;
+  EXPECT_THAT([&] { require_tokenizer(config, small, kBase); },
+              testing::ThrowsMessage<InputError>(AllOf(HasSubstr("models/x"), HasSubstr("128256 ids"), HasSubstr("vocab_size is 1000"))));
+  EXPECT_NO_THROW(require_tokenizer(config, small, NamedTokens({}, 2, 1000))) << "another vocabulary has other ids";
+}
+
+TEST(Tokenizer, Llama3sSpecialIdsAreKnown) {
+  auto wrong = kLlama3;
+  wrong["<|eot_id|>"] = 128008;
+  wrong.erase("<|end_header_id|>");
+  EXPECT_THAT([&] { require_tokenizer({}, LlamaConfig(), NamedTokens(wrong, 128001)); },
+              testing::ThrowsMessage<InputError>(
+                  AllOf(HasSubstr("<|eot_id|> is 128008, must be 128009"), HasSubstr("<|end_header_id|> is missing, must be 128007"))));
+}
+
+TEST(LongestExample, IsNeverLongerThanTheContext) {
+  config::Prompt prompt;
+  prompt.max_length = 512;
+  LlamaConfig llm;
+  EXPECT_EQ(longest_example(prompt, llm), 512);
+  llm.max_position_embeddings = 100;
+  EXPECT_EQ(longest_example(prompt, llm), 100);
+}
+
+}  // namespace
+}  // namespace midillama::shapes

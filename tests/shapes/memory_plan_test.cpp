@@ -1,0 +1,164 @@
+#include "midillama/shapes/memory_plan.h"
+
+#include "midillama/config/config.h"
+#include "midillama/core/error.h"
+#include "midillama/shapes/parameters.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::shapes {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::int64_t kGiB = 1 << 30;
+
+// The paper's configuration beside Llama-3-8B's and MusicBERT-base's shapes (the defaults of both structs), without any file of theirs.
+Workload paper(const std::string& stage, const std::vector<std::string>& overrides = {}) {
+  Workload work;
+  work.config = config::resolve_stage(config::load("configs/llama3-8b/default.yaml", overrides), stage);
+  work.stage = stage;
+  work.gpu = true;
+  work.ranks = 2;
+  work.tokens = work.config.prompt.max_length;
+  work.answer_tokens = work.config.generate.max_new_tokens;
+  return work;
+}
+
+// Six numbers wide and two blocks deep, so that every size can be told apart.
+Workload tiny(const std::string& stage) {
+  Workload work;
+  work.config.llm.dtype = "float32";
+  work.config.lora.dropout = 0;
+  work.config.lora.rank = 3;
+  work.stage = stage;
+  work.llm.vocab_size = 50;
+  work.llm.hidden_size = 12;
+  work.llm.num_attention_heads = 2;
+  work.llm.num_key_value_heads = 1;
+  work.llm.head_dim = 10;
+  work.llm.intermediate_size = 70;
+  work.llm.num_hidden_layers = 2;
+  work.encoder.hidden_size = 5;
+  work.encoder.intermediate_size = 5;
+  work.tokens = 1000;
+  work.answer_tokens = 100;
+  return work;
+}
+
+TEST(Parameters, OfLlama38BFromItsShapeAlone) {
+  EXPECT_EQ(count_parameters(LlamaConfig()), 8'030'261'248);
+  EXPECT_EQ(count_lora_parameters(LlamaConfig(), config::Lora()), 20'971'520);
+  config::Lora two;
+  two.target_modules = {"q_proj", "v_proj"};
+  EXPECT_EQ(count_lora_parameters(LlamaConfig(), two), 3'407'872);
+  two.rank = 16;
+  EXPECT_EQ(count_lora_parameters(LlamaConfig(), two), 2 * 3'407'872);
+}
+
+TEST(Parameters, OfThePapersStages) {
+  const ParameterCounts align = count_parameters(paper("align"));
+  EXPECT_EQ(align.projector, 768 * 4096 + 4096);
+  EXPECT_EQ(align.lora, 0);
+  EXPECT_EQ(align.trained(), align.projector);
+  const ParameterCounts sft = count_parameters(paper("sft"));
+  EXPECT_EQ(sft.trained(), align.projector + 20'971'520);
+  EXPECT_EQ(count_parameters(paper("sft", {"lora.target_modules=[q_proj,v_proj]"})).lora, 3'407'872);
+}
+
+TEST(Parameters, OfMusicBertBase) {
+  EXPECT_NEAR(static_cast<double>(count_parameters(MusicBertConfig())), 101.7e6, 0.3e6);
+}
+
+TEST(Parameters, ATiedDecoderHasOneTable) {
+  LlamaConfig tied;
+  tied.tie_word_embeddings = true;
+  EXPECT_EQ(count_parameters(LlamaConfig()) - count_parameters(tied), 128256 * 4096);
+}
+
+TEST(PaperConfig, SaysWhatThePaperSays) {
+  for (const char* stage : {"align", "sft"}) {
+    const Workload work = paper(stage);
+    const auto& train = work.config.train;
+    EXPECT_EQ(train.learning_rate, 5e-4);
+    EXPECT_EQ(train.warmup_ratio, 0.03);
+    EXPECT_EQ(train.batch_size, 16);
+    EXPECT_EQ(work.config.lora.rank, 8);
+    EXPECT_EQ(work.config.llm.dtype, "bfloat16");
+    EXPECT_EQ(work.config.music_encoder.tokens, 1);
+    EXPECT_EQ(work.config.prompt.template_text, "plain");
+  }
+}
+
+TEST(PaperConfig, FitsTwoGpusOf48GB) {
+  for (const char* stage : {"align", "sft"}) {
+    const Workload work = paper(stage);
+    EXPECT_EQ(work.share(), 8);
+    EXPECT_GE(largest_micro_batch(work, 48 * kGiB), work.micro_batch_size()) << stage;
+  }
+  EXPECT_EQ(largest_micro_batch(paper("sft"), 12 * kGiB), 0) << "the weights alone have 15 GiB";
+}
+
+TEST(MemoryPlan, WeightsAdaptersGradientsAndMoments) {
+  const MemoryPlan plan = plan_memory(paper("sft"), 4);
+  const std::int64_t trained = 20'971'520 + 768 * 4096 + 4096;
+  EXPECT_EQ(plan.weights, 2 * 8'030'261'248);
+  EXPECT_EQ(plan.adapters, 4 * trained);
+  EXPECT_EQ(plan.gradients, 4 * trained);
+  EXPECT_EQ(plan.optimizer, 8 * trained);
+  EXPECT_EQ(plan.total(), plan.process + plan.weights + plan.adapters + plan.gradients + plan.optimizer + plan.activations +
+                              plan.activations / 10 + std::max(plan.logits, plan.backward));
+}
+
+// What the header's table says, written out for one block.
+TEST(MemoryPlan, ActivationsOfEachKindOfAdapter) {
+  const std::int64_t h = 12, q = 20, k = 10, f = 70, heads = 2, n = 1000, answers = 100, rank = 3;
+  const auto expected = [&](std::int64_t before, std::int64_t behind, std::int64_t w) {
+    return n * 2 * before + (n + answers) * behind + answers * h * (4 + 2 * w);
+  };
+  Workload work = tiny("align");
+  const std::int64_t frozen_before = 4 * h + 4 * (2 * q + 2 * k) + 4 * heads, frozen_behind = 4 * h + 4 * 3 * f;
+  EXPECT_EQ(plan_memory(work, 1).activations, expected(frozen_before, frozen_behind, 4));
+
+  work = tiny("sft");
+  EXPECT_EQ(plan_memory(work, 1).activations,
+            expected(frozen_before + 3 * 4 * rank + 4 * h, frozen_behind + 4 * 4 * rank + 4 * q + 4 * h + 4 * f, 4));
+  work.config.lora.dropout = 0.1;
+  EXPECT_EQ(plan_memory(work, 1).activations,
+            expected(frozen_before + 3 * 4 * rank + 3 * 8 * h, frozen_behind + 4 * 4 * rank + 8 * q + 2 * 8 * h + 8 * f, 4));
+  work.config.lora.target_modules = {"q_proj", "v_proj"};
+  EXPECT_EQ(plan_memory(work, 1).activations, expected(frozen_before + 2 * 4 * rank + 2 * 8 * h, frozen_behind, 4));
+
+  work = tiny("sft");
+  work.config.llm.dtype = "bfloat16";
+  EXPECT_EQ(plan_memory(work, 1).activations, expected(4 * h + 2 * (2 * q + 2 * k) + 4 * heads + 3 * 4 * rank + 3 * 4 * h,
+                                                       4 * h + 2 * 3 * f + 4 * 4 * rank + 4 * q + 2 * 4 * h + 4 * f, 2));
+}
+
+TEST(MemoryPlan, TheLargestMicroBatchIsTheLastThatFits) {
+  Workload work = tiny("sft");
+  const std::int64_t five = plan_memory(work, 5).total();
+  EXPECT_EQ(largest_micro_batch(work, five), 5);
+  EXPECT_EQ(largest_micro_batch(work, five - 1), 4);
+  EXPECT_EQ(largest_micro_batch(work, 1000 * kGiB), 16) << "the rank's share of the batch";
+}
+
+TEST(MemoryPlan, OnlyAlignAndSftCanBePlanned) {
+  EXPECT_THROW(Workload::read(config::Config(), "pretrain-llm", false, 1), UsageError);
+}
+
+TEST(MemoryPlan, TextAndJsonSayTheSame) {
+  const Workload work = paper("sft");
+  const OrderedJson json = plan_json(work, 48 * kGiB);
+  EXPECT_EQ(json["parameters"]["lora"], 20'971'520);
+  EXPECT_EQ(json["bytes"]["total"], plan_memory(work, 4).total());
+  EXPECT_TRUE(json["fits"]);
+  const std::string text = plan_text(work, 48 * kGiB);
+  EXPECT_THAT(text, HasSubstr("sft: trains 24,121,344 parameters (projector 3,149,824, LoRA 20,971,520), 8,030,261,248 frozen"));
+  EXPECT_THAT(text, HasSubstr("the largest micro-batch that fits: " + json["largest_micro_batch_size"].dump()));
+  EXPECT_THAT(plan_text(work, 12 * kGiB), HasSubstr("not even one example fits"));
+}
+
+}  // namespace
+}  // namespace midillama::shapes
