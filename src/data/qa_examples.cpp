@@ -2,18 +2,20 @@
 
 #include "midillama/core/log.h"
 #include "midillama/core/parallel_for.h"
+#include "midillama/data/cut_report.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <numeric>
+#include <algorithm>
 
 namespace midillama::data {
-namespace {
 
-constexpr std::size_t kListedCuts = 100;
-
-}  // namespace
+text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& question, std::int64_t max_length,
+                            std::int64_t music_tokens) {
+  try {
+    return prompt.encode(question.question, question.answer, max_length, music_tokens);
+  } catch (const InputError& error) {
+    throw InputError(question.place, "", error.what());
+  }
+}
 
 QaExamples::QaExamples(std::vector<Question> questions, const ClipEmbeddings& embeddings, const text::PromptTemplate& prompt,
                        std::int64_t max_length)
@@ -21,40 +23,33 @@ QaExamples::QaExamples(std::vector<Question> questions, const ClipEmbeddings& em
   check_lengths();
 }
 
-text::EncodedExample QaExamples::encode(const Question& question) const {
-  try {
-    return prompt_->encode(question.question, question.answer, max_length_, embeddings_->tokens());
-  } catch (const InputError& error) {
-    throw InputError(question.place, "", error.what());
-  }
-}
-
 model::MusicText QaExamples::at(std::int64_t index) const {
   const Question& question = this->question(index);
-  auto encoded = encode(question);
+  auto encoded = encode(*prompt_, question, max_length_, embeddings_->tokens());
   return {std::move(encoded.input_ids), std::move(encoded.labels), encoded.music_position, embeddings_->at(question.clip)};
 }
 
 void QaExamples::check_lengths() const {
-  std::vector<std::int64_t> lengths(questions_.size());
-  std::vector<std::int64_t> cuts(questions_.size());
+  struct Length {
+    std::int64_t tokens = 0;
+    text::EncodedExample cuts;  // without its ids
+  };
+  std::vector<Length> lengths(questions_.size());
   parallel_for(questions_.size(), [&](std::size_t i) {
-    const auto encoded = encode(questions_[i]);
-    lengths[i] = static_cast<std::int64_t>(encoded.input_ids.size()) + embeddings_->tokens();
-    cuts[i] = encoded.cut_tokens;
+    auto encoded = encode(*prompt_, questions_[i], max_length_, embeddings_->tokens());
+    lengths[i].tokens = static_cast<std::int64_t>(encoded.input_ids.size()) + embeddings_->tokens();
+    lengths[i].cuts.cut_tokens = encoded.cut_tokens;
+    lengths[i].cuts.cut_answer_tokens = encoded.cut_answer_tokens;
   });
-  log::info("{} examples of {} tokens, the longest of {}", questions_.size(),
-            std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}), *std::max_element(lengths.begin(), lengths.end()));
-
-  std::vector<std::string> listed;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < cuts.size(); ++i) {
-    if (cuts[i] == 0) continue;
-    if (++count <= kListedCuts) listed.push_back(fmt::format("{} ({} tokens)", questions_[i].id, cuts[i]));
+  std::int64_t total = 0, longest = 0;
+  CutReport cuts;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    total += lengths[i].tokens;
+    longest = std::max(longest, lengths[i].tokens);
+    cuts.add(questions_[i].id, lengths[i].cuts);
   }
-  if (count == 0) return;
-  log::warning("{} questions were cut at their end to fit {} tokens: {}{}", count, max_length_, fmt::join(listed, ", "),
-               count > kListedCuts ? fmt::format(" and {} more", count - kListedCuts) : "");
+  log::info("{} examples of {} tokens, the longest of {}", questions_.size(), total, longest);
+  cuts.log(max_length_);
 }
 
 }  // namespace midillama::data

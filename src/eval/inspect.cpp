@@ -3,14 +3,20 @@
 #include "midillama/core/file.h"
 #include "midillama/data/clip_embeddings.h"
 #include "midillama/data/clip_notes.h"
+#include "midillama/data/cut_report.h"
+#include "midillama/data/qa_examples.h"
 #include "midillama/data/question.h"
 #include "midillama/generate/session.h"
+#include "midillama/shapes/compatibility.h"
 
 #include <torch/utils.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace midillama::eval {
@@ -67,12 +73,46 @@ void print(std::ostream& out, const data::Question& question, const text::Encode
       << '\n';
 }
 
-text::EncodedExample encode(const config::Config& config, const text::PromptTemplate& prompt, const data::Question& question) {
-  try {
-    return prompt.encode(question.question, question.answer, config.prompt.max_length, config.music_encoder.tokens);
-  } catch (const InputError& error) {
-    throw InputError(question.place, "", error.what());
+// How a terminal shows a text: an ANSI colour before it, the default behind.
+constexpr std::string_view kMasked = "\x1b[2m", kTarget = "\x1b[1;32m", kMusic = "\x1b[1;35m", kHeading = "\x1b[1m";
+
+std::string in_colour(std::string_view colour, std::string_view text) {
+  return fmt::format("{}{}\x1b[0m", colour, text);
+}
+
+// Control characters as escapes, so that a token can do nothing to a terminal.
+std::string printable(std::string_view token) {
+  std::string text;
+  for (const char c : token) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += c == '\n' ? "\\n" : byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
   }
+  return text;
+}
+
+void print_legend(std::ostream& out) {
+  out << in_colour(kMasked, "masked (no loss)") << "  " << in_colour(kTarget, "target") << "  " << in_colour(kMusic, "music") << "\n\n";
+}
+
+void print_coloured(std::ostream& out, const data::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
+                    const Json& loss, const text::Tokenizer& tokenizer) {
+  const auto targets = std::ranges::count_if(example.labels, [](auto label) { return label != text::kIgnoreLabel; });
+  out << in_colour(kHeading, printable(question.id))
+      << fmt::format("  {} tokens, {} target, {} music", static_cast<std::int64_t>(example.input_ids.size()) + music_tokens, targets,
+                     music_tokens);
+  if (!loss.is_null()) out << fmt::format(", loss {:.4f}", loss.get<double>());
+  if (example.cut_tokens > 0) out << fmt::format(", {} cut from the question", example.cut_tokens);
+  if (example.cut_answer_tokens > 0) out << fmt::format(", {} cut from the answer", example.cut_answer_tokens);
+  out << '\n';
+  for (std::size_t i = 0; i <= example.input_ids.size(); ++i) {
+    if (static_cast<std::int64_t>(i) == example.music_position) {
+      for (std::int64_t k = 0; k < music_tokens; ++k) out << in_colour(kMusic, "[music]") << ' ';
+    }
+    if (i == example.input_ids.size()) break;
+    out << in_colour(example.labels[i] == text::kIgnoreLabel ? kMasked : kTarget, printable(tokenizer.token(example.input_ids[i])));
+    out << ' ';
+  }
+  out << "\n\n";
 }
 
 }  // namespace
@@ -81,16 +121,33 @@ void inspect(const config::Config& config, const InspectOptions& options, torch:
   const auto questions = first_questions(config, options);
   const auto tokenizer = text::load_tokenizer(config.llm.path);
   const text::PromptTemplate prompt(config.prompt.template_text, *tokenizer);
+  // A directory that holds no more than a tokenizer will do.
+  const bool has_decoder = std::filesystem::exists(std::filesystem::path(config.llm.path) / "config.json");
+  const auto max_length =
+      has_decoder ? shapes::longest_example(config.prompt, shapes::LlamaConfig::read(config.llm.path)) : config.prompt.max_length;
+  const auto music_tokens = config.music_encoder.tokens;
   std::optional<Losses> losses;
   if (options.loss) losses.emplace(config, options.checkpoint, questions, device);
 
+  if (options.colour) print_legend(out);
+  data::CutReport cuts;
   for (std::size_t begin = 0; begin < questions.size(); begin += kBatch) {
     const auto batch = std::span(questions).subspan(begin, std::min(kBatch, questions.size() - begin));
     std::vector<text::EncodedExample> examples;
-    for (const auto& question : batch) examples.push_back(encode(config, prompt, question));
+    for (const auto& question : batch) {
+      examples.push_back(data::encode(prompt, question, max_length, music_tokens));
+      cuts.add(question.id, examples.back());
+    }
     const auto means = losses ? losses->of(batch, examples) : std::vector<Json>(batch.size());
-    for (std::size_t i = 0; i < batch.size(); ++i) print(out, batch[i], examples[i], config.music_encoder.tokens, means[i]);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (options.colour) {
+        print_coloured(out, batch[i], examples[i], music_tokens, means[i], *tokenizer);
+      } else {
+        print(out, batch[i], examples[i], music_tokens, means[i]);
+      }
+    }
   }
+  cuts.log(max_length);
 }
 
 }  // namespace midillama::eval

@@ -40,6 +40,25 @@ bool in_bars(char c) {
   return c != '|' && c != '<' && c != '>';
 }
 
+// `assemble` of the longest beginning of `text` that was seen to fit, by bisection over its bytes. The empty beginning fits.
+template <typename Assemble, typename Fits>
+EncodedExample longest_that_fits(std::string_view text, const Assemble& assemble, const Fits& fits) {
+  EncodedExample best = assemble("");
+  for (std::size_t fitting = 0, exceeding = text.size(); exceeding - fitting > 1;) {
+    const std::size_t middle = fitting + (exceeding - fitting) / 2;
+    std::size_t end = middle;
+    while (end > 0 && is_continuation(text[end])) --end;
+    EncodedExample candidate = assemble(text.substr(0, end));
+    if (!fits(candidate)) {
+      exceeding = middle;
+      continue;
+    }
+    fitting = middle;
+    best = std::move(candidate);
+  }
+  return best;
+}
+
 }  // namespace
 
 // Cuts the template's text into pieces and collects what is wrong with it.
@@ -154,29 +173,28 @@ EncodedExample PromptTemplate::assemble(std::string_view question, std::optional
 EncodedExample PromptTemplate::fit(std::string_view question, std::optional<std::string_view> answer, std::int64_t max_length,
                                    std::int64_t music_tokens) const {
   const auto length = [&](const EncodedExample& example) { return static_cast<std::int64_t>(example.input_ids.size()) + music_tokens; };
+  const auto fits = [&](const EncodedExample& example) { return length(example) <= max_length; };
   const EncodedExample whole = assemble(question, answer);
-  if (length(whole) <= max_length) return whole;
-  EncodedExample best = assemble("", answer);
-  if (length(best) > max_length) {
-    throw InputError(fmt::format("question \"{}\"", question), "",
-                     fmt::format("{} tokens are needed even without the question ({} of them for the music), but at most {} are allowed",
-                                 length(best), music_tokens, max_length));
+  if (fits(whole)) return whole;
+  const EncodedExample without_question = assemble("", answer);
+  if (fits(without_question)) {
+    EncodedExample best = longest_that_fits(
+        question, [&](std::string_view part) { return assemble(part, answer); }, fits);
+    best.cut_tokens = length(whole) - length(best);
+    return best;
   }
-  // The longest beginning of the question that was seen to fit, by bisection over its bytes.
-  for (std::size_t fits = 0, exceeds = question.size(); exceeds - fits > 1;) {
-    const std::size_t middle = fits + (exceeds - fits) / 2;
-    std::size_t end = middle;
-    while (end > 0 && is_continuation(question[end])) --end;
-    EncodedExample candidate = assemble(question.substr(0, end), answer);
-    if (length(candidate) > max_length) {
-      exceeds = middle;
-      continue;
-    }
-    fits = middle;
-    best = std::move(candidate);
+  const EncodedExample bare = answer ? assemble("", "") : without_question;
+  if (answer && length(bare) < max_length) {
+    EncodedExample best = longest_that_fits(
+        *answer, [&](std::string_view part) { return assemble("", part); }, fits);
+    best.cut_tokens = length(whole) - length(without_question);
+    best.cut_answer_tokens = length(without_question) - length(best);
+    if (length(best) > length(bare)) return best;
   }
-  best.cut_tokens = length(whole) - length(best);
-  return best;
+  throw InputError(fmt::format("question \"{}\"", question), "",
+                   fmt::format("the template alone needs {} tokens ({} of them for the music), but at most {} are allowed: raise "
+                               "prompt.max_length",
+                               length(bare), music_tokens, max_length));
 }
 
 EncodedExample PromptTemplate::encode(std::string_view question, std::string_view answer, std::int64_t max_length,

@@ -2,6 +2,7 @@
 
 #include "eval/tiny_world.h"
 #include "midillama/core/error.h"
+#include "midillama/core/log.h"
 #include "midillama/data/clip_embeddings.h"
 #include "midillama/data/question.h"
 
@@ -85,6 +86,40 @@ TEST_F(InspectTest, TheLossIsTheMeanOverTheTargets) {
     EXPECT_EQ(lines[i]["music_tokens"], 2);
     EXPECT_NEAR(lines[i]["loss"].get<double>(), plain_loss(model, lines[i], embeddings.at(questions[i].clip)), 1e-5) << i;
   }
+}
+
+TEST_F(InspectTest, ATerminalShowsTheTokensInTheirColours) {
+  world.config.music_encoder.tokens = 2;
+  std::stringstream out;
+  inspect(world.config, {.split = "train", .examples = 1, .colour = true, .checkpoint = {}}, torch::kCPU, out);
+  const std::string text = out.str();
+  const auto line = run({.split = "train", .examples = 1, .checkpoint = {}}).at(0);
+  const auto tokenizer = text::load_tokenizer(world.config.llm.path);
+  const auto ids = line["input_ids"].get<std::vector<std::int64_t>>();
+  const auto labels = line["labels"].get<std::vector<std::int64_t>>();
+  std::string expected;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (i == 1) expected += "\x1b[1;35m[music]\x1b[0m \x1b[1;35m[music]\x1b[0m ";
+    const auto token = ids[i] == tokenizer->token_id("\n") ? "\\n" : tokenizer->token(ids[i]);
+    expected += (labels[i] == -100 ? "\x1b[2m" : "\x1b[1;32m") + token + "\x1b[0m ";
+  }
+  EXPECT_THAT(text, testing::StartsWith("\x1b[2mmasked (no loss)\x1b[0m  \x1b[1;32mtarget\x1b[0m  \x1b[1;35mmusic\x1b[0m\n"));
+  EXPECT_THAT(text, testing::HasSubstr("train-0:dance"));
+  EXPECT_THAT(text, testing::HasSubstr(fmt::format("{} tokens, {} target, 2 music\n", ids.size() + 2, line["target_tokens"].get<int>())));
+  EXPECT_THAT(text, testing::HasSubstr("\n" + expected + "\n"));
+}
+
+TEST_F(InspectTest, WhatIsCutIsCountedAndListed) {
+  const auto whole = run({.split = "test", .examples = 2, .checkpoint = {}});
+  const auto longest = static_cast<std::int64_t>(whole[0]["input_ids"].size()) + 1;
+  world.config.prompt.max_length = longest - 2;
+  const auto log_file = world.folder.path() / "log.txt";
+  log::attach_file(log_file);
+  const auto cut = run({.split = "test", .examples = 1, .checkpoint = {}});
+  EXPECT_EQ(cut[0]["input_ids"].size() + 1, static_cast<std::size_t>(longest) - 2);
+  EXPECT_EQ(cut[0]["target_tokens"], whole[0]["target_tokens"]);
+  EXPECT_THAT(read_text(log_file), testing::HasSubstr("1 questions were cut at their end to fit"));
+  EXPECT_THAT(read_text(log_file), testing::HasSubstr("test-0:dance (2 tokens)"));
 }
 
 TEST_F(InspectTest, AnExampleThatDoesNotFitNamesItsLine) {

@@ -138,10 +138,30 @@ TEST(PromptTemplate, ALongQuestionIsCutAtItsEndOnACharacter) {
   EXPECT_EQ(kBytes.decode(prompt.encode_prompt("abcdef", 12, 2).input_ids), "Q: abc\nA: ");
 }
 
-TEST(PromptTemplate, AnAnswerThatDoesNotFitIsAnError) {
-  const PromptTemplate prompt("{music}{question}{answer}", kBytes);
-  EXPECT_EQ(prompt.encode("ab", "12345678", 9, 1).input_ids.size(), 8u);
-  EXPECT_THROW(prompt.encode("ab", "12345678", 8, 1), InputError);
+TEST(PromptTemplate, TheAnswerIsCutOnlyWhereTheWholeQuestionIsNotEnough) {
+  const PromptTemplate prompt("{bos}{music}Q: {question}\nA: {answer}{eos}", kBytes);
+  const auto whole = prompt.encode("abcd", "12345678", 100, 1);
+  const auto length = static_cast<std::int64_t>(whole.input_ids.size()) + 1;
+  const auto without_question = prompt.encode("abcd", "12345678", length - 4, 1);
+  EXPECT_EQ(kBytes.decode(without_question.input_ids), "<s>Q: \nA: 12345678</s>");
+  EXPECT_EQ(without_question.cut_tokens, 4);
+  EXPECT_EQ(without_question.cut_answer_tokens, 0);
+
+  const auto cut = prompt.encode("abcd", "12345678", length - 4 - 3, 1);
+  EXPECT_EQ(kBytes.decode(cut.input_ids), "<s>Q: \nA: 12345</s>") << "the template's tokens stay whole";
+  EXPECT_EQ(target(cut, kBytes), "12345</s>");
+  EXPECT_EQ(cut.labels.size(), cut.input_ids.size());
+  EXPECT_EQ(cut.music_position, 1);
+  EXPECT_EQ(cut.cut_tokens, 4);
+  EXPECT_EQ(cut.cut_answer_tokens, 3);
+}
+
+TEST(PromptTemplate, ATokenOfTheAnswerMustFit) {
+  const PromptTemplate prompt("{music}Q{question}A{answer}{eos}", kBytes);
+  EXPECT_EQ(kBytes.decode(prompt.encode("ab", "12345678", 5, 1).input_ids), "QA1</s>");
+  EXPECT_THAT([&] { prompt.encode("ab", "12345678", 4, 1); },
+              testing::ThrowsMessage<InputError>(AllOf(HasSubstr("needs 4 tokens (1 of them for the music)"), HasSubstr("at most 4"))));
+  EXPECT_THROW(prompt.encode("ab", "\xe2\x99\xa9", 5, 1), InputError) << "a character of three bytes is not cut in two";
 }
 
 TEST(PromptTemplate, StopsAtEveryTokenThatEndsAnAnswer) {

@@ -11,11 +11,15 @@
 
 namespace midillama::data {
 
+// A question and its answer in the prompt; PromptTemplate::encode's error names the question's line.
+text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& question, std::int64_t max_length,
+                            std::int64_t music_tokens);
+
 class QaExamples {
  public:
   // `embeddings` and `prompt` must outlive the examples. Every example is tokenized once at the start, on all cores, to know its length:
-  // questions cut to fit `max_length` (tokens, musical ones included) are counted and listed in the log; an example that does not fit
-  // without its question is an InputError that names its line. Nothing is left out.
+  // questions and answers cut to fit `max_length` (tokens, musical ones included) are counted and listed in the log; an example that leaves
+  // no room for its answer is an InputError that names its line. Nothing is left out.
   QaExamples(std::vector<Question> questions, const ClipEmbeddings& embeddings, const text::PromptTemplate& prompt,
              std::int64_t max_length);
 
@@ -25,7 +29,6 @@ class QaExamples {
   model::MusicText at(std::int64_t index) const;
 
  private:
-  text::EncodedExample encode(const Question& question) const;
   void check_lengths() const;
 
   std::vector<Question> questions_;

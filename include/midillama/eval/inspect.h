@@ -16,12 +16,16 @@ struct InspectOptions {
   std::string split = "train";
   std::int64_t examples = 0;         // from the start of the split; 0: all
   bool loss = false;                 // needs the models' weights
+  bool colour = false;               // for a terminal: the tokens themselves, coloured
   std::filesystem::path checkpoint;  // a checkpoint directory, for the loss: see train::find_checkpoint()
 };
 
 // One JSON object a line for each example, in file order: {"id", "input_ids", "labels", "music_position", "music_tokens", "loss",
 // "target_tokens"}. Labels are aligned with input_ids, -100 where no loss is taken. The loss is the mean cross-entropy of the example's
-// target tokens in nats, null where it was not asked for.
+// target tokens in nats, null where it was not asked for. What was cut to fit prompt.max_length is counted and listed in the log.
+//
+// With `colour` each example is a heading and its tokens instead, in one colour each for what is masked (no loss), the target, and the
+// music; a legend stands above the first.
 void inspect(const config::Config& config, const InspectOptions& options, torch::Device device, std::ostream& out);
 
 }  // namespace midillama::eval

@@ -29,10 +29,11 @@ namespace midillama::text {
 inline constexpr std::int64_t kIgnoreLabel = -100;
 
 struct EncodedExample {
-  std::vector<TokenId> input_ids;   // without the musical tokens
-  std::vector<TokenId> labels;      // same length; kIgnoreLabel where no loss is taken
-  std::int64_t music_position = 0;  // the musical tokens stand before input_ids[music_position]
-  std::int64_t cut_tokens = 0;      // question tokens left out to fit max_length
+  std::vector<TokenId> input_ids;      // without the musical tokens
+  std::vector<TokenId> labels;         // same length; kIgnoreLabel where no loss is taken
+  std::int64_t music_position = 0;     // the musical tokens stand before input_ids[music_position]
+  std::int64_t cut_tokens = 0;         // question tokens left out to fit max_length
+  std::int64_t cut_answer_tokens = 0;  // answer tokens left out, where leaving out the whole question was not enough
 };
 
 class PromptTemplate {
@@ -42,8 +43,9 @@ class PromptTemplate {
   // the tokenizer, or {bos} or {eos} is asked of a tokenizer without one.
   PromptTemplate(std::string text, const Tokenizer& tokenizer);
 
-  // Both prompt and answer, labels on the answer and what follows it. At most max_length tokens, `music_tokens` included: question tokens
-  // are left out from the question's end where it is longer; InputError where the rest alone is longer.
+  // Both prompt and answer, labels on the answer and what follows it. At most max_length tokens, `music_tokens` included. Where it would be
+  // longer, question tokens are left out from the question's end, and where that is not enough answer tokens from the answer's end; the
+  // template's own text and special tokens stay whole. InputError where they leave no room for a token of the answer.
   EncodedExample encode(std::string_view question, std::string_view answer, std::int64_t max_length, std::int64_t music_tokens) const;
 
   // Only what stands before {answer}; labels are all kIgnoreLabel.
@@ -63,7 +65,7 @@ class PromptTemplate {
   };
   class Parser;
 
-  // Everything before {answer} where there is no answer.
+  // Everything before {answer} where `answer` is nothing.
   EncodedExample assemble(std::string_view question, std::optional<std::string_view> answer) const;
   EncodedExample fit(std::string_view question, std::optional<std::string_view> answer, std::int64_t max_length,
                      std::int64_t music_tokens) const;
