@@ -1,5 +1,6 @@
 #include "description.h"
 #include "midillama/core/error.h"
+#include "midillama/core/hash.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/splits.h"
 
@@ -44,6 +45,17 @@ bool is_current(const config::Corpus& config, const std::filesystem::path& direc
       description.value("format", 0) == kDatasetFormat && description.value("settings", Json()) == Json(settings_json(config));
   if (!same_settings || !std::filesystem::exists(config.path)) return same_settings;
   return description.value("sources", Json()) == Json(provenance_json(source_provenance(config)));
+}
+
+std::vector<std::string> changed_splits(const std::filesystem::path& directory) {
+  const auto description = dataset_statistics(directory);
+  std::vector<std::string> changed;
+  for (const auto split : all_splits()) {
+    const auto file = directory / (name(split) + ".jsonl");
+    const auto written = description.value(OrderedJson::json_pointer() / "splits" / name(split) / "fingerprint", std::string());
+    if (!std::filesystem::exists(file) || fingerprint_file(file) != written) changed.push_back(name(split));
+  }
+  return changed;
 }
 
 std::string statistics_text(const OrderedJson& statistics) {

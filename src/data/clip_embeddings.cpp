@@ -63,6 +63,7 @@ void complete(const config::Config& config, torch::Device device, const std::str
 ClipEmbeddings::ClipEmbeddings(const config::Config& config, std::span<const fs::path> clips, torch::Device device) {
   const std::set<fs::path> distinct(clips.begin(), clips.end());
   const std::vector<fs::path> files(distinct.begin(), distinct.end());
+  require_clips(files);
   const auto fingerprints = fingerprints_of(files);
   const std::string key = encoder_key(config.music_encoder);
   CachedClips cached = read_cache(cache_file(config, key), key);

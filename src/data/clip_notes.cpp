@@ -49,6 +49,14 @@ std::vector<std::vector<octuple::Octuple>> read_clip_notes(std::span<const std::
   return notes;
 }
 
+void require_clips(std::span<const std::filesystem::path> clips) {
+  std::vector<std::string> errors;
+  for (const auto& clip : clips) {
+    if (!std::filesystem::is_regular_file(clip)) errors.push_back(clip.string() + ": there is no such file");
+  }
+  require_none(std::move(errors));
+}
+
 std::vector<std::filesystem::path> clips_of(std::span<const Question> questions) {
   std::vector<std::filesystem::path> clips;
   std::set<std::filesystem::path> seen;

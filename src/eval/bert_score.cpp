@@ -1,5 +1,6 @@
 #include "midillama/eval/bert_score.h"
 
+#include "eval/roberta.h"
 #include "eval/sentence_encoder.h"
 
 #include <torch/utils.h>
@@ -85,6 +86,10 @@ std::vector<BertScore> score_pairs(std::span<const Pair> pairs, SentenceEncoder&
 }
 
 }  // namespace
+
+void check_bert_encoder(const config::BertScore& config) {
+  check_roberta(config.path, config.layer);
+}
 
 BertScorer::BertScorer(const config::BertScore& config, torch::Device device)
     : name_(std::filesystem::path(config.path).lexically_normal().filename().string()),

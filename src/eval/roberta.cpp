@@ -115,12 +115,19 @@ torch::Tensor RobertaImpl::forward(const torch::Tensor& ids) {
   return x;
 }
 
-Roberta load_roberta(const std::filesystem::path& directory, std::int64_t layers, torch::Device device) {
+RobertaConfig check_roberta(const std::filesystem::path& directory, std::int64_t layers) {
   const auto config = RobertaConfig::read(directory);
   if (layers > config.num_hidden_layers) {
     throw ConfigError(
         {fmt::format("eval.bertscore.layer: {}: the model in {} has {} layers", layers, directory.string(), config.num_hidden_layers)});
   }
+  weights::require_weights(*Roberta(config, layers, torch::TensorOptions().device(torch::kMeta)), weights::Checkpoint(directory),
+                           [layers](const std::string& name) { return module_name(name, layers); });
+  return config;
+}
+
+Roberta load_roberta(const std::filesystem::path& directory, std::int64_t layers, torch::Device device) {
+  const auto config = check_roberta(directory, layers);
   const weights::Checkpoint checkpoint(directory);
   const auto name_of = [layers](const std::string& name) { return module_name(name, layers); };
   Roberta roberta(config, layers, torch::TensorOptions().device(device).dtype(torch::kFloat32));

@@ -44,6 +44,10 @@ struct RobertaImpl : torch::nn::Module {
 };
 TORCH_MODULE(Roberta);
 
+// The shape of a directory's encoder, once config.json and the headers of its weight files are found to agree on every name and shape up to
+// block `layers`; no weight is read. ConfigError where the model has fewer blocks.
+RobertaConfig check_roberta(const std::filesystem::path& directory, std::int64_t layers);
+
 // A Hugging Face directory's encoder up to block `layers`, float32, eval mode, every weight of it accounted for.
 Roberta load_roberta(const std::filesystem::path& directory, std::int64_t layers, torch::Device device);
 

@@ -49,7 +49,7 @@ int environment_number(const char* name, int fallback, int least, int most) {
 
 Environment Environment::read() {
   Environment environment;
-  environment.size = environment_number("WORLD_SIZE", 1, 1, kMost);
+  environment.size = world_size();
   if (environment.size == 1) return environment;
   environment.rank = required_number("RANK", 0, environment.size - 1);
   environment.master_address = required("MASTER_ADDR");
@@ -70,7 +70,11 @@ int local_rank() {
 }
 
 int local_size() {
-  return environment_number("LOCAL_WORLD_SIZE", environment_number("WORLD_SIZE", 1, 1, kMost), 1, kMost);
+  return environment_number("LOCAL_WORLD_SIZE", world_size(), 1, kMost);
+}
+
+int world_size() {
+  return environment_number("WORLD_SIZE", 1, 1, kMost);
 }
 
 }  // namespace midillama::parallel

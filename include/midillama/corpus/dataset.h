@@ -40,6 +40,9 @@ OrderedJson dataset_statistics(const std::filesystem::path& directory);
 // The same as a table for a terminal.
 std::string statistics_text(const OrderedJson& statistics);
 
+// The splits (train, valid, test) whose file is missing or not the one that dataset.json was written for.
+std::vector<std::string> changed_splits(const std::filesystem::path& directory);
+
 // Everything that is wrong with a dataset, as "file: place: what"; empty where nothing is: keys and types of every line, facts within the
 // vocabulary, answers that state their fact, clip files that parse and are as long as stated, ids that occur once, no piece and no notes on
 // two sides, counts and fingerprints as in dataset.json.

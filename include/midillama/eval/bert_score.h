@@ -22,6 +22,10 @@ struct BertScore {
   double f1 = 0;
 };
 
+// Checks the directory config.path as BertScorer's constructor does, with the same errors, but reads only config.json and the headers of the
+// weight files.
+void check_bert_encoder(const config::BertScore& config);
+
 class BertScorer {
  public:
   // Loads the RoBERTa directory config.path (config.json, safetensors, tokenizer.json) up to block config.layer. InputError where it does

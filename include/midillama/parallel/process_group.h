@@ -35,9 +35,11 @@ class ProcessGroup {
   virtual std::vector<std::string> all_gather(const std::string& text) = 0;
 };
 
-// LOCAL_RANK of this process (0 where not set), and how many ranks this machine has (LOCAL_WORLD_SIZE; WORLD_SIZE where not set).
+// LOCAL_RANK of this process (0 where not set), how many ranks this machine has (LOCAL_WORLD_SIZE; WORLD_SIZE where not set), and how many
+// there are on all machines (WORLD_SIZE; 1 where not set).
 int local_rank();
 int local_size();
+int world_size();
 
 // The device of this rank for `run.device`: "cpu", "cuda" (the GPU with this rank's local number, made current) or "auto" (a GPU where
 // there is one). UsageError where there is no such GPU.
