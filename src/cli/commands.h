@@ -15,6 +15,8 @@ void add_inspect(CLI::App& app);
 void add_data(CLI::App& app);
 void add_config(CLI::App& app);
 void add_embed(CLI::App& app);
+void add_plan(CLI::App& app);
+void add_doctor(CLI::App& app);
 
 // Parses and runs; returns the exit status: 0 done, 1 failed, 2 wrong usage or configuration. The only place that catches.
 int run(int argc, char** argv);

@@ -36,6 +36,7 @@ struct InspectCommand {
   std::string checkpoint;
   std::int64_t examples = 0;  // 0: all
   bool loss = false;
+  bool colour = false;
 };
 
 struct EmbedCommand {
@@ -47,6 +48,10 @@ struct ScoreCommand {
   std::string predictions;
 };
 
+struct DoctorCommand {
+  bool json = false;
+};
+
 struct TorchCommands {
   void (*train)(const config::Config&, const TrainCommand&);
   void (*eval)(const config::Config&, const EvalCommand&);
@@ -54,6 +59,7 @@ struct TorchCommands {
   void (*inspect)(const config::Config&, const InspectCommand&);
   void (*embed)(const config::Config&, const EmbedCommand&);
   void (*score)(const config::Config&, const ScoreCommand&);
+  void (*doctor)(const config::Config&, const DoctorCommand&);
 };
 
 // Loads the library on the first call. Error where this installation has none.

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace midillama {
 namespace {
 
@@ -37,7 +39,7 @@ class Cli : public testing::Test {
 
 TEST_F(Cli, HelpOfEveryCommandShowsAnExample) {
   EXPECT_EQ(midillama({"--help"}).status, 0);
-  for (const char* command : {"train", "eval", "generate", "score", "tokenize", "text-tokenize", "inspect", "embed"}) {
+  for (const char* command : {"train", "eval", "generate", "score", "tokenize", "text-tokenize", "inspect", "embed", "plan", "doctor"}) {
     const ProcessResult help = midillama({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.output, HasSubstr("Example:\n  ")) << command;
@@ -104,7 +106,70 @@ TEST_F(Cli, MissingConfigurationFileIsNamed) {
   EXPECT_THAT(result.error_output, HasSubstr("no/such.yaml"));
 }
 
+TEST_F(Cli, PlanNeedsNothingButTheShapes) {
+  const std::string folder = two() + ".models";
+  write_atomically(
+      folder + "/llm/config.json",
+      R"({"model_type": "llama", "vocab_size": 128256, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
+                       "num_attention_heads": 32, "num_key_value_heads": 8, "max_position_embeddings": 8192})");
+  write_atomically(folder + "/encoder/config.json",
+                   R"({"model_type": "musicbert", "vocab_size": 1237, "hidden_size": 768, "num_hidden_layers": 12,
+                       "num_attention_heads": 12, "intermediate_size": 3072, "max_position_embeddings": 8194})");
+  const std::vector<std::string> arguments = {"plan",
+                                              "--config",
+                                              "configs/llama3-8b/default.yaml",
+                                              "--set",
+                                              "llm.path=" + folder + "/llm",
+                                              "--set",
+                                              "music_encoder.path=" + folder + "/encoder",
+                                              "--ranks",
+                                              "2",
+                                              "--gpu-memory",
+                                              "48"};
+  const ProcessResult table = midillama(arguments);
+  ASSERT_EQ(table.status, 0) << table.error_output;
+  EXPECT_THAT(table.output, HasSubstr("LoRA 20,971,520"));
+  auto as_json = arguments;
+  as_json.insert(as_json.end(), {"--json", "--stage", "sft"});
+  const Json plans = Json::parse(midillama(as_json).output);
+  ASSERT_EQ(plans.size(), 1U);
+  EXPECT_EQ(plans[0]["parameters"]["projector"], 768 * 4096 + 4096);
+  EXPECT_EQ(plans[0]["memory"], 48LL << 30);
+  EXPECT_TRUE(plans[0]["fits"]);
+
+  const ProcessResult missing = midillama({"plan", "--set", "llm.path=no/such/model"});
+  EXPECT_EQ(missing.status, 1);
+  EXPECT_THAT(missing.error_output, HasSubstr("no/such/model/config.json"));
+  EXPECT_EQ(midillama({"plan", "--stage", "pretrain-llm"}).status, 2);
+}
+
 #ifdef MIDILLAMA_WITH_TORCH
+TEST_F(Cli, DoctorSaysWhatIsWrongAndWhatMendsIt) {
+  const ProcessResult result = midillama({"doctor", "--json", "--set", "run.device=cpu", "--set", "llm.path=no/model", "--set",
+                                          "music_encoder.path=no/encoder", "--set", "data.dir=no/data"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.error_output, HasSubstr("checks failed"));
+  std::map<std::string, Json> checks;
+  for (const Json& check : Json::parse(result.output)) checks[check["name"]] = check;
+  EXPECT_EQ(checks["device"]["status"], "ok");
+  EXPECT_EQ(checks["llm"]["status"], "fail");
+  EXPECT_THAT(checks["llm"]["detail"].get<std::string>(), HasSubstr("no/model"));
+  EXPECT_THAT(checks["llm"]["mend"].get<std::string>(), HasSubstr("midillama train --stage pretrain-llm"));
+  EXPECT_EQ(checks["dataset"]["status"], "fail");
+  EXPECT_THAT(checks["dataset"]["mend"].get<std::string>(), HasSubstr("midillama data build"));
+}
+
+TEST_F(Cli, InspectIsNotColouredInAPipe) {
+  const std::string folder = two() + ".data";
+  write_atomically(
+      folder + "/train.jsonl",
+      R"({"id": "1", "piece": "p", "clip": "c.mid", "task": "qa", "tag": "key", "question": "Which key?", "answer": "G major."})");
+  const ProcessResult result = midillama({"inspect", "--set", "data.dir=" + folder, "--set", "llm.path=tests/golden/text/llama3"});
+  ASSERT_EQ(result.status, 0) << result.error_output;
+  EXPECT_EQ(result.output.find('\x1b'), std::string::npos);
+  EXPECT_EQ(Json::parse(result.output)["id"], "1");
+}
+
 TEST_F(Cli, ScoreNeedsNoExperiment) {
   const std::string file = two() + ".jsonl";
   write_atomically(file,

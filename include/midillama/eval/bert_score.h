@@ -22,8 +22,8 @@ struct BertScore {
   double f1 = 0;
 };
 
-// Checks the directory config.path as BertScorer's constructor does, with the same errors, but reads only config.json and the headers of the
-// weight files.
+// Checks the directory config.path as BertScorer's constructor does, with the same errors, but reads only config.json and the headers of
+// the weight files.
 void check_bert_encoder(const config::BertScore& config);
 
 class BertScorer {

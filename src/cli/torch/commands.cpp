@@ -3,6 +3,7 @@
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
+#include "midillama/doctor/doctor.h"
 #include "midillama/eval/embed.h"
 #include "midillama/eval/evaluate.h"
 #include "midillama/eval/inspect.h"
@@ -20,6 +21,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <thread>
@@ -94,6 +96,7 @@ void inspect(const config::Config& config, const InspectCommand& command) {
   options.split = command.split;
   options.examples = command.examples;
   options.loss = command.loss;
+  options.colour = command.colour;
   if (command.loss) options.checkpoint = train::find_checkpoint(config, command.checkpoint);
   eval::inspect(config, options, prepare(config), std::cout);
 }
@@ -108,10 +111,17 @@ void score(const config::Config& config, const ScoreCommand& command) {
   std::cout << eval::score_file(command.predictions, config.eval, prepare(config)).dump(2) << "\n";
 }
 
+void doctor(const config::Config& config, const DoctorCommand& command) {
+  const std::vector<doctor::Check> checks = doctor::examine(config);
+  std::cout << (command.json ? doctor::to_json(checks).dump(2) + "\n" : doctor::to_text(checks));
+  const auto failed = std::ranges::count(checks, doctor::Status::fail, &doctor::Check::status);
+  if (failed > 0) throw Error(fmt::format("{} of {} checks failed", failed, checks.size()));
+}
+
 }  // namespace
 
 extern "C" const TorchCommands* midillama_torch_commands() {
-  static constexpr TorchCommands commands = {train, eval, generate, inspect, embed, score};
+  static constexpr TorchCommands commands = {train, eval, generate, inspect, embed, score, doctor};
   return &commands;
 }
 
