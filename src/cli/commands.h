@@ -15,6 +15,9 @@ void add_inspect(CLI::App& app);
 void add_data(CLI::App& app);
 void add_config(CLI::App& app);
 void add_embed(CLI::App& app);
+void add_convert(CLI::App& app);
+void add_merge(CLI::App& app);
+void add_export(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_doctor(CLI::App& app);
 

@@ -56,7 +56,7 @@ int run(int argc, char** argv) {
       "  midillama eval --task caption\n"
       "midillama COMMAND --help shows a command's options.");
   for (const auto add : {add_train, add_eval, add_generate, add_score, add_tokenize, add_text_tokenize, add_inspect, add_data, add_config,
-                         add_embed, add_plan, add_doctor}) {
+                         add_embed, add_convert, add_merge, add_export, add_plan, add_doctor}) {
     add(app);
   }
   int status = kDone;

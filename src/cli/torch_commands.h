@@ -52,6 +52,22 @@ struct DoctorCommand {
   bool json = false;
 };
 
+struct ConvertCommand {
+  std::string in;
+  std::string out;
+};
+
+struct MergeCommand {
+  std::string checkpoint;
+  std::string out;
+  std::string prompt = "What key is this tune in?";
+};
+
+struct ExportCommand {
+  std::string checkpoint;
+  std::string out;
+};
+
 struct TorchCommands {
   void (*train)(const config::Config&, const TrainCommand&);
   void (*eval)(const config::Config&, const EvalCommand&);
@@ -59,6 +75,9 @@ struct TorchCommands {
   void (*inspect)(const config::Config&, const InspectCommand&);
   void (*embed)(const config::Config&, const EmbedCommand&);
   void (*score)(const config::Config&, const ScoreCommand&);
+  void (*convert_musicbert)(const ConvertCommand&);
+  void (*merge)(const config::Config&, const MergeCommand&);
+  void (*export_checkpoint)(const config::Config&, const ExportCommand&);
   void (*doctor)(const config::Config&, const DoctorCommand&);
 };
 

@@ -39,12 +39,14 @@ class Cli : public testing::Test {
 
 TEST_F(Cli, HelpOfEveryCommandShowsAnExample) {
   EXPECT_EQ(midillama({"--help"}).status, 0);
-  for (const char* command : {"train", "eval", "generate", "score", "tokenize", "text-tokenize", "inspect", "embed", "plan", "doctor"}) {
+  for (const char* command :
+       {"train", "eval", "generate", "score", "tokenize", "text-tokenize", "inspect", "embed", "merge", "export", "plan", "doctor"}) {
     const ProcessResult help = midillama({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.output, HasSubstr("Example:\n  ")) << command;
   }
   for (const char* command : {"build", "stats", "check"}) EXPECT_THAT(midillama({"data", command, "--help"}).output, HasSubstr("Example:"));
+  EXPECT_THAT(midillama({"convert", "musicbert", "--help"}).output, HasSubstr("Example:"));
   for (const char* command : {"show", "validate"}) EXPECT_THAT(midillama({"config", command, "--help"}).output, HasSubstr("Example:"));
 }
 
@@ -168,6 +170,22 @@ TEST_F(Cli, InspectIsNotColouredInAPipe) {
   ASSERT_EQ(result.status, 0) << result.error_output;
   EXPECT_EQ(result.output.find('\x1b'), std::string::npos);
   EXPECT_EQ(Json::parse(result.output)["id"], "1");
+}
+
+TEST_F(Cli, ConvertPrintsTheSizes) {
+  const std::string out = two() + ".musicbert";
+  const std::vector<std::string> arguments = {"convert", "musicbert", "--in", "tests/golden/model/musicbert_checkpoints/fairseq.pt",
+                                              "--out",   out};
+  const ProcessResult result = midillama(arguments);
+  ASSERT_EQ(result.status, 0) << result.error_output;
+  const Json sizes = Json::parse(result.output);
+  EXPECT_EQ(sizes["out"], out);
+  EXPECT_EQ(sizes["num_hidden_layers"], 2);
+  EXPECT_EQ(sizes["num_attention_heads"], 2);
+  EXPECT_THAT(result.error_output, HasSubstr("left out, for the encoder has no use for them: encoder.lm_head.bias"));
+  const ProcessResult again = midillama(arguments);
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.error_output, HasSubstr("is there already"));
 }
 
 TEST_F(Cli, ScoreNeedsNoExperiment) {

@@ -9,8 +9,12 @@
 #include "midillama/eval/inspect.h"
 #include "midillama/eval/report.h"
 #include "midillama/eval/scoring.h"
+#include "midillama/generate/export.h"
 #include "midillama/generate/session.h"
 #include "midillama/midi/file.h"
+#include "midillama/model/convert.h"
+#include "midillama/model/dtype.h"
+#include "midillama/model/merge.h"
 #include "midillama/model/music_encoder.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/parallel/process_group.h"
@@ -111,6 +115,47 @@ void score(const config::Config& config, const ScoreCommand& command) {
   std::cout << eval::score_file(command.predictions, config.eval, prepare(config)).dump(2) << "\n";
 }
 
+void convert_musicbert(const ConvertCommand& command) {
+  const model::ConvertedMusicBert done = model::convert_musicbert(command.in, command.out);
+  const OrderedJson result = {{"out", command.out},
+                              {"tensors", done.tensors},
+                              {"left_out", done.left_out},
+                              {"hidden_size", done.config.hidden_size},
+                              {"num_hidden_layers", done.config.num_hidden_layers},
+                              {"num_attention_heads", done.config.num_attention_heads},
+                              {"intermediate_size", done.config.intermediate_size},
+                              {"max_position_embeddings", done.config.max_position_embeddings}};
+  std::cout << result.dump() << "\n";
+}
+
+void merge(const config::Config& config, const MergeCommand& command) {
+  const torch::Device device = prepare(config);
+  const std::filesystem::path adapter = train::find_checkpoint(config, command.checkpoint) / "adapter";
+  if (!std::filesystem::exists(adapter)) {
+    throw InputError(adapter.string(), "", "is missing: only an sft checkpoint has an adapter to merge (`midillama train --stage sft`)");
+  }
+  const auto tokenizer = text::load_tokenizer(config.llm.path);
+  const auto probe =
+      text::PromptTemplate(config.prompt.template_text, *tokenizer).encode_prompt(command.prompt, config.prompt.max_length, 0);
+
+  const model::Merged merged = model::merge_adapter(config.llm.path, adapter, command.out);
+  const model::LogitDifference difference =
+      model::compare_merged(config.llm.path, adapter, command.out, probe.input_ids, device, model::dtype_from_name(config.llm.dtype));
+  const OrderedJson result = {{"out", command.out},
+                              {"tensors", merged.tensors},
+                              {"merged", merged.merged},
+                              {"probe_tokens", probe.input_ids.size()},
+                              {"largest_logit_difference", difference.largest},
+                              {"mean_logit_difference", difference.mean}};
+  std::cout << result.dump() << "\n";
+}
+
+void export_checkpoint(const config::Config& config, const ExportCommand& command) {
+  const std::filesystem::path checkpoint = train::find_checkpoint(config, command.checkpoint);
+  generate::export_checkpoint(config, checkpoint, command.out);
+  std::cout << OrderedJson{{"out", command.out}, {"checkpoint", checkpoint.string()}}.dump() << "\n";
+}
+
 void doctor(const config::Config& config, const DoctorCommand& command) {
   const std::vector<doctor::Check> checks = doctor::examine(config);
   std::cout << (command.json ? doctor::to_json(checks).dump(2) + "\n" : doctor::to_text(checks));
@@ -121,7 +166,8 @@ void doctor(const config::Config& config, const DoctorCommand& command) {
 }  // namespace
 
 extern "C" const TorchCommands* midillama_torch_commands() {
-  static constexpr TorchCommands commands = {train, eval, generate, inspect, embed, score, doctor};
+  static constexpr TorchCommands commands = {train, eval, generate, inspect, embed, score, convert_musicbert, merge, export_checkpoint,
+                                             doctor};
   return &commands;
 }
 

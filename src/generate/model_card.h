@@ -1,0 +1,29 @@
+// The README of an exported checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace midillama::generate {
+
+struct ModelCard {
+  struct Model {
+    std::string path;
+    std::int64_t layers = 0;
+    std::int64_t hidden_size = 0;
+    std::string fingerprint;
+  };
+
+  std::string name;
+  Model encoder;
+  Model llm;
+  std::int64_t music_tokens = 1;
+  std::string dtype;   // of the decoder: float32, bfloat16
+  std::string prompt;  // the template's text, see midillama/text/prompt.h
+  bool has_adapter = false;
+  bool sentencepiece_only = false;  // the decoder's directory has a tokenizer.model and nothing that transformers reads
+};
+
+std::string to_markdown(const ModelCard& card);
+
+}  // namespace midillama::generate
