@@ -18,9 +18,9 @@ std::string canonical(const std::string& tag, const std::string& value) {
 std::map<std::string, std::string> checked_facts(const data::Question& question) {
   std::map<std::string, std::string> facts;
   for (const auto& tag : corpus::tag_names()) {
-    if (question.task != "caption" && tag != question.tag) continue;
+    const bool asked = question.task == "caption" ? corpus::stated_fact(tag, question.answer).has_value() : tag == question.tag;
     const auto fact = question.facts.find(tag);
-    if (fact != question.facts.end() && fact->is_string()) facts[tag] = canonical(tag, fact->get<std::string>());
+    if (asked && fact != question.facts.end() && fact->is_string()) facts[tag] = canonical(tag, fact->get<std::string>());
   }
   return facts;
 }

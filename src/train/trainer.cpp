@@ -100,11 +100,11 @@ void Trainer::run() {
                                 with_commas(std::llround(static_cast<double>(result.counts.tokens) / result.seconds))));
     const bool last = step_ == steps_;
     if (last || due(config_.train.validate_every)) validate();
+    if (last && group_.is_main()) stage_.finish(directory_);  // before the checkpoint that marks the run as complete
     if (last || due(config_.train.checkpoint_every)) save_checkpoint();
   }
   progress.finish();
   if (!group_.is_main()) return;
-  stage_.finish(directory_);
   write_loss_curve(directory_ / "metrics.jsonl", stage_name_, directory_ / "loss.svg");
 }
 

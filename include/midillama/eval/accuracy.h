@@ -24,8 +24,8 @@ struct TagAccuracy {
   metrics::Interval interval() const { return metrics::wilson_interval(correct, total); }
 };
 
-// The facts that are checked in a question's answer: the one asked about, or for a caption all that the truth holds, tag -> value.
-// Only tags that corpus::stated_fact() can read.
+// The facts that are checked in a question's answer: the one asked about, or for a caption those that the true caption states,
+// tag -> value. Only tags that corpus::stated_fact() can read.
 std::map<std::string, std::string> checked_facts(const data::Question& question);
 
 // The value that answer number `question` gives for `tag`.
