@@ -23,8 +23,8 @@ constexpr std::int64_t kFloat = 4;  // bytes
 constexpr std::int64_t kCpuProcess = 450 * kMiB;
 constexpr std::int64_t kGpuProcess = 800 * kMiB;
 
-// The share of the activations that lies idle between them.
-constexpr std::int64_t kCpuIdle = 5, kGpuIdle = 10;  // a fifth, a tenth
+// What lies idle between the activations: rows of size f a block on a CPU, a tenth of them on a GPU.
+constexpr std::int64_t kCpuIdleRows = 2, kGpuIdleShare = 10;
 
 constexpr std::int64_t kLogitSlice = 64 << 20;   // model::next_token_loss's slice_elements
 constexpr std::int64_t kEncoderOctuples = 8192;  // of one forward pass of model::MusicEncoder
@@ -138,7 +138,8 @@ MemoryPlan plan_memory(const Workload& work, std::int64_t micro_batch_size) {
   plan.activations = work.llm.num_hidden_layers * tokens * block.attention +
                      ((work.llm.num_hidden_layers - 1) * tokens + answers) * block.behind +
                      answers * work.llm.hidden_size * (kFloat + 2 * w);  // last norm, hidden states and their gradient
-  plan.allocator = plan.activations / (work.gpu ? kGpuIdle : kCpuIdle);
+  plan.allocator = work.gpu ? plan.activations / kGpuIdleShare
+                            : kCpuIdleRows * kFloat * tokens * work.llm.num_hidden_layers * work.llm.intermediate_size;
   plan.logits = logit_bytes(work, answers) + w * tokens * work.llm.hidden_size;  // beside them the rows before they were joined
   plan.backward = kRowsInFlight * kFloat * tokens * work.llm.intermediate_size;
   plan.encoder = encoder_bytes(work);

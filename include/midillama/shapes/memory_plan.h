@@ -8,8 +8,8 @@
 //   gradients     of what trains, float32, in one tensor for the whole run
 //   optimizer     AdamW's two moments, float32
 //   activations   what the layers keep for the backward pass, see below
-//   allocator     memory between the activations that the allocator cannot use again: on a CPU a fifth of them, as bench/compare_plan
-//                 measures it; on a GPU an allowance of a tenth
+//   allocator     memory between the activations that cannot be used again at once: on a CPU two float32 rows of intermediate_size a token
+//                 and block, which is what bench/compare_plan measures whatever trains; on a GPU an allowance of a tenth of them
 //   logits        of the answer tokens, in slices (model/next_token_loss.h), at the end of the forward pass
 //   backward      gradients in flight in one block, at the start of the backward pass
 //
