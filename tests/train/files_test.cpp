@@ -84,7 +84,9 @@ TEST_F(Files, AHalfWrittenCheckpointIsNeverTakenForOne) {
   };
   EXPECT_THROW(store.write(2, fail), Error);
   EXPECT_THAT(store.all(), ElementsAre(path("checkpoints/step-000001")));
-  EXPECT_EQ(names(path("checkpoints")).size(), 2u);
+  EXPECT_THAT(names(path("checkpoints")), ElementsAre("step-000001"));
+  fs::create_directories(path("checkpoints/.unfinished-step-000002"));  // what a killed run leaves
+  EXPECT_THAT(store.all(), ElementsAre(path("checkpoints/step-000001")));
   store.clean();
   EXPECT_THAT(names(path("checkpoints")), ElementsAre("step-000001"));
 }
