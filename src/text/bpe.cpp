@@ -138,7 +138,7 @@ void Bpe::merge_long(Scratch& scratch) const {
   previous.resize(count);
   next.resize(count);
   queue.clear();
-  const auto offer = [&](std::uint32_t place) {
+  const auto offer = [&merges = merges, &queue = queue](std::uint32_t place) {  // named: clang 14 captures no bindings by default
     if (merges[place].merged == kNoSymbol) return;
     queue.push_back(std::uint64_t{merges[place].rank} << 32 | place);
     std::ranges::push_heap(queue, std::greater());

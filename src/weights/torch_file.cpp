@@ -8,6 +8,7 @@
 #include <caffe2/serialize/inline_container.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <functional>
@@ -203,7 +204,7 @@ class TorchFile::Pickles final : public Contents {
   void read(const PickleStorage& storage, Destination destination) override {
     const auto offset = offsets_.find(storage.key);
     if (offset == offsets_.end()) fail(place_of(storage.key), "is not in the file");
-    std::memcpy(destination.begin, bytes_.view().data() + offset->second, destination.size);
+    std::ranges::copy(bytes_.view().substr(offset->second, destination.size), destination.begin);
   }
 
   MappedBytes bytes_;
