@@ -67,12 +67,10 @@ void save_trained(MidiLlama& model, const fs::path& directory, const std::string
   const auto linear = projector->linear();
   weights::write_safetensors(directory / kProjectorFile, {{"weight", linear.weight}, {"bias", linear.bias}}, metadata);
   if (projector->is_whitened()) {
-    weights::write_safetensors(directory / kWhitenedFile,
-                               {{"weight", projector->weight},
-                                {"bias", projector->bias},
-                                {"mean", projector->mean},
-                                {"directions", projector->directions}},
-                               metadata);
+    weights::write_safetensors(
+        directory / kWhitenedFile,
+        {{"weight", projector->weight}, {"bias", projector->bias}, {"mean", projector->mean}, {"directions", projector->directions}},
+        metadata);
   }
   if (model->lora) save_peft(*model->llama, *model->lora, directory / kAdapterFolder, llm_path);
 }
