@@ -3,8 +3,8 @@
 #   midillama_module(octuple DEPENDS midi core LIBRARIES PkgConfig::X TORCH)
 #
 # compiles src/<name>/*.cpp into the static library midillama_<name> with the public headers of include/, and every tests/<name>/*_test.cpp
-# into the test program <name>_tests. A test's ctest labels come from its suite name: DistributedX → distributed, GoldenX → golden,
-# SlowX → slow, CudaX → cuda, anything else → unit.
+# into the test program <name>_tests. A test's ctest labels are its module and what its suite's name says: DistributedX → distributed,
+# GoldenX → golden, SlowX → slow, CudaX → cuda, anything else → unit.
 
 function(midillama_module name)
   cmake_parse_arguments(ARG "TORCH" "" "DEPENDS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
@@ -40,16 +40,9 @@ function(midillama_tests name torch)
   if(torch)
     midillama_use_torch(${target})
   endif()
-  foreach(label unit golden distributed slow cuda)
-    string(SUBSTRING ${label} 0 1 initial)
-    string(TOUPPER ${initial} initial)
-    string(REGEX REPLACE "^." "${initial}" prefix ${label})
-    if(label STREQUAL "unit")
-      set(filter "-Golden*:Distributed*:Slow*:Cuda*")
-    else()
-      set(filter "${prefix}*")
-    endif()
-    gtest_discover_tests(${target} TEST_FILTER "${filter}" TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
-      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES LABELS "${label};${name}" TIMEOUT 600)
-  endforeach()
+  gtest_discover_tests(${target} TEST_PREFIX "${name}." TEST_LIST discovered DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600)
+  set(room ${name})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/TestLabels.cmake.in ${PROJECT_BINARY_DIR}/${target}_labels.cmake @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${PROJECT_BINARY_DIR}/${target}_labels.cmake)
 endfunction()

@@ -1,7 +1,7 @@
 #include "metrics/wordnet.h"
 
-#include "metrics/mapped_file.h"
 #include "midillama/core/error.h"
+#include "midillama/core/mapped_file.h"
 
 #include <fmt/format.h>
 

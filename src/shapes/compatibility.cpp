@@ -23,6 +23,10 @@ constexpr std::pair<std::string_view, text::TokenId> kLlama3Ids[] = {{"<|begin_o
                                                                      {"<|start_header_id|>", 128006},
                                                                      {"<|end_header_id|>", 128007},
                                                                      {"<|eot_id|>", 128009}};
+// As Meta's tokenizer (llama-models 0.3.0) encodes it: words, digits in groups, punctuation and a line's end.
+constexpr std::string_view kLlama3Text = "It is in F sharp minor, 6/8, at 112.5 bpm.\nA gigue.";
+constexpr text::TokenId kLlama3TextIds[] = {2181, 374, 304,  435, 17676, 9099,  11,  220, 21,  14,    23, 11,
+                                            520,  220, 7261, 13,  20,    98824, 627, 32,  342, 22711, 13};
 
 }  // namespace
 
@@ -57,6 +61,10 @@ void require_tokenizer(const config::Llm& config, const LlamaConfig& llm, const 
   for (const auto& [token, id] : kLlama3Ids) {
     const auto found = tokenizer.token_id(token);
     if (found != id) mistakes.push_back(fmt::format("{} is {}, must be {}", token, found ? std::to_string(*found) : "missing", id));
+  }
+  if (const auto ids = tokenizer.encode(kLlama3Text); !std::ranges::equal(ids, kLlama3TextIds)) {
+    mistakes.push_back(
+        fmt::format("\"{}\" gives [{}], must give [{}]", kLlama3Text, fmt::join(ids, ", "), fmt::join(kLlama3TextIds, ", ")));
   }
   if (!mistakes.empty()) {
     throw InputError(

@@ -1,5 +1,5 @@
-#include "mapped_bytes.h"
 #include "midillama/core/error.h"
+#include "midillama/core/mapped_file.h"
 #include "midillama/weights/safetensors.h"
 #include "safetensors_header.h"
 
@@ -27,10 +27,10 @@ std::string_view header_text(std::string_view bytes, const std::string& file) {
 }  // namespace
 
 struct SafetensorsFile::Mapping {
-  explicit Mapping(const fs::path& file) : path(file), bytes(file) {
-    const std::string_view json = header_text(bytes.view(), path.string());
+  explicit Mapping(const fs::path& file) : path(file), mapped(file) {
+    const std::string_view json = header_text(mapped.bytes(), path.string());
     data = kLengthBytes + json.size();
-    header = parse_header(json, bytes.view().size() - data, path.string());
+    header = parse_header(json, mapped.bytes().size() - data, path.string());
   }
 
   const TensorInfo& info(const std::string& name) const {
@@ -40,7 +40,7 @@ struct SafetensorsFile::Mapping {
   }
 
   fs::path path;
-  MappedBytes bytes;
+  MappedFile mapped;
   std::uint64_t data = 0;  // where the data part begins
   Header header;
 };
@@ -60,7 +60,7 @@ const Metadata& SafetensorsFile::metadata() const {
 torch::Tensor SafetensorsFile::tensor(const std::string& name) const {
   const TensorInfo& info = mapping_->info(name);
   const auto options = torch::TensorOptions().dtype(info.dtype);
-  const char* bytes = mapping_->bytes.view().data() + mapping_->data + info.begin;
+  const char* bytes = mapping_->mapped.bytes().data() + mapping_->data + info.begin;
   if (info.begin == info.end) return torch::empty(info.shape, options);
   if (reinterpret_cast<std::uintptr_t>(bytes) % c10::elementSize(info.dtype) != 0) {  // a header that was not padded
     torch::Tensor copy = torch::empty(info.shape, options);
@@ -82,7 +82,7 @@ void SafetensorsFile::copy_into(const std::string& name, const torch::Tensor& de
     const std::int64_t count = std::min(piece, from.numel() - start);
     to.narrow(0, start, count).copy_(from.narrow(0, start, count));
     const std::uint64_t begin = mapping_->data + info.begin + static_cast<std::uint64_t>(start * element_bytes);
-    mapping_->bytes.release(begin, begin + static_cast<std::uint64_t>(count * element_bytes));
+    mapping_->mapped.release(begin, begin + static_cast<std::uint64_t>(count * element_bytes));
   }
 }
 

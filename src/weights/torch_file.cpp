@@ -1,7 +1,7 @@
 #include "midillama/weights/torch_file.h"
 
-#include "mapped_bytes.h"
 #include "midillama/core/error.h"
+#include "midillama/core/mapped_file.h"
 
 #include <c10/util/Exception.h>
 
@@ -153,7 +153,7 @@ class TorchFile::Archive final : public Contents {
 // number of elements (8 bytes) and the elements.
 class TorchFile::Pickles final : public Contents {
  public:
-  Pickles(const fs::path& path, std::uint64_t file_bytes) : Contents(path, file_bytes), bytes_(path) {
+  Pickles(const fs::path& path, std::uint64_t file_bytes) : Contents(path, file_bytes), mapped_(path) {
     const Pickle magic = next("magic number");
     const auto* number = magic.root().get<PickleBigInteger>();
     if (number == nullptr || number->bytes != kOldMagic) fail("byte 0", "does not begin with torch.save's magic number");
@@ -172,7 +172,7 @@ class TorchFile::Pickles final : public Contents {
 
  private:
   Pickle next(const char* part) {
-    Pickle pickle(bytes_.view().substr(position_), file(), fmt::format("{} at byte {}", part, position_));
+    Pickle pickle(mapped_.bytes().substr(position_), file(), fmt::format("{} at byte {}", part, position_));
     position_ += pickle.size();
     return pickle;
   }
@@ -191,7 +191,7 @@ class TorchFile::Pickles final : public Contents {
     const auto dtype = dtype_of(storage.type);
     if (!dtype) fail(place_of(storage.key), fmt::format("tensors of the type {} are not supported", storage.type));
     std::int64_t elements = 0;
-    const std::string_view rest = bytes_.view().substr(position_);
+    const std::string_view rest = mapped_.bytes().substr(position_);
     if (rest.size() >= sizeof(elements)) std::memcpy(&elements, rest.data(), sizeof(elements));
     if (rest.size() < sizeof(elements) || elements != storage.elements ||
         static_cast<std::uint64_t>(elements) > (rest.size() - sizeof(elements)) / c10::elementSize(*dtype)) {
@@ -204,21 +204,21 @@ class TorchFile::Pickles final : public Contents {
   void read(const PickleStorage& storage, Destination destination) override {
     const auto offset = offsets_.find(storage.key);
     if (offset == offsets_.end()) fail(place_of(storage.key), "is not in the file");
-    std::ranges::copy(bytes_.view().substr(offset->second, destination.size), destination.begin);
+    std::ranges::copy(mapped_.bytes().substr(offset->second, destination.size), destination.begin);
   }
 
-  MappedBytes bytes_;
+  MappedFile mapped_;
   std::size_t position_ = 0;
   std::optional<Pickle> pickle_;
   std::map<std::string_view, std::size_t> offsets_;
 };
 
 TorchFile::TorchFile(const fs::path& path) {
-  const MappedBytes bytes(path);
-  const std::uint64_t size = bytes.view().size();
-  if (bytes.view().starts_with(kZipMagic)) {
+  const MappedFile mapped(path);
+  const std::uint64_t size = mapped.bytes().size();
+  if (mapped.bytes().starts_with(kZipMagic)) {
     contents_ = std::make_shared<Archive>(path, size);
-  } else if (bytes.view().starts_with(kPickleMagic)) {
+  } else if (mapped.bytes().starts_with(kPickleMagic)) {
     contents_ = std::make_shared<Pickles>(path, size);
   } else {
     throw InputError(path.string(), "byte 0", "is neither a zip archive nor a pickle: torch.save writes one of these");

@@ -1,6 +1,7 @@
 #include "midillama/core/file.h"
 
 #include "midillama/core/hash.h"
+#include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,16 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-template <typename Function>
-std::string message_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_support::error_of;
 
 TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
   const TemporaryDirectory folder;
@@ -40,24 +32,24 @@ TEST(File, AtomicWriteThatFailsKeepsTheOldFile) {
 }
 
 TEST(File, MissingFileIsNamed) {
-  EXPECT_THAT(message_of([] { read_text("no/such/file"); }), HasSubstr("no/such/file: cannot be opened"));
-  EXPECT_THAT(message_of([] { read_bytes("/"); }), HasSubstr("is a folder"));
+  EXPECT_THAT(error_of([] { read_text("no/such/file"); }), HasSubstr("no/such/file: cannot be opened"));
+  EXPECT_THAT(error_of([] { read_bytes("/"); }), HasSubstr("is a folder"));
 }
 
 TEST(File, BrokenJsonIsNamedWithItsPlace) {
   const TemporaryDirectory folder;
   write_atomically(folder.path() / "x.json", "{\"a\": }");
-  EXPECT_THAT(message_of([&] { read_json(folder.path() / "x.json"); }), HasSubstr("x.json: byte 7"));
+  EXPECT_THAT(error_of([&] { read_json(folder.path() / "x.json"); }), HasSubstr("x.json: byte 7"));
   write_atomically(folder.path() / "x.jsonl", "{}\n\n{]\n");
-  EXPECT_THAT(message_of([&] { for_each_json_line(folder.path() / "x.jsonl", [](const Json&, std::size_t) {}); }),
+  EXPECT_THAT(error_of([&] { for_each_json_line(folder.path() / "x.jsonl", [](const Json&, std::size_t) {}); }),
               HasSubstr("x.jsonl: line 3"));
 }
 
 TEST(File, JsonGetNamesKeyAndPlace) {
   const Json object = {{"a", "text"}};
   EXPECT_EQ(json_get<std::string>(object, "a", "f", "line 1"), "text");
-  EXPECT_THAT(message_of([&] { json_get<int>(object, "a", "f", "line 1"); }), HasSubstr("f: line 1: the key \"a\" has the wrong type"));
-  EXPECT_THAT(message_of([&] { json_get<int>(object, "b", "f", "line 1"); }), HasSubstr("f: line 1: the key \"b\" is missing"));
+  EXPECT_THAT(error_of([&] { json_get<int>(object, "a", "f", "line 1"); }), HasSubstr("f: line 1: the key \"a\" has the wrong type"));
+  EXPECT_THAT(error_of([&] { json_get<int>(object, "b", "f", "line 1"); }), HasSubstr("f: line 1: the key \"b\" is missing"));
 }
 
 TEST(File, SymlinkIsReplacedInOneStep) {

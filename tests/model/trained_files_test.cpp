@@ -1,6 +1,7 @@
 #include "midillama/core/file.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/weights/safetensors.h"
+#include "support/error_of.h"
 #include "tiny_models.h"
 
 #include <gmock/gmock.h>
@@ -12,6 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing_support::error_of;
 
 const config::Lora kLora = {.rank = 2, .alpha = 3, .dropout = 0.1, .target_modules = {"q_proj", "up_proj"}};
 
@@ -23,16 +25,6 @@ MidiLlama trained_model() {
     if (parameter.value().requires_grad()) parameter.value().normal_();
   }
   return model;
-}
-
-template <typename Function>
-std::string error_of(Function&& function) {
-  try {
-    function();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 std::string load_error(const fs::path& directory) {

@@ -14,13 +14,16 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-// Named tokens only: what is asked here never encodes a text.
+// Named tokens, and the one text that Llama-3's tokenizer is known by.
 class NamedTokens final : public text::Tokenizer {
  public:
   explicit NamedTokens(std::map<std::string, text::TokenId, std::less<>> tokens, text::TokenId eos, std::int64_t size = 128256)
       : tokens_(std::move(tokens)), eos_(eos), size_(size) {}
 
-  std::vector<text::TokenId> encode(std::string_view) const override { return {}; }
+  std::vector<text::TokenId> encode(std::string_view text) const override {
+    EXPECT_EQ(text, "It is in F sharp minor, 6/8, at 112.5 bpm.\nA gigue.");
+    return text_ids;
+  }
   std::string decode(std::span<const text::TokenId>) const override { return {}; }
   std::int64_t vocab_size() const override { return size_; }
   std::optional<text::TokenId> bos_id() const override { return 128000; }
@@ -30,6 +33,9 @@ class NamedTokens final : public text::Tokenizer {
     return found == tokens_.end() ? std::nullopt : std::optional(found->second);
   }
   std::string token(text::TokenId id) const override { return std::to_string(id); }
+
+  std::vector<text::TokenId> text_ids = {2181, 374, 304,  435, 17676, 9099,  11,  220, 21,  14,    23, 11,
+                                         520,  220, 7261, 13,  20,    98824, 627, 32,  342, 22711, 13};
 
  private:
   std::map<std::string, text::TokenId, std::less<>> tokens_;
@@ -110,6 +116,18 @@ TEST(Tokenizer, Llama3sSpecialIdsAreKnown) {
   EXPECT_THAT([&] { require_tokenizer({}, LlamaConfig(), NamedTokens(wrong, 128001)); },
               testing::ThrowsMessage<InputError>(
                   AllOf(HasSubstr("<|eot_id|> is 128008, must be 128009"), HasSubstr("<|end_header_id|> is missing, must be 128007"))));
+}
+
+TEST(Tokenizer, Llama3sIdsOfATextAreKnown) {
+  config::Llm config;
+  config.path = "models/x";
+  LlamaConfig llm;
+  llm.vocab_size = 128256;
+  NamedTokens other = kBase;
+  EXPECT_NO_THROW(require_tokenizer(config, llm, other));
+  other.text_ids.back() = 14;
+  EXPECT_THAT([&] { require_tokenizer(config, llm, other); },
+              testing::ThrowsMessage<InputError>(AllOf(HasSubstr("A gigue"), HasSubstr("22711, 13]"))));
 }
 
 TEST(LongestExample, IsNeverLongerThanTheContext) {

@@ -2,6 +2,7 @@
 #include "midillama/core/error.h"
 #include "midillama/train/checkpoint.h"
 #include "parallel/child_process.h"
+#include "support/error_of.h"
 #include "train/tiny_world.h"
 
 #include <gmock/gmock.h>
@@ -20,15 +21,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing_support::ChildProcess;
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_support::error_of;
 
 // Takes a finished stage back to its checkpoint before the last, as if it had been killed then.
 void forget_last_checkpoint(const fs::path& stage_dir) {

@@ -1,6 +1,7 @@
 // All four stages from beginning to end.
 #include "midillama/core/error.h"
 #include "midillama/train/checkpoint.h"
+#include "support/error_of.h"
 #include "train/tiny_world.h"
 
 #include <gmock/gmock.h>
@@ -16,15 +17,7 @@ using testing::ElementsAre;
 using testing::Gt;
 using testing::HasSubstr;
 using testing::Lt;
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_support::error_of;
 
 std::vector<std::string> names_in(const fs::path& directory) {
   std::vector<std::string> names;

@@ -1,6 +1,7 @@
 #include "midillama/weights/load.h"
 
 #include "midillama/core/file.h"
+#include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing_support::error_of;
 
 struct Small : torch::nn::Module {
   Small() {
@@ -23,16 +25,6 @@ struct Small : torch::nn::Module {
 
 std::optional<std::string> same(const std::string& name) {
   return name;
-}
-
-template <typename Function>
-std::string error_of(Function&& function) {
-  try {
-    function();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 void write_index(const fs::path& folder, const Json& weight_map) {

@@ -1,6 +1,7 @@
 #include "midillama/weights/safetensors.h"
 
 #include "midillama/core/file.h"
+#include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,18 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing_support::error_of;
 
 const fs::path kGoldens = "tests/golden/weights";
-
-template <typename Function>
-std::string error_of(Function&& function) {
-  try {
-    function();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 // A file of this header and `data_bytes` zero bytes; `length` overrides the header's stated length.
 fs::path write_file(const TemporaryDirectory& folder, const std::string& header, std::size_t data_bytes,

@@ -1,6 +1,7 @@
 #include "midillama/weights/torch_file.h"
 
 #include "midillama/core/file.h"
+#include "support/error_of.h"
 
 #include <caffe2/serialize/inline_container.h>
 #include <gmock/gmock.h>
@@ -15,18 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::string_literals;
 using testing::HasSubstr;
+using testing_support::error_of;
 
 const fs::path kGolden = "tests/golden/weights/torch";
-
-template <typename Function>
-std::string error_of(Function&& function) {
-  try {
-    function();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 const PickleValue& item(const PickleValue& value, std::size_t index) {
   return *value.get<PickleSequence>()->items.at(index);

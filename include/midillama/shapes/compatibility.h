@@ -23,7 +23,7 @@ void require_trained_template(const config::Llm& config, const text::PromptTempl
                               const text::Tokenizer& tokenizer);
 
 // InputError (llm.path) where the tokenizer has more ids than the decoder has embeddings, or where the decoder has Llama-3's vocabulary
-// (128,256) but the tokenizer not Llama-3's special ids.
+// (128,256) but the tokenizer not Llama-3's special ids and not its ids for a known text.
 void require_tokenizer(const config::Llm& config, const LlamaConfig& llm, const text::Tokenizer& tokenizer);
 
 // The longest example that a stage takes: prompt.max_length, or the decoder's context where that is shorter.

@@ -4,26 +4,29 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
-namespace midillama::weights {
+namespace midillama {
 
-class MappedBytes {
+class MappedFile {
  public:
   // InputError where the file is no regular one or cannot be opened.
-  explicit MappedBytes(const std::filesystem::path& path);
-  ~MappedBytes();
-  MappedBytes(const MappedBytes&) = delete;
-  MappedBytes& operator=(const MappedBytes&) = delete;
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
 
-  std::string_view view() const { return {bytes_, size_}; }
+  std::string_view bytes() const { return {bytes_, size_}; }
+  const std::string& path() const { return path_; }
 
   // The pages come back from the file when they are touched again.
   void release(std::uint64_t begin, std::uint64_t end) const;
 
  private:
+  std::string path_;
   const char* bytes_ = nullptr;
   std::size_t size_ = 0;
 };
 
-}  // namespace midillama::weights
+}  // namespace midillama

@@ -1,4 +1,4 @@
-#include "mapped_bytes.h"
+#include "midillama/core/mapped_file.h"
 
 #include "midillama/core/error.h"
 
@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace midillama::weights {
+namespace midillama {
 namespace fs = std::filesystem;
 namespace {
 
@@ -21,7 +21,7 @@ namespace {
 
 }  // namespace
 
-MappedBytes::MappedBytes(const fs::path& path) {
+MappedFile::MappedFile(const fs::path& path) : path_(path.string()) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) fail(path);
   struct stat status {};
@@ -36,14 +36,14 @@ MappedBytes::MappedBytes(const fs::path& path) {
   bytes_ = static_cast<const char*>(address);
 }
 
-MappedBytes::~MappedBytes() {
+MappedFile::~MappedFile() {
   if (bytes_ != nullptr) ::munmap(const_cast<char*>(bytes_), size_);
 }
 
-void MappedBytes::release(std::uint64_t begin, std::uint64_t end) const {
+void MappedFile::release(std::uint64_t begin, std::uint64_t end) const {
   static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   begin -= begin % page;
   ::madvise(const_cast<char*>(bytes_) + begin, end - begin, MADV_DONTNEED);
 }
 
-}  // namespace midillama::weights
+}  // namespace midillama
