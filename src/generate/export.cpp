@@ -6,6 +6,7 @@
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
 #include "midillama/model/llama.h"
+#include "midillama/model/midi_llama.h"
 #include "midillama/model/musicbert.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
@@ -68,14 +69,14 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   card.music_tokens = config.music_encoder.tokens;
   card.dtype = config.llm.dtype;
   card.prompt = text::PromptTemplate(config.prompt.template_text, *tokenizer).text();
-  card.has_adapter = fs::exists(checkpoint / "adapter");
+  card.has_adapter = fs::exists(checkpoint / model::kAdapterFolder);
   const fs::path llm_path = config.llm.path;
   card.sentencepiece_only = !fs::exists(llm_path / "tokenizer.json") && !fs::exists(llm_path / "tokenizer_config.json");
 
   write_directory(directory, [&](const fs::path& unfinished) {
     fs::copy_file(checkpoint / kProjector, unfinished / kProjector);
     if (card.has_adapter) {
-      fs::create_directory(unfinished / "adapter");
+      fs::create_directory(unfinished / model::kAdapterFolder);
       for (const char* file : {kAdapterConfig, kAdapterWeights}) fs::copy_file(checkpoint / file, unfinished / file);
     }
     write_atomically(unfinished / "config.yaml", config::dump(config));

@@ -15,7 +15,6 @@ namespace {
 
 constexpr const char* kProjectorFile = "projector.safetensors";
 constexpr const char* kWhitenedFile = "projector_whitened.safetensors";  // weight, bias, mean, directions as they are trained
-constexpr const char* kAdapterFolder = "adapter";
 
 using weights::TensorMap;
 
@@ -54,7 +53,8 @@ void load_adapter(MidiLlama& model, const fs::path& directory) {
   if (!model->lora) model->add_lora(lora, 0);
   if (!same_shape(*model->lora, lora)) {
     throw InputError(directory.string(), "",
-                     fmt::format("the adapter has {}; the model was given {}", describe(lora), describe(*model->lora)));
+                     fmt::format("the adapter has {}; the model was given {} (lora.rank, lora.alpha, lora.target_modules)", describe(lora),
+                                 describe(*model->lora)));
   }
   load_peft_weights(*model->llama, directory);
 }

@@ -90,24 +90,17 @@ class QaStage final : public Stage {
 
   void load_weights(const StageContext& context, Trains trains, std::span<const data::Question> training) {
     const auto source = starting_point(context, trains);
+    const bool has_adapter = source && fs::exists(*source / model::kAdapterFolder);
+    const auto add_lora = [&] { model_->add_lora(config_.lora, seed_for(config_.run.seed, "lora")); };
+    // An adapter goes on with this run's dropout; its rank, alpha and targets must be this run's.
+    if (trains == Trains::projector_and_lora && has_adapter) add_lora();
     if (source) {
       model::load_trained(model_, *source);
       model::load_whitening(model_->projector, *source);
     } else if (config_.projector.initialization == "whitened") {
       initialize_whitened(training);
     }
-    if (trains == Trains::projector) return;
-    if (!model_->lora) return model_->add_lora(config_.lora, seed_for(config_.run.seed, "lora"));
-    const auto& had = *model_->lora;
-    if (had.rank != config_.lora.rank || had.alpha != config_.lora.alpha || had.target_modules != config_.lora.target_modules) {
-      throw InputError(
-          (*source / "adapter").string(), "",
-          fmt::format(
-              "its adapter has rank {}, alpha {} and targets {}, but the configuration says {}, {} and {}: set lora.* to the adapter's, or "
-              "start from a checkpoint without one",
-              had.rank, had.alpha, fmt::join(had.target_modules, " "), config_.lora.rank, config_.lora.alpha,
-              fmt::join(config_.lora.target_modules, " ")));
-    }
+    if (trains == Trains::projector_and_lora && !has_adapter) add_lora();
   }
 
   void initialize_whitened(std::span<const data::Question> training) {

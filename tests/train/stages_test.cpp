@@ -117,6 +117,28 @@ TEST(Stages, AnAdapterOfAnotherShapeIsRefused) {
   EXPECT_THAT(error_of([&] { train(world.config, {.stage = "sft", .init = with_adapter}); }), HasSubstr("rank 2"));
 }
 
+// peft writes the targets in any order.
+TEST(Stages, AnAdapterGoesOnWithThisRunsDropoutWhateverTheOrderOfItsTargets) {
+  TinyWorld world;
+  world.train("align");
+  world.config.lora.dropout = 0;
+  const auto directory = world.train("sft");
+  const auto losses = [&](const std::string& run, double dropout) {
+    world.config.run.dir = world.path(run);
+    world.config.lora.dropout = dropout;
+    return losses_of(train(world.config, {.stage = "sft", .init = directory / "last"}));
+  };
+  const auto without = losses("without", 0);
+  EXPECT_NE(losses("with", 0.5), without);
+
+  const fs::path file = directory / "last/adapter/adapter_config.json";
+  Json adapter = read_json(file);
+  std::ranges::reverse(adapter["target_modules"]);
+  adapter["lora_dropout"] = 0.5;
+  write_atomically(file, adapter.dump());
+  EXPECT_EQ(losses("reversed", 0), without);
+}
+
 TEST(Stages, OptionsThatMakeNoSense) {
   TinyWorld world;
   EXPECT_THROW(train(world.config, {.stage = "tune"}), UsageError);

@@ -15,6 +15,7 @@
 #include "midillama/model/convert.h"
 #include "midillama/model/dtype.h"
 #include "midillama/model/merge.h"
+#include "midillama/model/midi_llama.h"
 #include "midillama/model/music_encoder.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/parallel/process_group.h"
@@ -130,7 +131,7 @@ void convert_musicbert(const ConvertCommand& command) {
 
 void merge(const config::Config& config, const MergeCommand& command) {
   const torch::Device device = prepare(config);
-  const std::filesystem::path adapter = train::find_checkpoint(config, command.checkpoint) / "adapter";
+  const std::filesystem::path adapter = train::find_checkpoint(config, command.checkpoint) / model::kAdapterFolder;
   if (!std::filesystem::exists(adapter)) {
     throw InputError(adapter.string(), "", "is missing: only an sft checkpoint has an adapter to merge (`midillama train --stage sft`)");
   }
