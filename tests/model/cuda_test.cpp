@@ -1,0 +1,51 @@
+// The decoder on a GPU computes what it computes on the CPU. Skipped where there is none.
+#include "midillama/model/midi_llama.h"
+
+#include <torch/cuda.h>
+
+#include <gtest/gtest.h>
+
+namespace midillama::model {
+namespace {
+
+const std::filesystem::path kGoldens = "tests/golden/model";
+
+class CudaMidiLlama : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
+  }
+
+  static MidiLlama model_on(torch::Device device) {
+    MidiLlama model(load_llama(kGoldens / "llama_gqa", device, torch::kFloat32), 6, 1);
+    load_trained(model, kGoldens / "midi_llama");
+    model->eval();
+    return model;
+  }
+
+  static std::vector<MusicText> examples() {
+    std::vector<MusicText> texts(3);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      for (std::size_t token = 0; token < 5 + 2 * i; ++token)
+        texts[i].input_ids.push_back(static_cast<std::int64_t>(1 + (7 * token + i) % 20));
+      texts[i].labels = texts[i].input_ids;
+      texts[i].labels[0] = texts[i].labels[1] = kNoLabel;
+      texts[i].music_position = 1;
+      texts[i].music = at::arange(6, torch::kFloat32).view({1, 6}) / (1.0 + static_cast<double>(i));
+    }
+    return texts;
+  }
+};
+
+TEST_F(CudaMidiLlama, LossesAndGradientsEqualTheCpus) {
+  const auto texts = examples();
+  MidiLlama cpu = model_on(torch::kCPU), gpu = model_on(torch::Device(torch::kCUDA, 0));
+  const LossSum expected = cpu->loss(texts), loss = gpu->loss(texts);
+  EXPECT_TRUE(at::allclose(loss.per_example.cpu(), expected.per_example, 1e-3, 1e-4));
+  expected.sum.backward();
+  loss.sum.backward();
+  EXPECT_TRUE(at::allclose(gpu->projector->weight.grad().cpu(), cpu->projector->weight.grad(), 1e-2, 1e-4));
+}
+
+}  // namespace
+}  // namespace midillama::model
