@@ -1,7 +1,8 @@
 #include "midillama/parallel/self_test.h"
 
-#include <gtest/gtest.h>
 #include <torch/cuda.h>
+
+#include <gtest/gtest.h>
 
 namespace midillama::parallel {
 namespace {
