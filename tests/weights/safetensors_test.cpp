@@ -127,6 +127,8 @@ struct BadHeader {
   const char* header;
   std::size_t data_bytes;
   const char* error;
+
+  friend void PrintTo(const BadHeader& bad, std::ostream* out) { *out << bad.error; }
 };
 
 class SafetensorsBadHeader : public testing::TestWithParam<BadHeader> {};
