@@ -22,4 +22,7 @@ struct Common {
 // Adds a subcommand with the common options and an example for its --help.
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& description, const std::string& example, Common& common);
 
+// --checkpoint, which is by default the last one of `stages` ("sft or align") of the run directory.
+void add_checkpoint_option(CLI::App& command, std::string& checkpoint, const std::string& stages);
+
 }  // namespace midillama::cli

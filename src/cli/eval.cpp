@@ -20,8 +20,7 @@ void add_eval(CLI::App& app) {
   CLI::App* command = add_command(app, "eval", "Answer the questions of the test split and score the answers",
                                   "midillama eval --task caption --music shuffled", options->common);
   command->add_option("--task", values.task, "caption or qa")->required()->check(CLI::IsMember({"caption", "qa"}));
-  command->add_option("--checkpoint", values.checkpoint, "Projector and adapter (default: the last sft checkpoint of the run directory)")
-      ->type_name("DIR");
+  add_checkpoint_option(*command, values.checkpoint, "sft");
   command
       ->add_option("--music", values.music,
                    "true: each question with its clip; shuffled: with another clip; zero: a zero embedding; none: no musical token; all: "

@@ -20,10 +20,7 @@ void add_export(CLI::App& app) {
   CLI::App* command = add_command(
       app, "export", "Bundle a checkpoint for others: projector, adapter, configuration and a README that says how to load them",
       "midillama export --out folk-midillama", options->common);
-  command
-      ->add_option("--checkpoint", values.checkpoint,
-                   "Projector and adapter (default: the last sft or align checkpoint of the run directory)")
-      ->type_name("DIR");
+  add_checkpoint_option(*command, values.checkpoint, "sft or align");
   command->add_option("--out", values.out, "A new folder; it can be given as --checkpoint")->required()->type_name("DIR");
   command->callback([options] { torch_commands().export_checkpoint(options->common.load(), options->command); });
 }

@@ -34,8 +34,7 @@ void add_generate(CLI::App& app) {
                                   "midillama generate --midi tune.mid --prompt 'What key is this in?'", options->common);
   command->add_option("--midi", values.midi, "The music")->required()->type_name("FILE");
   command->add_option("--prompt", values.prompt, "The question")->required()->type_name("TEXT");
-  command->add_option("--checkpoint", values.checkpoint, "Projector and adapter (default: the last sft checkpoint of the run directory)")
-      ->type_name("DIR");
+  add_checkpoint_option(*command, values.checkpoint, "sft");
   command->add_option("--start", values.start, "Use only what starts at or after this time, in seconds")
       ->check(CLI::NonNegativeNumber)
       ->type_name("S");

@@ -35,10 +35,7 @@ void add_inspect(CLI::App& app) {
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
   command->add_flag("--loss", values.loss, "Compute each example's loss (needs a checkpoint)");
-  command
-      ->add_option("--checkpoint", values.checkpoint,
-                   "Projector and adapter (default: the last sft or align checkpoint of the run directory)")
-      ->type_name("DIR");
+  add_checkpoint_option(*command, values.checkpoint, "sft or align");
   command->callback([options] {
     options->command.colour = shows_colours();
     torch_commands().inspect(options->common.load(), options->command);

@@ -44,6 +44,13 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
+void add_checkpoint_option(CLI::App& command, std::string& checkpoint, const std::string& stages) {
+  command
+      .add_option("--checkpoint", checkpoint,
+                  fmt::format("Projector and adapter (default: the last {} checkpoint of the run directory)", stages))
+      ->type_name("DIR");
+}
+
 int run(int argc, char** argv) {
   CLI::App app("midillama: questions and captions about music. MIDI, OctupleMIDI, MusicBERT, one linear layer, Llama.", "midillama");
   app.require_subcommand(1);

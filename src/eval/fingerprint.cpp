@@ -3,6 +3,7 @@
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
 #include "midillama/data/question.h"
+#include "midillama/model/midi_llama.h"
 
 #include <algorithm>
 #include <vector>
@@ -42,7 +43,7 @@ Json stamps(const fs::path& directory) {
 std::string answers_fingerprint(const config::Config& config, const fs::path& checkpoint, const std::string& split,
                                 const std::string& embeddings) {
   const Json sources = {
-      {"checkpoint", contents({checkpoint / "projector.safetensors", checkpoint / "adapter/adapter_config.json",
+      {"checkpoint", contents({checkpoint / model::kProjectorFile, checkpoint / "adapter/adapter_config.json",
                                checkpoint / "adapter/adapter_model.safetensors"})},
       {"questions", contents({data::split_file(config.data.dir, split)})},
       {"embeddings", embeddings},

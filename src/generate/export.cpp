@@ -21,7 +21,6 @@ namespace midillama::generate {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kProjector = "projector.safetensors";
 constexpr const char* kAdapterConfig = "adapter/adapter_config.json";
 constexpr const char* kAdapterWeights = "adapter/adapter_model.safetensors";
 
@@ -58,7 +57,7 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   require_new_directory(directory);
   const auto encoder = model::MusicBertConfig::read(config.music_encoder.path);
   const auto llm = model::LlamaConfig::read(config.llm.path);
-  require_projector(checkpoint / kProjector, llm.hidden_size, encoder.hidden_size);
+  require_projector(checkpoint / model::kProjectorFile, llm.hidden_size, encoder.hidden_size);
   const auto tokenizer = text::load_tokenizer(config.llm.path);
 
   ModelCard card;
@@ -74,7 +73,7 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   card.sentencepiece_only = !fs::exists(llm_path / "tokenizer.json") && !fs::exists(llm_path / "tokenizer_config.json");
 
   write_directory(directory, [&](const fs::path& unfinished) {
-    fs::copy_file(checkpoint / kProjector, unfinished / kProjector);
+    fs::copy_file(checkpoint / model::kProjectorFile, unfinished / model::kProjectorFile);
     if (card.has_adapter) {
       fs::create_directory(unfinished / model::kAdapterFolder);
       for (const char* file : {kAdapterConfig, kAdapterWeights}) fs::copy_file(checkpoint / file, unfinished / file);

@@ -15,6 +15,17 @@ torch::Tensor positions_of(const std::vector<std::int64_t>& lengths) {
   return at::cat(parts);
 }
 
+torch::Tensor attend_whole(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask,
+                           bool causal) {
+  std::optional<torch::Tensor> optional_mask;
+  if (mask.defined()) optional_mask = mask;
+  causal = causal && !mask.defined() && queries.size(2) > 1;  // one new token may attend to all cached ones
+  const bool grouped = queries.size(1) != keys.size(1);
+  return at::scaled_dot_product_attention(queries, keys, values, optional_mask, 0.0, causal, std::nullopt, grouped)
+      .transpose(1, 2)
+      .flatten(2);
+}
+
 }  // namespace
 
 AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device) {
@@ -29,21 +40,11 @@ AttentionContext complete(const AttentionContext& context, std::int64_t tokens, 
 }
 
 torch::Tensor attend(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask,
-                     bool causal) {
-  std::optional<torch::Tensor> optional_mask;
-  if (mask.defined()) optional_mask = mask;
-  causal = causal && !mask.defined() && queries.size(2) > 1;  // one new token may attend to all cached ones
-  const bool grouped = queries.size(1) != keys.size(1);
-  return at::scaled_dot_product_attention(queries, keys, values, optional_mask, 0.0, causal, std::nullopt, grouped)
-      .transpose(1, 2)
-      .flatten(2);
-}
-
-torch::Tensor attend_packed(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
-                            const std::vector<std::int64_t>& lengths, bool causal) {
+                     const std::vector<std::int64_t>& lengths, bool causal) {
+  if (lengths.empty()) return attend_whole(queries, keys, values, mask, causal);
   const auto q = queries.split_with_sizes(lengths, 2), k = keys.split_with_sizes(lengths, 2), v = values.split_with_sizes(lengths, 2);
   std::vector<torch::Tensor> texts;
-  for (std::size_t i = 0; i < lengths.size(); ++i) texts.push_back(attend(q[i], k[i], v[i], {}, causal));
+  for (std::size_t i = 0; i < lengths.size(); ++i) texts.push_back(attend_whole(q[i], k[i], v[i], {}, causal));
   return at::cat(texts, 1);
 }
 

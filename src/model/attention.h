@@ -9,12 +9,9 @@ namespace midillama::model {
 AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device);
 
 // queries [batch, heads, seq, head_dim], keys and values [batch, key-value heads, keys, head_dim]; mask as in AttentionContext, undefined:
-// all may be attended to, or where `causal` the tokens before → [batch, seq, heads · head_dim].
+// all may be attended to, or where `causal` the tokens before → [batch, seq, heads · head_dim]. `lengths`: the one row holds texts of these
+// lengths laid end to end (no mask), each of which attends to itself; no work is spent on pairs of texts. Empty: the rows are whole.
 torch::Tensor attend(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask,
-                     bool causal);
-
-// The same for texts laid end to end in one row: no work is spent on padding or on pairs of texts.
-torch::Tensor attend_packed(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
-                            const std::vector<std::int64_t>& lengths, bool causal);
+                     const std::vector<std::int64_t>& lengths, bool causal);
 
 }  // namespace midillama::model

@@ -18,8 +18,7 @@ torch::Tensor EncoderAttentionImpl::forward(const torch::Tensor& x, const torch:
     return features.view({x.size(0), x.size(1), num_attention_heads, -1}).transpose(1, 2);
   };
   const torch::Tensor queries = heads(q_proj->forward(x)), keys = heads(k_proj->forward(x)), values = heads(v_proj->forward(x));
-  return out_proj->forward(lengths.empty() ? attend(queries, keys, values, mask, false)
-                                           : attend_packed(queries, keys, values, lengths, false));
+  return out_proj->forward(attend(queries, keys, values, mask, lengths, false));
 }
 
 EncoderLayerImpl::EncoderLayerImpl(std::int64_t hidden_size, std::int64_t num_attention_heads, std::int64_t intermediate_size,

@@ -33,9 +33,7 @@ torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RotaryTa
   torch::Tensor keys = rotate(heads(k_proj->forward(x)), rotary).transpose(1, 2);
   torch::Tensor values = heads(v_proj->forward(x)).transpose(1, 2);
   if (context.cache != nullptr) std::tie(keys, values) = context.cache->append(layer, keys, values);
-  const torch::Tensor attended = context.lengths.empty() ? attend(queries, keys, values, context.mask, true)
-                                                         : attend_packed(queries, keys, values, context.lengths, true);
-  return o_proj->forward(select(attended, outputs));
+  return o_proj->forward(select(attend(queries, keys, values, context.mask, context.lengths, true), outputs));
 }
 
 LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions& options) {

@@ -2,7 +2,7 @@
 
 #include "lora_targets.h"
 #include "midillama/shapes/config_reader.h"
-#include "midillama/weights/safetensors.h"
+#include "midillama/weights/load.h"
 
 #include <cmath>
 
@@ -80,19 +80,7 @@ config::Lora read_peft_config(const fs::path& directory) {
 weights::SafetensorsFile open_peft_weights(LlamaImpl& llama, const fs::path& directory) {
   weights::SafetensorsFile file(directory / kWeightsFile);
   const auto parameters = adapter_parameters(llama);
-  std::string problems;
-  for (const auto& [name, parameter] : parameters) {
-    if (!file.tensors().contains(name)) problems += "\n  missing: " + name;
-  }
-  for (const auto& [name, info] : file.tensors()) {
-    const auto parameter = parameters.find(name);
-    if (parameter == parameters.end()) {
-      problems += "\n  unexpected: " + name;
-    } else if (parameter->second.sizes() != at::IntArrayRef(info.shape)) {
-      problems += fmt::format("\n  wrong shape: {}: adapter [{}], model [{}]", name, fmt::join(info.shape, ", "),
-                              fmt::join(parameter->second.sizes().vec(), ", "));
-    }
-  }
+  const std::string problems = weights::misfits(file, parameters, "adapter");
   if (!problems.empty()) {
     throw InputError(
         file.path().string(), "",

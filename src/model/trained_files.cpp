@@ -1,7 +1,7 @@
 // What a stage trained: projector and adapter.
 #include "midillama/core/error.h"
 #include "midillama/model/midi_llama.h"
-#include "midillama/weights/safetensors.h"
+#include "midillama/weights/load.h"
 #include "peft.h"
 
 #include <fmt/format.h>
@@ -13,28 +13,13 @@ namespace midillama::model {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kProjectorFile = "projector.safetensors";
 constexpr const char* kWhitenedFile = "projector_whitened.safetensors";  // weight, bias, mean, directions as they are trained
 
 using weights::TensorMap;
 
 void load_tensors(const TensorMap& tensors, const fs::path& path) {
   const weights::SafetensorsFile file(path);
-  std::set<std::string> names;
-  std::string problems;
-  for (const auto& [name, tensor] : tensors) {
-    names.insert(name);
-    const auto found = file.tensors().find(name);
-    if (found == file.tensors().end()) {
-      problems += fmt::format("\n  missing: {}", name);
-    } else if (tensor.sizes() != at::IntArrayRef(found->second.shape)) {
-      problems += fmt::format("\n  wrong shape: {}: file [{}], model [{}]", name, fmt::join(found->second.shape, ", "),
-                              fmt::join(tensor.sizes().vec(), ", "));
-    }
-  }
-  for (const auto& [name, info] : file.tensors()) {
-    if (!names.contains(name)) problems += fmt::format("\n  unexpected: {}", name);
-  }
+  const std::string problems = weights::misfits(file, tensors, "file");
   if (!problems.empty()) throw InputError(path.string(), "", "the projector does not fit encoder and decoder:" + problems);
   for (const auto& [name, tensor] : tensors) file.copy_into(name, tensor);
 }

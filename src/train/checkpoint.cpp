@@ -3,6 +3,7 @@
 #include "midillama/config/config.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/file.h"
+#include "midillama/model/midi_llama.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,6 @@ namespace {
 
 constexpr const char* kCheckpoints = "checkpoints";
 constexpr const char* kLast = "last";
-constexpr const char* kProjector = "projector.safetensors";
 constexpr std::string_view kStepPrefix = "step-";
 
 std::int64_t step_of(const fs::path& directory) {
@@ -68,11 +68,11 @@ std::optional<fs::path> last_checkpoint(const config::Config& config, const std:
 fs::path find_checkpoint(const config::Config& config, const fs::path& given) {
   if (!given.empty()) {
     for (const fs::path& candidate : {given, given / kLast}) {
-      if (fs::exists(candidate / kProjector)) return candidate;
+      if (fs::exists(candidate / model::kProjectorFile)) return candidate;
     }
-    throw InputError(
-        given.string(), "",
-        fmt::format("is no checkpoint: a directory with {} is needed, or a stage directory whose {} points to one", kProjector, kLast));
+    throw InputError(given.string(), "",
+                     fmt::format("is no checkpoint: a directory with {} is needed, or a stage directory whose {} points to one",
+                                 model::kProjectorFile, kLast));
   }
   for (const char* stage : {"sft", "align"}) {
     if (const auto checkpoint = last_checkpoint(config, stage)) return *checkpoint;

@@ -108,6 +108,23 @@ LoadReport check_weights(const torch::nn::Module& module, const TensorMap& tenso
   return matching.finish(nullptr);
 }
 
+std::string misfits(const SafetensorsFile& file, const TensorMap& wanted, const std::string& what) {
+  std::string lines;
+  for (const auto& [name, tensor] : wanted) {
+    if (!file.tensors().contains(name)) lines += "\n  missing: " + name;
+  }
+  for (const auto& [name, info] : file.tensors()) {
+    const auto tensor = wanted.find(name);
+    if (tensor == wanted.end()) {
+      lines += "\n  unexpected: " + name;
+    } else if (tensor->second.sizes() != at::IntArrayRef(info.shape)) {
+      lines += fmt::format("\n  wrong shape: {}: {} [{}], model [{}]", name, what, fmt::join(info.shape, ", "),
+                           fmt::join(tensor->second.sizes().vec(), ", "));
+    }
+  }
+  return lines;
+}
+
 void require_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
                      const NamePredicate& may_be_missing) {
   require(make_plan(module, checkpoint, name_of, may_be_missing).report, checkpoint);

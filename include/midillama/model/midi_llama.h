@@ -62,7 +62,9 @@ struct MidiLlamaImpl : torch::nn::Module {
 };
 TORCH_MODULE(MidiLlama);
 
-inline constexpr const char* kAdapterFolder = "adapter";  // of a checkpoint
+// Of a checkpoint.
+inline constexpr const char* kProjectorFile = "projector.safetensors";
+inline constexpr const char* kAdapterFolder = "adapter";
 
 // <directory>/projector.safetensors (`weight` [T, M], `bias` [T]) and, where the model has adapters, <directory>/adapter/ in PEFT's layout
 // (`base_model_name_or_path` is llm_path). float32 whatever the decoder's dtype.

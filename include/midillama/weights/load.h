@@ -50,6 +50,10 @@ LoadReport check_weights(const torch::nn::Module& module, const Checkpoint& chec
 // The same for tensors by the module's names.
 LoadReport check_weights(const torch::nn::Module& module, const TensorMap& tensors);
 
+// What does not fit between a file and the tensors wanted of it, all of them and no others, as lines "\n  missing: name"; empty where all
+// fits. `what` names the file's side of a wrong shape: "adapter [3, 16], model [2, 16]".
+std::string misfits(const SafetensorsFile& file, const TensorMap& wanted, const std::string& what);
+
 // InputError with the whole list unless the report is complete. A module on the meta device costs nothing to check.
 void require_weights(const torch::nn::Module& module, const Checkpoint& checkpoint, const NameMap& name_of,
                      const NamePredicate& may_be_missing = nullptr);
