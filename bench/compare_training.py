@@ -1,12 +1,15 @@
 """Training speed beside transformers + peft: the same weights, the same batches of real questions, in turns on this machine.
 
-    bench/with_peers bench/compare_training.py build/release/bin/midillama [--sizes tiny,mid] [--stages align,sft] [--rounds 3]
+    bench/with_peers bench/compare_training.py build/release/bin/midillama [--sizes tiny,mid] [--stages align,sft] [--lengths real,equal]
+        [--batch 8] [--rounds 3]
 
 Needs the folk dataset (`midillama data build`) and its tokenizer (`midillama train --stage pretrain-llm`). For each size a Llama of random
 weights, a projector and a LoRA adapter of rank 8 on all seven linears are written once; both sides start from them, take the same examples in
-file order and the same learning rates. First the losses of every step are compared (a relative difference of 1e-3 at most), then the tokens a second
-of the steps behind the warm-up. Printed for each size and stage: median tokens/s of both sides, their ratio (median, least and greatest of the
-paired rounds), peak resident memory, and the share of the machine's matrix-product rate that the model's floating-point operations reach.
+file order and the same learning rates. `real`: questions as they are, of unequal length, padded for the peer, with a loss on the answer. `equal`:
+four rows of 128 (tiny) or 256 (mid) tokens with a loss on all of them behind the music, where there is no work to leave out. First the losses of
+every step are compared (a relative difference of 1e-3 at most), then the tokens a second of the steps behind the warm-up, padding not counted.
+Printed for each: median tokens/s of both sides, their ratio (median, least and greatest of the paired rounds), peak resident memory and the ratio
+of both, and the share of the machine's matrix-product rate, measured in the same round, that the useful floating-point operations reach.
 """
 
 import argparse
@@ -20,9 +23,10 @@ import sys
 import tempfile
 import time
 
-THREADS = 2
 WARM_UP_STEPS = 3
 MUSIC_SIZE = 128
+EQUAL_LENGTH = dict(tiny=128, mid=256)
+EQUAL_BATCH = 4
 SIZES = {
     "tiny": dict(hidden_size=256, num_hidden_layers=4, num_attention_heads=8, num_key_value_heads=4, intermediate_size=688, vocab_size=4096),
     "mid": dict(hidden_size=1024, num_hidden_layers=8, num_attention_heads=16, num_key_value_heads=4, intermediate_size=2816, vocab_size=32000),
@@ -67,12 +71,15 @@ def build_world(folder, shape, options):
     adapted = peft.get_peft_model(llama, peft.LoraConfig(r=LORA["rank"], lora_alpha=LORA["alpha"], lora_dropout=0.0,
                                                          target_modules=LORA["target_modules"], task_type="CAUSAL_LM"))
     adapted.save_pretrained(folder / "start" / "adapter")
+    (folder / "align-start").mkdir()
+    shutil.copy(folder / "start" / "projector.safetensors", folder / "align-start")
 
 
 def settings(folder, stage, shape, options):
     values = {
-        "run.threads": THREADS, "run.device": "cpu", "data.dir": options.data, "music_encoder.path": folder / "encoder",
-        "llm.path": folder / "llm", "llm.dtype": "float32", "projector.initialization": "linear", "prompt.max_length": 512,
+        "run.threads": options.threads, "run.device": "cpu", "data.dir": folder / "data", "music_encoder.path": folder / "encoder",
+        "llm.path": folder / "llm", "llm.dtype": "float32", "projector.initialization": "linear", "prompt.max_length": options.max_length,
+        "prompt.template": json.dumps(options.template),
         "lora.dropout": 0, "lora.rank": LORA["rank"], "lora.alpha": LORA["alpha"], "lora.target_modules": json.dumps(LORA["target_modules"]),
         "train.batch_size": options.batch, "train.micro_batch_size": options.batch, "train.shuffle": "false", "train.weight_decay": 0,
         "train.learning_rate": 1e-4, "train.checkpoint_every": 100000, "train.max_steps": options.steps, "train.validate_examples": 0,
@@ -106,19 +113,20 @@ def ours(folder, stage, shape, options):
 
 
 def peer(folder, stage, rates, options):
-    command = [sys.executable, __file__, "--worker", folder, "--stage", stage, "--steps", options.steps, "--batch", options.batch]
+    command = [sys.executable, __file__, "--worker", folder, "--stage", stage, "--steps", options.steps, "--batch", options.batch,
+               "--threads", options.threads]
     output, memory = timed(command, env=os.environ | {"RATES": json.dumps(rates)})
     return json.loads(output.splitlines()[-1]) | dict(memory=memory)
 
 
-def worker(folder, stage, steps, batch):
+def worker(folder, stage, steps, batch, threads):
     """The loop that a user of transformers + peft writes."""
     import peft
     import torch
     import transformers
     from safetensors.torch import load_file
 
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(threads)
     llama = transformers.LlamaForCausalLM.from_pretrained(folder / "llm", dtype=torch.float32)
     embeddings = llama.get_input_embeddings()
     if stage == "sft":
@@ -171,9 +179,9 @@ def examples_for_peer(folder, shape, options):
     inspect, _ = timed([options.midillama, "inspect", "--split", "train", "--examples", count, *settings(folder, "sft", shape, options), "--set",
                         f"run.dir={folder / 'inspect'}"])
     examples = [json.loads(line) for line in inspect.splitlines()]
-    questions = [json.loads(line) for line in (pathlib.Path(options.data) / "train.jsonl").read_text().splitlines()[:count]]
+    questions = [json.loads(line) for line in (folder / "data" / "train.jsonl").read_text().splitlines()]
     clips = sorted({question["clip"] for question in questions})
-    timed([options.midillama, "embed", *[pathlib.Path(options.data) / clip for clip in clips], "--out", folder / "clips.safetensors", "--set",
+    timed([options.midillama, "embed", *[folder / "data" / clip for clip in clips], "--out", folder / "clips.safetensors", "--set",
            f"music_encoder.path={folder / 'encoder'}"])
     with safe_open(folder / "clips.safetensors", "pt") as file:
         save_file({"embeddings": file.get_tensor("embeddings").reshape(len(clips), MUSIC_SIZE).to(torch.float32)}, folder / "music.safetensors")
@@ -183,11 +191,11 @@ def examples_for_peer(folder, shape, options):
             print(json.dumps(example | dict(music=clips.index(question["clip"]))), file=file)
 
 
-def matrix_rate():
+def matrix_rate(threads):
     """GFLOP/s of a float32 matrix product that stays in the machine's caches."""
     import torch
 
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(threads)
     a, b = torch.randn(512, 1024), torch.randn(1024, 1024)
     best = 0.0
     for _ in range(5):
@@ -198,16 +206,46 @@ def matrix_rate():
     return best
 
 
-def flops_per_token(shape, stage):
-    """Forward and backward through the frozen matrices (4 a weight), and where adapters train 6 for each of theirs."""
+def text_of(tokenizer, length, words):
+    """Some of the words, in order, that are `length` tokens together."""
+    chosen = []
+    for word in words:
+        count = len(tokenizer.encode(word))
+        if count <= length:
+            chosen.append(word)
+            length -= count
+    assert length == 0
+    return " ".join(chosen)
+
+
+def write_data(folder, lengths, options):
+    """The first questions of the dataset, or one long answer for each of their clips."""
+    import sentencepiece
+
+    source = pathlib.Path(options.data)
+    (folder / "data").mkdir()
+    (folder / "data" / "clips").symlink_to((source / "clips").resolve())
+    rows = [json.loads(line) for line in (source / "train.jsonl").read_text().splitlines()[: options.steps * options.batch]]
+    if lengths == "equal":
+        tokenizer = sentencepiece.SentencePieceProcessor(model_file=options.tokenizer)
+        words = " ".join(row["answer"] for row in rows).split()
+        for i, row in enumerate(rows):
+            row |= dict(question="?", answer=text_of(tokenizer, options.max_length - 1 - len(tokenizer.encode("?")), words[i:] + words))
+    (folder / "data" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def flops_per_token(shape, stage, lengths):
+    """Forward and backward through the frozen matrices (4 a weight; the output matrix where every token has a loss), and where adapters train 6
+    for each of their weights."""
     h, f, layers = shape["hidden_size"], shape["intermediate_size"], shape["num_hidden_layers"]
     kv = h // shape["num_attention_heads"] * shape["num_key_value_heads"]
     weights = layers * (2 * h * h + 2 * h * kv + 3 * h * f)
     adapters = layers * LORA["rank"] * (2 * (h + h) + 2 * (h + kv) + 3 * (h + f)) if stage == "sft" else 0
-    return 4 * weights + 6 * adapters
+    head = h * shape["vocab_size"] if lengths == "equal" else 0
+    return 4 * (weights + head) + 6 * adapters
 
 
-def compare(size, stage, folder, options):
+def compare(size, stage, lengths, folder, options):
     shape = SIZES[size]
     ratios, our_rates, peer_rates, shares = [], [], [], []
     for _ in range(options.rounds):
@@ -220,9 +258,10 @@ def compare(size, stage, folder, options):
         our_rates.append(tokens / sum(our["seconds"][WARM_UP_STEPS:]))
         peer_rates.append(tokens / sum(other["seconds"][WARM_UP_STEPS:]))
         ratios.append(our_rates[-1] / peer_rates[-1])
-        shares.append(our_rates[-1] * flops_per_token(shape, stage) / 1e9 / matrix_rate())
-    print(f"| {size} | {stage} | {statistics.median(our_rates):,.0f} | {statistics.median(peer_rates):,.0f} | {statistics.median(ratios):.2f} "
-          f"({min(ratios):.2f}-{max(ratios):.2f}) | {our['memory']:,.0f} | {other['memory']:,.0f} | {statistics.median(shares):.0%} |", flush=True)
+        shares.append(our_rates[-1] * flops_per_token(shape, stage, lengths) / 1e9 / matrix_rate(options.threads))
+    print(f"| {size} | {lengths} | {stage} | {statistics.median(our_rates):,.0f} | {statistics.median(peer_rates):,.0f} | "
+          f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) | {our['memory']:,.0f} | {other['memory']:,.0f} | "
+          f"{our['memory'] / other['memory']:.2f} | {statistics.median(shares):.0%} |", flush=True)
 
 
 def main():
@@ -230,28 +269,36 @@ def main():
     arguments.add_argument("midillama", nargs="?")
     arguments.add_argument("--sizes", default="tiny,mid")
     arguments.add_argument("--stages", default="align,sft")
+    arguments.add_argument("--lengths", default="real,equal")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--steps", type=int, default=15)
-    arguments.add_argument("--batch", type=int, default=4)
+    arguments.add_argument("--batch", type=int, default=8, help="questions a step (real)")
+    arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--keep", type=pathlib.Path, help="leave models and data in this folder")
     arguments.add_argument("--data", default="data/folk")
     arguments.add_argument("--tokenizer", default="runs/folk/pretrain-llm/model/tokenizer.model")
     arguments.add_argument("--worker", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments.add_argument("--stage", help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.worker:
-        return worker(options.worker, options.stage, options.steps, options.batch)
+        return worker(options.worker, options.stage, options.steps, options.batch, options.threads)
 
-    print("| size | stage | midillama, tokens/s | transformers + peft, tokens/s | ratio (median, range) | peak, MiB | peer's peak, MiB | "
-          "of the matrix-product rate |\n|---|---|---|---|---|---|---|---|", flush=True)
+    print("| size | lengths | stage | midillama, tokens/s | transformers + peft, tokens/s | ratio (median, range) | peak, MiB | peer's peak, MiB | "
+          "ratio | of the matrix-product rate |\n|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes.split(","):
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            build_world(folder, SIZES[size], options)
-            (folder / "align-start").mkdir()
-            shutil.copy(folder / "start" / "projector.safetensors", folder / "align-start")
-            examples_for_peer(folder, SIZES[size], options)
-            for stage in options.stages.split(","):
-                compare(size, stage, folder, options)
+        for lengths in options.lengths.split(","):
+            with tempfile.TemporaryDirectory() as name:
+                folder = options.keep / f"{size}-{lengths}" if options.keep else pathlib.Path(name)
+                folder.mkdir(parents=True, exist_ok=True)
+                world = argparse.Namespace(**vars(options))
+                world.max_length, world.template = 512, "plain"
+                if lengths == "equal":
+                    world.batch, world.max_length, world.template = EQUAL_BATCH, EQUAL_LENGTH[size], "{music}{question}{answer}"
+                build_world(folder, SIZES[size], world)
+                write_data(folder, lengths, world)
+                examples_for_peer(folder, SIZES[size], world)
+                for stage in options.stages.split(","):
+                    compare(size, stage, lengths, folder, world)
 
 
 if __name__ == "__main__":

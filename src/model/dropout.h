@@ -9,4 +9,7 @@ namespace midillama::model {
 // `training`.
 torch::Tensor dropout(const torch::Tensor& x, double probability, bool training);
 
+// Its draws: bool of x's shape, false for what is zeroed.
+torch::Tensor draw_kept(const torch::Tensor& x, double probability);
+
 }  // namespace midillama::model

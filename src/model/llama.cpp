@@ -1,6 +1,7 @@
 #include "midillama/model/llama.h"
 
 #include "attention.h"
+#include "linears.h"
 #include "random_weights.h"
 #include "rotary.h"
 
@@ -25,13 +26,13 @@ LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, std::int64_t l
   o_proj = register_module("o_proj", LoraLinear(query_size, config.hidden_size, options));
 }
 
-torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context,
-                                          const torch::Tensor& outputs) {
-  const std::int64_t batch = x.size(0), tokens = x.size(1);
-  const auto heads = [&](const torch::Tensor& features) { return features.view({batch, tokens, -1, head_dim}); };
-  const torch::Tensor queries = rotate(heads(q_proj->forward(x)), rotary).transpose(1, 2);
-  torch::Tensor keys = rotate(heads(k_proj->forward(x)), rotary).transpose(1, 2);
-  torch::Tensor values = heads(v_proj->forward(x)).transpose(1, 2);
+torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RmsNorm& norm, const RotaryTable& rotary,
+                                          const AttentionContext& context, const torch::Tensor& outputs) {
+  const std::vector<torch::Tensor> projected = linears(LinearInput::rms_normed(x, norm), {q_proj.get(), k_proj.get(), v_proj.get()});
+  const auto heads = [&](std::size_t i) { return projected[i].view({x.size(0), x.size(1), -1, head_dim}); };
+  const torch::Tensor queries = rotate(heads(0), rotary).transpose(1, 2);
+  torch::Tensor keys = rotate(heads(1), rotary).transpose(1, 2);
+  torch::Tensor values = heads(2).transpose(1, 2);
   if (context.cache != nullptr) std::tie(keys, values) = context.cache->append(layer, keys, values);
   return o_proj->forward(select(attend(queries, keys, values, context.mask, context.lengths, true), outputs));
 }
@@ -42,8 +43,9 @@ LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions
   down_proj = register_module("down_proj", LoraLinear(config.intermediate_size, config.hidden_size, options));
 }
 
-torch::Tensor LlamaMlpImpl::forward(const torch::Tensor& x) {
-  return down_proj->forward(at::silu(gate_proj->forward(x)) * up_proj->forward(x));
+torch::Tensor LlamaMlpImpl::forward(const torch::Tensor& x, const RmsNorm& norm) {
+  const std::vector<torch::Tensor> gated = linears(LinearInput::rms_normed(x, norm), {gate_proj.get(), up_proj.get()});
+  return linears(LinearInput::swiglu(gated[0], gated[1]), {down_proj.get()})[0];
 }
 
 LlamaLayerImpl::LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options) {
@@ -55,8 +57,8 @@ LlamaLayerImpl::LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, co
 
 torch::Tensor LlamaLayerImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context,
                                       const torch::Tensor& outputs) {
-  const torch::Tensor attended = select(x, outputs) + self_attn->forward(input_layernorm->forward(x), rotary, context, outputs);
-  return attended + mlp->forward(post_attention_layernorm->forward(attended));
+  const torch::Tensor attended = select(x, outputs) + self_attn->forward(x, input_layernorm, rotary, context, outputs);
+  return attended + mlp->forward(attended, post_attention_layernorm);
 }
 
 LlamaModelImpl::LlamaModelImpl(const LlamaConfig& config, const torch::TensorOptions& options) {

@@ -1,6 +1,6 @@
 #include "midillama/model/lora.h"
 
-#include "dropout.h"
+#include "linears.h"
 #include "midillama/core/error.h"
 #include "midillama/model/layers.h"
 #include "random_weights.h"
@@ -26,13 +26,7 @@ void LoraLinearImpl::add_adapter(std::int64_t rank, double alpha, double dropout
 }
 
 torch::Tensor LoraLinearImpl::forward(const torch::Tensor& x) {
-  const torch::Tensor base = at::linear(x.flatten(0, -2), weight);
-  std::vector<std::int64_t> shape = x.sizes().vec();
-  shape.back() = weight.size(0);
-  if (!has_adapter()) return base.view(shape);
-  const torch::Tensor input = model::dropout(x.flatten(0, -2).to(torch::kFloat32), dropout, is_training());
-  // base + scaling · (input Aᵀ) Bᵀ, added in place
-  return base.to(torch::kFloat32).addmm_(at::linear(input, lora_A), lora_B.t(), 1.0, scaling).to(base.scalar_type()).view(shape);
+  return linears(LinearInput::plain(x), {this})[0];
 }
 
 }  // namespace midillama::model

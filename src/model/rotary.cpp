@@ -1,5 +1,9 @@
 #include "rotary.h"
 
+#include "row_passes.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <numbers>
 
 namespace midillama::model {
@@ -18,6 +22,20 @@ torch::Tensor stretch(const torch::Tensor& frequencies, const Llama3RopeScaling&
   return at::where(between, smoothed, stretched);
 }
 
+// The gradient is turned back.
+struct Rotation : torch::autograd::Function<Rotation> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x, const torch::Tensor& cos,
+                               const torch::Tensor& sin) {
+    context->save_for_backward({cos, sin});
+    return turn(x, cos, sin, false);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& grads) {
+    const torch::autograd::variable_list saved = context->get_saved_variables();
+    return {turn(grads[0], saved[0], saved[1], true), {}, {}};
+  }
+};
+
 }  // namespace
 
 torch::Tensor rotary_frequencies(const LlamaConfig& config) {
@@ -32,8 +50,7 @@ RotaryTable rotary_table(const torch::Tensor& positions, const torch::Tensor& fr
 }
 
 torch::Tensor rotate(const torch::Tensor& x, const RotaryTable& table) {
-  const std::vector<torch::Tensor> halves = x.chunk(2, -1);
-  return at::cat({halves[0] * table.cos - halves[1] * table.sin, halves[1] * table.cos + halves[0] * table.sin}, -1);
+  return Rotation::apply(x, table.cos, table.sin);
 }
 
 }  // namespace midillama::model

@@ -38,7 +38,9 @@ struct RotaryTable {
 
 struct LlamaAttentionImpl : torch::nn::Module {
   LlamaAttentionImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options);
-  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context, const torch::Tensor& outputs);
+  // x: the residual stream, which is normed first.
+  torch::Tensor forward(const torch::Tensor& x, const RmsNorm& norm, const RotaryTable& rotary, const AttentionContext& context,
+                        const torch::Tensor& outputs);
 
   LoraLinear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, o_proj{nullptr};
   std::int64_t head_dim;
@@ -48,7 +50,8 @@ TORCH_MODULE(LlamaAttention);
 
 struct LlamaMlpImpl : torch::nn::Module {
   LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions& options);
-  torch::Tensor forward(const torch::Tensor& x);
+  // x: as above.
+  torch::Tensor forward(const torch::Tensor& x, const RmsNorm& norm);
 
   LoraLinear gate_proj{nullptr}, up_proj{nullptr}, down_proj{nullptr};
 };

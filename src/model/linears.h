@@ -1,0 +1,39 @@
+// The linear layers of a decoder block with their adapters, those that read the same input together: one pass over the input for all
+// adapters, one gradient of it.
+//
+// What the layers read is kept for the backward pass as what it is computed from (the residual stream before a norm, gate and up before
+// their product) and computed again there: these tensors are alive anyway, and the second computation costs a pass over memory. Beside
+// them an adapter keeps its rank-sized hidden vector and, with dropout, a byte for each element of its input. Base weights take a gradient
+// only where they require one.
+#pragma once
+
+#include "midillama/model/layers.h"
+#include "midillama/model/lora.h"
+
+#include <torch/types.h>
+
+#include <initializer_list>
+#include <vector>
+
+namespace midillama::model {
+
+// What linear layers read.
+struct LinearInput {
+  enum class Kind { plain, rms_normed, swiglu };
+
+  // All [..., size].
+  static LinearInput plain(const torch::Tensor& x) { return {Kind::plain, {x}, 0}; }
+  static LinearInput rms_normed(const torch::Tensor& x, const RmsNorm& norm) {
+    return {Kind::rms_normed, {x, norm->weight}, norm->epsilon};
+  }
+  static LinearInput swiglu(const torch::Tensor& gate, const torch::Tensor& up) { return {Kind::swiglu, {gate, up}, 0}; }
+
+  Kind kind = Kind::plain;
+  std::vector<torch::Tensor> sources;
+  double epsilon = 0;  // of rms_normed
+};
+
+// [..., in] → of each layer [..., out] in its weight's dtype.
+std::vector<torch::Tensor> linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers);
+
+}  // namespace midillama::model

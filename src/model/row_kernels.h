@@ -1,0 +1,31 @@
+// Passes over rows of float32 on a CPU that would be several in ATen, for one thread's share of the rows. Compiled for AVX-512, AVX2 and
+// the processor's base instructions; the machine that runs them decides. Rows lie at their size from each other.
+#pragma once
+
+#include <cstdint>
+
+namespace midillama::model::kernels {
+
+// The most rows of few_rows().
+inline constexpr std::int64_t kFewRows = 8;
+
+// y[r] = x[r] / sqrt(mean(x[r]²) + epsilon) · weight
+void rms_norm(const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t size, float* y);
+// dx of the same, from dy.
+void rms_norm_backward(const float* dy, const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t size, float* dx);
+
+// y = silu(gate) · up
+void swiglu(const float* gate, const float* up, std::int64_t count, float* y);
+void swiglu_backward(const float* dy, const float* gate, const float* up, std::int64_t count, float* dgate, float* dup);
+
+// One token's heads, head_stride apart: each pair (x[i], x[i + half]) is turned by the angle with cos[i] and direction · sin[i]. y is
+// contiguous.
+void rotate(const float* x, std::int64_t head_stride, std::int64_t heads, std::int64_t half, const float* cos, const float* sin,
+            float direction, float* y);
+
+// y[r, o] = Σ x[r, i] · weight[o, i] for 1 ≤ rows ≤ kFewRows and outputs from `begin` to `end`: the weight, of which a few rows use each
+// element a few times only, is read once from beginning to end.
+void few_rows(const float* x, std::int64_t rows, const float* weight, std::int64_t inputs, std::int64_t outputs, std::int64_t begin,
+              std::int64_t end, float* y);
+
+}  // namespace midillama::model::kernels

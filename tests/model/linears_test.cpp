@@ -1,0 +1,172 @@
+#include "model/linears.h"
+
+#include "model/rotary.h"
+
+#include <torch/utils.h>
+
+#include <gtest/gtest.h>
+
+namespace midillama::model {
+namespace {
+
+using Kind = LinearInput::Kind;
+constexpr double kDropout = 0.3;
+
+// What a pass of linear layers reads, all of it float64 and trained.
+struct World {
+  World(Kind kind, std::int64_t rows, std::int64_t in, bool adapters, double dropout) : kind(kind) {
+    torch::manual_seed(3);
+    sources = {at::randn({rows, in}, torch::kFloat64)};
+    if (kind == Kind::rms_normed) sources.push_back(at::randn({in}, torch::kFloat64));
+    if (kind == Kind::swiglu) sources.push_back(at::randn({rows, in}, torch::kFloat64));
+    for (const std::int64_t out : {5, 37}) {
+      LoraLinear layer(in, out, torch::TensorOptions().dtype(torch::kFloat64));
+      // Only one of the layers has an adapter where they are not all alike.
+      if (adapters || (out == 5 && dropout > 0)) layer->add_adapter(3, 4.0, dropout, torch::Generator());
+      layers.push_back(layer);
+    }
+    for (auto& layer : layers) layer->to(torch::kFloat64);
+    const torch::NoGradGuard no_grad;
+    for (auto& tensor : trained()) tensor.normal_(0, 0.5).set_requires_grad(true);
+  }
+
+  std::vector<torch::Tensor> trained() {
+    std::vector<torch::Tensor> tensors = sources;
+    for (auto& layer : layers) {
+      for (auto& parameter : layer->parameters()) tensors.push_back(parameter);
+    }
+    return tensors;
+  }
+
+  std::vector<torch::Tensor> forward() {
+    torch::manual_seed(5);  // the same draws of dropout
+    return linears({kind, sources, 1e-5}, {layers[0].get(), layers[1].get()});
+  }
+
+  // A number that depends on every output in its own way.
+  torch::Tensor loss() {
+    torch::Tensor sum;
+    for (const auto& output : forward()) {
+      const auto weights = at::arange(output.numel(), torch::kFloat64).cos().view(output.sizes());
+      sum = sum.defined() ? sum + (output * weights).sum() : (output * weights).sum();
+    }
+    return sum;
+  }
+
+  Kind kind;
+  std::vector<torch::Tensor> sources;
+  std::vector<LoraLinear> layers;
+};
+
+double finite_difference(World& world, torch::Tensor& tensor, std::int64_t index) {
+  const torch::NoGradGuard no_grad;
+  constexpr double kStep = 1e-5;
+  const torch::Tensor element = tensor.detach().view(-1)[index];
+  const double before = element.item<double>();
+  element.fill_(before + kStep);
+  const double above = world.loss().item<double>();
+  element.fill_(before - kStep);
+  const double below = world.loss().item<double>();
+  element.fill_(before);
+  return (above - below) / (2 * kStep);
+}
+
+struct Case {
+  Kind kind;
+  bool adapters;
+  double dropout;
+};
+
+class LinearsGradients : public testing::TestWithParam<Case> {};
+
+TEST_P(LinearsGradients, EqualFiniteDifferences) {
+  World world(GetParam().kind, 4, 6, GetParam().adapters, GetParam().dropout);
+  world.loss().backward();
+  for (auto& tensor : world.trained()) {
+    ASSERT_TRUE(tensor.grad().defined());
+    for (std::int64_t i = 0; i < tensor.numel(); i += 1 + tensor.numel() / 40) {
+      EXPECT_NEAR(tensor.grad().view(-1)[i].item<double>(), finite_difference(world, tensor, i), 1e-6) << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, LinearsGradients,
+                         testing::Values(Case{Kind::plain, false, 0}, Case{Kind::plain, true, 0}, Case{Kind::plain, true, kDropout},
+                                         Case{Kind::plain, false, kDropout}, Case{Kind::rms_normed, false, 0},
+                                         Case{Kind::rms_normed, true, 0}, Case{Kind::rms_normed, true, kDropout},
+                                         Case{Kind::swiglu, true, 0}, Case{Kind::swiglu, true, kDropout}));
+
+double largest_relative_difference(const torch::Tensor& a, const torch::Tensor& b) {
+  return ((a.to(torch::kFloat64) - b).abs().max() / b.abs().max()).item<double>();
+}
+
+// The passes written for float32 on a CPU against the same in float64, which runs through ATen's operations; odd sizes leave tails.
+class LinearsInFloat32 : public testing::TestWithParam<std::tuple<Kind, std::int64_t, std::int64_t>> {};
+
+TEST_P(LinearsInFloat32, EqualThoseInFloat64) {
+  const auto [kind, rows, size] = GetParam();
+  World wide(kind, rows, size, true, 0), narrow(kind, rows, size, true, 0);
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& source : narrow.sources) source = source.to(torch::kFloat32).set_requires_grad(true);
+    for (auto& layer : narrow.layers) layer->to(torch::kFloat32);
+  }
+  const auto expected = wide.forward(), outputs = narrow.forward();
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    EXPECT_EQ(outputs[i].scalar_type(), torch::kFloat32);
+    EXPECT_LT(largest_relative_difference(outputs[i], expected[i]), 1e-6);
+  }
+  wide.loss().backward();
+  narrow.loss().backward();
+  const auto gradients = narrow.trained(), exact = wide.trained();
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    EXPECT_LT(largest_relative_difference(gradients[i].grad(), exact[i].grad()), 3e-6) << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, LinearsInFloat32,
+                         testing::Combine(testing::Values(Kind::plain, Kind::rms_normed, Kind::swiglu),
+                                          testing::Values(1, 2, 3, 4, 5, 6, 7, 8, 9, 70), testing::Values(3, 16, 45, 1030)));
+
+TEST(Linears, FrozenWeightsTakeNoGradient) {
+  World world(Kind::rms_normed, 4, 6, true, 0);
+  for (auto& layer : world.layers) layer->weight.set_requires_grad(false);
+  world.sources[1].set_requires_grad(false);
+  world.loss().backward();
+  EXPECT_FALSE(world.layers[0]->weight.grad().defined());
+  EXPECT_FALSE(world.sources[1].grad().defined());
+  EXPECT_TRUE(world.sources[0].grad().defined());
+  EXPECT_TRUE(world.layers[0]->lora_A.grad().defined());
+}
+
+TEST(Linears, ExtremeGatesStayFinite) {
+  const auto gate = torch::tensor({-1e4F, -90.0F, -1e-8F, 0.0F, 90.0F, 1e4F}).view({1, 6}).set_requires_grad(true);
+  LoraLinear layer(6, 6);
+  {
+    const torch::NoGradGuard no_grad;
+    layer->weight.copy_(at::eye(6));
+  }
+  const auto output = linears(LinearInput::swiglu(gate, at::ones({1, 6})), {layer.get()})[0];
+  EXPECT_TRUE(at::allclose(output, at::silu(gate), 1e-6, 1e-30));
+  output.sum().backward();
+  EXPECT_TRUE(gate.grad().isfinite().all().item<bool>());
+  EXPECT_NEAR(gate.grad()[0][5].item<double>(), 1, 1e-6);
+}
+
+TEST(Rotate, Float32AndItsGradientEqualFloat64) {
+  for (const std::int64_t half : {3, 16, 20}) {
+    const auto angles = at::randn({2, 5, 1, half}, torch::kFloat64);
+    const auto exact = at::randn({2, 3, 5, 2 * half}, torch::kFloat64).set_requires_grad(true);
+    const auto x = exact.detach().to(torch::kFloat32).set_requires_grad(true);
+    const auto expected = rotate(exact.transpose(1, 2), {angles.cos(), angles.sin()});  // heads lie apart
+    const auto turned = rotate(x.transpose(1, 2), {angles.cos().to(torch::kFloat32), angles.sin().to(torch::kFloat32)});
+    EXPECT_LT(largest_relative_difference(turned, expected), 1e-6);
+    const auto weights = at::randn(expected.sizes(), torch::kFloat64);
+    (expected * weights).sum().backward();
+    (turned * weights.to(torch::kFloat32)).sum().backward();
+    EXPECT_LT(largest_relative_difference(x.grad(), exact.grad()), 1e-6);
+  }
+}
+
+}  // namespace
+}  // namespace midillama::model
