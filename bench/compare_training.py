@@ -234,6 +234,22 @@ def write_data(folder, lengths, options):
     (folder / "data" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
+def world_of(options, size, lengths):
+    """The options with what the lengths ask for."""
+    world = argparse.Namespace(**vars(options))
+    world.max_length, world.template = 512, "plain"
+    if lengths == "equal":
+        world.batch, world.max_length, world.template = EQUAL_BATCH, EQUAL_LENGTH[size], "{music}{question}{answer}"
+    return world
+
+
+def build(folder, size, lengths, world):
+    """Models, data and the examples as both sides train on them."""
+    build_world(folder, SIZES[size], world)
+    write_data(folder, lengths, world)
+    examples_for_peer(folder, SIZES[size], world)
+
+
 def flops_per_token(shape, stage, lengths):
     """Forward and backward through the frozen matrices (4 a weight; the output matrix where every token has a loss), and where adapters train 6
     for each of their weights."""
@@ -290,13 +306,8 @@ def main():
             with tempfile.TemporaryDirectory() as name:
                 folder = options.keep / f"{size}-{lengths}" if options.keep else pathlib.Path(name)
                 folder.mkdir(parents=True, exist_ok=True)
-                world = argparse.Namespace(**vars(options))
-                world.max_length, world.template = 512, "plain"
-                if lengths == "equal":
-                    world.batch, world.max_length, world.template = EQUAL_BATCH, EQUAL_LENGTH[size], "{music}{question}{answer}"
-                build_world(folder, SIZES[size], world)
-                write_data(folder, lengths, world)
-                examples_for_peer(folder, SIZES[size], world)
+                world = world_of(options, size, lengths)
+                build(folder, size, lengths, world)
                 for stage in options.stages.split(","):
                     compare(size, stage, lengths, folder, world)
 

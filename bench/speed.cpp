@@ -14,45 +14,16 @@
 #include "midillama/midi/file.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/text/tokenizer.h"
+#include "rounds.h"
 
-#include <time.h>
-
-#include <chrono>
 #include <fstream>
-#include <iostream>
 #include <numeric>
-#include <sstream>
 
 namespace {
 
 using namespace midillama;
-
-double cpu_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-template <typename Work>
-Json timed(const Work& work) {
-  const auto started = std::chrono::steady_clock::now();
-  const double cpu_started = cpu_seconds();
-  work();
-  const double cpu = cpu_seconds() - cpu_started;
-  return {{"cpu_seconds", cpu}, {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count()}};
-}
-
-// Calls round(words) for every line of standard input and prints what it returns.
-template <typename Round>
-void serve(const Round& round) {
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    std::string name;
-    unsigned threads = 1;
-    words >> name >> threads;
-    std::cout << round(name, threads).dump() << std::endl;
-  }
-}
+using bench::serve;
+using bench::timed;
 
 void serve_midi(const std::filesystem::path& list) {
   log::set_level(log::Level::error);
@@ -64,7 +35,9 @@ void serve_midi(const std::filesystem::path& list) {
   std::ifstream names(list);
   for (std::string name; std::getline(names, name);) files.push_back({name, read_bytes(name)});
   std::vector<std::size_t> notes(files.size());
-  serve([&](const std::string& round, unsigned threads) {
+  serve([&](const std::string& round, std::istream& words) {
+    unsigned threads = 1;
+    words >> threads;
     const auto file = [&](std::size_t i) {
       const midi::Score score = midi::parse_midi(files[i].bytes, files[i].name);
       notes[i] = round == "parse" ? score.note_count() : octuple::encode(score).size();
@@ -84,7 +57,7 @@ void serve_text(const std::filesystem::path& model, const std::filesystem::path&
     rest.remove_prefix(std::min(lines.back().size() + 1, rest.size()));
   }
   std::vector<std::vector<text::TokenId>> ids;
-  serve([&](const std::string& round, unsigned) {
+  serve([&](const std::string& round, std::istream&) {
     if (round == "ids") return Json(ids);
     ids.clear();
     return timed([&] {
@@ -97,7 +70,7 @@ void serve_text(const std::filesystem::path& model, const std::filesystem::path&
 void serve_metrics(const std::filesystem::path& predictions) {
   std::vector<metrics::Example> examples;
   for_each_json_line(predictions, [&](const Json& row, std::size_t) { examples.push_back({row.at("prediction"), row.at("references")}); });
-  serve([&](const std::string& round, unsigned) {
+  serve([&](const std::string& round, std::istream&) {
     metrics::Score score;
     Json answer = timed([&] {
       score = round == "bleu" ? metrics::bleu(examples) : round == "meteor" ? metrics::meteor(examples) : metrics::rouge_l(examples);

@@ -1,5 +1,7 @@
 #include "attention.h"
 
+#include "row_passes.h"
+
 namespace midillama::model {
 namespace {
 
@@ -17,6 +19,7 @@ torch::Tensor positions_of(const std::vector<std::int64_t>& lengths) {
 
 torch::Tensor attend_whole(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask,
                            bool causal) {
+  if (can_attend_next(queries, keys, values)) return attend_next(queries, keys, values, mask);
   std::optional<torch::Tensor> optional_mask;
   if (mask.defined()) optional_mask = mask;
   causal = causal && !mask.defined() && queries.size(2) > 1;  // one new token may attend to all cached ones

@@ -50,9 +50,12 @@ struct Settings : torch::CustomClassHolder {
 
 Tensor compute_input(const Settings& settings, at::TensorList sources) {
   switch (settings.kind) {
-    case LinearInput::Kind::rms_normed: return rms_norm(sources[0], sources[1], settings.epsilon).to(settings.dtype);
-    case LinearInput::Kind::swiglu: return swiglu(sources[0], sources[1]).to(settings.dtype);
-    default: return sources[0].to(settings.dtype);
+    case LinearInput::Kind::rms_normed:
+      return rms_norm(sources[0], sources[1], settings.epsilon).to(settings.dtype);
+    case LinearInput::Kind::swiglu:
+      return swiglu(sources[0], sources[1]).to(settings.dtype);
+    default:
+      return sources[0].to(settings.dtype);
   }
 }
 
@@ -112,7 +115,8 @@ bool trains(const std::vector<Layer>& layers) {
   return std::ranges::any_of(layers, [](const Layer& layer) { return layer.weight.requires_grad() || layer.lora_A.defined(); });
 }
 
-void add_base_gradients(const std::vector<Layer>& layers, const variable_list& grads, const Tensor& input, bool with_input, Gradients& sum) {
+void add_base_gradients(const std::vector<Layer>& layers, const variable_list& grads, const Tensor& input, bool with_input,
+                        Gradients& sum) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (!grads[i].defined()) continue;
     if (layers[i].weight.requires_grad()) sum.layers[i][0] = grads[i].t().mm(input).to(layers[i].weight.scalar_type());
@@ -182,7 +186,8 @@ variable_list source_gradients(const Settings& settings, at::TensorList sources,
       const SwigluGradients gradients = swiglu_backward(grad, sources[0], sources[1]);
       return {gradients.gate, gradients.up};
     }
-    default: return {grad};
+    default:
+      return {grad};
   }
 }
 
@@ -229,6 +234,20 @@ struct LinearsFunction : torch::autograd::Function<LinearsFunction> {
   }
 };
 
+// Without gradients: nothing is kept.
+std::vector<Tensor> outputs_only(at::TensorList tensors, const Settings& settings) {
+  const Tensor input = compute_input(settings, tensors);
+  std::vector<Layer> layers = layers_of(tensors, settings);
+  const bool few = is_few(input) && std::ranges::all_of(layers, [](const Layer& layer) { return layer.dropout == 0; });
+  if (!few) compute_hidden(layers, input);
+  std::vector<Tensor> outputs;
+  for (const Layer& layer : layers) {
+    outputs.push_back(few && layer.lora_A.defined() ? adapted_product(input, layer.weight, layer.lora_A, layer.lora_B, layer.factor())
+                                                    : output_of(layer, input));
+  }
+  return outputs;
+}
+
 }  // namespace
 
 std::vector<Tensor> linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers) {
@@ -238,14 +257,15 @@ std::vector<Tensor> linears(const LinearInput& input, std::initializer_list<cons
   const auto settings = c10::make_intrusive<Settings>();
   settings->kind = input.kind, settings->epsilon = input.epsilon;
   const auto device = x.device().type();
-  settings->dtype = at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device)
-                                                              : (*layers.begin())->weight.scalar_type();
+  settings->dtype =
+      at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : (*layers.begin())->weight.scalar_type();
   for (const LoraLinearImpl* layer : layers) {
     tensors.push_back(layer->weight);
     if (layer->has_adapter()) tensors.insert(tensors.end(), {layer->lora_A, layer->lora_B});
     settings->adapters.push_back({layer->has_adapter(), layer->scaling, layer->is_training() ? layer->dropout : 0.0});
   }
-  std::vector<Tensor> outputs = LinearsFunction::apply(at::TensorList(tensors), settings);
+  std::vector<Tensor> outputs =
+      at::GradMode::is_enabled() ? LinearsFunction::apply(at::TensorList(tensors), settings) : outputs_only(tensors, *settings);
   std::vector<std::int64_t> shape = x.sizes().vec();
   for (Tensor& output : outputs) {
     shape.back() = output.size(1);

@@ -4,6 +4,7 @@
 #include "linears.h"
 #include "random_weights.h"
 #include "rotary.h"
+#include "row_passes.h"
 
 namespace midillama::model {
 namespace {
@@ -94,7 +95,9 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
 }
 
 torch::Tensor LlamaImpl::logits(const torch::Tensor& hidden_states) {
-  return at::linear(hidden_states, output_weight());
+  std::vector<std::int64_t> shape = hidden_states.sizes().vec();
+  shape.back() = config.vocab_size;
+  return product(hidden_states.flatten(0, -2), output_weight()).view(shape);
 }
 
 const torch::Tensor& LlamaImpl::output_weight() const {

@@ -1,5 +1,7 @@
 #include "midillama/model/next_token_loss.h"
 
+#include "row_passes.h"
+
 #include <torch/csrc/autograd/custom_function.h>
 
 namespace midillama::model {
@@ -21,13 +23,10 @@ struct NextTokenLoss : torch::autograd::Function<NextTokenLoss> {
     for (std::int64_t begin = 0; begin < targets.size(0); begin += slice) {
       const std::int64_t count = std::min(slice, targets.size(0) - begin);
       const torch::Tensor rows = hidden_states.narrow(0, begin, count);
-      const torch::Tensor wanted = targets.narrow(0, begin, count).unsqueeze(1);
-      torch::Tensor log_probabilities = at::log_softmax(at::linear(rows, weight), 1, torch::kFloat32);
-      per_token.narrow(0, begin, count).copy_(log_probabilities.gather(1, wanted).squeeze(1).neg());
+      const torch::Tensor logits = product(rows, weight).to(torch::kFloat32);
+      per_token.narrow(0, begin, count).copy_(cross_entropy_(logits, targets.narrow(0, begin, count)));
       if (!for_hidden && !for_weight) continue;
-      torch::Tensor gradient = log_probabilities.exp_();  // softmax - one-hot
-      gradient.scatter_add_(1, wanted, torch::full_like(wanted, -1, gradient.options()));
-      gradient = gradient.to(weight.scalar_type());
+      const torch::Tensor gradient = logits.to(weight.scalar_type());
       if (for_hidden) hidden_gradient.narrow(0, begin, count).copy_(gradient.mm(weight));
       if (for_weight) weight_gradient.addmm_(gradient.t(), rows);
     }

@@ -12,7 +12,8 @@ inline constexpr std::int64_t kFewRows = 8;
 // y[r] = x[r] / sqrt(mean(x[r]²) + epsilon) · weight
 void rms_norm(const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t size, float* y);
 // dx of the same, from dy.
-void rms_norm_backward(const float* dy, const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t size, float* dx);
+void rms_norm_backward(const float* dy, const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t size,
+                       float* dx);
 
 // y = silu(gate) · up
 void swiglu(const float* gate, const float* up, std::int64_t count, float* y);
@@ -23,9 +24,24 @@ void swiglu_backward(const float* dy, const float* gate, const float* up, std::i
 void rotate(const float* x, std::int64_t head_stride, std::int64_t heads, std::int64_t half, const float* cos, const float* sin,
             float direction, float* y);
 
-// y[r, o] = Σ x[r, i] · weight[o, i] for 1 ≤ rows ≤ kFewRows and outputs from `begin` to `end`: the weight, of which a few rows use each
-// element a few times only, is read once from beginning to end.
-void few_rows(const float* x, std::int64_t rows, const float* weight, std::int64_t inputs, std::int64_t outputs, std::int64_t begin,
-              std::int64_t end, float* y);
+// y[r, o] = Σ x[r, i] · weight[o, i], or where `add` y[r, o] += factor · Σ, for 1 ≤ rows ≤ kFewRows and outputs from `begin` to `end`: the
+// weight, of which a few rows use each element a few times only, is read once from beginning to end.
+struct FewRows {
+  const float* x;
+  std::int64_t rows;
+  const float* weight;
+  std::int64_t inputs;
+  std::int64_t outputs;  // also the distance of y's rows
+  bool add = false;
+  float factor = 1;
+  float* y;
+};
+void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end);
+
+// In place: exp(row) / Σ exp(row); -inf becomes 0. → the logarithm of Σ exp(row)
+float softmax(float* row, std::int64_t count);
+
+// y = Σ weights[i] · rows[i], of `size` elements each.
+void weighted_sum(const float* weights, const float* rows, std::int64_t count, std::int64_t size, float* y);
 
 }  // namespace midillama::model::kernels

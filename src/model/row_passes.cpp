@@ -4,7 +4,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <cmath>
 #include <initializer_list>
+#include <limits>
 
 namespace midillama::model {
 namespace {
@@ -22,6 +24,16 @@ template <typename Task>
 void over_rows(std::int64_t rows, std::int64_t size, const Task& task) {
   at::parallel_for(0, rows, std::max<std::int64_t>(1, kElementsPerTask / std::max<std::int64_t>(1, size)),
                    [&](std::int64_t begin, std::int64_t end) { task(begin, end - begin); });
+}
+
+// x has `rows` contiguous rows.
+kernels::FewRows few_rows(const float* x, std::int64_t rows, const torch::Tensor& weight, const torch::Tensor& y) {
+  return {.x = x,
+          .rows = rows,
+          .weight = weight.const_data_ptr<float>(),
+          .inputs = weight.size(1),
+          .outputs = weight.size(0),
+          .y = y.mutable_data_ptr<float>()};
 }
 
 torch::Tensor widened(const torch::Tensor& x) {
@@ -114,16 +126,95 @@ torch::Tensor turn(const torch::Tensor& x, const torch::Tensor& cos, const torch
   return y;
 }
 
+bool is_few(const torch::Tensor& x) {
+  return !at::GradMode::is_enabled() && x.size(0) > 0 && x.size(0) <= kernels::kFewRows && all_plain({x});
+}
+
 torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight) {
-  if (x.size(0) == 0 || x.size(0) > kernels::kFewRows || !all_plain({x, weight})) return at::linear(x, weight);
-  const std::int64_t rows = x.size(0), inputs = x.size(1), outputs = weight.size(0);
-  const torch::Tensor y = torch::empty({rows, outputs}, x.options());
-  const float *from = x.const_data_ptr<float>(), *w = weight.const_data_ptr<float>();
-  float* to = y.mutable_data_ptr<float>();
-  over_rows(outputs, inputs, [&](std::int64_t begin, std::int64_t count) {
-    kernels::few_rows(from, rows, w, inputs, outputs, begin, begin + count, to);
+  if (!is_few(x) || !all_plain({weight})) return at::linear(x, weight);
+  const torch::Tensor y = torch::empty({x.size(0), weight.size(0)}, x.options());
+  const auto base = few_rows(x.const_data_ptr<float>(), x.size(0), weight, y);
+  over_rows(base.outputs, base.inputs, [&](std::int64_t begin, std::int64_t count) { kernels::few_rows(base, begin, begin + count); });
+  return y;
+}
+
+torch::Tensor adapted_product(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& lora_A, const torch::Tensor& lora_B,
+                              double factor) {
+  const torch::Tensor y = torch::empty({x.size(0), weight.size(0)}, x.options());
+  const torch::Tensor hidden = torch::empty({x.size(0), lora_A.size(0)}, x.options());
+  const float* from = x.const_data_ptr<float>();
+  kernels::few_rows(few_rows(from, x.size(0), lora_A, hidden), 0, lora_A.size(0));
+  const auto base = few_rows(from, x.size(0), weight, y);
+  auto adapter = few_rows(hidden.const_data_ptr<float>(), x.size(0), lora_B, y);
+  adapter.add = true, adapter.factor = static_cast<float>(factor);
+  over_rows(base.outputs, base.inputs, [&](std::int64_t begin, std::int64_t count) {
+    kernels::few_rows(base, begin, begin + count);
+    kernels::few_rows(adapter, begin, begin + count);
   });
   return y;
+}
+
+bool can_attend_next(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values) {
+  const auto rows_are_whole = [](const torch::Tensor& x) { return x.stride(3) == 1 && x.stride(2) == x.size(3); };
+  return queries.size(2) == 1 && queries.is_cpu() && queries.scalar_type() == torch::kFloat32 && !at::GradMode::is_enabled() &&
+         queries.size(1) / keys.size(1) <= kernels::kFewRows && queries.stride(3) == 1 && queries.stride(1) == queries.size(3) &&
+         rows_are_whole(keys) && rows_are_whole(values);
+}
+
+torch::Tensor attend_next(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask) {
+  const std::int64_t batch = queries.size(0), heads = queries.size(1), size = queries.size(3), key_heads = keys.size(1),
+                     length = keys.size(2), group = heads / key_heads;
+  const torch::Tensor y = torch::empty({batch, 1, heads * size}, queries.options());
+  const torch::Tensor scores = torch::empty({batch, heads, length}, queries.options());
+  const float *q = queries.const_data_ptr<float>(), *k = keys.const_data_ptr<float>(), *v = values.const_data_ptr<float>();
+  const bool* allowed = mask.defined() ? mask.const_data_ptr<bool>() : nullptr;
+  float *to = y.mutable_data_ptr<float>(), *all_scores = scores.mutable_data_ptr<float>();
+  const auto one_key_head = [&](std::int64_t row, std::int64_t head) {
+    float* of_group = all_scores + (row * heads + head * group) * length;
+    const kernels::FewRows products{.x = q + row * queries.stride(0) + head * group * size,
+                                    .rows = group,
+                                    .weight = k + row * keys.stride(0) + head * keys.stride(1),
+                                    .inputs = size,
+                                    .outputs = length,
+                                    .y = of_group};
+    kernels::few_rows(products, 0, length);
+    for (std::int64_t member = 0; member < group; ++member) {
+      float* row_scores = of_group + member * length;
+      const float scale = 1.0F / std::sqrt(static_cast<float>(size));
+      for (std::int64_t i = 0; i < length; ++i) {
+        const bool open = allowed == nullptr || allowed[row * mask.stride(0) + i * mask.stride(3)];
+        row_scores[i] = open ? row_scores[i] * scale : -std::numeric_limits<float>::infinity();
+      }
+      kernels::softmax(row_scores, length);
+      kernels::weighted_sum(row_scores, v + row * values.stride(0) + head * values.stride(1), length, size,
+                            to + (row * heads + head * group + member) * size);
+    }
+  };
+  over_rows(batch * key_heads, 2 * group * length * size, [&](std::int64_t begin, std::int64_t count) {
+    for (std::int64_t i = begin; i < begin + count; ++i) one_key_head(i / key_heads, i % key_heads);
+  });
+  return y;
+}
+
+torch::Tensor cross_entropy_(const torch::Tensor& logits, const torch::Tensor& targets) {
+  const torch::Tensor wanted = targets.unsqueeze(1);
+  const torch::Tensor target_logits = logits.gather(1, wanted).squeeze(1);
+  if (!all_plain({logits})) {
+    const torch::Tensor sums = logits.logsumexp(1);
+    logits.sub_(sums.unsqueeze(1)).exp_().scatter_add_(1, wanted, torch::full_like(wanted, -1, logits.options()));
+    return sums - target_logits;
+  }
+  const torch::Tensor sums = torch::empty_like(target_logits);
+  const std::int64_t size = logits.size(1);
+  const auto* ids = targets.const_data_ptr<std::int64_t>();
+  float *rows = logits.mutable_data_ptr<float>(), *of_rows = sums.mutable_data_ptr<float>();
+  over_rows(logits.size(0), size, [&](std::int64_t begin, std::int64_t count) {
+    for (std::int64_t row = begin; row < begin + count; ++row) {
+      of_rows[row] = kernels::softmax(rows + row * size, size);
+      rows[row * size + ids[row]] -= 1.0F;
+    }
+  });
+  return sums - target_logits;
 }
 
 }  // namespace midillama::model

@@ -24,7 +24,21 @@ SwigluGradients swiglu_backward(const torch::Tensor& grad, const torch::Tensor& 
 // `inverse`.
 torch::Tensor turn(const torch::Tensor& x, const torch::Tensor& cos, const torch::Tensor& sin, bool inverse);
 
-// x [n, in] · weightᵀ [in, out] → [n, out].
+// x [n, in] · weightᵀ [in, out] → [n, out]; differentiable where gradients are recorded.
 torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight);
+// The same plus factor · (x · lora_Aᵀ) · lora_Bᵀ, for x that is_few().
+torch::Tensor adapted_product(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& lora_A, const torch::Tensor& lora_B,
+                              double factor);
+// Whether x has so few rows that the weights' way from memory is what a product costs: a step of decoding. Only on a CPU in float32, while
+// no gradients are recorded.
+bool is_few(const torch::Tensor& x);
+
+// One new token a row: queries [batch, heads, 1, head_dim] attend to keys and values [batch, key-value heads, keys, head_dim] where `mask`
+// (bool [batch, 1, 1, keys]; undefined: everywhere) allows it → [batch, 1, heads · head_dim]. For tensors that can_attend_next().
+torch::Tensor attend_next(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask);
+bool can_attend_next(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values);
+
+// Turns logits [n, vocab] float32 into their cross-entropies' gradients, softmax - one-hot; → the cross-entropies with targets [n] int64.
+torch::Tensor cross_entropy_(const torch::Tensor& logits, const torch::Tensor& targets);
 
 }  // namespace midillama::model

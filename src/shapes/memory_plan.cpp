@@ -26,7 +26,7 @@ constexpr std::int64_t kGpuProcess = 800 * kMiB;
 // What lies idle between the activations: rows of size f a block on a CPU, a tenth of them on a GPU.
 constexpr std::int64_t kCpuIdleRows = 2, kGpuIdleShare = 10;
 
-constexpr std::int64_t kLogitSlice = 64 << 20;   // model::next_token_loss's slice_elements
+constexpr std::int64_t kLogitSlice = 16 << 20;   // model::next_token_loss's slice_elements
 constexpr std::int64_t kEncoderOctuples = 8192;  // of one forward pass of model::MusicEncoder
 constexpr std::int64_t kRowsInFlight = 4;        // of size f, when the gradient passes through silu(gate) · up
 

@@ -55,7 +55,8 @@ TokenTable::TokenTable(std::span<const std::string> tokens) : slots_(table_size(
     const std::uint32_t hash = hash_of(tokens[id]);
     std::size_t slot = hash & mask;
     while (slots_[slot].id != kNoSymbol) slot = (slot + 1) & mask;
-    slots_[slot] = {hash, static_cast<Symbol>(id), static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(tokens[id].size())};
+    slots_[slot] = {hash, static_cast<Symbol>(id), static_cast<std::uint32_t>(bytes_.size()),
+                    static_cast<std::uint32_t>(tokens[id].size())};
     bytes_ += tokens[id];
   }
 }

@@ -1,0 +1,92 @@
+// Our side of the comparisons of the models' speed: holds model and input in memory and runs one round for every line of standard input, so
+// that a script can have the other side run between them.
+//
+//   model_speed generate LLM CHECKPOINT EXAMPLES MUSIC THREADS   EXAMPLES: what `midillama inspect` prints, each with the row `music` of
+//                                                                MUSIC's "embeddings". Rounds: "greedy BATCH NEW_TOKENS"
+//   model_speed encode ENCODER CLIPS THREADS                     CLIPS: a JSON list of clips, each a list of octuples' codes.
+//                                                                Rounds: "encode OUT.safetensors"
+//
+// Every round answers with one JSON object, `seconds` by the clock among its values.
+#include "midillama/core/log.h"
+#include "midillama/generate/generator.h"
+#include "midillama/model/midi_llama.h"
+#include "midillama/model/music_encoder.h"
+#include "midillama/weights/safetensors.h"
+#include "rounds.h"
+
+#include <ATen/Parallel.h>
+
+namespace {
+
+using namespace midillama;
+using bench::serve;
+using bench::timed;
+
+// What stands before the first label.
+model::MusicText prompt_of(const Json& example, const torch::Tensor& music) {
+  model::MusicText prompt;
+  const auto labels = example.at("labels").get<std::vector<std::int64_t>>();
+  const auto answer = std::ranges::find_if(labels, [](std::int64_t label) { return label != model::kNoLabel; });
+  prompt.input_ids = example.at("input_ids").get<std::vector<std::int64_t>>();
+  prompt.input_ids.resize(static_cast<std::size_t>(answer - labels.begin()));
+  prompt.music_position = example.at("music_position").get<std::int64_t>();
+  prompt.music = music[example.at("music").get<std::int64_t>()].unsqueeze(0);
+  return prompt;
+}
+
+void serve_generate(const std::vector<std::string>& arguments) {
+  at::set_num_threads(std::stoi(arguments[5]));
+  auto llama = model::load_llama(arguments[1], torch::kCPU, torch::kFloat32);
+  const auto music = weights::read_safetensors(arguments[4]).at("embeddings");
+  model::MidiLlama model(llama, music.size(1), 1);
+  model::load_trained(model, arguments[2]);
+  std::vector<model::MusicText> prompts;
+  for_each_json_line(arguments[3], [&](const Json& row, std::size_t) { prompts.push_back(prompt_of(row, music)); });
+  serve([&](const std::string&, std::istream& words) {
+    std::size_t batch = 1;
+    generate::SamplingOptions options;
+    words >> batch >> options.max_new_tokens;
+    options.batch_size = static_cast<std::int64_t>(batch);
+    std::vector<generate::Completion> completions;
+    Json answer = timed([&] { completions = generate::generate(model, std::span(prompts).first(batch), options); });
+    for (const auto& completion : completions) answer["tokens"].push_back(completion.token_ids);
+    return answer;
+  });
+}
+
+void serve_encode(const std::vector<std::string>& arguments) {
+  at::set_num_threads(std::stoi(arguments[3]));
+  config::MusicEncoder settings;
+  settings.path = arguments[1];
+  model::MusicEncoder encoder(settings, torch::kCPU);
+  std::vector<std::vector<octuple::Octuple>> clips;
+  for (const Json& notes : read_json(arguments[2])) {
+    auto& clip = clips.emplace_back();
+    for (const Json& codes : notes) {
+      clip.push_back({codes[0], codes[1], codes[2], codes[3], codes[4], codes[5], codes[6], codes[7]});
+    }
+  }
+  serve([&](const std::string&, std::istream& words) {
+    std::string out;
+    words >> out;
+    torch::Tensor embeddings;
+    const Json answer = timed([&] { embeddings = encoder.encode(clips); });
+    weights::write_safetensors(out, {{"embeddings", embeddings}});
+    return answer;
+  });
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const std::vector<std::string> arguments(values + 1, values + count);
+  log::set_level(log::Level::error);
+  try {
+    if (arguments.size() == 6 && arguments[0] == "generate") return serve_generate(arguments), 0;
+    if (arguments.size() == 4 && arguments[0] == "encode") return serve_encode(arguments), 0;
+    std::cerr << "usage: model_speed generate LLM CHECKPOINT EXAMPLES MUSIC THREADS | model_speed encode ENCODER CLIPS THREADS\n";
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+  }
+  return 1;
+}
