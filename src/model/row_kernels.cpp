@@ -148,7 +148,10 @@ MIDILLAMA_INLINE void products(const FewRows& product, std::int64_t o) {
   const auto add = [&](std::int64_t i, const auto& load) __attribute__((always_inline)) {
     Lanes w[kOutputs];
 #pragma GCC unroll 8
-    for (int out = 0; out < kOutputs; ++out) load(weight + out * inputs + i, w[out]);
+    for (int out = 0; out < kOutputs; ++out) {
+      load(weight + out * inputs + i, w[out]);
+      __builtin_prefetch(weight + (kOutputs + out) * inputs + i);  // what the next outputs read
+    }
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) {
       Lanes v;
