@@ -48,14 +48,16 @@ MergeTable::Found MergeTable::find(Symbol left, Symbol right) const {
   return {};
 }
 
-TokenTable::TokenTable(std::span<const std::string> tokens) : tokens_(tokens), slots_(table_size(tokens.size()), Slot{0, kNoSymbol}) {
+TokenTable::TokenTable(std::span<const std::string> tokens) : slots_(table_size(tokens.size()), Slot{0, kNoSymbol, 0, 0}) {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t id = 0; id < tokens.size(); ++id) {
     if (tokens[id].empty()) continue;
     const std::uint32_t hash = hash_of(tokens[id]);
     std::size_t slot = hash & mask;
     while (slots_[slot].id != kNoSymbol) slot = (slot + 1) & mask;
-    slots_[slot] = {hash, static_cast<Symbol>(id)};
+    slots_[slot] = {hash, static_cast<Symbol>(id), static_cast<std::uint32_t>(bytes_.size()),
+                    static_cast<std::uint32_t>(tokens[id].size())};
+    bytes_ += tokens[id];
   }
 }
 
@@ -63,7 +65,8 @@ Symbol TokenTable::find(std::string_view token) const {
   const std::uint32_t hash = hash_of(token);
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t slot = hash & mask; slots_[slot].id != kNoSymbol; slot = (slot + 1) & mask) {
-    if (slots_[slot].hash == hash && tokens_[slots_[slot].id] == token) return slots_[slot].id;
+    const auto& [of, id, begin, size] = slots_[slot];
+    if (of == hash && std::string_view(bytes_).substr(begin, size) == token) return id;
   }
   return kNoSymbol;
 }

@@ -43,7 +43,7 @@ class MergeTable {
   std::vector<Slot> slots_;  // open addressing; free where found.merged is kNoSymbol
 };
 
-// Token ids by their bytes, in a flat hash table. The strings belong to the caller.
+// Token ids by their bytes, in a flat hash table.
 class TokenTable {
  public:
   explicit TokenTable(std::span<const std::string> tokens);  // by id; empty strings are no tokens
@@ -53,8 +53,9 @@ class TokenTable {
   struct Slot {
     std::uint32_t hash;
     Symbol id;
+    std::uint32_t begin, size;  // in bytes_
   };
-  std::span<const std::string> tokens_;
+  std::string bytes_;  // the tokens one behind the other
   std::vector<Slot> slots_;
 };
 

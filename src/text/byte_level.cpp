@@ -42,8 +42,8 @@ std::vector<TokenId> ByteLevelTokenizer::encode(std::string_view text) const {
   std::vector<TokenId> ids;
   ids.reserve(text.size() / 3 + 8);
   std::string repaired;
-  Regex::Scratch regex;
-  Bpe::Scratch merging;
+  thread_local Regex::Scratch regex;  // kept from text to text: most are short
+  thread_local Bpe::Scratch merging;
   const PreTokenizer::Receiver piece = [&](std::string_view part) { bpe_.encode(part, ids, merging); };
   added_.split(
       valid_utf8(text, repaired), [&](std::string_view part) { pre_tokenizer_.split(part, regex, piece); },
