@@ -1,7 +1,7 @@
 """BLEU, METEOR and ROUGE-L of 1,000 answers on one thread, beside sacrebleu, nltk and rouge_score.
 
     cmake --preset bench && cmake --build --preset bench
-    bench/with_peers bench/compare_metrics.py [--data data/folk] [--wordnet /usr/share/wordnet] [--rounds 3]
+    bench/with_peers bench/compare_metrics.py [--data data/folk] [--wordnet /usr/share/wordnet] [--rounds 5]
 
 The references are answers of the folk dataset (`midillama data build`), half of them captions; each prediction is its reference with words left out, exchanged
 and moved. WordNet is Debian's wordnet-base on both sides. First the scores are compared. Then rounds in turns, each of ours in a fresh process, each of nltk's
@@ -81,7 +81,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=pathlib.Path, default=ROOT / "data" / "folk")
     arguments.add_argument("--wordnet", type=pathlib.Path, default="/usr/share/wordnet")
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
     warnings.simplefilter("ignore")
     pairs = pairs_of(options.data)

@@ -6,7 +6,7 @@
 Two vocabularies: Llama-3's own (the rank file that the package llama_models carries; tokenizers gets what transformers converts it to), and one of 4,096
 that tokenizers trains here with Llama-3's pipeline. Two texts of 4 MB: Python's library sources, and questions and answers of the folk dataset
 (`midillama data build`), as one string and line by line. First the ids are compared. Then rounds in turns, in warm processes, loading not timed;
-"first round" is ours before anything is warm, in a fresh process. tokenizers encodes without offsets and without parallelism.
+"its first round" is the first of ours in its process. tokenizers encodes without offsets and without parallelism.
 """
 
 import argparse
@@ -85,8 +85,8 @@ def compare(vocabulary, model, tokenizers, tiktoken, name, text, folder, options
     peers = {"tokenizers": lambda texts: [encoding.ids for encoding in tokenizers.encode_batch_fast(texts, add_special_tokens=False)]}
     if tiktoken:
         peers["tiktoken"] = lambda texts: [tiktoken.encode_ordinary(text) for text in texts]
-    with Speed(SPEED, "text", model, path) as ours:
-        for shape, texts in inputs.items():
+    for shape, texts in inputs.items():
+        with Speed(SPEED, "text", model, path) as ours:
             first = size / ours.cpu_seconds(shape)
             ids = ours.ask("ids")
             for peer, encode in peers.items():
@@ -105,7 +105,7 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
     texts = {"code": code(), "questions": questions(options.data)}
-    print("| vocabulary | text | midillama, MB/s | first round | peer | its MB/s | ratio (median, range) |\n|---|---|---|---|---|---|---|", flush=True)
+    print("| vocabulary | text | midillama, MB/s | its first round | peer | its MB/s | ratio (median, range) |\n|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for vocabulary, models in (("Llama-3, 128,000", llama3(folder)), ("4,096", small(folder, texts.values()))):

@@ -12,10 +12,12 @@ std::uint64_t Random::next() {
 }
 
 std::uint64_t Random::below(std::uint64_t bound) {
-  // Values of the last, incomplete run of `bound` would make small results likelier: they are drawn again.
-  const std::uint64_t limit = -bound % bound;
   std::uint64_t value = next();
-  while (value < limit) value = next();
+  if (value < bound) {
+    // The first 2^64 mod bound values would make small results likelier: they are drawn again.
+    const std::uint64_t limit = -bound % bound;
+    while (value < limit) value = next();
+  }
   return value % bound;
 }
 

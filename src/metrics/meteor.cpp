@@ -147,7 +147,7 @@ class Meteor {
     const std::string word(tokens_.vocabulary().word(id));
     wordnet_.synonyms(word, [&](std::string_view name) { found.push_back(tokens_.vocabulary().id(name)); });
     std::ranges::sort(found);
-    found.erase(std::ranges::unique(found).begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
     synonyms_[id] = std::move(found);
   }
 

@@ -8,28 +8,26 @@
 namespace midillama::metrics {
 namespace {
 
-// An n-gram, shorter ones filled up with 0 (ids are stored one higher).
-using Ngram = std::array<WordId, kMaxOrder>;
+// At most four words, two in each number, ids stored one higher; 0 where there are fewer.
+struct Ngram {
+  std::uint64_t front = 0, back = 0;
+  auto operator<=>(const Ngram&) const = default;
+
+  void push(std::size_t place, WordId word) { (place < 2 ? front : back) |= (std::uint64_t{word} + 1) << (place % 2 == 0 ? 32 : 0); }
+};
 
 struct Counted {
   Ngram ngram;
   std::int64_t count;
 };
 
-std::size_t order(const Ngram& ngram) {
-  return kMaxOrder - static_cast<std::size_t>(std::ranges::count(ngram, WordId{0}));
-}
-
-// Every distinct n-gram with its count, sorted.
-std::vector<Counted> distinct_ngrams(std::span<const WordId> words) {
+// Every distinct run of `size` words with its count, sorted.
+std::vector<Counted> distinct_ngrams(std::span<const WordId> words, std::size_t size) {
   std::vector<Ngram> all;
-  all.reserve(kMaxOrder * words.size());
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    Ngram ngram{};
-    for (std::size_t n = 0; n < std::min(kMaxOrder, words.size() - i); ++n) {
-      ngram[n] = words[i + n] + 1;
-      all.push_back(ngram);
-    }
+  all.reserve(words.size());
+  for (std::size_t i = 0; i + size <= words.size(); ++i) {
+    Ngram& ngram = all.emplace_back();
+    for (std::size_t place = 0; place < size; ++place) ngram.push(place, words[i + place]);
   }
   std::ranges::sort(all);
   std::vector<Counted> distinct;
@@ -73,24 +71,25 @@ double NgramStatistics::brevity_penalty() const {
 }
 
 NgramStatistics count_ngrams(std::span<const WordId> prediction, std::span<const std::vector<WordId>> references) {
-  const std::vector<Counted> ngrams = distinct_ngrams(prediction);
-  std::vector<std::int64_t> most(ngrams.size(), 0);
+  NgramStatistics statistics;
+  for (std::size_t size = 1; size <= kMaxOrder; ++size) {
+    const std::vector<Counted> ngrams = distinct_ngrams(prediction, size);
+    std::vector<std::int64_t> most(ngrams.size(), 0);
+    for (const auto& reference : references) raise_to(most, ngrams, distinct_ngrams(reference, size));
+    for (std::size_t i = 0; i < ngrams.size(); ++i) {
+      statistics.total[size - 1] += ngrams[i].count;
+      statistics.correct[size - 1] += std::min(ngrams[i].count, most[i]);
+    }
+  }
   const auto length = static_cast<std::int64_t>(prediction.size());
   std::pair<std::int64_t, std::int64_t> closest = {-1, -1};  // distance, length
   for (const auto& reference : references) {
-    raise_to(most, ngrams, distinct_ngrams(reference));
     const auto reference_length = static_cast<std::int64_t>(reference.size());
     const std::pair candidate = {std::abs(reference_length - length), reference_length};
     if (closest.first < 0 || candidate < closest) closest = candidate;
   }
-  NgramStatistics statistics;
   statistics.prediction_length = length;
   statistics.reference_length = closest.second;
-  for (std::size_t i = 0; i < ngrams.size(); ++i) {
-    const std::size_t n = order(ngrams[i].ngram) - 1;
-    statistics.total[n] += ngrams[i].count;
-    statistics.correct[n] += std::min(ngrams[i].count, most[i]);
-  }
   return statistics;
 }
 
