@@ -3,6 +3,7 @@
 #include "attention.h"
 #include "linears.h"
 #include "random_weights.h"
+#include "recompute.h"
 #include "rotary.h"
 #include "row_passes.h"
 
@@ -13,6 +14,14 @@ constexpr double kInitialStandardDeviation = 0.02;
 
 torch::Tensor select(const torch::Tensor& x, const torch::Tensor& positions) {
   return positions.defined() ? x.index_select(1, positions) : x;
+}
+
+std::vector<torch::Tensor> trained_parameters(const torch::nn::Module& module) {
+  std::vector<torch::Tensor> trained;
+  for (const torch::Tensor& parameter : module.parameters()) {
+    if (parameter.requires_grad()) trained.push_back(parameter);
+  }
+  return trained;
 }
 
 }  // namespace
@@ -86,9 +95,11 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
   inverse_frequencies_ = inverse_frequencies_.to(embeddings.device());
   const RotaryTable rotary = rotary_table(full.positions, inverse_frequencies_, embeddings.scalar_type());
   torch::Tensor hidden_states = embeddings;
-  for (LlamaLayer& layer : model->layers) {
+  for (const LlamaLayer& layer : model->layers) {
     const bool last = layer.get() == model->layers.back().get();  // the layers before it need every position
-    hidden_states = layer->forward(hidden_states, rotary, full, last ? full.outputs : torch::Tensor());
+    const torch::Tensor outputs = last ? full.outputs : torch::Tensor();
+    const auto run = [layer, rotary, full, outputs](const torch::Tensor& x) mutable { return layer->forward(x, rotary, full, outputs); };
+    hidden_states = recompute_layers ? recomputed(run, hidden_states, trained_parameters(*layer)) : run(hidden_states);
   }
   if (full.cache != nullptr) full.cache->advance(embeddings.size(1));
   return model->norm->forward(hidden_states);

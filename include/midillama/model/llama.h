@@ -95,6 +95,7 @@ struct LlamaImpl : torch::nn::Module {
   LlamaConfig config;
   LlamaModel model{nullptr};
   Linear lm_head{nullptr};
+  bool recompute_layers = false;  // keep only each layer's input for the backward pass, which then runs the layers again
 
  private:
   torch::Tensor inverse_frequencies_;  // [head_dim / 2] float32

@@ -1,0 +1,92 @@
+#include "model/row_passes.h"
+
+#include "model/attention.h"
+
+#include <torch/utils.h>
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace midillama::model {
+namespace {
+
+double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
+  return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
+}
+
+// Rows of a cache that has room for more keys than there are.
+struct Cached {
+  Cached(std::int64_t batch, std::int64_t heads, std::int64_t key_heads, std::int64_t length, std::int64_t size)
+      : queries(at::randn({batch, 1, heads, size}).transpose(1, 2)),
+        keys(at::randn({batch, key_heads, length + 5, size}).narrow(2, 0, length)),
+        values(at::randn({batch, key_heads, length + 5, size}).narrow(2, 0, length)),
+        mask((at::arange(length + 5) >= at::arange(batch).view({-1, 1, 1, 1})).narrow(-1, 0, length)) {}
+
+  torch::Tensor expected(bool masked) const {
+    const auto group = queries.size(1) / keys.size(1);
+    const auto wide = [group](const torch::Tensor& x) { return x.to(torch::kFloat64).repeat_interleave(group, 1); };
+    auto scores = queries.to(torch::kFloat64).matmul(wide(keys).transpose(2, 3)) / std::sqrt(static_cast<double>(queries.size(3)));
+    if (masked) scores = scores.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity());
+    return scores.softmax(-1).matmul(wide(values)).transpose(1, 2).flatten(2);
+  }
+
+  torch::Tensor queries, keys, values, mask;
+};
+
+TEST(AttendNext, EqualsAttentionInFloat64) {
+  torch::manual_seed(2);
+  const torch::NoGradGuard no_grad;
+  for (const auto& [heads, key_heads] : {std::pair{4, 4}, std::pair{8, 2}, std::pair{8, 1}, std::pair{6, 2}}) {
+    for (const std::int64_t length : {3, 16, 50}) {
+      for (const std::int64_t size : {4, 32, 40}) {
+        const Cached cached(3, heads, key_heads, length, size);
+        ASSERT_TRUE(can_attend_next(cached.queries, cached.keys, cached.values));
+        EXPECT_LT(largest_difference(attend_next(cached.queries, cached.keys, cached.values, {}), cached.expected(false)), 1e-6);
+        EXPECT_LT(largest_difference(attend_next(cached.queries, cached.keys, cached.values, cached.mask), cached.expected(true)), 1e-6);
+      }
+    }
+  }
+}
+
+TEST(AttendNext, IsNotForTrainingNorForSeveralTokensNorForOtherTypes) {
+  const Cached cached(2, 4, 2, 5, 8);
+  EXPECT_FALSE(can_attend_next(cached.queries, cached.keys, cached.values));  // gradients are recorded
+  const torch::NoGradGuard no_grad;
+  EXPECT_TRUE(can_attend_next(cached.queries, cached.keys, cached.values));
+  EXPECT_FALSE(can_attend_next(at::randn({2, 4, 2, 8}), cached.keys, cached.values));
+  const auto narrow = [](const torch::Tensor& x) { return x.to(torch::kBFloat16); };
+  EXPECT_FALSE(can_attend_next(narrow(cached.queries), narrow(cached.keys), narrow(cached.values)));
+  EXPECT_FALSE(can_attend_next(at::randn({2, 1, 32, 8}).transpose(1, 2), cached.keys, cached.values));  // too many queries to a key
+}
+
+TEST(CrossEntropy, LossesAndGradientsEqualAtensInFloat64) {
+  torch::manual_seed(2);
+  for (const std::int64_t vocabulary : {2, 16, 37, 5000}) {
+    const auto exact = (at::randn({7, vocabulary}, torch::kFloat64) * 20).set_requires_grad(true);
+    const auto targets = at::randint(vocabulary, {7}, torch::kInt64);
+    const auto expected = at::nll_loss(exact.log_softmax(1), targets, {}, at::Reduction::None);
+    expected.sum().backward();
+    const auto logits = exact.detach().to(torch::kFloat32);
+    EXPECT_LT(largest_difference(cross_entropy_(logits, targets), expected.detach()), 2e-5);
+    EXPECT_LT(largest_difference(logits, exact.grad()), 1e-6);
+  }
+}
+
+TEST(CrossEntropy, FarLogitsStayFinite) {
+  const auto logits = torch::tensor({1e4F, -1e4F, 0.0F, -std::numeric_limits<float>::infinity()}).view({1, 4});
+  EXPECT_FLOAT_EQ(cross_entropy_(logits.clone(), torch::tensor({std::int64_t{1}})).item<float>(), 2e4F);
+  const auto gradient = logits.clone();
+  EXPECT_FLOAT_EQ(cross_entropy_(gradient, torch::tensor({std::int64_t{0}})).item<float>(), 0);
+  EXPECT_TRUE(at::equal(gradient, torch::zeros({1, 4})));
+}
+
+TEST(Product, RecordsGradientsWhereTheyAreWanted) {
+  const auto x = at::randn({3, 5}).set_requires_grad(true);
+  const auto weight = at::randn({4, 5});
+  product(x, weight).sum().backward();
+  EXPECT_LT(largest_difference(x.grad(), weight.sum(0).expand({3, 5})), 1e-6);
+}
+
+}  // namespace
+}  // namespace midillama::model
