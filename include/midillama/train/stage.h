@@ -50,6 +50,8 @@ class Stage {
 
   // How many examples a split has; 0: there is no such split (valid only).
   virtual std::int64_t size(Split split) const = 0;
+  // Example::tokens of example(draw), without making it.
+  virtual std::int64_t tokens(const Draw& draw) const = 0;
   virtual Example example(const Draw& draw) const = 0;
   // Of the data, so that a resumed run can tell that they changed.
   virtual std::string data_fingerprint() const = 0;
