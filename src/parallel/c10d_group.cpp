@@ -52,7 +52,7 @@ c10::intrusive_ptr<c10d::Store> connect(const Environment& environment, bool as_
   options.timeout = timeout;
   try {
     auto store = c10::make_intrusive<c10d::TCPStore>(environment.master_address, options);
-    return c10::make_intrusive<c10d::PrefixStore>("midillama/" + environment.store_prefix, std::move(store));
+    return c10::make_intrusive<c10d::PrefixStore>("midillama", std::move(store));
   } catch (const std::exception& error) {
     throw Error(as_server ? fmt::format("rank 0 cannot open the ranks' store at {}: is the port taken? ({})", environment.master(),
                                         reason_of(error))
@@ -86,9 +86,10 @@ C10dGroup::C10dGroup(const Environment& environment, torch::Device device, std::
     : environment_(environment),
       timeout_(timeout),
       exceptions_at_start_(std::uncaught_exceptions()),
-      store_(connect(environment, keeps_store(environment), timeout_)),
-      heartbeat_(std::make_unique<Heartbeat>(connect(environment, false, timeout_), store_home(environment), environment.rank,
-                                             environment.size, timeout_)) {
+      start_(connect(environment, keeps_store(environment), timeout_), environment.rank, environment.size, timeout_),
+      store_(start_.store()),
+      heartbeat_(std::make_unique<Heartbeat>(start_.keys_of(connect(environment, false, timeout_)), store_home(environment),
+                                             environment.rank, environment.size, timeout_)) {
   try {
     guarded("connecting the ranks", [&] {
       meet();
@@ -131,6 +132,7 @@ void C10dGroup::meet() {
   store_->set(here[static_cast<std::size_t>(rank())], "1");
   const auto deadline = steady_clock::now() + timeout_;
   while (!store_->check(here)) {
+    start_.answer();
     if (const auto trouble = heartbeat_->trouble()) fail(*trouble);
     if (steady_clock::now() > deadline) {
       std::vector<int> missing;

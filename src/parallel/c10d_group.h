@@ -4,6 +4,7 @@
 #include "midillama/parallel/process_group.h"
 #include "parallel/environment.h"
 #include "parallel/heartbeat.h"
+#include "parallel/start.h"
 
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
@@ -48,7 +49,8 @@ class C10dGroup final : public ProcessGroup {
   Environment environment_;
   std::chrono::milliseconds timeout_;
   int exceptions_at_start_;
-  c10::intrusive_ptr<c10d::Store> store_;
+  Start start_;
+  c10::intrusive_ptr<c10d::Store> store_;  // keys of this start
   std::unique_ptr<Heartbeat> heartbeat_;
   c10::intrusive_ptr<c10d::Backend> backend_;
   std::uint64_t collectives_ = 0;

@@ -12,7 +12,7 @@ class AgentStore {
  public:
   AgentStore() : store_("127.0.0.1", options()) {}
 
-  // What the launcher tells a rank of one machine at its start number `restarts`, from 0.
+  // What launchers tell a rank; each counts its own restarts.
   std::map<std::string, std::string> environment(int rank, int size, int restarts) const {
     return {{"RANK", std::to_string(rank)},
             {"LOCAL_RANK", std::to_string(rank)},

@@ -114,8 +114,8 @@ TEST(Batch, WithADeterministicReductionTheMicroBatchesAreThoseOfOneRank) {
       for (std::size_t round = 0; round < share.micro_batches.size(); ++round) {
         const MicroBatch& batch = share.micro_batches[round];
         EXPECT_EQ(batch.number, static_cast<std::int64_t>(round) * ranks + rank) << "the ranks' gradients are added in rank order";
-        const auto expected = batch.number < 7 ? tokens_of(one.micro_batches[static_cast<std::size_t>(batch.number)].draws)
-                                               : std::vector<std::int64_t>();
+        const auto expected =
+            batch.number < 7 ? tokens_of(one.micro_batches[static_cast<std::size_t>(batch.number)].draws) : std::vector<std::int64_t>();
         EXPECT_EQ(tokens_of(batch.draws), expected);
       }
     }
