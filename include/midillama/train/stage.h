@@ -45,7 +45,7 @@ class Stage {
 
   // All parameters. Those that require gradients train, and are float32; the rest is frozen.
   virtual torch::nn::Module& module() = 0;
-  // What trains, by name, always in the same order: optimizer, gradient averaging and counts all take it from here.
+  // What trains, by name, always in the same order: optimizer, gradient sums and counts all take it from here.
   NamedTensors trainable();
 
   // How many examples a split has; 0: there is no such split (valid only).
