@@ -97,6 +97,10 @@ void check(Checker& c, const Lora& lora) {
 void check(Checker& c, const std::string& key, const Train& train) {
   c.at_least<std::int64_t>(key + "batch_size", train.batch_size, 1);
   c.at_least<std::int64_t>(key + "micro_batch_size", train.micro_batch_size, 0);
+  c.at_least<std::int64_t>(key + "micro_batch_tokens", train.micro_batch_tokens, 0);
+  c.require(!train.deterministic_reduction || train.micro_batch_size > 0 || train.micro_batch_tokens > 0, key + "deterministic_reduction",
+            train.deterministic_reduction,
+            "needs micro_batch_size or micro_batch_tokens: else a micro-batch is what the number of ranks leaves");
   c.at_least<std::int64_t>(key + "max_steps", train.max_steps, 0);
   c.require(train.max_steps > 0 || train.epochs > 0, key + "epochs", train.epochs, "must be greater than 0 where max_steps is 0");
   c.at_least(key + "learning_rate", train.learning_rate, 0.0);

@@ -20,7 +20,7 @@ text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& 
 QaExamples::QaExamples(std::vector<Question> questions, const ClipEmbeddings& embeddings, const text::PromptTemplate& prompt,
                        std::int64_t max_length)
     : questions_(std::move(questions)), embeddings_(&embeddings), prompt_(&prompt), max_length_(max_length) {
-  check_lengths();
+  measure();
 }
 
 model::MusicText QaExamples::at(std::int64_t index) const {
@@ -29,24 +29,21 @@ model::MusicText QaExamples::at(std::int64_t index) const {
   return {std::move(encoded.input_ids), std::move(encoded.labels), encoded.music_position, embeddings_->at(question.clip)};
 }
 
-void QaExamples::check_lengths() const {
-  struct Length {
-    std::int64_t tokens = 0;
-    text::EncodedExample cuts;  // without its ids
-  };
-  std::vector<Length> lengths(questions_.size());
+void QaExamples::measure() {
+  tokens_.resize(questions_.size());
+  std::vector<text::EncodedExample> cut(questions_.size());  // without their ids
   parallel_for(questions_.size(), [&](std::size_t i) {
     auto encoded = encode(*prompt_, questions_[i], max_length_, embeddings_->tokens());
-    lengths[i].tokens = static_cast<std::int64_t>(encoded.input_ids.size()) + embeddings_->tokens();
-    lengths[i].cuts.cut_tokens = encoded.cut_tokens;
-    lengths[i].cuts.cut_answer_tokens = encoded.cut_answer_tokens;
+    tokens_[i] = static_cast<std::int64_t>(encoded.input_ids.size()) + embeddings_->tokens();
+    cut[i].cut_tokens = encoded.cut_tokens;
+    cut[i].cut_answer_tokens = encoded.cut_answer_tokens;
   });
   std::int64_t total = 0, longest = 0;
   CutReport cuts;
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    total += lengths[i].tokens;
-    longest = std::max(longest, lengths[i].tokens);
-    cuts.add(questions_[i].id, lengths[i].cuts);
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    total += tokens_[i];
+    longest = std::max(longest, tokens_[i]);
+    cuts.add(questions_[i].id, cut[i]);
   }
   log::info("{} examples of {} tokens, the longest of {}", questions_.size(), total, longest);
   cuts.log(max_length_);

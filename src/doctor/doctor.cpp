@@ -202,8 +202,9 @@ class Examination {
     const auto work = shapes::Workload::read(config_, stage, device_->is_cuda(), parallel::world_size());
     const auto needed = shapes::plan_memory(work, work.micro_batch_size()).total();
     const Memory memory = device_memory();
-    const auto found = fmt::format("{} for {} examples of {} tokens at once; {} of {} are free", gibibytes(needed), work.micro_batch_size(),
-                                   work.tokens, gibibytes(memory.free), gibibytes(memory.total));
+    const auto found =
+        fmt::format("{} for {} tokens at once in examples of {}; {} of {} are free", gibibytes(needed),
+                    work.tokens_at_once(work.micro_batch_size()), work.tokens, gibibytes(memory.free), gibibytes(memory.total));
     if (needed <= memory.free) return {found};
     const auto largest = shapes::largest_micro_batch(work, memory.free);
     return {found, needed > memory.total ? Status::fail : Status::warn,

@@ -52,7 +52,7 @@ c10::intrusive_ptr<c10d::Store> connect(const Environment& environment, bool as_
   options.timeout = timeout;
   try {
     auto store = c10::make_intrusive<c10d::TCPStore>(environment.master_address, options);
-    return c10::make_intrusive<c10d::PrefixStore>("midillama/" + environment.store_prefix, std::move(store));
+    return c10::make_intrusive<c10d::PrefixStore>("midillama", std::move(store));
   } catch (const std::exception& error) {
     throw Error(as_server ? fmt::format("rank 0 cannot open the ranks' store at {}: is the port taken? ({})", environment.master(),
                                         reason_of(error))
@@ -63,13 +63,33 @@ c10::intrusive_ptr<c10d::Store> connect(const Environment& environment, bool as_
 
 }  // namespace
 
+class C10dGroup::Operation final : public Pending {
+ public:
+  Operation(C10dGroup& group, const char* what, std::uint64_t collective, c10::intrusive_ptr<c10d::Work> work)
+      : group_(group), what_(what), collective_(collective), work_(std::move(work)) {}
+
+  void wait() override {
+    group_.guarded(what_, [this] {
+      group_.wait_until(what_, collective_, false, [this] { return work_->isCompleted(); });
+      work_->wait();
+    });
+  }
+
+ private:
+  C10dGroup& group_;
+  const char* what_;
+  std::uint64_t collective_;
+  c10::intrusive_ptr<c10d::Work> work_;
+};
+
 C10dGroup::C10dGroup(const Environment& environment, torch::Device device, std::chrono::seconds timeout)
     : environment_(environment),
       timeout_(timeout),
       exceptions_at_start_(std::uncaught_exceptions()),
-      store_(connect(environment, keeps_store(environment), timeout_)),
-      heartbeat_(std::make_unique<Heartbeat>(connect(environment, false, timeout_), store_home(environment), environment.rank,
-                                             environment.size, timeout_)) {
+      start_(connect(environment, keeps_store(environment), timeout_), environment.rank, environment.size, timeout_),
+      store_(start_.store()),
+      heartbeat_(std::make_unique<Heartbeat>(start_.keys_of(connect(environment, false, timeout_)), store_home(environment),
+                                             environment.rank, environment.size, timeout_)) {
   try {
     guarded("connecting the ranks", [&] {
       meet();
@@ -112,6 +132,7 @@ void C10dGroup::meet() {
   store_->set(here[static_cast<std::size_t>(rank())], "1");
   const auto deadline = steady_clock::now() + timeout_;
   while (!store_->check(here)) {
+    start_.answer();
     if (const auto trouble = heartbeat_->trouble()) fail(*trouble);
     if (steady_clock::now() > deadline) {
       std::vector<int> missing;
@@ -135,16 +156,20 @@ void C10dGroup::leave(bool after_error) {
   }
 }
 
-void C10dGroup::all_reduce_sum(torch::Tensor tensor) {
+std::unique_ptr<Pending> C10dGroup::start_all_reduce_sum(torch::Tensor tensor) {
   std::vector<torch::Tensor> tensors{std::move(tensor)};
-  run("summing over the ranks", [&] { return backend_->allreduce(tensors); });
+  return start("summing over the ranks", [&] { return backend_->allreduce(tensors); });
+}
+
+std::unique_ptr<Pending> C10dGroup::start_all_gather(torch::Tensor tensor, torch::Tensor gathered) {
+  return start("gathering from the ranks", [&] { return backend_->_allgather_base(gathered, tensor); });
 }
 
 void C10dGroup::broadcast(torch::Tensor tensor, int root) {
   std::vector<torch::Tensor> tensors{std::move(tensor)};
   c10d::BroadcastOptions options;
   options.rootRank = root;
-  run("sending to the ranks", [&] { return backend_->broadcast(tensors, options); });
+  start("sending to the ranks", [&] { return backend_->broadcast(tensors, options); })->wait();
 }
 
 std::vector<std::string> C10dGroup::all_gather(const std::string& text) {
@@ -154,19 +179,17 @@ std::vector<std::string> C10dGroup::all_gather(const std::string& text) {
   guarded(kWhat, [&] {
     const auto now = keys(fmt::format("gather/{}", collectives_));
     store_->set(now[static_cast<std::size_t>(rank())], "=" + text);
-    wait_until(kWhat, true, [&] { return store_->check(now); });
+    wait_until(kWhat, collectives_, true, [&] { return store_->check(now); });
     for (const auto& bytes : store_->multiGet(now)) texts.emplace_back(bytes.begin() + 1, bytes.end());
   });
   return texts;
 }
 
-void C10dGroup::run(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& start) {
+std::unique_ptr<Pending> C10dGroup::start(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& operation) {
   heartbeat_->arrive(++collectives_);
-  guarded(what, [&] {
-    const auto work = start();
-    wait_until(what, false, [&] { return work->isCompleted(); });
-    work->wait();
-  });
+  std::unique_ptr<Pending> pending;
+  guarded(what, [&] { pending = std::make_unique<Operation>(*this, what, collectives_, operation()); });
+  return pending;
 }
 
 void C10dGroup::guarded(const char* what, const std::function<void()>& work) {
@@ -179,13 +202,13 @@ void C10dGroup::guarded(const char* what, const std::function<void()>& work) {
   }
 }
 
-void C10dGroup::wait_until(const char* what, bool patient, const std::function<bool()>& done) {
+void C10dGroup::wait_until(const char* what, std::uint64_t collective, bool patient, const std::function<bool()>& done) {
   const auto start = steady_clock::now();
   for (microseconds pause(20); !done(); pause = std::min(2 * pause, microseconds(1000))) {
     std::this_thread::sleep_for(pause);
     if (const auto trouble = heartbeat_->trouble()) fail(*trouble);
     if (patient || steady_clock::now() - start < timeout_) continue;
-    const auto behind = heartbeat_->behind(collectives_);
+    const auto behind = heartbeat_->behind(collective);
     fail(fmt::format("{} took longer than {:g} s (run.timeout): {}", what, seconds(timeout_),
                      behind.empty() ? "all ranks came, but the network did not carry it"
                                     : name_ranks(behind) + " did not come, but shows signs of life"));

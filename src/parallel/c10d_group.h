@@ -4,6 +4,7 @@
 #include "midillama/parallel/process_group.h"
 #include "parallel/environment.h"
 #include "parallel/heartbeat.h"
+#include "parallel/start.h"
 
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
@@ -22,22 +23,25 @@ class C10dGroup final : public ProcessGroup {
 
   int rank() const override { return environment_.rank; }
   int size() const override { return environment_.size; }
-  void all_reduce_sum(torch::Tensor tensor) override;
+  std::unique_ptr<Pending> start_all_reduce_sum(torch::Tensor tensor) override;
+  std::unique_ptr<Pending> start_all_gather(torch::Tensor tensor, torch::Tensor gathered) override;
   void broadcast(torch::Tensor tensor, int root) override;
   void barrier() override { all_gather(""); }
   std::vector<std::string> all_gather(const std::string& text) override;
 
  private:
+  class Operation;
+
   // The keys "<stage>/<rank>" of all ranks.
   std::vector<std::string> keys(const std::string& stage) const;
   void meet();
   void leave(bool after_error);
   void try_to_leave(bool after_error);
-  void run(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& start);
+  std::unique_ptr<Pending> start(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& operation);
   // Calls `work` and turns what c10d, Gloo and the store throw into an Error that names the rank at fault.
   void guarded(const char* what, const std::function<void()>& work);
-  // Returns once done() is true. With `patient`, a living rank may take as long as it likes.
-  void wait_until(const char* what, bool patient, const std::function<bool()>& done);
+  // Returns once done() is true, for collective number `collective`. With `patient`, a living rank may take as long as it likes.
+  void wait_until(const char* what, std::uint64_t collective, bool patient, const std::function<bool()>& done);
   // After a failed operation: waits until it is known which rank is the cause, and fails with its name.
   [[noreturn]] void blame(const char* what, const std::string& reason);
   [[noreturn]] void fail(const std::string& message);
@@ -45,7 +49,8 @@ class C10dGroup final : public ProcessGroup {
   Environment environment_;
   std::chrono::milliseconds timeout_;
   int exceptions_at_start_;
-  c10::intrusive_ptr<c10d::Store> store_;
+  Start start_;
+  c10::intrusive_ptr<c10d::Store> store_;  // keys of this start
   std::unique_ptr<Heartbeat> heartbeat_;
   c10::intrusive_ptr<c10d::Backend> backend_;
   std::uint64_t collectives_ = 0;

@@ -56,8 +56,6 @@ Environment Environment::read() {
   environment.master_port = static_cast<std::uint16_t>(required_number("MASTER_PORT", 1, 65535));
   const char* agent = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
   environment.agent_store = agent != nullptr && std::string_view(agent) == "True";
-  if (environment.agent_store)
-    environment.store_prefix = fmt::format("attempt-{}/", environment_number("TORCHELASTIC_RESTART_COUNT", 0, 0, kMost));
   return environment;
 }
 

@@ -11,8 +11,7 @@ struct Environment {
   int size = 1;
   std::string master_address;
   std::uint16_t master_port = 0;
-  bool agent_store = false;  // the launcher itself keeps the store at master_port
-  std::string store_prefix;  // keys of this start of the ranks: the launcher's store outlives a restart
+  bool agent_store = false;  // the launcher itself keeps the store at master_port, over all restarts of the ranks
 
   // UsageError where a variable is missing, no number, or out of range. Only WORLD_SIZE is read where it is not set or 1.
   static Environment read();

@@ -95,8 +95,14 @@ std::vector<std::pair<const char*, std::int64_t>> parts(const MemoryPlan& plan) 
 
 }  // namespace
 
+std::int64_t Workload::tokens_at_once(std::int64_t micro_batch_size) const {
+  const std::int64_t wanted = micro_batch_size * tokens, most = config.train.micro_batch_tokens;
+  return most > 0 ? std::min(wanted, std::max(most, tokens)) : wanted;
+}
+
 std::int64_t Workload::micro_batch_size() const {
-  return config.train.micro_batch_size > 0 ? std::min(config.train.micro_batch_size, share()) : share();
+  const std::int64_t most = config.train.deterministic_reduction ? config.train.batch_size : share();
+  return config.train.micro_batch_size > 0 ? std::min(config.train.micro_batch_size, most) : most;
 }
 
 Workload Workload::read(const config::Config& config, const std::string& stage, bool gpu, std::int64_t ranks, std::int64_t tokens,
@@ -126,14 +132,14 @@ std::int64_t MemoryPlan::total() const {
 
 MemoryPlan plan_memory(const Workload& work, std::int64_t micro_batch_size) {
   const ParameterCounts counts = count_parameters(work);
-  const std::int64_t tokens = micro_batch_size * work.tokens, answers = micro_batch_size * work.answer_tokens;
+  const std::int64_t tokens = work.tokens_at_once(micro_batch_size), answers = tokens * work.answer_tokens / work.tokens;
   const std::int64_t w = width(work.config.llm.dtype);
   const BlockBytes block = block_bytes(work);
   MemoryPlan plan;
   plan.process = work.gpu ? kGpuProcess : kCpuProcess;
   plan.weights = w * counts.llm;
   plan.adapters = kFloat * counts.trained();
-  plan.gradients = kFloat * counts.trained();
+  plan.gradients = kFloat * counts.trained() * (work.config.train.deterministic_reduction ? work.ranks + 2 : 1);
   plan.optimizer = 2 * kFloat * counts.trained();
   plan.activations = work.llm.num_hidden_layers * tokens * block.attention +
                      ((work.llm.num_hidden_layers - 1) * tokens + answers) * block.behind +
@@ -182,8 +188,10 @@ std::string plan_text(const Workload& work, std::int64_t memory) {
   std::string text =
       fmt::format("{}: trains {} parameters (projector {}{}), {} frozen\n", work.stage, with_commas(counts.trained()),
                   with_commas(counts.projector), counts.lora > 0 ? ", LoRA " + with_commas(counts.lora) : "", with_commas(counts.llm));
-  text += fmt::format("one {} of {}, micro-batches of {} examples of {} tokens, {} of them answer\n", work.gpu ? "GPU" : "CPU rank",
-                      work.ranks, work.micro_batch_size(), work.tokens, work.answer_tokens);
+  const std::int64_t bound = work.config.train.micro_batch_tokens;
+  text += fmt::format("one {} of {}, micro-batches of {} examples of {} tokens, {} of them answer{}\n", work.gpu ? "GPU" : "CPU rank",
+                      work.ranks, work.micro_batch_size(), work.tokens, work.answer_tokens,
+                      bound > 0 ? fmt::format("; at most {} tokens at once", with_commas(bound)) : "");
   for (const auto& [name, value] : parts(plan)) text += fmt::format("  {:<12}{:>12}\n", name, gibibytes(value));
   text += fmt::format("  {:<12}{:>12} of {}\n", "at its peak", gibibytes(plan.total()), gibibytes(memory));
   const std::int64_t largest = largest_micro_batch(work, memory);

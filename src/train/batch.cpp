@@ -3,36 +3,82 @@
 #include <algorithm>
 
 namespace midillama::train {
+namespace {
 
-std::vector<Draw> share_of(std::span<const Draw> draws, int rank, int size) {
-  std::vector<Draw> share;
-  for (std::size_t i = static_cast<std::size_t>(rank); i < draws.size(); i += static_cast<std::size_t>(size)) share.push_back(draws[i]);
+using SizedDraws = std::vector<SizedDraw>;
+
+SizedDraws longest_first(SizedDraws draws) {
+  std::ranges::stable_sort(draws, std::ranges::greater(), &SizedDraw::tokens);
+  return draws;
+}
+
+Share deal_then_cut(SizedDraws draws, const config::Train& train, int rank, int ranks) {
+  Share share;
+  const auto parts = deal(std::move(draws), ranks);
+  for (int i = 0; i < ranks; ++i) {
+    for (auto& batch : cut(parts[static_cast<std::size_t>(i)], train.micro_batch_size, train.micro_batch_tokens)) {
+      const std::int64_t number = share.of_all_ranks++;
+      if (i == rank) share.micro_batches.push_back({number, std::move(batch), {}});
+    }
+  }
   return share;
 }
 
-std::vector<Example> make_examples(const Stage& stage, std::span<const Draw> draws) {
-  std::vector<Example> examples;
-  for (const Draw& draw : draws) examples.push_back(stage.example(draw));
-  return examples;
+Share cut_then_deal(SizedDraws draws, const config::Train& train, int rank, int ranks) {
+  auto batches = cut(std::move(draws), train.micro_batch_size, train.micro_batch_tokens);
+  const auto size = static_cast<std::size_t>(ranks);
+  batches.resize((batches.size() + size - 1) / size * size);
+  Share share;
+  share.of_all_ranks = static_cast<std::int64_t>(batches.size());
+  for (std::size_t i = static_cast<std::size_t>(rank); i < batches.size(); i += size) {
+    share.micro_batches.push_back({static_cast<std::int64_t>(i), std::move(batches[i]), {}});
+  }
+  return share;
 }
 
-std::vector<std::span<const Example>> micro_batches(std::vector<Example>& examples, std::int64_t size) {
-  std::ranges::stable_sort(examples, std::ranges::greater(), &Example::tokens);
-  std::vector<std::span<const Example>> batches;
-  const auto most = static_cast<std::size_t>(size);
-  for (std::size_t begin = 0; begin < examples.size(); begin += most) {
-    batches.push_back(std::span(examples).subspan(begin, std::min(most, examples.size() - begin)));
+}  // namespace
+
+std::vector<SizedDraws> deal(SizedDraws draws, int ranks) {
+  std::vector<SizedDraws> parts(static_cast<std::size_t>(ranks));
+  std::vector<std::int64_t> tokens(parts.size());
+  for (const SizedDraw& draw : longest_first(std::move(draws))) {
+    const auto least = static_cast<std::size_t>(std::ranges::min_element(tokens) - tokens.begin());
+    parts[least].push_back(draw);
+    tokens[least] += draw.tokens;
+  }
+  return parts;
+}
+
+std::vector<SizedDraws> cut(SizedDraws draws, std::int64_t most_examples, std::int64_t most_tokens) {
+  std::vector<SizedDraws> batches;
+  const auto has_room = [&](const SizedDraws& batch) {
+    const auto examples = static_cast<std::int64_t>(batch.size()) + 1;
+    return (most_examples == 0 || examples <= most_examples) && (most_tokens == 0 || examples * batch.front().tokens <= most_tokens);
+  };
+  for (const SizedDraw& draw : longest_first(std::move(draws))) {
+    if (batches.empty() || !has_room(batches.back())) batches.emplace_back();
+    batches.back().push_back(draw);
   }
   return batches;
 }
 
-Counts count(std::span<const Example> examples) {
-  Counts counts;
-  for (const Example& example : examples) {
-    counts.tokens += example.tokens;
-    counts.targets += example.targets;
+Share divide(SizedDraws draws, const config::Train& train, int rank, int ranks) {
+  return train.deterministic_reduction ? cut_then_deal(std::move(draws), train, rank, ranks)
+                                       : deal_then_cut(std::move(draws), train, rank, ranks);
+}
+
+Share make_share(const Stage& stage, std::span<const Draw> draws, const config::Train& train, const parallel::ProcessGroup& group) {
+  SizedDraws sized;
+  for (const Draw& draw : draws) sized.push_back({draw, stage.tokens(draw)});
+  Share share = divide(std::move(sized), train, group.rank(), group.size());
+  for (MicroBatch& batch : share.micro_batches) {
+    for (const auto& [draw, tokens] : batch.draws) {
+      const Example& example = batch.examples.emplace_back(stage.example(draw));
+      share.counts.tokens += example.tokens;
+      share.counts.targets += example.targets;
+    }
   }
-  return counts;
+  return share;
 }
 
 Counts sum_over_ranks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device) {

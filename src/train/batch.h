@@ -1,6 +1,9 @@
-// From the draws of a step to the rows of one forward pass.
+// From the draws of a global batch to the micro-batches of each rank.
+//
+// The division follows from the examples' lengths alone, which every rank knows of all of them: no rank has to ask another.
 #pragma once
 
+#include "midillama/config/schema.h"
 #include "midillama/parallel/process_group.h"
 #include "midillama/train/stage.h"
 
@@ -10,20 +13,43 @@
 
 namespace midillama::train {
 
-// Every size-th draw, beginning with this rank's number: the ranks' shares are disjoint, and together the whole.
-std::vector<Draw> share_of(std::span<const Draw> draws, int rank, int size);
+struct SizedDraw {
+  Draw draw;
+  std::int64_t tokens = 0;
+};
 
-std::vector<Example> make_examples(const Stage& stage, std::span<const Draw> draws);
+// Longest first, each to the rank that has the fewest tokens so far: their sums differ by the longest example at most.
+std::vector<std::vector<SizedDraw>> deal(std::vector<SizedDraw> draws, int ranks);
 
-// Cuts examples, which are sorted by length first so that rows of like length share a pass, into at most `size` each; the longest come
-// first.
-std::vector<std::span<const Example>> micro_batches(std::vector<Example>& examples, std::int64_t size);
+// Longest first, so that examples of like length share a pass, into micro-batches of at most `most_examples` and at most `most_tokens`
+// (examples times the longest one's tokens: what a pass that pads computes). 0: no bound. A longer example stands alone.
+std::vector<std::vector<SizedDraw>> cut(std::vector<SizedDraw> draws, std::int64_t most_examples, std::int64_t most_tokens);
 
 struct Counts {
   std::int64_t tokens = 0;
   std::int64_t targets = 0;
 };
-Counts count(std::span<const Example> examples);
+
+// What one forward and backward pass takes.
+struct MicroBatch {
+  std::int64_t number = 0;       // among the micro-batches of all ranks
+  std::vector<SizedDraw> draws;  // none where other ranks have one more
+  std::vector<Example> examples;
+};
+
+// One rank's part of a global batch.
+struct Share {
+  std::vector<MicroBatch> micro_batches;
+  std::int64_t of_all_ranks = 0;  // the numbers of all ranks' micro-batches are below this
+  Counts counts;
+};
+
+// Deals the examples to the ranks and cuts each rank's part into micro-batches; with train.deterministic_reduction it cuts the global
+// batch, which gives the same micro-batches for any number of ranks, and deals these in turn, so many to every rank. Examples are not made.
+Share divide(std::vector<SizedDraw> draws, const config::Train& train, int rank, int ranks);
+
+// divide(), and this rank's examples made and counted.
+Share make_share(const Stage& stage, std::span<const Draw> draws, const config::Train& train, const parallel::ProcessGroup& group);
 
 // Sums over all ranks. `device` is the one that the group works on.
 Counts sum_over_ranks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device);

@@ -78,16 +78,17 @@ class EncoderStage final : public Stage {
 
   std::int64_t size(Split split) const override { return split == Split::train ? train_->size() : valid_ ? valid_->size() : 0; }
 
+  // Notes, and <s> and </s> around them.
+  std::int64_t tokens(const Draw& draw) const override { return static_cast<std::int64_t>(windows(draw.split).at(draw.index).size()) + 2; }
+
   Example example(const Draw& draw) const override {
-    const bool training = draw.split == Split::train;
-    const auto& windows = training ? *train_ : *valid_;
-    Random random(seed_for(seed_, training ? "mask" : "validation mask", draw.number));
-    auto masked = mask_bars(windows.at(draw.index), mask_probability_, random);
+    Random random(seed_for(seed_, draw.split == Split::train ? "mask" : "validation mask", draw.number));
+    auto masked = mask_bars(windows(draw.split).at(draw.index), mask_probability_, random);
     Example example;
-    example.id = windows.name(draw.index);
+    example.id = windows(draw.split).name(draw.index);
     example.row.input_ids = std::move(masked.input_ids);
     example.row.labels = std::move(masked.labels);
-    example.tokens = static_cast<std::int64_t>(example.row.input_ids.size()) / kFields;
+    example.tokens = tokens(draw);
     example.targets = count_targets(example.row.labels);
     return example;
   }
@@ -119,6 +120,8 @@ class EncoderStage final : public Stage {
   }
 
  private:
+  const data::NoteExamples& windows(Split split) const { return split == Split::train ? *train_ : *valid_; }
+
   void load(const fs::path& checkpoint) {
     const auto same_name = [](const std::string& name) { return std::optional(name); };
     weights::load_weights(*model_.encoder, weights::Checkpoint(checkpoint), same_name);

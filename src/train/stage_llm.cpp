@@ -70,14 +70,14 @@ class LlmStage final : public Stage {
 
   std::int64_t size(Split split) const override { return split == Split::train ? train_->size() : valid_ ? valid_->size() : 0; }
 
+  std::int64_t tokens(const Draw& draw) const override { return static_cast<std::int64_t>(rows(draw.split).at(draw.index).size()); }
+
   // Every token is to be found but the first.
   Example example(const Draw& draw) const override {
-    const bool training = draw.split == Split::train;
-    const auto& ids = (training ? *train_ : *valid_).at(draw.index);
     Example example;
-    example.id = fmt::format("{} row {}", training ? "train" : "valid", draw.index);
-    example.row.input_ids = ids;
-    example.tokens = static_cast<std::int64_t>(ids.size());
+    example.id = fmt::format("{} row {}", draw.split == Split::train ? "train" : "valid", draw.index);
+    example.row.input_ids = rows(draw.split).at(draw.index);
+    example.tokens = tokens(draw);
     example.targets = example.tokens - 1;
     return example;
   }
@@ -110,6 +110,8 @@ class LlmStage final : public Stage {
   }
 
  private:
+  const data::TextRows& rows(Split split) const { return split == Split::train ? *train_ : *valid_; }
+
   torch::Device device_;
   torch::ScalarType dtype_;
   fs::path tokenizer_file_;

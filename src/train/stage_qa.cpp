@@ -61,10 +61,11 @@ class QaStage final : public Stage {
 
   std::int64_t size(Split split) const override { return split == Split::train ? train_->size() : valid_ ? valid_->size() : 0; }
 
+  std::int64_t tokens(const Draw& draw) const override { return examples(draw.split).tokens(draw.index); }
+
   Example example(const Draw& draw) const override {
-    const auto& examples = draw.split == Split::train ? *train_ : *valid_;
-    Example example{examples.question(draw.index).id, examples.at(draw.index)};
-    example.tokens = static_cast<std::int64_t>(example.row.input_ids.size()) + embeddings_.tokens();
+    Example example{examples(draw.split).question(draw.index).id, examples(draw.split).at(draw.index)};
+    example.tokens = tokens(draw);
     example.targets = count_targets(example.row.labels);
     return example;
   }
@@ -80,6 +81,8 @@ class QaStage final : public Stage {
   void save(const fs::path& directory) override { model::save_trained(model_, directory, config_.llm.path); }
 
  private:
+  const data::QaExamples& examples(Split split) const { return split == Split::train ? *train_ : *valid_; }
+
   // What can be wrong with the decoder is found before clips are encoded. Returns the longest example that it takes.
   std::int64_t check_decoder() const {
     const auto decoder = model::check_llama(config_.llm.path);

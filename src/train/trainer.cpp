@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace midillama::train {
 namespace fs = std::filesystem;
@@ -23,6 +24,11 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// A divisor: a batch may be without targets.
+double at_least_one(std::int64_t targets) {
+  return static_cast<double>(std::max<std::int64_t>(1, targets));
 }
 
 std::int64_t steps_of(const config::Train& train, std::int64_t examples) {
@@ -70,7 +76,7 @@ Trainer::Trainer(const config::Config& config, std::string stage_name, const Sta
       group_(context.group),
       stage_(stage),
       parameters_(stage.trainable()),
-      gradients_(parameters_),
+      gradients_(parameters_, context.group, config.train.deterministic_reduction),
       optimizer_(parameters_, config.train),
       sampler_(stage.size(Split::train), config.train.shuffle, config.run.seed),
       checkpoints_(directory_, config.train.keep_checkpoints),
@@ -110,18 +116,20 @@ void Trainer::run() {
 
 Trainer::StepResult Trainer::step() {
   const auto start = Clock::now();
-  auto share = next_share();
+  const auto draws = next_draws();
+  const Share share = make_share(stage_, draws, config_.train, group_);
   StepResult result;
-  result.counts = sum_over_ranks(count(share), group_, device_);
-  torch::manual_seed(seed_for(config_.run.seed, "step", static_cast<std::uint64_t>(step_ * group_.size() + group_.rank())));
+  result.counts = sum_over_ranks(share.counts, group_, device_);
 
-  gradients_.zero();
-  auto loss = torch::zeros({}, torch::dtype(torch::kFloat64).device(device_));
-  for (const auto batch : micro_batches(share, micro_batch_size())) loss += backward(batch, result.counts.targets);
-  gradients_.sum_over_ranks(group_);
-  result.loss = mean_over_ranks(loss, result.counts.targets);
+  const auto losses = no_losses(share);
+  gradients_.begin(share.micro_batches.size());
+  for (const MicroBatch& batch : share.micro_batches) {
+    if (!batch.examples.empty()) losses[batch.number].copy_(backward(batch, result.counts.targets));
+    gradients_.close_micro_batch();
+  }
+  result.loss = sum_losses(losses) / at_least_one(result.counts.targets);
   result.grad_norm = gradients_.clip(config_.train.max_grad_norm);
-  require_finite(result.loss, result.grad_norm, share);
+  require_finite(result.loss, result.grad_norm, draws);
 
   ++step_;
   result.learning_rate = schedule_.at(step_);
@@ -130,37 +138,38 @@ Trainer::StepResult Trainer::step() {
   return result;
 }
 
-std::vector<Example> Trainer::next_share() {
+std::vector<Draw> Trainer::next_draws() {
   std::vector<Draw> draws;
   auto number = static_cast<std::uint64_t>(step_ * config_.train.batch_size);
   for (const std::int64_t index : sampler_.next(config_.train.batch_size)) draws.push_back({Split::train, index, number++});
-  return make_examples(stage_, share_of(draws, group_.rank(), group_.size()));
+  return draws;
 }
 
-torch::Tensor Trainer::backward(std::span<const Example> batch, std::int64_t targets) {
-  const torch::Tensor sum = stage_.loss(batch);
-  (sum / static_cast<double>(std::max<std::int64_t>(1, targets))).backward();
+torch::Tensor Trainer::backward(const MicroBatch& batch, std::int64_t targets) {
+  torch::manual_seed(seed_for(config_.run.seed, "step", batch.draws.front().draw.number));  // the same whichever rank runs it
+  const torch::Tensor sum = stage_.loss(batch.examples);
+  (sum / at_least_one(targets)).backward();
   return sum.detach();
 }
 
-double Trainer::mean_over_ranks(const torch::Tensor& loss_sum, std::int64_t targets) {
-  group_.all_reduce_sum(loss_sum);
-  return loss_sum.item<double>() / static_cast<double>(std::max<std::int64_t>(1, targets));
+torch::Tensor Trainer::no_losses(const Share& share) const {
+  return torch::zeros({share.of_all_ranks}, torch::dtype(torch::kFloat64).device(device_));
 }
 
-void Trainer::require_finite(double loss, double grad_norm, std::span<const Example> share) {
+double Trainer::sum_losses(const torch::Tensor& losses) {
+  group_.all_reduce_sum(losses);
+  const auto all = losses.cpu();
+  const double* values = all.const_data_ptr<double>();
+  return std::accumulate(values, values + all.numel(), 0.0);
+}
+
+void Trainer::require_finite(double loss, double grad_norm, std::span<const Draw> draws) {
   if (std::isfinite(loss) && std::isfinite(grad_norm)) return;
   std::vector<std::string> ids;
-  for (const Example& example : share) ids.push_back(example.id);
-  const auto of_all_ranks = group_.all_gather(fmt::format("{}", fmt::join(ids, ", ")));
+  for (const Draw& draw : draws) ids.push_back(stage_.example(draw).id);
   throw Error(fmt::format("{} stopped at step {}: the {} is {}, so no update was made; the examples of the batch: {}", stage_name_,
                           step_ + 1, std::isfinite(loss) ? "gradient norm" : "loss", std::isfinite(loss) ? grad_norm : loss,
-                          fmt::join(of_all_ranks, ", ")));
-}
-
-std::int64_t Trainer::micro_batch_size() const {
-  if (config_.train.micro_batch_size > 0) return config_.train.micro_batch_size;
-  return (config_.train.batch_size + group_.size() - 1) / group_.size();
+                          fmt::join(ids, ", ")));
 }
 
 void Trainer::validate() {
@@ -173,12 +182,23 @@ void Trainer::validate() {
 
   const torch::NoGradGuard no_grad;
   stage_.module().eval();
-  auto share = make_examples(stage_, share_of(draws, group_.rank(), group_.size()));
-  auto sum = torch::zeros({}, torch::dtype(torch::kFloat64).device(device_));
-  for (const auto batch : micro_batches(share, micro_batch_size())) sum += stage_.loss(batch);
+  double sum = 0;
+  Counts counts;
+  for (std::span<const Draw> rest = draws; !rest.empty();) {  // in batches of the size that fits into memory
+    const auto size = std::min(rest.size(), static_cast<std::size_t>(config_.train.batch_size));
+    const Share share = make_share(stage_, rest.first(size), config_.train, group_);
+    const auto losses = no_losses(share);
+    for (const MicroBatch& batch : share.micro_batches) {
+      if (!batch.examples.empty()) losses[batch.number].copy_(stage_.loss(batch.examples));
+    }
+    sum += sum_losses(losses);
+    counts.tokens += share.counts.tokens;
+    counts.targets += share.counts.targets;
+    rest = rest.subspan(size);
+  }
   stage_.module().train();
-  const Counts counts = sum_over_ranks(train::count(share), group_, device_);
-  const double loss = mean_over_ranks(sum, counts.targets);
+  counts = sum_over_ranks(counts, group_, device_);
+  const double loss = sum / at_least_one(counts.targets);
   if (!group_.is_main()) return;
   metrics_->write({{"step", step_},
                    {"split", "valid"},
@@ -234,7 +254,7 @@ void Trainer::restore(const fs::path& checkpoint) {
   step_ = saved.step;
   if (!group_.is_main()) return;
   log::info("{} goes on from step {} of {}", stage_name_, step_, steps_);
-  if (saved.world_size != group_.size())
+  if (saved.world_size != group_.size() && !config_.train.deterministic_reduction)
     log::info("it ran on {} ranks before, now on {}: losses agree up to rounding", saved.world_size, group_.size());
 }
 

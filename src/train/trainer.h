@@ -37,14 +37,15 @@ class Trainer {
   };
 
   StepResult step();
-  // This rank's examples of the next global batch.
-  std::vector<Example> next_share();
+  // The examples of the next global batch.
+  std::vector<Draw> next_draws();
   // Adds the gradients of the batch's loss divided by `targets`; returns the loss before the division, a scalar.
-  torch::Tensor backward(std::span<const Example> batch, std::int64_t targets);
-  // The mean over the targets of all ranks from this rank's sum (float64).
-  double mean_over_ranks(const torch::Tensor& loss_sum, std::int64_t targets);
-  void require_finite(double loss, double grad_norm, std::span<const Example> share);
-  std::int64_t micro_batch_size() const;
+  torch::Tensor backward(const MicroBatch& batch, std::int64_t targets);
+  // A place for the loss of each micro-batch of all ranks; every rank fills its own.
+  torch::Tensor no_losses(const Share& share) const;
+  // Their sum over all ranks, added in the order of the micro-batches' numbers.
+  double sum_losses(const torch::Tensor& losses);
+  void require_finite(double loss, double grad_norm, std::span<const Draw> draws);
 
   void validate();
   void log(const StepResult& result);

@@ -88,6 +88,12 @@ TEST(Config, WrongTypesAreMistakes) {
   EXPECT_THAT(mistakes_of("run: {seed: 1, seed: 2}\n"), ElementsAre(HasSubstr("run.seed: stands here twice")));
 }
 
+TEST(Config, ADeterministicReductionNeedsMicroBatchesThatDoNotDependOnTheRanks) {
+  EXPECT_THAT(mistakes_of("train: {deterministic_reduction: true}\n"), ElementsAre(HasSubstr("train.deterministic_reduction: true")));
+  EXPECT_THAT(mistakes_of("train: {deterministic_reduction: true, micro_batch_size: 4}\n"), testing::IsEmpty());
+  EXPECT_THAT(mistakes_of("train: {deterministic_reduction: true, micro_batch_tokens: 512}\n"), testing::IsEmpty());
+}
+
 TEST(Config, DumpReadsBackToTheSameValues) {
   const Config config = parse(
       "prompt: {template: \"{bos}{music}Q: {question}\\nA:{answer}{eos}\"}\nrun: {dir: \"7\", seed: 18446744073709551615}\n"

@@ -56,6 +56,9 @@ TEST(ProcessGroup, WithoutLauncherThereIsOneRankThatNeverWaits) {
   group->barrier();
   EXPECT_TRUE(tensor.equal(torch::ones({3})));
   EXPECT_THAT(group->all_gather("a"), ElementsAre("a"));
+  const auto gathered = torch::empty({3});
+  group->start_all_gather(tensor, gathered)->wait();
+  EXPECT_TRUE(gathered.equal(tensor));
   EXPECT_EQ(local_rank(), 0);
   EXPECT_EQ(local_size(), 1);
 }
@@ -86,6 +89,15 @@ void play(const std::string& role, ProcessGroup& group) {
     auto value = torch::full({2, 2}, group.rank(), torch::kFloat64);
     group.broadcast(value, 2);
     ASSERT_TRUE(value.equal(torch::full({2, 2}, 2, torch::kFloat64)));
+    const auto gathered = torch::empty({3 * group.size()});
+    std::vector<torch::Tensor> sums;
+    std::vector<std::unique_ptr<Pending>> under_way;  // several at a time, of different sizes
+    for (int i = 0; i < 8; ++i) sums.push_back(torch::full({1 << i}, 1.0 * group.rank() + i));
+    for (const auto& sum : sums) under_way.push_back(group.start_all_reduce_sum(sum));
+    under_way.push_back(group.start_all_gather(torch::full({3}, 1.0 * group.rank()), gathered));
+    for (const auto& pending : under_way) pending->wait();
+    for (int i = 0; i < 8; ++i) ASSERT_TRUE(sums[static_cast<std::size_t>(i)].equal(torch::full({1 << i}, 3.0 + 3 * i)));
+    ASSERT_TRUE(gathered.equal(torch::tensor({0., 0., 0., 1., 1., 1., 2., 2., 2.})));
     for (int round = 0; round < 3; ++round) {
       const auto tag = std::to_string(round);
       ASSERT_THAT(group.all_gather(group.rank() == 0 ? "" : std::string(static_cast<std::size_t>(group.rank()), 'x') + tag),
@@ -103,6 +115,12 @@ void play(const std::string& role, ProcessGroup& group) {
   if (role == "second stops" && second) ::raise(SIGSTOP);
   if (role == "second sleeps" && second) std::this_thread::sleep_for(std::chrono::seconds(60));
   if (role == "second fails" && second) throw Error("its data are bad");
+  if (role == "second dies while others wait") {
+    if (second) ::raise(SIGKILL);
+    const auto first = group.start_all_reduce_sum(torch::ones({1000})), next = group.start_all_reduce_sum(torch::ones({7}));
+    first->wait();
+    next->wait();
+  }
   if (role == "second dies in barrier") {
     if (second) ::raise(SIGKILL);
     group.barrier();
@@ -167,6 +185,13 @@ TEST_F(DistributedRanks, ADeadRankIsNamed) {
     EXPECT_THAT(ended.error, HasSubstr("rank 1 is gone"));
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
+}
+
+TEST_F(DistributedRanks, ADeadRankIsNamedWhileOperationsAreUnderWay) {
+  for (const auto& [rank, ended] : run("second dies while others wait", 3, {0, 1, 2}, {0, 2})) {
+    EXPECT_EQ(ended.status, 3);
+    EXPECT_THAT(ended.error, HasSubstr("rank 1 is gone"));
+  }
 }
 
 TEST_F(DistributedRanks, ADeadRankIsNamedInABarrier) {

@@ -163,6 +163,27 @@ TEST(MemoryPlan, TheLargestMicroBatchIsTheLastThatFits) {
   EXPECT_EQ(largest_micro_batch(work, 1000 * kGiB), 16) << "the rank's share of the batch";
 }
 
+TEST(MemoryPlan, ATokenBudgetBoundsAPassThatShorterExamplesFill) {
+  Workload work = tiny("sft");
+  work.config.train.micro_batch_tokens = 2500;
+  EXPECT_EQ(work.tokens_at_once(2), 2000);
+  EXPECT_EQ(work.tokens_at_once(16), 2500) << "not two examples of 1000: shorter ones leave no room";
+  work.config.train.micro_batch_tokens = 10;
+  EXPECT_EQ(work.tokens_at_once(16), 1000) << "a longer example stands alone";
+  EXPECT_EQ(plan_memory(work, 16).total(), plan_memory(tiny("sft"), 1).total());
+  EXPECT_THAT(plan_text(work, kGiB), HasSubstr("at most 10 tokens at once"));
+}
+
+TEST(MemoryPlan, ADeterministicReductionHoldsTheGradientsOfAllRanks) {
+  Workload work = tiny("sft");
+  work.ranks = 4;
+  const auto once = plan_memory(work, 1).gradients;
+  work.config.train.deterministic_reduction = true;
+  EXPECT_EQ(plan_memory(work, 1).gradients, 6 * once);
+  work.config.train.micro_batch_size = 6;
+  EXPECT_EQ(work.micro_batch_size(), 6) << "cut from the global batch, not from a rank's share of 4";
+}
+
 TEST(MemoryPlan, OnlyAlignAndSftCanBePlanned) {
   EXPECT_THROW(Workload::read(config::Config(), "pretrain-llm", false, 1), UsageError);
 }

@@ -1,6 +1,7 @@
 // A run that is interrupted and goes on is the run that was not.
 #include "midillama/core/error.h"
 #include "midillama/train/checkpoint.h"
+#include "parallel/agent_store.h"
 #include "parallel/child_process.h"
 #include "support/error_of.h"
 #include "train/tiny_world.h"
@@ -92,7 +93,9 @@ TEST(ResumeRun, AFinishedRunStaysAsItIs) {
 
 TEST(ResumeRun, WithoutACheckpointItStartsFromTheBeginning) {
   TinyWorld world;
-  const auto losses = losses_of(world.train("align"));
+  ASSERT_FALSE(fs::exists(world.config.run.dir)) << "one command line serves the first start and every restart";
+  const auto losses = losses_of(world.train("align", true));
+  ASSERT_EQ(losses.size(), 6u);
   fs::remove_all(world.path("run/align/checkpoints"));
   fs::remove(world.path("run/align/last"));
   EXPECT_EQ(losses_of(world.train("align", true)), losses);
@@ -147,13 +150,13 @@ class ChildRuns : public testing::Test {
     return std::make_unique<ChildProcess>("Worker.DISABLED_Trains", environment, world_.path("output" + name));
   }
 
-  // Both ranks of a run of two.
-  std::vector<std::unique_ptr<ChildProcess>> start_two(const std::string& stage) {
+  std::vector<std::unique_ptr<ChildProcess>> start_ranks(const std::string& stage, int size) {
     const int port = testing_support::free_port();
     std::vector<std::unique_ptr<ChildProcess>> ranks;
-    for (const int rank : {0, 1}) ranks.push_back(start(stage, testing_support::rank_environment(rank, 2, port)));
+    for (int rank = 0; rank < size; ++rank) ranks.push_back(start(stage, testing_support::rank_environment(rank, size, port)));
     return ranks;
   }
+  std::vector<std::unique_ptr<ChildProcess>> start_two(const std::string& stage) { return start_ranks(stage, 2); }
 
   // Waits until the stage has logged `rows` rows.
   void await_rows(const std::string& stage, std::size_t rows) const {
@@ -262,6 +265,78 @@ TEST_F(DistributedTraining, ADeadRankEndsTheRunWhichThenGoesOn) {
   }
   for (auto& rank : start_two("align")) EXPECT_EQ(rank->wait(), 0) << rank->output();
   EXPECT_EQ(losses_of(world_.path("run/align")).size(), 120u);
+}
+
+// As torchrun with --max-restarts: when a rank dies, all end; then all are started again with the same command, beside the same store.
+// Where the ranks are on several machines, only the launcher whose rank died counts a restart.
+TEST_F(DistributedTraining, RanksThatALauncherRestartsEndWhereAnUndisturbedRunEnds) {
+  world_.stage("align").max_steps = 120;
+  world_.stage("align").checkpoint_every = 3;
+  world_.config.run.dir = world_.path("undisturbed");
+  for (auto& rank : start_two("align")) ASSERT_EQ(rank->wait(), 0) << rank->output();
+
+  world_.config.run.dir = world_.path("restarted");
+  const testing_support::AgentStore store;
+  const auto start_all = [&](int restarts) {
+    std::vector<std::unique_ptr<ChildProcess>> ranks;
+    for (const int rank : {0, 1}) ranks.push_back(start("align", store.environment(rank, 2, rank == 0 ? 0 : restarts)));
+    return ranks;
+  };
+  {
+    const auto ranks = start_all(0);
+    await_rows("align", 10);
+    ranks[0]->signal(SIGKILL);
+    EXPECT_EQ(ranks[1]->wait(), 3);
+    EXPECT_THAT(ranks[1]->output(), HasSubstr("error: rank 0 is gone"));
+  }
+  {
+    const auto ranks = start_all(1);
+    await_rows("align", 50);
+    ranks[1]->signal(SIGKILL);
+    ranks[0]->signal(SIGTERM);  // the launcher does not wait
+    EXPECT_EQ(ranks[0]->wait(), 128 + SIGTERM);
+  }
+  EXPECT_LT(losses_of(world_.path("restarted/align")).size(), 120u);
+  for (auto& rank : start_all(2)) EXPECT_EQ(rank->wait(), 0) << rank->output();
+  EXPECT_EQ(losses_of(world_.path("restarted/align")), losses_of(world_.path("undisturbed/align")));
+  EXPECT_EQ(contents(world_.path("restarted/align/last/")), contents(world_.path("undisturbed/align/last/")));
+}
+
+TEST_F(DistributedTraining, ADeterministicReductionGivesTheSameBitsOnAnyNumberOfRanks) {
+  for (const auto& stage : config::stage_names()) {
+    world_.stage(stage).deterministic_reduction = true;
+    world_.stage(stage).batch_size = 5;  // three micro-batches
+    world_.stage(stage).max_steps = 12;
+    world_.stage(stage).validate_every = 5;
+    world_.config.run.dir = world_.path("one");
+    world_.train(stage);
+    // Losses of training and validation, gradient norms; and the weights and moments at the end.
+    const auto numbers_of = [&](const std::string& run) {
+      std::vector<double> numbers;
+      for (const Json& row : read_metrics(world_.path(run) + "/" + stage + "/metrics.jsonl")) {
+        numbers.push_back(row["loss"]);
+        if (!row.contains("split")) numbers.push_back(row["grad_norm"]);
+      }
+      return numbers;
+    };
+    const auto weights_of = [&](const std::string& run) {
+      auto files = contents(world_.path(run + "/" + stage + "/last/"));
+      files.erase("trainer_state.json");  // tells how many ranks there were
+      return files;
+    };
+    ASSERT_EQ(numbers_of("one").size(), 12 * 2 + 3u);
+    for (const int ranks : {2, 3}) {
+      const std::string run = fmt::format("{}", ranks);
+      world_.config.run.dir = world_.path(run);
+      for (auto& rank : start_ranks(stage, ranks)) ASSERT_EQ(rank->wait(), 0) << stage << "\n" << rank->output();
+      EXPECT_EQ(numbers_of(run), numbers_of("one")) << stage << " on " << ranks;
+      EXPECT_EQ(weights_of(run), weights_of("one")) << stage << " on " << ranks;
+    }
+    forget_last_checkpoint(world_.path("3/" + stage));  // goes on on two ranks
+    for (auto& rank : start_two(stage)) ASSERT_EQ(rank->wait(), 0) << rank->output();
+    EXPECT_EQ(numbers_of("3"), numbers_of("one")) << stage;
+    EXPECT_EQ(weights_of("3"), weights_of("one")) << stage;
+  }
 }
 
 TEST_F(DistributedTraining, ABatchSmallerThanTheRanksIsRefused) {

@@ -1,6 +1,7 @@
 // All four stages from beginning to end.
 #include "midillama/core/error.h"
 #include "midillama/train/checkpoint.h"
+#include "midillama/train/stage.h"
 #include "support/error_of.h"
 #include "train/tiny_world.h"
 
@@ -178,10 +179,41 @@ TEST(Stages, MicroBatchesDoNotChangeTheResult) {
   world.train("align");
   world.config.lora.dropout = 0;
   const auto halves = losses_of(world.train("sft"));
-  for (const std::int64_t size : {0, 1, 3}) {
+  for (const auto& [size, tokens] : std::vector<std::pair<std::int64_t, std::int64_t>>{{0, 0}, {1, 0}, {3, 0}, {0, 1}, {0, 60}, {2, 90}}) {
     world.stage("sft").micro_batch_size = size;
+    world.stage("sft").micro_batch_tokens = tokens;
     const auto losses = losses_of(train(world.config, {.stage = "sft", .overwrite = true}));
-    for (std::size_t i = 0; i < halves.size(); ++i) EXPECT_NEAR(losses[i], halves[i], 1e-5 * halves[i]) << size;
+    for (std::size_t i = 0; i < halves.size(); ++i) EXPECT_NEAR(losses[i], halves[i], 1e-5 * halves[i]) << size << ", " << tokens;
+  }
+}
+
+TEST(Stages, OnOneRankADeterministicReductionChangesNoBit) {
+  TinyWorld world;
+  const auto losses = losses_of(world.train("align"));
+  world.stage("align").deterministic_reduction = true;
+  EXPECT_EQ(losses_of(train(world.config, {.stage = "align", .overwrite = true})), losses);
+}
+
+TEST(Stages, TheLengthOfAnExampleIsKnownBeforeItIsMade) {
+  TinyWorld world;
+  world.config.prompt.max_length = 30;  // some are cut
+  const auto group = parallel::ProcessGroup::from_environment(torch::kCPU, std::chrono::seconds(1));
+  for (const auto& name : config::stage_names()) {
+    if (name == "sft") world.train("align");
+    const auto config = config::resolve_stage(world.config, name);
+    const fs::path directory = config::stage_dir(config, name);
+    fs::create_directories(directory);
+    const auto stage = make_stage(name, {config, torch::kCPU, *group, directory, {}, {}});
+    for (const Split split : {Split::train, Split::valid}) {
+      ASSERT_GT(stage->size(split), 0) << name;
+      for (std::int64_t i = 0; i < stage->size(split); ++i) {
+        const Example example = stage->example({split, i, 7});
+        const auto ids = static_cast<std::int64_t>(example.row.input_ids.size());
+        const std::int64_t music = example.row.music.defined() ? example.row.music.size(0) : 0;
+        EXPECT_EQ(example.tokens, name == "pretrain-encoder" ? ids / 8 : ids + music) << name;
+        EXPECT_EQ(stage->tokens({split, i, 9}), example.tokens) << name;
+      }
+    }
   }
 }
 

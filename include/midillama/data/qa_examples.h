@@ -24,17 +24,21 @@ class QaExamples {
              std::int64_t max_length);
 
   std::int64_t size() const { return static_cast<std::int64_t>(questions_.size()); }
+  std::int64_t tokens(std::int64_t index) const {
+    return tokens_.at(static_cast<std::size_t>(index));
+  }  // of at(index), musical ones included
   const Question& question(std::int64_t index) const { return questions_.at(static_cast<std::size_t>(index)); }
   const std::vector<Question>& questions() const { return questions_; }
   model::MusicText at(std::int64_t index) const;
 
  private:
-  void check_lengths() const;
+  void measure();
 
   std::vector<Question> questions_;
   const ClipEmbeddings* embeddings_;
   const text::PromptTemplate* prompt_;
   std::int64_t max_length_;
+  std::vector<std::int64_t> tokens_;
 };
 
 }  // namespace midillama::data

@@ -1,8 +1,9 @@
 // The ranks of a run. One rank and many take the same path: with one rank every call returns at once. Only this room names c10d.
 //
 // Each rank gives a sign of life in the ranks' store every second. A call that waits for a rank which is gone, or which ended with an
-// error, therefore ends within seconds with an Error that names it; a rank that lives but does not come ends all_reduce_sum and broadcast
-// after `timeout`. barrier and all_gather wait for a living rank as long as it takes: one rank may prepare data while the others wait.
+// error, therefore ends within seconds with an Error that names it; a rank that lives but does not come ends sums, broadcasts and gathered
+// tensors after `timeout`. barrier and all_gather of a text wait for a living rank as long as it takes: one rank may prepare data while the
+// others wait.
 #pragma once
 
 #include <torch/types.h>
@@ -10,9 +11,17 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace midillama::parallel {
+
+// An operation under way. Its tensors belong to it until wait() has returned.
+class Pending {
+ public:
+  virtual ~Pending() = default;
+  virtual void wait() = 0;
+};
 
 class ProcessGroup {
  public:
@@ -27,8 +36,12 @@ class ProcessGroup {
   virtual int size() const = 0;
   bool is_main() const { return rank() == 0; }
 
-  // Sums in place over all ranks; the tensor is contiguous and has the same shape and dtype everywhere.
-  virtual void all_reduce_sum(torch::Tensor tensor) = 0;
+  // Sums in place over all ranks; the tensor is contiguous and has the same shape and dtype everywhere. Every rank starts its operations in
+  // the same order; several may be under way at a time.
+  virtual std::unique_ptr<Pending> start_all_reduce_sum(torch::Tensor tensor) = 0;
+  void all_reduce_sum(torch::Tensor tensor) { start_all_reduce_sum(std::move(tensor))->wait(); }
+  // Every rank's `tensor` [n], in rank order, into `gathered` [size() · n].
+  virtual std::unique_ptr<Pending> start_all_gather(torch::Tensor tensor, torch::Tensor gathered) = 0;
   virtual void broadcast(torch::Tensor tensor, int root) = 0;
   virtual void barrier() = 0;
   // Every rank's text, in rank order, on every rank.

@@ -5,7 +5,7 @@
 //   process       LibTorch's libraries, on a GPU its context and its libraries' work space: constants, see memory_plan.cpp
 //   weights       the frozen decoder, in llm.dtype
 //   adapters      projector and LoRA, float32
-//   gradients     of what trains, float32, in one tensor for the whole run
+//   gradients     of what trains, float32, in one tensor for the whole run; with train.deterministic_reduction ranks + 1 more
 //   optimizer     AdamW's two moments, float32
 //   activations   what the layers keep for the backward pass, see below
 //   allocator     memory between the activations that cannot be used again at once: on a CPU two float32 rows of intermediate_size a token
@@ -61,8 +61,10 @@ struct Workload {
   bool trains_lora() const { return stage == "sft"; }
   // Examples of one optimizer step on one rank.
   std::int64_t share() const { return (config.train.batch_size + ranks - 1) / ranks; }
-  // Examples of one forward pass: train.micro_batch_size, or the whole share.
+  // Examples of one forward pass: train.micro_batch_size, or the whole share (with train.deterministic_reduction, of the global batch).
   std::int64_t micro_batch_size() const;
+  // Tokens of a forward pass of so many examples, which train.micro_batch_tokens bounds: with it, shorter examples share a pass.
+  std::int64_t tokens_at_once(std::int64_t micro_batch_size) const;
 };
 
 // Parameters by part. What trains is projector + lora.

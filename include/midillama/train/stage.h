@@ -45,11 +45,13 @@ class Stage {
 
   // All parameters. Those that require gradients train, and are float32; the rest is frozen.
   virtual torch::nn::Module& module() = 0;
-  // What trains, by name, always in the same order: optimizer, gradient averaging and counts all take it from here.
+  // What trains, by name, always in the same order: optimizer, gradient sums and counts all take it from here.
   NamedTensors trainable();
 
   // How many examples a split has; 0: there is no such split (valid only).
   virtual std::int64_t size(Split split) const = 0;
+  // Example::tokens of example(draw), without making it.
+  virtual std::int64_t tokens(const Draw& draw) const = 0;
   virtual Example example(const Draw& draw) const = 0;
   // Of the data, so that a resumed run can tell that they changed.
   virtual std::string data_fingerprint() const = 0;
