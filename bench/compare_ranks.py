@@ -22,8 +22,6 @@ import time
 
 import compare_training
 
-compare_training.THREADS = 1
-
 
 def environments(ranks):
     """What a launcher gives to each rank."""
@@ -111,6 +109,7 @@ def main():
     arguments.add_argument("--tokenizer", default="runs/folk/pretrain-llm/model/tokenizer.model")
     arguments.add_argument("--matrix-products", type=float, help=argparse.SUPPRESS)
     options = arguments.parse_args()
+    options.threads = 1  # of each rank
     if options.matrix_products:
         return print(matrix_products(options.matrix_products))
 
@@ -119,11 +118,10 @@ def main():
     for size in options.sizes.split(","):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            compare_training.build_world(folder, compare_training.SIZES[size], options)
-            (folder / "align-start").mkdir()
-            shutil.copy(folder / "start" / "projector.safetensors", folder / "align-start")
+            world = compare_training.world_of(options, size, "real")
+            compare_training.build(folder, size, "real", world)
             for stage in options.stages.split(","):
-                compare(size, stage, folder, options)
+                compare(size, stage, folder, world)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 #include "row_passes.h"
 
+#include <ATen/ops/_flash_attention_forward.h>
+
 namespace midillama::model {
 namespace {
 
@@ -29,6 +31,23 @@ torch::Tensor attend_whole(const torch::Tensor& queries, const torch::Tensor& ke
       .flatten(2);
 }
 
+// Where the flash attention of GPUs takes texts laid end to end as they are.
+bool takes_texts_at_once(const torch::Tensor& queries) {
+  return queries.is_cuda() && (queries.scalar_type() == torch::kBFloat16 || queries.scalar_type() == torch::kFloat16);
+}
+
+torch::Tensor attend_at_once(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
+                             const std::vector<std::int64_t>& lengths, bool causal) {
+  std::vector<std::int32_t> begins = {0};
+  for (const std::int64_t length : lengths) begins.push_back(begins.back() + static_cast<std::int32_t>(length));
+  const torch::Tensor boundaries = torch::tensor(begins, torch::kInt32).to(queries.device());
+  const auto tokens_first = [](const torch::Tensor& x) { return x.squeeze(0).transpose(0, 1); };  // [tokens, heads, head_dim]
+  const std::int64_t longest = std::ranges::max(lengths);
+  const auto attended = std::get<0>(at::_flash_attention_forward(tokens_first(queries), tokens_first(keys), tokens_first(values),
+                                                                 boundaries, boundaries, longest, longest, 0.0, causal, false));
+  return attended.flatten(1).unsqueeze(0);
+}
+
 }  // namespace
 
 AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device) {
@@ -45,6 +64,7 @@ AttentionContext complete(const AttentionContext& context, std::int64_t tokens, 
 torch::Tensor attend(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask,
                      const std::vector<std::int64_t>& lengths, bool causal) {
   if (lengths.empty()) return attend_whole(queries, keys, values, mask, causal);
+  if (takes_texts_at_once(queries)) return attend_at_once(queries, keys, values, lengths, causal);
   const auto q = queries.split_with_sizes(lengths, 2), k = keys.split_with_sizes(lengths, 2), v = values.split_with_sizes(lengths, 2);
   std::vector<torch::Tensor> texts;
   for (std::size_t i = 0; i < lengths.size(); ++i) texts.push_back(attend_whole(q[i], k[i], v[i], {}, causal));

@@ -98,7 +98,7 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
   for (const LlamaLayer& layer : model->layers) {
     const bool last = layer.get() == model->layers.back().get();  // the layers before it need every position
     const torch::Tensor outputs = last ? full.outputs : torch::Tensor();
-    const auto run = [layer, rotary, full, outputs](const torch::Tensor& x) mutable { return layer->forward(x, rotary, full, outputs); };
+    auto run = [layer = layer, rotary, full, outputs](const torch::Tensor& x) mutable { return layer->forward(x, rotary, full, outputs); };
     hidden_states = recompute_layers ? recomputed(run, hidden_states, trained_parameters(*layer)) : run(hidden_states);
   }
   if (full.cache != nullptr) full.cache->advance(embeddings.size(1));

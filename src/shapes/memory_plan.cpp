@@ -37,15 +37,10 @@ std::int64_t width(const std::string& dtype) {
 // Bytes that the adapters of one block keep of a token, of those layers whose names are in `names`.
 std::int64_t adapter_bytes(const Workload& work, const std::set<std::string>& names) {
   const config::Lora& lora = work.config.lora;
-  const bool shares_input = lora.dropout == 0 && width(work.config.llm.dtype) == kFloat;
-  std::set<std::string> inputs;
   std::int64_t bytes = 0;
   for (const LinearShape& linear : block_linears(work.llm)) {
     if (!work.trains_lora() || !names.contains(linear.name) || !is_adapted(lora, linear)) continue;
-    bytes += kFloat * lora.rank;
-    const bool is_new = inputs.insert(linear.name == "o_proj" || linear.name == "down_proj" ? linear.name : "hidden").second;
-    if (shares_input && !is_new) continue;
-    bytes += (lora.dropout > 0 ? 2 : 1) * kFloat * linear.in;
+    bytes += kFloat * lora.rank + (lora.dropout > 0 ? linear.in : 0);
   }
   return bytes;
 }
@@ -60,13 +55,20 @@ BlockBytes block_bytes(const Workload& work) {
   const LlamaConfig& llm = work.llm;
   const std::int64_t w = width(work.config.llm.dtype);
   const std::int64_t queries = llm.num_attention_heads * llm.head_dim, keys = llm.num_key_value_heads * llm.head_dim;
-  const std::int64_t norm = kFloat * llm.hidden_size;
   BlockBytes bytes;
-  bytes.attention =
-      norm + w * (2 * queries + 2 * keys) + kFloat * llm.num_attention_heads + adapter_bytes(work, {"q_proj", "k_proj", "v_proj"});
-  bytes.behind = norm + w * 3 * llm.intermediate_size + adapter_bytes(work, {"o_proj"}) + adapter_bytes(work, {"gate_proj", "up_proj"}) +
-                 adapter_bytes(work, {"down_proj"});
+  bytes.attention = w * (llm.hidden_size + 3 * queries + 2 * keys) + kFloat * llm.num_attention_heads +
+                    adapter_bytes(work, {"q_proj", "k_proj", "v_proj"});
+  bytes.behind = w * (llm.hidden_size + 2 * llm.intermediate_size) + adapter_bytes(work, {"o_proj", "gate_proj", "up_proj", "down_proj"});
   return bytes;
+}
+
+// What all blocks keep: behind the last block's attention are the answer tokens only. Of blocks that are run again only their input, and
+// one block at a time.
+std::int64_t kept_bytes(const Workload& work, const BlockBytes& block, std::int64_t tokens, std::int64_t answers) {
+  const std::int64_t blocks = work.llm.num_hidden_layers;
+  if (!work.config.train.activation_checkpointing)
+    return blocks * tokens * block.attention + ((blocks - 1) * tokens + answers) * block.behind;
+  return tokens * (blocks * width(work.config.llm.dtype) * work.llm.hidden_size + block.attention + block.behind);
 }
 
 // Logits of one slice and their log-softmax; behind bfloat16 logits the latter is computed in float32, on a CPU from a float32 copy.
@@ -141,11 +143,11 @@ MemoryPlan plan_memory(const Workload& work, std::int64_t micro_batch_size) {
   plan.adapters = kFloat * counts.trained();
   plan.gradients = kFloat * counts.trained() * (work.config.train.deterministic_reduction ? work.ranks + 2 : 1);
   plan.optimizer = 2 * kFloat * counts.trained();
-  plan.activations = work.llm.num_hidden_layers * tokens * block.attention +
-                     ((work.llm.num_hidden_layers - 1) * tokens + answers) * block.behind +
-                     answers * work.llm.hidden_size * (kFloat + 2 * w);  // last norm, hidden states and their gradient
-  plan.allocator = work.gpu ? plan.activations / kGpuIdleShare
-                            : kCpuIdleRows * kFloat * tokens * work.llm.num_hidden_layers * work.llm.intermediate_size;
+  plan.activations = kept_bytes(work, block, tokens, answers) + answers * work.llm.hidden_size * (kFloat + 2 * w);  // and of the last norm
+  plan.allocator = work.gpu
+                       ? plan.activations / kGpuIdleShare
+                       : kCpuIdleRows * kFloat * tokens * (work.config.train.activation_checkpointing ? 1 : work.llm.num_hidden_layers) *
+                             work.llm.intermediate_size;
   plan.logits = logit_bytes(work, answers) + w * tokens * work.llm.hidden_size;  // beside them the rows before they were joined
   plan.backward = kRowsInFlight * kFloat * tokens * work.llm.intermediate_size;
   plan.encoder = encoder_bytes(work);

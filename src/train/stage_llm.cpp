@@ -64,6 +64,7 @@ class LlmStage final : public Stage {
       llama_->to(device_);
     }
     for (const auto& parameter : llama_->parameters()) parameter.set_requires_grad(true);
+    llama_->recompute_layers = config.train.activation_checkpointing;
   }
 
   torch::nn::Module& module() override { return *llama_; }

@@ -52,6 +52,7 @@ class QaStage final : public Stage {
                seed_for(config_.run.seed, "projector")) {
     load_weights(context, trains, questions.train);
     for (const auto& item : model_->named_parameters()) item.value().set_requires_grad(trains_by_name(item.key(), trains));
+    model_->llama->recompute_layers = config_.train.activation_checkpointing;
     model_->to(context.device);
     train_.emplace(std::move(questions.train), embeddings_, prompt_, max_length_);
     if (!questions.valid.empty()) valid_.emplace(std::move(questions.valid), embeddings_, prompt_, max_length_);

@@ -54,9 +54,9 @@ const std::vector<std::string>& essential_prefixes(const std::string& stage) {
 
 // These change how a run goes on, not what it learns.
 bool is_free(const std::string& key) {
-  static const std::vector<std::string> keys = {"train.micro_batch_size", "train.micro_batch_tokens", "train.deterministic_reduction",
-                                                "train.checkpoint_every", "train.keep_checkpoints",   "train.validate_every",
-                                                "train.validate_examples"};
+  static const std::vector<std::string> keys = {
+      "train.micro_batch_size", "train.micro_batch_tokens", "train.deterministic_reduction", "train.activation_checkpointing",
+      "train.checkpoint_every", "train.keep_checkpoints",   "train.validate_every",          "train.validate_examples"};
   return std::ranges::find(keys, key) != keys.end();
 }
 

@@ -16,8 +16,8 @@ class CudaMidiLlama : public testing::Test {
     if (!torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
   }
 
-  static MidiLlama model_on(torch::Device device) {
-    MidiLlama model(load_llama(kGoldens / "llama_gqa", device, torch::kFloat32), 6, 1);
+  static MidiLlama model_on(torch::Device device, torch::ScalarType dtype = torch::kFloat32) {
+    MidiLlama model(load_llama(kGoldens / "llama_gqa", device, dtype), 6, 1);
     load_trained(model, kGoldens / "midi_llama");
     model->eval();
     return model;
@@ -45,6 +45,22 @@ TEST_F(CudaMidiLlama, LossesAndGradientsEqualTheCpus) {
   expected.sum.backward();
   loss.sum.backward();
   EXPECT_TRUE(at::allclose(gpu->projector->weight.grad().cpu(), cpu->projector->weight.grad(), 1e-2, 1e-4));
+}
+
+// bfloat16 goes through the flash attention that takes all texts of a batch at once.
+TEST_F(CudaMidiLlama, TextsTogetherInBfloat16EqualTextsAlone) {
+  const auto texts = examples();
+  MidiLlama gpu = model_on(torch::Device(torch::kCUDA, 0), torch::kBFloat16);
+  const LossSum together = gpu->loss(texts);
+  together.sum.backward();
+  const auto gradient = gpu->projector->weight.grad().clone();
+  gpu->zero_grad();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const LossSum alone = gpu->loss(std::span(texts).subspan(i, 1));
+    alone.sum.backward();
+    EXPECT_TRUE(at::allclose(together.per_example[static_cast<std::int64_t>(i)], alone.per_example[0], 2e-2, 2e-2)) << i;
+  }
+  EXPECT_TRUE(at::allclose(gradient, gpu->projector->weight.grad(), 5e-2, 5e-2));
 }
 
 }  // namespace

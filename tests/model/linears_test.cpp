@@ -162,18 +162,22 @@ TEST(Linears, ExtremeGatesStayFinite) {
   EXPECT_NEAR(gate.grad()[0][5].item<double>(), 1, 1e-6);
 }
 
-TEST(Rotate, Float32AndItsGradientEqualFloat64) {
+TEST(Rotate, EqualsItsFormulaAndThatsGradient) {
   for (const std::int64_t half : {3, 16, 20}) {
     const auto angles = at::randn({2, 5, 1, half}, torch::kFloat64);
     const auto exact = at::randn({2, 3, 5, 2 * half}, torch::kFloat64).set_requires_grad(true);
-    const auto x = exact.detach().to(torch::kFloat32).set_requires_grad(true);
-    const auto expected = rotate(exact.transpose(1, 2), {angles.cos(), angles.sin()});  // heads lie apart
-    const auto turned = rotate(x.transpose(1, 2), {angles.cos().to(torch::kFloat32), angles.sin().to(torch::kFloat32)});
-    EXPECT_LT(largest_relative_difference(turned, expected), 1e-6);
+    const auto halves = exact.transpose(1, 2).chunk(2, -1);  // heads lie apart
+    const auto expected =
+        at::cat({halves[0] * angles.cos() - halves[1] * angles.sin(), halves[1] * angles.cos() + halves[0] * angles.sin()}, -1);
     const auto weights = at::randn(expected.sizes(), torch::kFloat64);
     (expected * weights).sum().backward();
-    (turned * weights.to(torch::kFloat32)).sum().backward();
-    EXPECT_LT(largest_relative_difference(x.grad(), exact.grad()), 1e-6);
+    for (const auto type : {torch::kFloat32, torch::kFloat64}) {
+      const auto x = exact.detach().to(type).set_requires_grad(true);
+      const auto turned = rotate(x.transpose(1, 2), {angles.cos().to(type), angles.sin().to(type)});
+      EXPECT_LT(largest_relative_difference(turned, expected), 1e-6);
+      (turned * weights.to(type)).sum().backward();
+      EXPECT_LT(largest_relative_difference(x.grad(), exact.grad()), 1e-6);
+    }
   }
 }
 

@@ -57,9 +57,12 @@ TEST(GoldenMidiLlama, LossesEqualTransformersAndPeft) {
   EXPECT_EQ(loss.target_tokens, 31);
 }
 
-TEST(GoldenMidiLlama, GradientsEqualPeftAndReachProjectorAndAdapterOnly) {
+class GoldenMidiLlamaGradients : public testing::TestWithParam<bool> {};
+
+TEST_P(GoldenMidiLlamaGradients, EqualPeftsAndReachProjectorAndAdapterOnly) {
   const weights::TensorMap expected = weights::read_safetensors(kGoldens / "midi_llama" / "expected.safetensors");
   MidiLlama model = golden_model();
+  model->llama->recompute_layers = GetParam();
   model->loss(golden_examples(read_json(kGoldens / "midi_llama" / "examples.json"))).sum.backward();
   std::size_t compared = 0;
   for (const auto& parameter : model->named_parameters()) {
@@ -77,6 +80,8 @@ MusicText example(std::vector<std::int64_t> ids, std::int64_t position, std::int
   if (tokens > 0) text.music = at::randn({tokens, 6});
   return text;
 }
+
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutActivationCheckpointing, GoldenMidiLlamaGradients, testing::Bool());
 
 TEST(MidiLlama, SplicesTheMusicInItsPlace) {
   MidiLlama model = tiny_midi_llama();

@@ -117,23 +117,31 @@ TEST(MemoryPlan, ActivationsOfEachKindOfAdapter) {
   const auto expected = [&](std::int64_t before, std::int64_t behind, std::int64_t w) {
     return n * 2 * before + (n + answers) * behind + answers * h * (4 + 2 * w);
   };
+  const std::int64_t before = h + 3 * q + 2 * k, behind = h + 2 * f;
   Workload work = tiny("align");
-  const std::int64_t frozen_before = 4 * h + 4 * (2 * q + 2 * k) + 4 * heads, frozen_behind = 4 * h + 4 * 3 * f;
-  EXPECT_EQ(plan_memory(work, 1).activations, expected(frozen_before, frozen_behind, 4));
+  EXPECT_EQ(plan_memory(work, 1).activations, expected(4 * before + 4 * heads, 4 * behind, 4));
 
   work = tiny("sft");
-  EXPECT_EQ(plan_memory(work, 1).activations,
-            expected(frozen_before + 3 * 4 * rank + 4 * h, frozen_behind + 4 * 4 * rank + 4 * q + 4 * h + 4 * f, 4));
+  EXPECT_EQ(plan_memory(work, 1).activations, expected(4 * before + 4 * heads + 3 * 4 * rank, 4 * behind + 4 * 4 * rank, 4));
   work.config.lora.dropout = 0.1;
   EXPECT_EQ(plan_memory(work, 1).activations,
-            expected(frozen_before + 3 * 4 * rank + 3 * 8 * h, frozen_behind + 4 * 4 * rank + 8 * q + 2 * 8 * h + 8 * f, 4));
+            expected(4 * before + 4 * heads + 3 * 4 * rank + 3 * h, 4 * behind + 4 * 4 * rank + q + 2 * h + f, 4));
   work.config.lora.target_modules = {"q_proj", "v_proj"};
-  EXPECT_EQ(plan_memory(work, 1).activations, expected(frozen_before + 2 * 4 * rank + 2 * 8 * h, frozen_behind, 4));
+  EXPECT_EQ(plan_memory(work, 1).activations, expected(4 * before + 4 * heads + 2 * 4 * rank + 2 * h, 4 * behind, 4));
 
   work = tiny("sft");
   work.config.llm.dtype = "bfloat16";
-  EXPECT_EQ(plan_memory(work, 1).activations, expected(4 * h + 2 * (2 * q + 2 * k) + 4 * heads + 3 * 4 * rank + 3 * 4 * h,
-                                                       4 * h + 2 * 3 * f + 4 * 4 * rank + 4 * q + 2 * 4 * h + 4 * f, 2));
+  EXPECT_EQ(plan_memory(work, 1).activations, expected(2 * before + 4 * heads + 3 * 4 * rank, 2 * behind + 4 * 4 * rank, 2));
+}
+
+TEST(MemoryPlan, ActivationCheckpointingKeepsEachBlocksInput) {
+  Workload work = tiny("align");
+  const MemoryPlan kept = plan_memory(work, 1);
+  work.config.train.activation_checkpointing = true;
+  const MemoryPlan plan = plan_memory(work, 1);
+  const std::int64_t h = 12, q = 20, k = 10, f = 70, heads = 2, n = 1000, answers = 100;
+  EXPECT_EQ(plan.activations, n * (2 * 4 * h + 4 * (2 * h + 3 * q + 2 * k + 2 * f) + 4 * heads) + answers * h * (4 + 2 * 4));
+  EXPECT_LT(plan.allocator, kept.allocator);
 }
 
 // bench/compare_plan's model, whose peak was measured with 8 examples of 128 tokens, 29 of them answer: 2,241 MiB.

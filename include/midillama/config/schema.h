@@ -167,11 +167,12 @@ struct Lora {
 
 // How one stage trains. Values under `stages.<stage>` override these.
 struct Train {
-  std::int64_t batch_size = 16;          // examples of one optimizer step, over all ranks
-  std::int64_t micro_batch_size = 0;     // examples of one forward pass on one rank; 0: the rank's whole share
-  std::int64_t micro_batch_tokens = 0;   // of one forward pass, padding to its longest example included; 0: no bound
-  bool deterministic_reduction = false;  // the same bits whatever the number of ranks; needs one of the two above
-  std::int64_t max_steps = 0;            // 0: `epochs` decides
+  std::int64_t batch_size = 16;           // examples of one optimizer step, over all ranks
+  std::int64_t micro_batch_size = 0;      // examples of one forward pass on one rank; 0: the rank's whole share
+  std::int64_t micro_batch_tokens = 0;    // of one forward pass, padding to its longest example included; 0: no bound
+  bool deterministic_reduction = false;   // the same bits whatever the number of ranks; needs one of the two above
+  bool activation_checkpointing = false;  // keep only each decoder layer's input, and run the layer again for its gradients
+  std::int64_t max_steps = 0;             // 0: `epochs` decides
   double epochs = 1;
   double learning_rate = 5e-4;  // the maximum
   double warmup_ratio = 0.03;   // linear, then cosine to 0
@@ -192,6 +193,7 @@ struct Train {
     v("micro_batch_size", self.micro_batch_size);
     v("micro_batch_tokens", self.micro_batch_tokens);
     v("deterministic_reduction", self.deterministic_reduction);
+    v("activation_checkpointing", self.activation_checkpointing);
     v("max_steps", self.max_steps);
     v("epochs", self.epochs);
     v("learning_rate", self.learning_rate);

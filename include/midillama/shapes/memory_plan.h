@@ -19,14 +19,12 @@
 // Activations. Examples are laid end to end without padding, so everything is counted by the token. With h hidden_size, q query size
 // (heads · head_dim), k key size, f intermediate_size, w the width of llm.dtype in bytes, a block keeps for each token:
 //
-//   both norms    2 · 4h         their input in float32
-//   attention     w (2q + 2k)    rotated queries, keys, values, output; and 4 bytes a head (log-sum-exp)
-//   feed-forward  w · 3f         gate, silu(gate), up
-//   adapters      4 rank + i     of each adapted layer, where i is what it keeps of its input of size `in`:
-//                   lora.dropout > 0                      8 in: the input after dropout, and the mask
-//                   lora.dropout 0, llm.dtype bfloat16    4 in: the input in float32
-//                   lora.dropout 0, llm.dtype float32     4 in, but once for all layers with the same input
+//   norms         w · 2h         the residual stream before each: what is normed is computed again
+//   attention     w (3q + 2k)    rotated queries, keys, values, the output text by text and joined; and 4 bytes a head (log-sum-exp)
+//   feed-forward  w · 2f         gate and up: their product is computed again
+//   adapters      4 rank + d     of each adapted layer; d is a byte for each element of its input where lora.dropout > 0, else 0
 //
+// With train.activation_checkpointing all blocks together keep w · h each and one block's worth of the above.
 // A frozen layer without an adapter keeps nothing. In the last block, what comes behind the attention runs on the answer tokens only. The
 // attention is assumed to run in a fused kernel, as it does on CPUs and for bfloat16 on GPUs.
 #pragma once
