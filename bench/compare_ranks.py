@@ -4,8 +4,9 @@
 
 Needs what bench/compare_training.py needs, and trains the same models. Each rank has one thread; two ranks are joined by Gloo on the loopback.
 First the losses of all steps are compared (a relative difference of 1e-5 at most), then the tokens a second of the steps behind the warm-up. Printed
-for each size and stage: median tokens/s of one and of two ranks, their ratio (median, least and greatest of the paired rounds), and the same
-ratio of a matrix product alone, in two processes that know nothing of each other: what the machine gives at most while other programs run on it.
+for each size and stage: median tokens/s of one and of two ranks, their ratio (median, least and greatest of the paired rounds), and two bounds of it: twice
+the tokens/s of one rank with half the batch (half a batch takes more than half the time), and the ratio of matrix products in two processes that know
+nothing of each other (other programs take their part of the machine).
 """
 
 import argparse
@@ -46,8 +47,9 @@ def run_together(commands):
     return outputs
 
 
-def train(folder, stage, shape, ranks, options):
-    run = folder / f"run-{ranks}"
+def train(folder, stage, shape, ranks, batch, options):
+    options = argparse.Namespace(**vars(options) | dict(batch=batch))
+    run = folder / f"run-{ranks}-{batch}"
     shutil.rmtree(run / stage, ignore_errors=True)
     init = folder / ("start" if stage == "sft" else "align-start")
     command = [options.midillama, "train", "--stage", stage, "--init", init, *compare_training.settings(folder, stage, shape, options),
@@ -82,19 +84,22 @@ def matrix_ratio():
 
 
 def compare(size, stage, folder, options):
-    rates, machine = {1: [], 2: []}, []
+    shape, half = compare_training.SIZES[size], options.batch // 2
+    rates, halves, machine = {1: [], 2: []}, [], []
     for number in range(options.rounds):
         losses = {}
         for ranks in (1, 2) if number % 2 == 0 else (2, 1):
-            losses[ranks], rate = train(folder, stage, compare_training.SIZES[size], ranks, options)
+            losses[ranks], rate = train(folder, stage, shape, ranks, options.batch, options)
             rates[ranks].append(rate)
         for step, (one, two) in enumerate(zip(losses[1], losses[2], strict=True)):
             if abs(one - two) > 1e-5 * abs(one):
                 raise SystemExit(f"{size} {stage}: step {step + 1} has loss {one} on one rank and {two} on two")
+        halves.append(2 * train(folder, stage, shape, 1, half, options)[1] / rates[1][-1])
         machine.append(matrix_ratio())
     ratios = [two / one for one, two in zip(rates[1], rates[2])]
-    print(f"| {size} | {stage} | {statistics.median(rates[1]):,.0f} | {statistics.median(rates[2]):,.0f} | {statistics.median(ratios):.2f} "
-          f"({min(ratios):.2f}-{max(ratios):.2f}) | {statistics.median(machine):.2f} ({min(machine):.2f}-{max(machine):.2f}) |", flush=True)
+    columns = [f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})" for values in (ratios, halves, machine)]
+    print(f"| {size} | {stage} | {options.batch} | {statistics.median(rates[1]):,.0f} | {statistics.median(rates[2]):,.0f} | "
+          f"{' | '.join(columns)} |", flush=True)
 
 
 def main():
@@ -113,8 +118,8 @@ def main():
     if options.matrix_products:
         return print(matrix_products(options.matrix_products))
 
-    print("| size | stage | one rank, tokens/s | two ranks, tokens/s | ratio (median, range) | ratio of matrix products alone |\n"
-          "|---|---|---|---|---|---|", flush=True)
+    print("| size | stage | batch | one rank, tokens/s | two ranks, tokens/s | ratio (median, range) | of half batches | of matrix products |\n"
+          "|---|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes.split(","):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)

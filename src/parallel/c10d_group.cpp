@@ -204,8 +204,9 @@ void C10dGroup::guarded(const char* what, const std::function<void()>& work) {
 
 void C10dGroup::wait_until(const char* what, std::uint64_t collective, bool patient, const std::function<bool()>& done) {
   const auto start = steady_clock::now();
-  for (microseconds pause(20); !done(); pause = std::min(2 * pause, microseconds(1000))) {
-    std::this_thread::sleep_for(pause);
+  while (!done()) {
+    const auto waited = duration_cast<microseconds>(steady_clock::now() - start);
+    std::this_thread::sleep_for(std::clamp(waited / 8, microseconds(20), microseconds(1000)));
     if (const auto trouble = heartbeat_->trouble()) fail(*trouble);
     if (patient || steady_clock::now() - start < timeout_) continue;
     const auto behind = heartbeat_->behind(collective);

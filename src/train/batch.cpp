@@ -1,6 +1,7 @@
 #include "train/batch.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace midillama::train {
 namespace {
@@ -81,11 +82,16 @@ Share make_share(const Stage& stage, std::span<const Draw> draws, const config::
   return share;
 }
 
-Counts sum_over_ranks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device) {
-  if (group.size() == 1) return counts;
-  const auto tensor = torch::tensor({counts.tokens, counts.targets}, torch::dtype(torch::kInt64).device(device));
-  group.all_reduce_sum(tensor);
-  return {tensor[0].item<std::int64_t>(), tensor[1].item<std::int64_t>()};
+CountsOfAllRanks::CountsOfAllRanks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device)
+    : sums_(torch::tensor({counts.tokens, counts.targets}, torch::kInt64).to(device)), pending_(group.start_all_reduce_sum(sums_)) {}
+
+const Counts& CountsOfAllRanks::get() {
+  if (pending_) {
+    std::exchange(pending_, nullptr)->wait();
+    const auto sums = sums_.cpu();
+    counts_ = {sums.const_data_ptr<std::int64_t>()[0], sums.const_data_ptr<std::int64_t>()[1]};
+  }
+  return counts_;
 }
 
 }  // namespace midillama::train

@@ -8,6 +8,7 @@
 #include "midillama/train/stage.h"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -51,7 +52,17 @@ Share divide(std::vector<SizedDraw> draws, const config::Train& train, int rank,
 // divide(), and this rank's examples made and counted.
 Share make_share(const Stage& stage, std::span<const Draw> draws, const config::Train& train, const parallel::ProcessGroup& group);
 
-// Sums over all ranks. `device` is the one that the group works on.
-Counts sum_over_ranks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device);
+// The sum over all ranks, on its way from the beginning. `device` is the one that the group works on.
+class CountsOfAllRanks {
+ public:
+  CountsOfAllRanks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device);
+  // Waits for it the first time.
+  const Counts& get();
+
+ private:
+  torch::Tensor sums_;  // [2] int64
+  std::unique_ptr<parallel::Pending> pending_;
+  Counts counts_;
+};
 
 }  // namespace midillama::train

@@ -118,15 +118,16 @@ Trainer::StepResult Trainer::step() {
   const auto start = Clock::now();
   const auto draws = next_draws();
   const Share share = make_share(stage_, draws, config_.train, group_);
-  StepResult result;
-  result.counts = sum_over_ranks(share.counts, group_, device_);
+  CountsOfAllRanks counts(share.counts, group_, device_);  // wanted behind the first forward pass only
 
+  StepResult result;
   const auto losses = no_losses(share);
   gradients_.begin(share.micro_batches.size());
   for (const MicroBatch& batch : share.micro_batches) {
-    if (!batch.examples.empty()) losses[batch.number].copy_(backward(batch, result.counts.targets));
+    if (!batch.examples.empty()) losses[batch.number].copy_(backward(batch, counts));
     gradients_.close_micro_batch();
   }
+  result.counts = counts.get();
   result.loss = sum_losses(losses) / at_least_one(result.counts.targets);
   result.grad_norm = gradients_.clip(config_.train.max_grad_norm);
   require_finite(result.loss, result.grad_norm, draws);
@@ -145,10 +146,10 @@ std::vector<Draw> Trainer::next_draws() {
   return draws;
 }
 
-torch::Tensor Trainer::backward(const MicroBatch& batch, std::int64_t targets) {
+torch::Tensor Trainer::backward(const MicroBatch& batch, CountsOfAllRanks& counts) {
   torch::manual_seed(seed_for(config_.run.seed, "step", batch.draws.front().draw.number));  // the same whichever rank runs it
   const torch::Tensor sum = stage_.loss(batch.examples);
-  (sum / at_least_one(targets)).backward();
+  (sum / at_least_one(counts.get().targets)).backward();
   return sum.detach();
 }
 
@@ -197,7 +198,7 @@ void Trainer::validate() {
     rest = rest.subspan(size);
   }
   stage_.module().train();
-  counts = sum_over_ranks(counts, group_, device_);
+  counts = CountsOfAllRanks(counts, group_, device_).get();
   const double loss = sum / at_least_one(counts.targets);
   if (!group_.is_main()) return;
   metrics_->write({{"step", step_},

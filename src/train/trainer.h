@@ -39,8 +39,8 @@ class Trainer {
   StepResult step();
   // The examples of the next global batch.
   std::vector<Draw> next_draws();
-  // Adds the gradients of the batch's loss divided by `targets`; returns the loss before the division, a scalar.
-  torch::Tensor backward(const MicroBatch& batch, std::int64_t targets);
+  // Adds the gradients of the batch's loss divided by the targets of all ranks; returns the loss before the division, a scalar.
+  torch::Tensor backward(const MicroBatch& batch, CountsOfAllRanks& counts);
   // A place for the loss of each micro-batch of all ranks; every rank fills its own.
   torch::Tensor no_losses(const Share& share) const;
   // Their sum over all ranks, added in the order of the micro-batches' numbers.
