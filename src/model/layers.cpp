@@ -1,5 +1,7 @@
 #include "midillama/model/layers.h"
 
+#include "row_passes.h"
+
 namespace midillama::model {
 
 LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias, const torch::TensorOptions& options) {
@@ -33,8 +35,7 @@ RmsNormImpl::RmsNormImpl(std::int64_t size, double epsilon, const torch::TensorO
 }
 
 torch::Tensor RmsNormImpl::forward(const torch::Tensor& x) {
-  if (x.scalar_type() == torch::kFloat32) return at::rms_norm(x, weight.sizes(), weight, epsilon);
-  return at::rms_norm(x.to(torch::kFloat32), weight.sizes(), {}, epsilon).to(x.scalar_type()) * weight;
+  return rms_norm(x, weight, epsilon);
 }
 
 }  // namespace midillama::model

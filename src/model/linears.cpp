@@ -14,11 +14,6 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Adapters work in float32 whatever the dtype of the products (and in float64 where that is float64).
-Tensor widened(const Tensor& x) {
-  return x.to(c10::promoteTypes(x.scalar_type(), torch::kFloat32));
-}
-
 // A layer's tensors, and how its adapter works in this pass.
 struct Layer {
   Tensor weight;
@@ -28,6 +23,8 @@ struct Layer {
   double dropout = 0;  // 0 outside training
   Tensor kept;         // what dropout left, where there is dropout
   Tensor hidden;       // [n, rank] lora_A · input
+  Tensor grad;         // of the output, in the backward pass
+  Tensor grad_weight, grad_A, grad_B;
 
   // What lora_A · input is multiplied by in all.
   double factor() const { return scaling / (1 - dropout); }
@@ -105,55 +102,48 @@ Tensor output_of(const Layer& layer, const Tensor& input) {
   return widened(output).addmm_(layer.hidden, layer.lora_B.t(), 1.0, layer.factor()).to(output.scalar_type());
 }
 
-// The sum of the layers' gradients with respect to their input, and what trains.
-struct Gradients {
-  Tensor input;
-  std::vector<variable_list> layers;  // weight and, with an adapter, lora_A and lora_B; undefined for what does not train
-};
-
 bool trains(const std::vector<Layer>& layers) {
   return std::ranges::any_of(layers, [](const Layer& layer) { return layer.weight.requires_grad() || layer.lora_A.defined(); });
 }
 
-void add_base_gradients(const std::vector<Layer>& layers, const variable_list& grads, const Tensor& input, bool with_input,
-                        Gradients& sum) {
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (!grads[i].defined()) continue;
-    if (layers[i].weight.requires_grad()) sum.layers[i][0] = grads[i].t().mm(input).to(layers[i].weight.scalar_type());
+// Of the base weights that train; → the input's, where it is wanted.
+Tensor base_gradients(std::vector<Layer>& layers, const Tensor& input, bool with_input) {
+  Tensor sum;
+  for (Layer& layer : layers) {
+    if (!layer.grad.defined()) continue;
+    if (layer.weight.requires_grad()) layer.grad_weight = layer.grad.t().mm(input).to(layer.weight.scalar_type());
     if (!with_input) continue;
-    const Tensor weight = layers[i].weight.to(grads[i].scalar_type());
-    sum.input = sum.input.defined() ? sum.input.addmm_(grads[i], weight) : grads[i].mm(weight);
+    const Tensor weight = layer.weight.to(layer.grad.scalar_type());
+    sum = sum.defined() ? sum.addmm_(layer.grad, weight) : layer.grad.mm(weight);
   }
+  return sum;
 }
 
-void add_adapter_gradients(std::vector<Layer>& layers, const variable_list& grads, const Tensor& input, bool with_input, Gradients& sum) {
-  if (std::ranges::none_of(layers, [](const Layer& layer) { return layer.lora_A.defined(); })) return;
-  const Tensor wide = widened(input);
+// Of the adapters; adds theirs to the input's gradient, where there is one.
+void add_adapter_gradients(std::vector<Layer>& layers, const Tensor& input, const Tensor& grad_input) {
   for (const auto& group : adapter_groups(layers)) {
-    const Tensor A = joined_A(group);
+    const Tensor wide = widened(input), A = joined_A(group);
     const Tensor grad_hidden = at::zeros({wide.size(0), A.size(0)}, wide.options());
-    const auto columns = columns_of(grad_hidden, group);
+    auto columns = columns_of(grad_hidden, group);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      const Layer& layer = *group[i];
-      const auto index = static_cast<std::size_t>(&layer - layers.data());
-      if (!grads[index].defined()) continue;
-      const Tensor grad = widened(grads[index]);
-      sum.layers[index][2] = grad.t().mm(layer.hidden).mul_(layer.factor());
-      Tensor(columns[i]).addmm_(grad, layer.lora_B, 0.0, layer.factor());
+      Layer& layer = *group[i];
+      if (!layer.grad.defined()) continue;
+      const Tensor grad = widened(layer.grad);
+      layer.grad_B = grad.t().mm(layer.hidden).mul_(layer.factor());
+      columns[i].addmm_(grad, layer.lora_B, 0.0, layer.factor());
     }
     const Layer& first = *group.front();
     const Tensor grad_A = grad_hidden.t().mm(first.dropped(wide));
     std::int64_t row = 0;
-    for (const Layer* layer : group) {
-      const std::int64_t rank = layer->lora_A.size(0);
-      sum.layers[static_cast<std::size_t>(layer - layers.data())][1] = grad_A.narrow(0, row, rank);
-      row += rank;
+    for (Layer* layer : group) {
+      layer->grad_A = grad_A.narrow(0, row, layer->lora_A.size(0));
+      row += layer->lora_A.size(0);
     }
-    if (!with_input) continue;
-    if (sum.input.scalar_type() == A.scalar_type() && !first.kept.defined()) {
-      sum.input.addmm_(grad_hidden, A);
+    if (!grad_input.defined()) continue;
+    if (grad_input.scalar_type() == A.scalar_type() && !first.kept.defined()) {
+      grad_input.addmm_(grad_hidden, A);
     } else {
-      sum.input.add_(first.dropped(grad_hidden.mm(A)).to(sum.input.scalar_type()));
+      grad_input.add_(first.dropped(grad_hidden.mm(A)).to(grad_input.scalar_type()));
     }
   }
 }
@@ -179,7 +169,7 @@ variable_list source_gradients(const Settings& settings, at::TensorList sources,
   switch (settings.kind) {
     case LinearInput::Kind::rms_normed: {
       const Tensor &x = sources[0], &weight = sources[1];
-      return {grad.defined() && x.requires_grad() ? rms_norm_backward(grad, x, weight, settings.epsilon) : Tensor(),
+      return {x.requires_grad() ? rms_norm_backward(grad, x, weight, settings.epsilon) : Tensor(),
               weight.requires_grad() ? rms_norm_weight_gradient(grad, x, weight, settings.epsilon) : Tensor()};
     }
     case LinearInput::Kind::swiglu: {
@@ -213,22 +203,19 @@ struct LinearsFunction : torch::autograd::Function<LinearsFunction> {
     const at::TensorList tensors = at::TensorList(saved).slice(0, saved.size() - 2 * settings->adapters.size());
     const at::TensorList sources = tensors.slice(0, source_count(settings->kind));
     std::vector<Layer> layers = layers_of(tensors, *settings);
-    Gradients sum;
     for (std::size_t i = 0; i < layers.size(); ++i) {
+      layers[i].grad = grads[i];
       layers[i].hidden = saved[tensors.size() + 2 * i], layers[i].kept = saved[tensors.size() + 2 * i + 1];
-      sum.layers.emplace_back(layers[i].lora_A.defined() ? 3 : 1);
     }
     const bool with_input = std::ranges::any_of(sources, [](const Tensor& source) { return source.requires_grad(); });
-    if (trains(layers)) {
-      const Tensor input = compute_input(*settings, tensors);
-      add_base_gradients(layers, grads, input, with_input, sum);
-      add_adapter_gradients(layers, grads, input, with_input, sum);
-    } else {
-      add_base_gradients(layers, grads, {}, with_input, sum);
+    const Tensor input = trains(layers) ? compute_input(*settings, tensors) : Tensor();
+    const Tensor grad_input = base_gradients(layers, input, with_input);
+    add_adapter_gradients(layers, input, grad_input);
+    variable_list gradients = grad_input.defined() ? source_gradients(*settings, sources, grad_input) : variable_list(sources.size());
+    for (const Layer& layer : layers) {
+      gradients.push_back(layer.grad_weight);
+      if (layer.lora_A.defined()) gradients.insert(gradients.end(), {layer.grad_A, layer.grad_B});
     }
-    variable_list gradients(sources.size());
-    if (with_input) gradients = source_gradients(*settings, sources, sum.input);
-    for (variable_list& of_layer : sum.layers) gradients.insert(gradients.end(), of_layer.begin(), of_layer.end());
     gradients.emplace_back();  // the settings'
     return gradients;
   }

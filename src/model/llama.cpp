@@ -95,11 +95,15 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
   inverse_frequencies_ = inverse_frequencies_.to(embeddings.device());
   const RotaryTable rotary = rotary_table(full.positions, inverse_frequencies_, embeddings.scalar_type());
   torch::Tensor hidden_states = embeddings;
-  for (const LlamaLayer& layer : model->layers) {
+  for (LlamaLayer& layer : model->layers) {
     const bool last = layer.get() == model->layers.back().get();  // the layers before it need every position
     const torch::Tensor outputs = last ? full.outputs : torch::Tensor();
-    auto run = [layer = layer, rotary, full, outputs](const torch::Tensor& x) mutable { return layer->forward(x, rotary, full, outputs); };
-    hidden_states = recompute_layers ? recomputed(run, hidden_states, trained_parameters(*layer)) : run(hidden_states);
+    if (recompute_layers) {
+      const auto run = [layer, rotary, full, outputs](const torch::Tensor& x) mutable { return layer->forward(x, rotary, full, outputs); };
+      hidden_states = recomputed(run, hidden_states, trained_parameters(*layer));
+    } else {
+      hidden_states = layer->forward(hidden_states, rotary, full, outputs);
+    }
   }
   if (full.cache != nullptr) full.cache->advance(embeddings.size(1));
   return model->norm->forward(hidden_states);

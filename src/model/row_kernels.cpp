@@ -318,21 +318,16 @@ MIDILLAMA_CLONES float softmax(float* row, std::int64_t count) {
 }
 
 MIDILLAMA_CLONES void weighted_sum(const float* weights, const float* rows, std::int64_t count, std::int64_t size, float* y) {
-  for (std::int64_t i = 0; i < size; i += kLanes) {
-    Lanes total{};
-    for (std::int64_t row = 0; row < count; ++row) {
-      Lanes v;
-      if (i + kLanes <= size) {
-        load(rows + row * size + i, v);
-      } else {
-        load_tail(rows + row * size + i, size - i, v);
-      }
-      total += weights[row] * v;
-    }
-    float parts[kLanes];
-    store(total, parts);
-    std::copy_n(parts, std::min(kLanes, size - i), y + i);
-  }
+  for_lanes(
+      size, [&](const auto& load, const auto& store) __attribute__((always_inline)) {
+        Lanes total{};
+        for (std::int64_t row = 0; row < count; ++row) {
+          Lanes v;
+          load(rows + row * size, v);
+          total += weights[row] * v;
+        }
+        store(total, y);
+      });
 }
 
 }  // namespace midillama::model::kernels

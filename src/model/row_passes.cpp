@@ -36,18 +36,18 @@ kernels::FewRows few_rows(const float* x, std::int64_t rows, const torch::Tensor
           .y = y.mutable_data_ptr<float>()};
 }
 
-torch::Tensor widened(const torch::Tensor& x) {
-  return x.to(c10::promoteTypes(x.scalar_type(), torch::kFloat32));
-}
-
 torch::Tensor inverse_rms(const torch::Tensor& x, double epsilon) {
   return x.square().mean(-1, true).add_(epsilon).rsqrt_();
 }
 
 }  // namespace
 
+torch::Tensor widened(const torch::Tensor& x) {
+  return x.to(c10::promoteTypes(x.scalar_type(), torch::kFloat32));
+}
+
 torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double epsilon) {
-  if (!all_plain({x, weight})) {
+  if (at::GradMode::is_enabled() || !all_plain({x, weight})) {
     const torch::Tensor wide = widened(x);
     return (wide * inverse_rms(wide, epsilon)).to(x.scalar_type()) * weight;
   }
@@ -169,6 +169,7 @@ torch::Tensor attend_next(const torch::Tensor& queries, const torch::Tensor& key
   const float *q = queries.const_data_ptr<float>(), *k = keys.const_data_ptr<float>(), *v = values.const_data_ptr<float>();
   const bool* allowed = mask.defined() ? mask.const_data_ptr<bool>() : nullptr;
   float *to = y.mutable_data_ptr<float>(), *all_scores = scores.mutable_data_ptr<float>();
+  const float scale = 1.0F / std::sqrt(static_cast<float>(size));
   const auto one_key_head = [&](std::int64_t row, std::int64_t head) {
     float* of_group = all_scores + (row * heads + head * group) * length;
     const kernels::FewRows products{.x = q + row * queries.stride(0) + head * group * size,
@@ -180,7 +181,6 @@ torch::Tensor attend_next(const torch::Tensor& queries, const torch::Tensor& key
     kernels::few_rows(products, 0, length);
     for (std::int64_t member = 0; member < group; ++member) {
       float* row_scores = of_group + member * length;
-      const float scale = 1.0F / std::sqrt(static_cast<float>(size));
       for (std::int64_t i = 0; i < length; ++i) {
         const bool open = allowed == nullptr || allowed[row * mask.stride(0) + i * mask.stride(3)];
         row_scores[i] = open ? row_scores[i] * scale : -std::numeric_limits<float>::infinity();

@@ -1,12 +1,16 @@
 // The passes between a decoder's products: on a CPU in float32 one loop over the rows each (row_kernels.h), ATen's operations elsewhere.
-// None of them records a gradient: linears.h and rotary.h, which call them, have their own backward passes.
+// Only rms_norm and product are differentiable where gradients are recorded; the others are called from backward passes of their own
+// (linears.h, rotary.h, next_token_loss.h).
 #pragma once
 
 #include <torch/types.h>
 
 namespace midillama::model {
 
-// x [n, size] / rms(x) · weight, normalised in float32 and rounded to x's dtype before the weight (Hugging Face's LlamaRMSNorm).
+// x in at least float32: what adapters and norms work in.
+torch::Tensor widened(const torch::Tensor& x);
+
+// x [..., size] / rms(x) · weight, normalised in float32 and rounded to x's dtype before the weight (Hugging Face's LlamaRMSNorm).
 torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double epsilon);
 torch::Tensor rms_norm_backward(const torch::Tensor& grad, const torch::Tensor& x, const torch::Tensor& weight, double epsilon);
 // The gradient of `weight` [size].

@@ -1,6 +1,6 @@
 #include "model/row_passes.h"
 
-#include "model/attention.h"
+#include "tiny_models.h"
 
 #include <torch/utils.h>
 
@@ -10,10 +10,6 @@
 
 namespace midillama::model {
 namespace {
-
-double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
-  return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
-}
 
 // Rows of a cache that has room for more keys than there are.
 struct Cached {
