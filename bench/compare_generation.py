@@ -12,7 +12,7 @@ the machine's read bandwidth, measured in the same round, at which the weights p
 import argparse
 import json
 import pathlib
-import tempfile
+import statistics
 import time
 
 import compare_training
@@ -73,12 +73,6 @@ def read_bandwidth(threads):
     return best
 
 
-def weight_bytes(shape):
-    h, f, layers = shape["hidden_size"], shape["intermediate_size"], shape["num_hidden_layers"]
-    kv = h // shape["num_attention_heads"] * shape["num_key_value_heads"]
-    return 4 * (layers * (2 * h * h + 2 * h * kv + 3 * h * f) + h * shape["vocab_size"])
-
-
 def compare(size, folder, options):
     command = [options.bin / "model_speed", "generate", folder / "llm", folder / "start", folder / "examples.jsonl", folder / "music.safetensors",
                options.threads]
@@ -90,14 +84,15 @@ def compare(size, folder, options):
                 if not merged and ours.ask(request)["tokens"] != peer.greedy(batch, options.new_tokens)[1]:
                     raise SystemExit(f"{size}, batch {batch}: the tokens are not the same")
                 shares = []
+                weight_bytes = 4 * sum(compare_training.frozen_weights(compare_training.SIZES[size]))
 
                 def our_seconds():
                     seconds = ours.ask(request)["seconds"]
-                    shares.append(weight_bytes(compare_training.SIZES[size]) * options.new_tokens / seconds / read_bandwidth(options.threads))
+                    shares.append(weight_bytes * options.new_tokens / seconds / read_bandwidth(options.threads))
                     return seconds
 
                 pairs = paired(options.rounds, our_seconds, lambda: peer.greedy(batch, options.new_tokens)[0])
-                share = sorted(shares[1:])[len(shares) // 2 - 1]
+                share = statistics.median(shares[1:])  # the first round does not count
                 print(f"| {size} | {batch} | {'merged' if merged else 'with adapter'} | {cells(pairs, batch * options.new_tokens, '{:,.0f}')} | "
                       f"{share:.0%} |", flush=True)
 
@@ -105,20 +100,16 @@ def compare(size, folder, options):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("bin", type=pathlib.Path)
-    arguments.add_argument("--sizes", default="tiny,mid")
+    compare_training.add_world_arguments(arguments)
     arguments.add_argument("--batches", default="1,8")
     arguments.add_argument("--new-tokens", type=int, default=48)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=2)
-    arguments.add_argument("--data", default="data/folk")
-    arguments.add_argument("--tokenizer", default="runs/folk/pretrain-llm/model/tokenizer.model")
     options = arguments.parse_args()
+    options.midillama, options.steps, options.batch = options.bin / "midillama", 1, max(map(int, options.batches.split(",")))
     print("| size | batch | peer | midillama, tokens/s | peer, tokens/s | ratio | of the read bandwidth |\n|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes.split(","):
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            options.midillama, options.steps, options.batch = options.bin / "midillama", 1, max(map(int, options.batches.split(",")))
-            compare_training.build(folder, size, "real", compare_training.world_of(options, size, "real"))
+        with compare_training.built_world(options, size) as (folder, _):
             compare(size, folder, options)
 
 

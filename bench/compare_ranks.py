@@ -12,7 +12,6 @@ nothing of each other (other programs take their part of the machine).
 import argparse
 import json
 import os
-import pathlib
 import shutil
 import socket
 import statistics
@@ -22,6 +21,7 @@ import tempfile
 import time
 
 import compare_training
+from rounds import spread
 
 
 def environments(ranks):
@@ -97,7 +97,7 @@ def compare(size, stage, folder, options):
         halves.append(2 * train(folder, stage, shape, 1, half, options)[1] / rates[1][-1])
         machine.append(matrix_ratio())
     ratios = [two / one for one, two in zip(rates[1], rates[2])]
-    columns = [f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})" for values in (ratios, halves, machine)]
+    columns = [spread(values) for values in (ratios, halves, machine)]
     print(f"| {size} | {stage} | {options.batch} | {statistics.median(rates[1]):,.0f} | {statistics.median(rates[2]):,.0f} | "
           f"{' | '.join(columns)} |", flush=True)
 
@@ -105,13 +105,11 @@ def compare(size, stage, folder, options):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("midillama", nargs="?")
-    arguments.add_argument("--sizes", default="tiny,mid")
+    compare_training.add_world_arguments(arguments)
     arguments.add_argument("--stages", default="sft")
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--steps", type=int, default=15)
     arguments.add_argument("--batch", type=int, default=16, help="examples of the global batch")
-    arguments.add_argument("--data", default="data/folk")
-    arguments.add_argument("--tokenizer", default="runs/folk/pretrain-llm/model/tokenizer.model")
     arguments.add_argument("--matrix-products", type=float, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     options.threads = 1  # of each rank
@@ -121,10 +119,7 @@ def main():
     print("| size | stage | batch | one rank, tokens/s | two ranks, tokens/s | ratio (median, range) | of half batches | of matrix products |\n"
           "|---|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes.split(","):
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            world = compare_training.world_of(options, size, "real")
-            compare_training.build(folder, size, "real", world)
+        with compare_training.built_world(options, size) as (folder, world):
             for stage in options.stages.split(","):
                 compare(size, stage, folder, world)
 

@@ -13,6 +13,7 @@ of both, and the share of the machine's matrix-product rate, measured in the sam
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -22,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from rounds import spread
 
 WARM_UP_STEPS = 3
 MUSIC_SIZE = 128
@@ -234,20 +237,32 @@ def write_data(folder, lengths, options):
     (folder / "data" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def world_of(options, size, lengths):
-    """The options with what the lengths ask for."""
+@contextlib.contextmanager
+def built_world(options, size, lengths="real"):
+    """A folder with models, data and the examples as both sides train on them, and the options with what the lengths ask for."""
     world = argparse.Namespace(**vars(options))
     world.max_length, world.template = 512, "plain"
     if lengths == "equal":
         world.batch, world.max_length, world.template = EQUAL_BATCH, EQUAL_LENGTH[size], "{music}{question}{answer}"
-    return world
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        build_world(folder, SIZES[size], world)
+        write_data(folder, lengths, world)
+        examples_for_peer(folder, SIZES[size], world)
+        yield folder, world
 
 
-def build(folder, size, lengths, world):
-    """Models, data and the examples as both sides train on them."""
-    build_world(folder, SIZES[size], world)
-    write_data(folder, lengths, world)
-    examples_for_peer(folder, SIZES[size], world)
+def add_world_arguments(arguments):
+    arguments.add_argument("--sizes", default="tiny,mid")
+    arguments.add_argument("--data", default="data/folk")
+    arguments.add_argument("--tokenizer", default="runs/folk/pretrain-llm/model/tokenizer.model")
+
+
+def frozen_weights(shape):
+    """Of the layers' matrices, and of the output matrix."""
+    h, f, layers = shape["hidden_size"], shape["intermediate_size"], shape["num_hidden_layers"]
+    kv = h // shape["num_attention_heads"] * shape["num_key_value_heads"]
+    return layers * (2 * h * h + 2 * h * kv + 3 * h * f), h * shape["vocab_size"]
 
 
 def flops_per_token(shape, stage, lengths):
@@ -255,10 +270,9 @@ def flops_per_token(shape, stage, lengths):
     for each of their weights."""
     h, f, layers = shape["hidden_size"], shape["intermediate_size"], shape["num_hidden_layers"]
     kv = h // shape["num_attention_heads"] * shape["num_key_value_heads"]
-    weights = layers * (2 * h * h + 2 * h * kv + 3 * h * f)
+    weights, head = frozen_weights(shape)
     adapters = layers * LORA["rank"] * (2 * (h + h) + 2 * (h + kv) + 3 * (h + f)) if stage == "sft" else 0
-    head = h * shape["vocab_size"] if lengths == "equal" else 0
-    return 4 * (weights + head) + 6 * adapters
+    return 4 * (weights + (head if lengths == "equal" else 0)) + 6 * adapters
 
 
 def compare(size, stage, lengths, folder, options):
@@ -276,23 +290,20 @@ def compare(size, stage, lengths, folder, options):
         ratios.append(our_rates[-1] / peer_rates[-1])
         shares.append(our_rates[-1] * flops_per_token(shape, stage, lengths) / 1e9 / matrix_rate(options.threads))
     print(f"| {size} | {lengths} | {stage} | {statistics.median(our_rates):,.0f} | {statistics.median(peer_rates):,.0f} | "
-          f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) | {our['memory']:,.0f} | {other['memory']:,.0f} | "
+          f"{spread(ratios)} | {our['memory']:,.0f} | {other['memory']:,.0f} | "
           f"{our['memory'] / other['memory']:.2f} | {statistics.median(shares):.0%} |", flush=True)
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("midillama", nargs="?")
-    arguments.add_argument("--sizes", default="tiny,mid")
+    add_world_arguments(arguments)
     arguments.add_argument("--stages", default="align,sft")
     arguments.add_argument("--lengths", default="real,equal")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--steps", type=int, default=15)
     arguments.add_argument("--batch", type=int, default=8, help="questions a step (real)")
     arguments.add_argument("--threads", type=int, default=2)
-    arguments.add_argument("--keep", type=pathlib.Path, help="leave models and data in this folder")
-    arguments.add_argument("--data", default="data/folk")
-    arguments.add_argument("--tokenizer", default="runs/folk/pretrain-llm/model/tokenizer.model")
     arguments.add_argument("--worker", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments.add_argument("--stage", help=argparse.SUPPRESS)
     options = arguments.parse_args()
@@ -303,11 +314,7 @@ def main():
           "ratio | of the matrix-product rate |\n|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes.split(","):
         for lengths in options.lengths.split(","):
-            with tempfile.TemporaryDirectory() as name:
-                folder = options.keep / f"{size}-{lengths}" if options.keep else pathlib.Path(name)
-                folder.mkdir(parents=True, exist_ok=True)
-                world = world_of(options, size, lengths)
-                build(folder, size, lengths, world)
+            with built_world(options, size, lengths) as (folder, world):
                 for stage in options.stages.split(","):
                     compare(size, stage, lengths, folder, world)
 

@@ -10,7 +10,7 @@ import time
 
 
 class Speed:
-    """build/bench/bin/speed with its input loaded (bench/speed.cpp)."""
+    """`speed` or `model_speed` with its input loaded (bench/speed.cpp, bench/model_speed.cpp)."""
 
     def __init__(self, program, *arguments):
         self.process = subprocess.Popen([str(word) for word in (program, *arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -47,8 +47,13 @@ def paired(rounds, ours, peer):
     return [(ours(), peer()) for _ in range(rounds)]
 
 
+def spread(values):
+    """The median, the least and the greatest."""
+    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+
+
 def cells(pairs, amount, form):
     """The median rates of both sides, and their ratio with its range."""
     ratios = [theirs / our for our, theirs in pairs]
     rates = [form.format(amount / statistics.median(side)) for side in zip(*pairs)]
-    return f"{rates[0]} | {rates[1]} | {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+    return f"{rates[0]} | {rates[1]} | {spread(ratios)}"
