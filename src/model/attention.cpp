@@ -71,4 +71,16 @@ torch::Tensor attend(const torch::Tensor& queries, const torch::Tensor& keys, co
   return at::cat(texts, 1);
 }
 
+torch::Tensor attend(const torch::Tensor& projected, const HeadLayout& layout, std::int64_t layer, const AttentionContext& context) {
+  const std::int64_t rows = projected.size(0), tokens = projected.size(1);
+  if (context.cache == nullptr && !context.mask.defined() && can_attend_texts(projected, layout)) {
+    const std::vector<std::int64_t> whole_rows(static_cast<std::size_t>(rows), tokens);
+    return attend_texts(projected.flatten(0, 1), layout, context.lengths.empty() ? whole_rows : context.lengths).view({rows, tokens, -1});
+  }
+  const auto heads = projected.unflatten(-1, {-1, layout.size}).split_with_sizes({layout.queries, layout.keys, layout.keys}, 2);
+  torch::Tensor keys = heads[1].transpose(1, 2), values = heads[2].transpose(1, 2);
+  if (context.cache != nullptr) std::tie(keys, values) = context.cache->append(layer, keys, values);
+  return attend(heads[0].transpose(1, 2), keys, values, context.mask, context.lengths, true);
+}
+
 }  // namespace midillama::model

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "midillama/model/llama.h"
+#include "text_attention.h"
 
 namespace midillama::model {
 
@@ -13,5 +14,9 @@ AttentionContext complete(const AttentionContext& context, std::int64_t tokens, 
 // lengths laid end to end (no mask), each of which attends to itself; no work is spent on pairs of texts. Empty: the rows are whole.
 torch::Tensor attend(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask,
                      const std::vector<std::int64_t>& lengths, bool causal);
+
+// The decoder's: queries, keys and values [batch, seq, layout.width()] of `layer`, the queries and keys turned, those of the cache before
+// them → [batch, seq, queries · size]. Causal.
+torch::Tensor attend(const torch::Tensor& projected, const HeadLayout& layout, std::int64_t layer, const AttentionContext& context);
 
 }  // namespace midillama::model

@@ -1,5 +1,5 @@
-// The linear layers of a decoder block with their adapters, those that read the same input together: one pass over the input for all
-// adapters, one gradient of it.
+// The linear layers of a decoder block with their adapters, those that read the same input together: one product for all layers, one pass
+// over the input for all adapters, one gradient of it.
 //
 // What the layers read is kept for the backward pass as what it is computed from (the residual stream before a norm, gate and up before
 // their product) and computed again there: these tensors are alive anyway, and the second computation costs a pass over memory. Beside
@@ -21,19 +21,21 @@ namespace midillama::model {
 struct LinearInput {
   enum class Kind { plain, rms_normed, swiglu };
 
-  // All [..., size].
+  // x [..., size]
   static LinearInput plain(const torch::Tensor& x) { return {Kind::plain, {x}, 0}; }
   static LinearInput rms_normed(const torch::Tensor& x, const RmsNorm& norm) {
     return {Kind::rms_normed, {x, norm->weight}, norm->epsilon};
   }
-  static LinearInput swiglu(const torch::Tensor& gate, const torch::Tensor& up) { return {Kind::swiglu, {gate, up}, 0}; }
+  // [..., 2 · size]: gate and up beside each other.
+  static LinearInput swiglu(const torch::Tensor& gate_up) { return {Kind::swiglu, {gate_up}, 0}; }
 
   Kind kind = Kind::plain;
   std::vector<torch::Tensor> sources;
   double epsilon = 0;  // of rms_normed
 };
 
-// [..., in] → of each layer [..., out] in its weight's dtype.
-std::vector<torch::Tensor> linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers);
+// [..., in] → the layers' outputs beside each other, [..., sum of out], in their weights' dtype. Weights that lie behind each other
+// (linears_together) are multiplied by as they are, others copied together first.
+torch::Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers);
 
 }  // namespace midillama::model

@@ -27,35 +27,32 @@ std::vector<torch::Tensor> trained_parameters(const torch::nn::Module& module) {
 }  // namespace
 
 LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options)
-    : head_dim(config.head_dim), layer(layer) {
-  const std::int64_t query_size = config.num_attention_heads * head_dim;
-  const std::int64_t key_size = config.num_key_value_heads * head_dim;
-  q_proj = register_module("q_proj", LoraLinear(config.hidden_size, query_size, options));
-  k_proj = register_module("k_proj", LoraLinear(config.hidden_size, key_size, options));
-  v_proj = register_module("v_proj", LoraLinear(config.hidden_size, key_size, options));
-  o_proj = register_module("o_proj", LoraLinear(query_size, config.hidden_size, options));
+    : heads(config.num_attention_heads), key_heads(config.num_key_value_heads), head_dim(config.head_dim), layer(layer) {
+  const auto together = linears_together(config.hidden_size, {heads * head_dim, key_heads * head_dim, key_heads * head_dim}, options);
+  q_proj = register_module("q_proj", together[0]);
+  k_proj = register_module("k_proj", together[1]);
+  v_proj = register_module("v_proj", together[2]);
+  o_proj = register_module("o_proj", LoraLinear(heads * head_dim, config.hidden_size, options));
 }
 
 torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RmsNorm& norm, const RotaryTable& rotary,
                                           const AttentionContext& context, const torch::Tensor& outputs) {
-  const std::vector<torch::Tensor> projected = linears(LinearInput::rms_normed(x, norm), {q_proj.get(), k_proj.get(), v_proj.get()});
-  const auto heads = [&](std::size_t i) { return projected[i].view({x.size(0), x.size(1), -1, head_dim}); };
-  const torch::Tensor queries = rotate(heads(0), rotary).transpose(1, 2);
-  torch::Tensor keys = rotate(heads(1), rotary).transpose(1, 2);
-  torch::Tensor values = heads(2).transpose(1, 2);
-  if (context.cache != nullptr) std::tie(keys, values) = context.cache->append(layer, keys, values);
-  return o_proj->forward(select(attend(queries, keys, values, context.mask, context.lengths, true), outputs));
+  const HeadLayout layout{heads, key_heads, head_dim};
+  const torch::Tensor projected = linears(LinearInput::rms_normed(x, norm), {q_proj.get(), k_proj.get(), v_proj.get()});
+  const torch::Tensor attended = attend(rotate(projected, layout, rotary), layout, layer, context);
+  return o_proj->forward(select(attended, outputs));
 }
 
 LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions& options) {
-  gate_proj = register_module("gate_proj", LoraLinear(config.hidden_size, config.intermediate_size, options));
-  up_proj = register_module("up_proj", LoraLinear(config.hidden_size, config.intermediate_size, options));
+  const auto together = linears_together(config.hidden_size, {config.intermediate_size, config.intermediate_size}, options);
+  gate_proj = register_module("gate_proj", together[0]);
+  up_proj = register_module("up_proj", together[1]);
   down_proj = register_module("down_proj", LoraLinear(config.intermediate_size, config.hidden_size, options));
 }
 
 torch::Tensor LlamaMlpImpl::forward(const torch::Tensor& x, const RmsNorm& norm) {
-  const std::vector<torch::Tensor> gated = linears(LinearInput::rms_normed(x, norm), {gate_proj.get(), up_proj.get()});
-  return linears(LinearInput::swiglu(gated[0], gated[1]), {down_proj.get()})[0];
+  const torch::Tensor gate_up = linears(LinearInput::rms_normed(x, norm), {gate_proj.get(), up_proj.get()});
+  return linears(LinearInput::swiglu(gate_up), {down_proj.get()});
 }
 
 LlamaLayerImpl::LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options) {

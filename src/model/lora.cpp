@@ -7,10 +7,15 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 namespace midillama::model {
 
-LoraLinearImpl::LoraLinearImpl(std::int64_t in_features, std::int64_t out_features, const torch::TensorOptions& options) {
-  weight = register_parameter("weight", torch::empty({out_features, in_features}, options));
+LoraLinearImpl::LoraLinearImpl(std::int64_t in_features, std::int64_t out_features, const torch::TensorOptions& options)
+    : LoraLinearImpl(torch::empty({out_features, in_features}, options)) {}
+
+LoraLinearImpl::LoraLinearImpl(const torch::Tensor& matrix) {
+  weight = register_parameter("weight", matrix);
 }
 
 void LoraLinearImpl::add_adapter(std::int64_t rank, double alpha, double dropout_probability, at::Generator generator) {
@@ -26,7 +31,15 @@ void LoraLinearImpl::add_adapter(std::int64_t rank, double alpha, double dropout
 }
 
 torch::Tensor LoraLinearImpl::forward(const torch::Tensor& x) {
-  return linears(LinearInput::plain(x), {this})[0];
+  return linears(LinearInput::plain(x), {this});
+}
+
+std::vector<LoraLinear> linears_together(std::int64_t in_features, const std::vector<std::int64_t>& out_features,
+                                         const torch::TensorOptions& options) {
+  const torch::Tensor matrices = torch::empty({std::reduce(out_features.begin(), out_features.end()), in_features}, options);
+  std::vector<LoraLinear> layers;
+  for (const torch::Tensor& matrix : matrices.split_with_sizes(out_features)) layers.emplace_back(matrix.detach());
+  return layers;
 }
 
 }  // namespace midillama::model

@@ -24,15 +24,16 @@ torch::Tensor stretch(const torch::Tensor& frequencies, const Llama3RopeScaling&
 
 // The gradient is turned back.
 struct Rotation : torch::autograd::Function<Rotation> {
-  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x, const torch::Tensor& cos,
-                               const torch::Tensor& sin) {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& heads, std::int64_t count,
+                               const torch::Tensor& cos, const torch::Tensor& sin) {
     context->save_for_backward({cos, sin});
-    return turn(x, cos, sin, false);
+    context->saved_data["count"] = count;
+    return turn(heads, count, cos, sin, false);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& grads) {
     const torch::autograd::variable_list saved = context->get_saved_variables();
-    return {turn(grads[0], saved[0], saved[1], true), {}, {}};
+    return {turn(grads[0], context->saved_data["count"].toInt(), saved[0], saved[1], true), {}, {}, {}};
   }
 };
 
@@ -49,8 +50,9 @@ RotaryTable rotary_table(const torch::Tensor& positions, const torch::Tensor& fr
   return {angles.cos().to(dtype).unsqueeze(2), angles.sin().to(dtype).unsqueeze(2)};
 }
 
-torch::Tensor rotate(const torch::Tensor& x, const RotaryTable& table) {
-  return Rotation::apply(x, table.cos, table.sin);
+torch::Tensor rotate(const torch::Tensor& projected, const HeadLayout& layout, const RotaryTable& table) {
+  const torch::Tensor heads = projected.unflatten(-1, {-1, layout.size});
+  return Rotation::apply(heads, layout.queries + layout.keys, table.cos, table.sin).flatten(2);
 }
 
 }  // namespace midillama::model

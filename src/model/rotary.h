@@ -2,6 +2,7 @@
 #pragma once
 
 #include "midillama/model/llama.h"
+#include "text_attention.h"
 
 namespace midillama::model {
 
@@ -11,7 +12,7 @@ torch::Tensor rotary_frequencies(const LlamaConfig& config);
 // positions [batch, seq] int64; angles in float32, the table in `dtype`.
 RotaryTable rotary_table(const torch::Tensor& positions, const torch::Tensor& frequencies, torch::ScalarType dtype);
 
-// x: [batch, seq, heads, head_dim]; component i turns with component i + head_dim / 2.
-torch::Tensor rotate(const torch::Tensor& x, const RotaryTable& table);
+// projected [batch, seq, layout.width()]: queries and keys turn, component i of a head with component i + head_dim / 2; values stay.
+torch::Tensor rotate(const torch::Tensor& projected, const HeadLayout& layout, const RotaryTable& table);
 
 }  // namespace midillama::model

@@ -1,5 +1,5 @@
-// Passes over rows of float32 on a CPU that would be several in ATen, for one thread's share of the rows. Compiled for AVX-512, AVX2 and
-// the processor's base instructions; the machine that runs them decides. Rows lie at their size from each other.
+// Passes over rows of float32 on a CPU that would be several in ATen, for one thread's share of the rows; compiled for several processors
+// (lanes.h). Rows lie at their size from each other.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,12 @@ void rms_norm(const float* x, const float* weight, float epsilon, std::int64_t r
 void rms_norm_backward(const float* dy, const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t size,
                        float* dx);
 
-// y = silu(gate) · up
-void swiglu(const float* gate, const float* up, std::int64_t count, float* y);
-void swiglu_backward(const float* dy, const float* gate, const float* up, std::int64_t count, float* dgate, float* dup);
+// y = silu(gate) · up, where a row of x holds `size` elements of gate and behind them as many of up; dx likewise.
+void swiglu(const float* x, std::int64_t rows, std::int64_t size, float* y);
+void swiglu_backward(const float* dy, const float* x, std::int64_t rows, std::int64_t size, float* dx);
 
-// One token's heads, head_stride apart: each pair (x[i], x[i + half]) is turned by the angle with cos[i] and direction · sin[i]. y is
-// contiguous.
-void rotate(const float* x, std::int64_t head_stride, std::int64_t heads, std::int64_t half, const float* cos, const float* sin,
-            float direction, float* y);
+// One token's heads beside each other: each pair (x[i], x[i + half]) is turned by the angle with cos[i] and direction · sin[i].
+void rotate(const float* x, std::int64_t heads, std::int64_t half, const float* cos, const float* sin, float direction, float* y);
 
 // y[r, o] = Σ x[r, i] · weight[o, i], or where `add` y[r, o] += factor · Σ, for 1 ≤ rows ≤ kFewRows and outputs from `begin` to `end`: the
 // weight, of which a few rows use each element a few times only, is read once from beginning to end.
@@ -31,10 +29,11 @@ struct FewRows {
   std::int64_t rows;
   const float* weight;
   std::int64_t inputs;
-  std::int64_t outputs;  // also the distance of y's rows
+  std::int64_t outputs;
   bool add = false;
   float factor = 1;
   float* y;
+  std::int64_t y_stride;  // of its rows
 };
 void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end);
 

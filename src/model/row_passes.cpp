@@ -1,39 +1,23 @@
 #include "row_passes.h"
 
+#include "cpu_tasks.h"
 #include "row_kernels.h"
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
-#include <initializer_list>
 #include <limits>
 
 namespace midillama::model {
 namespace {
 
-constexpr std::int64_t kElementsPerTask = 16384;
-
-bool all_plain(std::initializer_list<torch::Tensor> tensors) {
-  return std::ranges::all_of(tensors, [](const torch::Tensor& tensor) {
-    return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32 && tensor.is_contiguous();
-  });
-}
-
-// task(first, count) for shares of `rows` rows of `size` elements.
-template <typename Task>
-void over_rows(std::int64_t rows, std::int64_t size, const Task& task) {
-  at::parallel_for(0, rows, std::max<std::int64_t>(1, kElementsPerTask / std::max<std::int64_t>(1, size)),
-                   [&](std::int64_t begin, std::int64_t end) { task(begin, end - begin); });
-}
-
-// x has `rows` contiguous rows.
-kernels::FewRows few_rows(const float* x, std::int64_t rows, const torch::Tensor& weight, const torch::Tensor& y) {
-  return {.x = x,
-          .rows = rows,
+// x and y have whole rows, those of y may be parts of longer ones.
+kernels::FewRows few_rows(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& y) {
+  return {.x = x.const_data_ptr<float>(),
+          .rows = x.size(0),
           .weight = weight.const_data_ptr<float>(),
           .inputs = weight.size(1),
           .outputs = weight.size(0),
-          .y = y.mutable_data_ptr<float>()};
+          .y = y.mutable_data_ptr<float>(),
+          .y_stride = y.stride(0)};
 }
 
 torch::Tensor inverse_rms(const torch::Tensor& x, double epsilon) {
@@ -84,43 +68,53 @@ torch::Tensor rms_norm_weight_gradient(const torch::Tensor& grad, const torch::T
   return (grad * (wide * inverse_rms(wide, epsilon))).sum_to_size(weight.sizes()).to(weight.scalar_type());
 }
 
-torch::Tensor swiglu(const torch::Tensor& gate, const torch::Tensor& up) {
-  if (!all_plain({gate, up})) return at::silu(gate).mul_(up);
-  const torch::Tensor y = torch::empty_like(gate);
-  const float *g = gate.const_data_ptr<float>(), *u = up.const_data_ptr<float>();
+torch::Tensor swiglu(const torch::Tensor& gate_up) {
+  const std::int64_t rows = gate_up.size(0), size = gate_up.size(1) / 2;
+  if (!is_plain(gate_up)) return at::silu(gate_up.narrow(1, 0, size)).mul_(gate_up.narrow(1, size, size));
+  const torch::Tensor y = torch::empty({rows, size}, gate_up.options());
+  const float* from = gate_up.const_data_ptr<float>();
   float* to = y.mutable_data_ptr<float>();
-  over_rows(gate.numel(), 1, [&](std::int64_t begin, std::int64_t count) { kernels::swiglu(g + begin, u + begin, count, to + begin); });
+  over_rows(rows, size,
+            [&](std::int64_t begin, std::int64_t count) { kernels::swiglu(from + begin * 2 * size, count, size, to + begin * size); });
   return y;
 }
 
-SwigluGradients swiglu_backward(const torch::Tensor& grad, const torch::Tensor& gate, const torch::Tensor& up) {
-  if (!all_plain({grad, gate, up})) return {at::silu_backward(grad * up, gate), at::silu(gate).mul_(grad)};
-  const SwigluGradients gradients{torch::empty_like(gate), torch::empty_like(up)};
-  const float *d = grad.const_data_ptr<float>(), *g = gate.const_data_ptr<float>(), *u = up.const_data_ptr<float>();
-  float *dg = gradients.gate.mutable_data_ptr<float>(), *du = gradients.up.mutable_data_ptr<float>();
-  over_rows(gate.numel(), 1, [&](std::int64_t begin, std::int64_t count) {
-    kernels::swiglu_backward(d + begin, g + begin, u + begin, count, dg + begin, du + begin);
+torch::Tensor swiglu_backward(const torch::Tensor& grad, const torch::Tensor& gate_up) {
+  const std::int64_t rows = gate_up.size(0), size = gate_up.size(1) / 2;
+  const torch::Tensor gradient = torch::empty_like(gate_up);
+  if (!all_plain({grad, gate_up})) {
+    const torch::Tensor gate = gate_up.narrow(1, 0, size), up = gate_up.narrow(1, size, size);
+    gradient.narrow(1, 0, size).copy_(at::silu_backward(grad * up, gate));
+    gradient.narrow(1, size, size).copy_(at::silu(gate).mul_(grad));
+    return gradient;
+  }
+  const float *dy = grad.const_data_ptr<float>(), *from = gate_up.const_data_ptr<float>();
+  float* to = gradient.mutable_data_ptr<float>();
+  over_rows(rows, 2 * size, [&](std::int64_t begin, std::int64_t count) {
+    kernels::swiglu_backward(dy + begin * size, from + begin * 2 * size, count, size, to + begin * 2 * size);
   });
-  return gradients;
+  return gradient;
 }
 
-torch::Tensor turn(const torch::Tensor& x, const torch::Tensor& cos, const torch::Tensor& sin, bool inverse) {
-  const bool plain = x.is_cpu() && x.scalar_type() == torch::kFloat32 && x.stride(-1) == 1 && all_plain({cos, sin});
-  if (!plain) {
-    const std::vector<torch::Tensor> halves = x.chunk(2, -1);
-    const torch::Tensor turned = inverse ? sin.neg() : sin;
-    return at::cat({halves[0] * cos - halves[1] * turned, halves[1] * cos + halves[0] * turned}, -1);
+torch::Tensor turn(const torch::Tensor& heads, std::int64_t count, const torch::Tensor& cos, const torch::Tensor& sin, bool inverse) {
+  if (!all_plain({heads, cos, sin})) {
+    const torch::Tensor turned = heads.narrow(2, 0, count);
+    const std::vector<torch::Tensor> halves = turned.chunk(2, -1);
+    const torch::Tensor directed = inverse ? sin.neg() : sin;
+    const torch::Tensor first = halves[0] * cos - halves[1] * directed, second = halves[1] * cos + halves[0] * directed;
+    return at::cat({at::cat({first, second}, -1), heads.narrow(2, count, heads.size(2) - count)}, 2);
   }
-  const std::int64_t batch = x.size(0), tokens = x.size(1), heads = x.size(2), half = x.size(3) / 2;
-  const torch::Tensor y = torch::empty(x.sizes(), x.options());
-  const float *from = x.const_data_ptr<float>(), *c = cos.const_data_ptr<float>(), *s = sin.const_data_ptr<float>();
+  const std::int64_t tokens = heads.size(0) * heads.size(1), half = heads.size(3) / 2, table_tokens = cos.size(0) * heads.size(1);
+  const std::int64_t width = heads.size(2) * heads.size(3), turned = count * heads.size(3);
+  const torch::Tensor y = torch::empty_like(heads);
+  const float *from = heads.const_data_ptr<float>(), *c = cos.const_data_ptr<float>(), *s = sin.const_data_ptr<float>();
   float* to = y.mutable_data_ptr<float>();
-  const std::int64_t table_tokens = cos.size(0) * tokens;
-  over_rows(batch * tokens, 2 * heads * half, [&](std::int64_t begin, std::int64_t count) {
-    for (std::int64_t token = begin; token < begin + count; ++token) {
-      const float* first_head = from + token / tokens * x.stride(0) + token % tokens * x.stride(1);
+  over_rows(tokens, width, [&](std::int64_t begin, std::int64_t rows) {
+    for (std::int64_t token = begin; token < begin + rows; ++token) {
       const std::int64_t angles = token % table_tokens * half;
-      kernels::rotate(first_head, x.stride(2), heads, half, c + angles, s + angles, inverse ? -1.0F : 1.0F, to + token * 2 * heads * half);
+      const float* row = from + token * width;
+      kernels::rotate(row, count, half, c + angles, s + angles, inverse ? -1.0F : 1.0F, to + token * width);
+      std::copy(row + turned, row + width, to + token * width + turned);
     }
   });
   return y;
@@ -131,25 +125,26 @@ bool is_few(const torch::Tensor& x) {
 }
 
 torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight) {
-  if (!is_few(x) || !all_plain({weight})) return at::linear(x, weight);
-  const torch::Tensor y = torch::empty({x.size(0), weight.size(0)}, x.options());
-  const auto base = few_rows(x.const_data_ptr<float>(), x.size(0), weight, y);
-  over_rows(base.outputs, base.inputs, [&](std::int64_t begin, std::int64_t count) { kernels::few_rows(base, begin, begin + count); });
-  return y;
+  return is_few(x) && is_plain(weight) ? few_rows_product(x, weight, {}) : at::linear(x, weight);
 }
 
-torch::Tensor adapted_product(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& lora_A, const torch::Tensor& lora_B,
-                              double factor) {
+torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRank> adapters) {
   const torch::Tensor y = torch::empty({x.size(0), weight.size(0)}, x.options());
-  const torch::Tensor hidden = torch::empty({x.size(0), lora_A.size(0)}, x.options());
-  const float* from = x.const_data_ptr<float>();
-  kernels::few_rows(few_rows(from, x.size(0), lora_A, hidden), 0, lora_A.size(0));
-  const auto base = few_rows(from, x.size(0), weight, y);
-  auto adapter = few_rows(hidden.const_data_ptr<float>(), x.size(0), lora_B, y);
-  adapter.add = true, adapter.factor = static_cast<float>(factor);
+  const auto base = few_rows(x, weight, y);
+  std::vector<kernels::FewRows> added;
+  std::vector<torch::Tensor> hidden;
+  for (const LowRank& adapter : adapters) {
+    hidden.push_back(torch::empty({x.size(0), adapter.A.size(0)}, x.options()));
+    kernels::few_rows(few_rows(x, adapter.A, hidden.back()), 0, adapter.A.size(0));
+    added.push_back(few_rows(hidden.back(), adapter.B, y.narrow(1, adapter.column, adapter.B.size(0))));
+    added.back().add = true, added.back().factor = static_cast<float>(adapter.factor);
+  }
   over_rows(base.outputs, base.inputs, [&](std::int64_t begin, std::int64_t count) {
     kernels::few_rows(base, begin, begin + count);
-    kernels::few_rows(adapter, begin, begin + count);
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      const std::int64_t column = adapters[i].column, end = std::min(begin + count - column, added[i].outputs);
+      if (const std::int64_t first = std::max<std::int64_t>(begin - column, 0); first < end) kernels::few_rows(added[i], first, end);
+    }
   });
   return y;
 }
@@ -177,7 +172,8 @@ torch::Tensor attend_next(const torch::Tensor& queries, const torch::Tensor& key
                                     .weight = k + row * keys.stride(0) + head * keys.stride(1),
                                     .inputs = size,
                                     .outputs = length,
-                                    .y = of_group};
+                                    .y = of_group,
+                                    .y_stride = length};
     kernels::few_rows(products, 0, length);
     for (std::int64_t member = 0; member < group; ++member) {
       float* row_scores = of_group + member * length;

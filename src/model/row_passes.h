@@ -5,6 +5,8 @@
 
 #include <torch/types.h>
 
+#include <span>
+
 namespace midillama::model {
 
 // x in at least float32: what adapters and norms work in.
@@ -16,23 +18,25 @@ torch::Tensor rms_norm_backward(const torch::Tensor& grad, const torch::Tensor& 
 // The gradient of `weight` [size].
 torch::Tensor rms_norm_weight_gradient(const torch::Tensor& grad, const torch::Tensor& x, const torch::Tensor& weight, double epsilon);
 
-// silu(gate) · up, both [n, size].
-torch::Tensor swiglu(const torch::Tensor& gate, const torch::Tensor& up);
-struct SwigluGradients {
-  torch::Tensor gate;
-  torch::Tensor up;
-};
-SwigluGradients swiglu_backward(const torch::Tensor& grad, const torch::Tensor& gate, const torch::Tensor& up);
+// silu(gate) · up [n, size] of gate and up beside each other, [n, 2 · size].
+torch::Tensor swiglu(const torch::Tensor& gate_up);
+torch::Tensor swiglu_backward(const torch::Tensor& grad, const torch::Tensor& gate_up);
 
-// x [batch, seq, heads, head_dim] turned by the angles of cos and sin [batch or 1, seq, 1, head_dim / 2], contiguous; backwards where
-// `inverse`.
-torch::Tensor turn(const torch::Tensor& x, const torch::Tensor& cos, const torch::Tensor& sin, bool inverse);
+// heads [batch, seq, heads, head_dim], the first `count` of them turned by the angles of cos and sin [batch or 1, seq, 1, head_dim / 2];
+// backwards where `inverse`.
+torch::Tensor turn(const torch::Tensor& heads, std::int64_t count, const torch::Tensor& cos, const torch::Tensor& sin, bool inverse);
 
 // x [n, in] · weightᵀ [in, out] → [n, out]; differentiable where gradients are recorded.
 torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight);
-// The same plus factor · (x · lora_Aᵀ) · lora_Bᵀ, for x that is_few().
-torch::Tensor adapted_product(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& lora_A, const torch::Tensor& lora_B,
-                              double factor);
+// factor · (x · Aᵀ) · Bᵀ, to be added to the columns of a product from `column` on.
+struct LowRank {
+  torch::Tensor A;
+  torch::Tensor B;
+  double factor;
+  std::int64_t column;
+};
+// The same product plus adapters, for x that is_few().
+torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRank> adapters);
 // Whether x has so few rows that the weights' way from memory is what a product costs: a step of decoding. Only on a CPU in float32, while
 // no gradients are recorded.
 bool is_few(const torch::Tensor& x);

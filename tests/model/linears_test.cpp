@@ -12,22 +12,22 @@ namespace {
 using Kind = LinearInput::Kind;
 constexpr double kDropout = 0.3;
 
-// What a pass of linear layers reads, all of it float64 and trained.
+// What a pass of linear layers reads, all of it trained.
 struct World {
-  World(Kind kind, std::int64_t rows, std::int64_t in, bool adapters, double dropout) : kind(kind) {
+  World(Kind kind, std::int64_t rows, std::int64_t in, bool adapters, double dropout, torch::ScalarType dtype = torch::kFloat64)
+      : kind(kind) {
     torch::manual_seed(3);
-    sources = {at::randn({rows, in}, torch::kFloat64)};
-    if (kind == Kind::rms_normed) sources.push_back(at::randn({in}, torch::kFloat64));
-    if (kind == Kind::swiglu) sources.push_back(at::randn({rows, in}, torch::kFloat64));
-    for (const std::int64_t out : {5, 37}) {
-      LoraLinear layer(in, out, torch::TensorOptions().dtype(torch::kFloat64));
+    sources = {at::empty({rows, kind == Kind::swiglu ? 2 * in : in}, dtype)};
+    if (kind == Kind::rms_normed) sources.push_back(at::empty({in}, dtype));
+    layers = linears_together(in, {5, 37}, torch::TensorOptions().dtype(dtype));
+    layers.emplace_back(in, 6, torch::TensorOptions().dtype(dtype));  // lies elsewhere
+    for (auto& layer : layers) {
       // Only one of the layers has an adapter where they are not all alike.
-      if (adapters || (out == 5 && dropout > 0)) layer->add_adapter(3, 4.0, dropout, torch::Generator());
-      layers.push_back(layer);
+      if (adapters || (layer.get() == layers[0].get() && dropout > 0)) layer->add_adapter(3, 4.0, dropout, torch::Generator());
+      layer->to(dtype);
     }
-    for (auto& layer : layers) layer->to(torch::kFloat64);
     const torch::NoGradGuard no_grad;
-    for (auto& tensor : trained()) tensor.normal_(0, 0.5).set_requires_grad(true);
+    for (auto& tensor : trained()) tensor.copy_(at::randn(tensor.sizes(), torch::kFloat64).mul_(0.5)).set_requires_grad(true);
   }
 
   std::vector<torch::Tensor> trained() {
@@ -38,9 +38,11 @@ struct World {
     return tensors;
   }
 
+  // Of the layers that lie together, and of all three.
   std::vector<torch::Tensor> forward() {
     torch::manual_seed(5);  // the same draws of dropout
-    return linears({kind, sources, 1e-5}, {layers[0].get(), layers[1].get()});
+    const LinearInput input{kind, sources, 1e-5};
+    return {linears(input, {layers[0].get(), layers[1].get()}), linears(input, {layers[0].get(), layers[1].get(), layers[2].get()})};
   }
 
   // A number that depends on every output in its own way.
@@ -105,12 +107,7 @@ class LinearsInFloat32 : public testing::TestWithParam<Kind> {};
 
 void compare_with_float64(Kind kind, std::int64_t rows, std::int64_t size) {
   SCOPED_TRACE(testing::Message() << rows << " rows of " << size);
-  World wide(kind, rows, size, true, 0), narrow(kind, rows, size, true, 0);
-  {
-    const torch::NoGradGuard no_grad;
-    for (auto& source : narrow.sources) source = source.to(torch::kFloat32).set_requires_grad(true);
-    for (auto& layer : narrow.layers) layer->to(torch::kFloat32);
-  }
+  World wide(kind, rows, size, true, 0), narrow(kind, rows, size, true, 0, torch::kFloat32);
   const auto expected = wide.forward(), outputs = narrow.forward();
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     EXPECT_EQ(outputs[i].scalar_type(), torch::kFloat32);
@@ -149,31 +146,43 @@ TEST(Linears, FrozenWeightsTakeNoGradient) {
 }
 
 TEST(Linears, ExtremeGatesStayFinite) {
-  const auto gate = torch::tensor({-1e4F, -90.0F, -1e-8F, 0.0F, 90.0F, 1e4F}).view({1, 6}).set_requires_grad(true);
+  const auto gate = torch::tensor({-1e4F, -90.0F, -1e-8F, 0.0F, 90.0F, 1e4F}).view({1, 6});
+  const auto gate_up = at::cat({gate, at::ones({1, 6})}, 1).set_requires_grad(true);
   LoraLinear layer(6, 6);
   {
     const torch::NoGradGuard no_grad;
     layer->weight.copy_(at::eye(6));
   }
-  const auto output = linears(LinearInput::swiglu(gate, at::ones({1, 6})), {layer.get()})[0];
+  const auto output = linears(LinearInput::swiglu(gate_up), {layer.get()});
   EXPECT_TRUE(at::allclose(output, at::silu(gate), 1e-6, 1e-30));
   output.sum().backward();
-  EXPECT_TRUE(gate.grad().isfinite().all().item<bool>());
-  EXPECT_NEAR(gate.grad()[0][5].item<double>(), 1, 1e-6);
+  EXPECT_TRUE(gate_up.grad().isfinite().all().item<bool>());
+  EXPECT_NEAR(gate_up.grad()[0][5].item<double>(), 1, 1e-6);
+}
+
+TEST(Linears, WeightsThatLieTogetherAreNotCopied) {
+  const auto layers = linears_together(4, {2, 3});
+  EXPECT_TRUE(layers[0]->weight.is_alias_of(layers[1]->weight));
+  EXPECT_EQ(layers[1]->weight.const_data_ptr<float>(), layers[0]->weight.const_data_ptr<float>() + 8);
+  EXPECT_TRUE(layers[0]->weight.requires_grad());
 }
 
 TEST(Rotate, EqualsItsFormulaAndThatsGradient) {
+  torch::manual_seed(3);
   for (const std::int64_t half : {3, 16, 20}) {
+    const HeadLayout layout{4, 2, 2 * half};
     const auto angles = at::randn({2, 5, 1, half}, torch::kFloat64);
-    const auto exact = at::randn({2, 3, 5, 2 * half}, torch::kFloat64).set_requires_grad(true);
-    const auto halves = exact.transpose(1, 2).chunk(2, -1);  // heads lie apart
-    const auto expected =
+    const auto exact = at::randn({2, 5, layout.width()}, torch::kFloat64).set_requires_grad(true);
+    const auto heads = exact.unflatten(-1, {-1, layout.size});
+    const auto halves = heads.narrow(2, 0, 6).chunk(2, -1);
+    const auto turned_heads =
         at::cat({halves[0] * angles.cos() - halves[1] * angles.sin(), halves[1] * angles.cos() + halves[0] * angles.sin()}, -1);
+    const auto expected = at::cat({turned_heads, heads.narrow(2, 6, 2)}, 2).flatten(2);
     const auto weights = at::randn(expected.sizes(), torch::kFloat64);
     (expected * weights).sum().backward();
     for (const auto type : {torch::kFloat32, torch::kFloat64}) {
       const auto x = exact.detach().to(type).set_requires_grad(true);
-      const auto turned = rotate(x.transpose(1, 2), {angles.cos().to(type), angles.sin().to(type)});
+      const auto turned = rotate(x, layout, {angles.cos().to(type), angles.sin().to(type)});
       EXPECT_LT(largest_relative_difference(turned, expected), 1e-6);
       (turned * weights.to(type)).sum().backward();
       EXPECT_LT(largest_relative_difference(x.grad(), exact.grad()), 1e-6);

@@ -43,7 +43,7 @@ struct LlamaAttentionImpl : torch::nn::Module {
                         const torch::Tensor& outputs);
 
   LoraLinear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, o_proj{nullptr};
-  std::int64_t head_dim;
+  std::int64_t heads, key_heads, head_dim;
   std::int64_t layer;
 };
 TORCH_MODULE(LlamaAttention);

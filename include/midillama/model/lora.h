@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace midillama::model {
 
@@ -14,6 +15,8 @@ namespace midillama::model {
 // `lora_B.weight` [out, rank], float32.
 struct LoraLinearImpl : torch::nn::Module {
   LoraLinearImpl(std::int64_t in_features, std::int64_t out_features, const torch::TensorOptions& options = {});
+  // With this tensor [out, in] for its weight.
+  explicit LoraLinearImpl(const torch::Tensor& matrix);
 
   // A: Kaiming-uniform (a = √5), drawn from `generator`; B: zero. Error where there is an adapter already.
   void add_adapter(std::int64_t rank, double alpha, double dropout, at::Generator generator);
@@ -29,5 +32,9 @@ struct LoraLinearImpl : torch::nn::Module {
   double dropout = 0;
 };
 TORCH_MODULE(LoraLinear);
+
+// Layers that read the same input: their weights lie behind each other in memory, so that one product runs them all.
+std::vector<LoraLinear> linears_together(std::int64_t in_features, const std::vector<std::int64_t>& out_features,
+                                         const torch::TensorOptions& options = {});
 
 }  // namespace midillama::model
