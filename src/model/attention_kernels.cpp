@@ -2,6 +2,7 @@
 
 #include "lanes.h"
 #include "row_kernels.h"
+#include "tile_product.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,64 +15,6 @@ static_assert(kHeadSizeUnit == kLanes);
 
 constexpr std::int64_t padded(std::int64_t tokens) {
   return (tokens + kLanes - 1) / kLanes * kLanes;
-}
-
-// c[row][column] = Σ a[row][step] · b[step][column], or += where `add`; columns are a multiple of kLanes.
-struct Product {
-  const float* a;
-  std::int64_t a_row;
-  std::int64_t a_step;
-  const float* b;
-  std::int64_t b_step;
-  float* c;
-  std::int64_t c_row;
-  std::int64_t rows;
-  std::int64_t columns;
-  std::int64_t steps;
-  bool add = false;
-};
-
-template <int kRows, int kVectors>
-MIDILLAMA_INLINE void tile(const Product& p, std::int64_t row, std::int64_t column) {
-  Lanes sums[kRows * kVectors] = {};
-  const float *a = p.a + row * p.a_row, *b = p.b + column;
-  for (std::int64_t step = 0; step < p.steps; ++step, a += p.a_step, b += p.b_step) {
-    Lanes right[kVectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) load(b + v * kLanes, right[v]);
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sums[r * kVectors + v] += a[r * p.a_row] * right[v];
-    }
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
-      float* c = p.c + (row + r) * p.c_row + column + v * kLanes;
-      if (p.add) {
-        Lanes before;
-        load(c, before);
-        sums[r * kVectors + v] += before;
-      }
-      store(sums[r * kVectors + v], c);
-    }
-  }
-}
-
-template <int kVectors>
-MIDILLAMA_INLINE void columns_of(const Product& p, std::int64_t column) {
-  std::int64_t row = 0;
-  for (; row + 6 <= p.rows; row += 6) tile<6, kVectors>(p, row, column);
-  for (; row + 2 <= p.rows; row += 2) tile<2, kVectors>(p, row, column);
-  if (row < p.rows) tile<1, kVectors>(p, row, column);
-}
-
-MIDILLAMA_INLINE void multiply(const Product& p) {
-  std::int64_t column = 0;
-  for (; column + 2 * kLanes <= p.columns; column += 2 * kLanes) columns_of<2>(p, column);
-  if (column < p.columns) columns_of<1>(p, column);
 }
 
 // [tokens] rows `stride` apart → [size][padded(tokens)] times `scale`, zero behind the tokens.
@@ -152,24 +95,25 @@ MIDILLAMA_CLONES void attend(const SharedHead& head, const Attended& result, flo
   float *keys = scratch, *values = keys + size * row, *scores = values + size * head.tokens;
   transpose(head.keys, head.stride, head.tokens, size, 1.0F / std::sqrt(static_cast<float>(size)), keys);
   copy_rows(head.values, head.stride, head.tokens, size, values, size);
-  for_blocks(head, [&](std::int64_t member, const Block& block) __attribute__((always_inline)) {
-    score(head.queries + block.begin * head.stride + member * size, head.stride, keys, head, block, scores);
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      const std::int64_t seen = block.begin + i + 1;
-      result.log_sums[member * result.log_stride + block.begin + i] = softmax(scores + i * row, seen);
-      std::fill(scores + i * row + seen, scores + i * row + block.keys(), 0.0F);
-    }
-    multiply({.a = scores,
-              .a_row = row,
-              .a_step = 1,
-              .b = values,
-              .b_step = size,
-              .c = result.y + block.begin * result.stride + member * size,
-              .c_row = result.stride,
-              .rows = block.rows,
-              .columns = size,
-              .steps = block.keys()});
-  });
+  for_blocks(
+      head, [&](std::int64_t member, const Block& block) __attribute__((always_inline)) {
+        score(head.queries + block.begin * head.stride + member * size, head.stride, keys, head, block, scores);
+        for (std::int64_t i = 0; i < block.rows; ++i) {
+          const std::int64_t seen = block.begin + i + 1;
+          result.log_sums[member * result.log_stride + block.begin + i] = softmax(scores + i * row, seen);
+          std::fill(scores + i * row + seen, scores + i * row + block.keys(), 0.0F);
+        }
+        multiply({.a = scores,
+                  .a_row = row,
+                  .a_step = 1,
+                  .b = values,
+                  .b_step = size,
+                  .c = result.y + block.begin * result.stride + member * size,
+                  .c_row = result.stride,
+                  .rows = block.rows,
+                  .columns = size,
+                  .steps = block.keys()});
+      });
 }
 
 MIDILLAMA_CLONES void attend_backward(const SharedHead& head, const Attended& result, const HeadGradients& gradients, float* scratch) {
@@ -181,44 +125,45 @@ MIDILLAMA_CLONES void attend_backward(const SharedHead& head, const Attended& re
   transpose(head.values, head.stride, head.tokens, size, 1.0F, values);
   copy_rows(head.keys, head.stride, head.tokens, size, plain_keys, size);
   std::fill(dkeys, dvalues + all, 0.0F);
-  for_blocks(head, [&](std::int64_t member, const Block& block) __attribute__((always_inline)) {
-    const std::int64_t in_input = block.begin * head.stride + member * size, in_result = block.begin * result.stride + member * size;
-    const float *queries = head.queries + in_input, *y = result.y + in_result, *dy = gradients.dy + in_result;
-    score(queries, head.stride, keys, head, block, scores);
-    score(dy, result.stride, values, head, block, dscores);
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      const std::int64_t seen = block.begin + i + 1;
-      float *of_row = scores + i * row, *d_of_row = dscores + i * row;
-      const float along = dot(dy + i * result.stride, y + i * result.stride, size);
-      softmax_backward(of_row, d_of_row, seen, result.log_sums[member * result.log_stride + block.begin + i], along, scale);
-      std::fill(of_row + seen, of_row + block.keys(), 0.0F);
-      std::fill(d_of_row + seen, d_of_row + block.keys(), 0.0F);
-    }
-    multiply({.a = dscores,
-              .a_row = row,
-              .a_step = 1,
-              .b = plain_keys,
-              .b_step = size,
-              .c = gradients.queries + in_input,
-              .c_row = head.stride,
-              .rows = block.rows,
-              .columns = size,
-              .steps = block.keys()});
-    Product of_keys{.a = dscores,
-                    .a_row = 1,
-                    .a_step = row,
-                    .b = queries,
-                    .b_step = head.stride,
-                    .c = dkeys,
-                    .c_row = size,
-                    .rows = block.keys(),
-                    .columns = size,
-                    .steps = block.rows,
-                    .add = true};
-    multiply(of_keys);
-    of_keys.a = scores, of_keys.b = dy, of_keys.b_step = result.stride, of_keys.c = dvalues;
-    multiply(of_keys);
-  });
+  for_blocks(
+      head, [&](std::int64_t member, const Block& block) __attribute__((always_inline)) {
+        const std::int64_t in_input = block.begin * head.stride + member * size, in_result = block.begin * result.stride + member * size;
+        const float *queries = head.queries + in_input, *y = result.y + in_result, *dy = gradients.dy + in_result;
+        score(queries, head.stride, keys, head, block, scores);
+        score(dy, result.stride, values, head, block, dscores);
+        for (std::int64_t i = 0; i < block.rows; ++i) {
+          const std::int64_t seen = block.begin + i + 1;
+          float *of_row = scores + i * row, *d_of_row = dscores + i * row;
+          const float along = dot(dy + i * result.stride, y + i * result.stride, size);
+          softmax_backward(of_row, d_of_row, seen, result.log_sums[member * result.log_stride + block.begin + i], along, scale);
+          std::fill(of_row + seen, of_row + block.keys(), 0.0F);
+          std::fill(d_of_row + seen, d_of_row + block.keys(), 0.0F);
+        }
+        multiply({.a = dscores,
+                  .a_row = row,
+                  .a_step = 1,
+                  .b = plain_keys,
+                  .b_step = size,
+                  .c = gradients.queries + in_input,
+                  .c_row = head.stride,
+                  .rows = block.rows,
+                  .columns = size,
+                  .steps = block.keys()});
+        Product of_keys{.a = dscores,
+                        .a_row = 1,
+                        .a_step = row,
+                        .b = queries,
+                        .b_step = head.stride,
+                        .c = dkeys,
+                        .c_row = size,
+                        .rows = block.keys(),
+                        .columns = size,
+                        .steps = block.rows,
+                        .add = true};
+        multiply(of_keys);
+        of_keys.a = scores, of_keys.b = dy, of_keys.b_step = result.stride, of_keys.c = dvalues;
+        multiply(of_keys);
+      });
   copy_rows(dkeys, size, head.tokens, size, gradients.keys, head.stride);
   copy_rows(dvalues, size, head.tokens, size, gradients.values, head.stride);
 }

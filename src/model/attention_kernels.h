@@ -22,9 +22,9 @@ struct SharedHead {
 
 // The heads' part of the output and what the backward pass needs of it.
 struct Attended {
-  float* y;                 // as the queries, tokens `stride` apart
+  float* y;  // as the queries, tokens `stride` apart
   std::int64_t stride;
-  float* log_sums;          // of the softmaxes: tokens beside each other, heads `log_stride` apart
+  float* log_sums;  // of the softmaxes: tokens beside each other, heads `log_stride` apart
   std::int64_t log_stride;
 };
 

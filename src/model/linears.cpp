@@ -135,7 +135,9 @@ Tensor outputs_of(const Tensor& input, const Tensor& weight, const std::vector<A
   const Tensor base = product(input, weight.to(input.scalar_type()));
   if (adapters.empty()) return base;
   const Tensor outputs = widened(base);
-  for (const Adapter& adapter : adapters) adapter.columns(outputs).addmm_(adapter.hidden, adapter.lora_B.t(), 1.0, adapter.factor());
+  std::vector<LowRankTerm> terms;
+  for (const Adapter& adapter : adapters) terms.push_back({adapter.hidden, adapter.lora_B.t(), adapter.factor(), adapter.column});
+  add_low_rank_(outputs, terms);
   return outputs.to(base.scalar_type());
 }
 
@@ -157,7 +159,7 @@ void add_adapter_gradients(std::vector<Adapter>& adapters, const Tensor& grad, c
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->grad_A = grad_A[i];
     if (!grad_input.defined()) continue;
     if (grad_input.scalar_type() == A.scalar_type() && !first.kept.defined()) {
-      grad_input.addmm_(grad_hidden, A);
+      add_low_rank_(grad_input, std::array{LowRankTerm{grad_hidden, A}});
     } else {
       grad_input.add_(first.dropped(grad_hidden.mm(A)).to(grad_input.scalar_type()));
     }
@@ -233,7 +235,7 @@ Tensor outputs_only(at::TensorList tensors, const Settings& settings) {
   const Tensor input = compute_input(settings, tensors), weight = joined(weights_of(tensors, settings));
   std::vector<Adapter> adapters = adapters_of(tensors, settings);
   if (is_few(input) && std::ranges::all_of(adapters, [](const Adapter& adapter) { return adapter.dropout == 0; })) {
-    std::vector<LowRank> low_rank;
+    std::vector<LowRankAdapter> low_rank;
     for (const Adapter& adapter : adapters) low_rank.push_back({adapter.lora_A, adapter.lora_B, adapter.factor(), adapter.column});
     return few_rows_product(input, weight, low_rank);
   }

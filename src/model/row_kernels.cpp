@@ -1,20 +1,16 @@
 #include "row_kernels.h"
 
 #include "lanes.h"
+#include "tile_product.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace midillama::model::kernels {
 namespace {
 
-constexpr int kSums = 8;
-
-// The sums of eight vectors' lanes at once, which takes a third of the time of one by one.
-MIDILLAMA_INLINE void sum_each(const Lanes* v, float* sums) {
-  sum_four(v[0], v[1], v[2], v[3], sums);
-  sum_four(v[4], v[5], v[6], v[7], sums + 4);
-}
+constexpr std::int64_t kInputBlock = 1024;  // of few_rows(): eight rows of it stay in the first-level cache
 
 MIDILLAMA_INLINE float largest(const float* x, std::int64_t count) {
   Lanes most = Lanes{} + kMinusInfinity;
@@ -40,60 +36,81 @@ MIDILLAMA_INLINE float inverse_rms(const float* x, std::int64_t size, float epsi
   return 1.0f / std::sqrt(sum(squares) / static_cast<float>(size) + epsilon);
 }
 
-// `kRows` rows of x with `kOutputs` rows of the weight from number `o` on.
+// Inputs from `begin` on of all rows, row behind row for every kLanes of them, zeros behind the last: rows that lie a power of two from
+// each other would drive each other out of the cache.
+template <int kRows>
+MIDILLAMA_INLINE void pack(const FewRows& product, std::int64_t begin, std::int64_t count, float* packed) {
+  for (int row = 0; row < kRows; ++row) {
+    const float* x = product.x + row * product.inputs + begin;
+    std::int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) std::memcpy(packed + i * kRows + row * kLanes, x + i, kLanes * sizeof(float));
+    if (i == count) continue;
+    std::fill_n(packed + i * kRows + row * kLanes, kLanes, 0.0F);
+    std::copy(x + i, x + count, packed + i * kRows + row * kLanes);
+  }
+}
+
+// A block of inputs with `kOutputs` rows of the weight from number `o` on.
 template <int kRows, int kOutputs>
-MIDILLAMA_INLINE void products(const FewRows& product, std::int64_t o) {
-  const std::int64_t inputs = product.inputs;
-  const float *x = product.x, *weight = product.weight + o * inputs;
+MIDILLAMA_INLINE void products(const FewRows& product, const float* packed, std::int64_t begin, std::int64_t count, std::int64_t o) {
+  constexpr int kSums = (kRows * kOutputs + 3) / 4 * 4;
+  const float* weight = product.weight + o * product.inputs + begin;
   Lanes sums[kSums] = {};  // [kOutputs][kRows]
-  const auto add = [&](std::int64_t i, const auto& load) __attribute__((always_inline)) {
+  const auto add = [&](std::int64_t i, const auto& load_weight) __attribute__((always_inline)) {
     Lanes w[kOutputs];
 #pragma GCC unroll 8
     for (int out = 0; out < kOutputs; ++out) {
-      load(weight + out * inputs + i, w[out]);
-      __builtin_prefetch(weight + (kOutputs + out) * inputs + i);  // what the next outputs read
+      load_weight(weight + out * product.inputs + i, w[out]);
+      __builtin_prefetch(weight + (kOutputs + out) * product.inputs + i);  // what the next outputs read
     }
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) {
       Lanes v;
-      load(x + row * inputs + i, v);
+      load(packed + i * kRows + row * kLanes, v);
 #pragma GCC unroll 8
       for (int out = 0; out < kOutputs; ++out) sums[out * kRows + row] += w[out] * v;
     }
   };
   std::int64_t i = 0;
-  for (; i + kLanes <= inputs; i += kLanes) {
+  for (; i + kLanes <= count; i += kLanes) {
     add(
         i, [](const float* from, Lanes& lanes) __attribute__((always_inline)) { load(from, lanes); });
   }
-  if (i + kLanes / 2 <= inputs) {  // the rank of most adapters
+  if (i + kLanes / 2 == count) {  // the rank of most adapters
     add(
         i, [](const float* from, Lanes& lanes) __attribute__((always_inline)) { load_half(from, lanes); });
-    i += kLanes / 2;
-  }
-  if (i < inputs) {
-    const std::int64_t rest = inputs - i;
+  } else if (i < count) {
+    const std::int64_t rest = count - i;
     add(
         i, [rest](const float* from, Lanes& lanes) __attribute__((always_inline)) { load_tail(from, rest, lanes); });
   }
   float results[kSums];
-  sum_each(sums, results);
+#pragma GCC unroll 4
+  for (int first = 0; first < kSums; first += 4) {
+    sum_four(sums[first], sums[first + 1], sums[first + 2], sums[first + 3], results + first);
+  }
+  const bool adds = product.add || begin > 0;
 #pragma GCC unroll 8
   for (int out = 0; out < kOutputs; ++out) {
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) {
       float& y = product.y[row * product.y_stride + o + out];
-      y = product.add ? y + product.factor * results[out * kRows + row] : results[out * kRows + row];
+      y = adds ? y + product.factor * results[out * kRows + row] : product.factor * results[out * kRows + row];
     }
   }
 }
 
 template <int kRows>
 MIDILLAMA_INLINE void few_rows_of(const FewRows& product, std::int64_t begin, std::int64_t end) {
-  constexpr int kOutputs = kSums / kRows;  // sums in flight hide an addition's latency
-  std::int64_t o = begin;
-  for (; o + kOutputs <= end; o += kOutputs) products<kRows, kOutputs>(product, o);
-  for (; o < end; ++o) products<kRows, 1>(product, o);
+  constexpr int kOutputs = std::max(2, 12 / kRows);  // enough sums in flight to hide an addition's latency
+  alignas(64) float packed[kRows * kInputBlock];
+  for (std::int64_t first = 0; first < product.inputs; first += kInputBlock) {
+    const std::int64_t count = std::min(kInputBlock, product.inputs - first);
+    pack<kRows>(product, first, count, packed);
+    std::int64_t o = begin;
+    for (; o + kOutputs <= end; o += kOutputs) products<kRows, kOutputs>(product, packed, first, count, o);
+    for (; o < end; ++o) products<kRows, 1>(product, packed, first, count, o);
+  }
 }
 
 }  // namespace
@@ -194,28 +211,40 @@ MIDILLAMA_CLONES void few_rows(const FewRows& product, std::int64_t begin, std::
 
 MIDILLAMA_CLONES float softmax(float* row, std::int64_t count) {
   const float most = largest(row, count);
+  Lanes totals{};
   for_lanes(
       count, [&](const auto& load, const auto& store) __attribute__((always_inline)) {
         Lanes v, e;
         load(row, v);
         exponential(v - most, e);
-        store(v == kMinusInfinity ? Lanes{} : e, row);
+        e = v == kMinusInfinity ? Lanes{} : e;
+        store(e, row);
+        load(row, e);  // zeros behind the last element
+        totals += e;
       });
-  Lanes totals{};
-  for_lanes(
-      count, [&](const auto& load, const auto&) __attribute__((always_inline)) {
-        Lanes v;
-        load(row, v);
-        totals += v;
-      });
-  const float total = sum(totals);
+  const float total = sum(totals), scale = 1.0f / total;
   for_lanes(
       count, [&](const auto& load, const auto& store) __attribute__((always_inline)) {
         Lanes v;
         load(row, v);
-        store(v * (1.0f / total), row);
+        store(v * scale, row);
       });
   return most + std::log(total);
+}
+
+MIDILLAMA_CLONES void add_low_rank(const LowRankTerm& term, std::int64_t begin, std::int64_t rows) {
+  multiply({.a = term.left + begin * term.left_stride,
+            .a_row = term.left_stride,
+            .a_step = 1,
+            .b = term.right,
+            .b_step = term.columns,
+            .c = term.y + begin * term.y_stride,
+            .c_row = term.y_stride,
+            .rows = rows,
+            .columns = term.columns,
+            .steps = term.rank,
+            .add = true,
+            .factor = term.factor});
 }
 
 MIDILLAMA_CLONES void weighted_sum(const float* weights, const float* rows, std::int64_t count, std::int64_t size, float* y) {

@@ -22,8 +22,8 @@ void swiglu_backward(const float* dy, const float* x, std::int64_t rows, std::in
 // One token's heads beside each other: each pair (x[i], x[i + half]) is turned by the angle with cos[i] and direction · sin[i].
 void rotate(const float* x, std::int64_t heads, std::int64_t half, const float* cos, const float* sin, float direction, float* y);
 
-// y[r, o] = Σ x[r, i] · weight[o, i], or where `add` y[r, o] += factor · Σ, for 1 ≤ rows ≤ kFewRows and outputs from `begin` to `end`: the
-// weight, of which a few rows use each element a few times only, is read once from beginning to end.
+// y[r, o] = factor · Σ x[r, i] · weight[o, i], on top of what is there where `add`, for 1 ≤ rows ≤ kFewRows and outputs from `begin` to
+// `end`: the weight, of which a few rows use each element a few times only, is read once.
 struct FewRows {
   const float* x;
   std::int64_t rows;
@@ -36,6 +36,19 @@ struct FewRows {
   std::int64_t y_stride;  // of its rows
 };
 void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end);
+
+// y[r] += factor · left[r] · right for `rows` rows from `begin` on; right [rank, columns].
+struct LowRankTerm {
+  const float* left;
+  std::int64_t left_stride;
+  const float* right;
+  std::int64_t rank;
+  std::int64_t columns;
+  float factor;
+  float* y;
+  std::int64_t y_stride;
+};
+void add_low_rank(const LowRankTerm& term, std::int64_t begin, std::int64_t rows);
 
 // In place: exp(row) / Σ exp(row); -inf becomes 0. → the logarithm of Σ exp(row)
 float softmax(float* row, std::int64_t count);

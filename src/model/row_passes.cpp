@@ -128,12 +128,12 @@ torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight) {
   return is_few(x) && is_plain(weight) ? few_rows_product(x, weight, {}) : at::linear(x, weight);
 }
 
-torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRank> adapters) {
+torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRankAdapter> adapters) {
   const torch::Tensor y = torch::empty({x.size(0), weight.size(0)}, x.options());
   const auto base = few_rows(x, weight, y);
   std::vector<kernels::FewRows> added;
   std::vector<torch::Tensor> hidden;
-  for (const LowRank& adapter : adapters) {
+  for (const LowRankAdapter& adapter : adapters) {
     hidden.push_back(torch::empty({x.size(0), adapter.A.size(0)}, x.options()));
     kernels::few_rows(few_rows(x, adapter.A, hidden.back()), 0, adapter.A.size(0));
     added.push_back(few_rows(hidden.back(), adapter.B, y.narrow(1, adapter.column, adapter.B.size(0))));
@@ -147,6 +147,32 @@ torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weig
     }
   });
   return y;
+}
+
+void add_low_rank_(const torch::Tensor& y, std::span<const LowRankTerm> terms) {
+  const auto fits = [](const LowRankTerm& term) {
+    return term.left.is_cpu() && term.left.scalar_type() == torch::kFloat32 && term.left.stride(1) == 1;
+  };
+  if (!is_plain(y) || !std::ranges::all_of(terms, fits)) {
+    for (const LowRankTerm& term : terms) y.narrow(1, term.column, term.right.size(1)).addmm_(term.left, term.right, 1.0, term.factor);
+    return;
+  }
+  std::vector<torch::Tensor> rights;
+  std::vector<kernels::LowRankTerm> added;
+  for (const LowRankTerm& term : terms) {
+    rights.push_back(term.right.contiguous());
+    added.push_back({.left = term.left.const_data_ptr<float>(),
+                     .left_stride = term.left.stride(0),
+                     .right = rights.back().const_data_ptr<float>(),
+                     .rank = term.left.size(1),
+                     .columns = term.right.size(1),
+                     .factor = static_cast<float>(term.factor),
+                     .y = y.mutable_data_ptr<float>() + term.column,
+                     .y_stride = y.size(1)});
+  }
+  over_rows(y.size(0), y.size(1), [&](std::int64_t begin, std::int64_t rows) {
+    for (const kernels::LowRankTerm& term : added) kernels::add_low_rank(term, begin, rows);
+  });
 }
 
 bool can_attend_next(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values) {

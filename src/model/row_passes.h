@@ -29,14 +29,23 @@ torch::Tensor turn(const torch::Tensor& heads, std::int64_t count, const torch::
 // x [n, in] · weightᵀ [in, out] → [n, out]; differentiable where gradients are recorded.
 torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight);
 // factor · (x · Aᵀ) · Bᵀ, to be added to the columns of a product from `column` on.
-struct LowRank {
+struct LowRankAdapter {
   torch::Tensor A;
   torch::Tensor B;
   double factor;
   std::int64_t column;
 };
 // The same product plus adapters, for x that is_few().
-torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRank> adapters);
+torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRankAdapter> adapters);
+// Adds factor · left · right to the columns of y [n, size] from `column` on, for each term; left [n, rank], right [rank, columns].
+struct LowRankTerm {
+  torch::Tensor left;
+  torch::Tensor right;
+  double factor = 1;
+  std::int64_t column = 0;
+};
+void add_low_rank_(const torch::Tensor& y, std::span<const LowRankTerm> terms);
+
 // Whether x has so few rows that the weights' way from memory is what a product costs: a step of decoding. Only on a CPU in float32, while
 // no gradients are recorded.
 bool is_few(const torch::Tensor& x);

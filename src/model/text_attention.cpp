@@ -23,7 +23,8 @@ struct Texts {
     const std::int64_t longest = count == 0 ? 0 : std::ranges::max(lengths);
     over_rows(layout.keys * count, longest * layout.size, [&](std::int64_t begin, std::int64_t tasks) {
       std::vector<float> scratch(static_cast<std::size_t>(kernels::attention_scratch(longest, layout.size)));
-      for (std::int64_t task = begin; task < begin + tasks; ++task) run(static_cast<std::size_t>(task % count), task / count, scratch.data());
+      for (std::int64_t task = begin; task < begin + tasks; ++task)
+        run(static_cast<std::size_t>(task % count), task / count, scratch.data());
     });
   }
 

@@ -40,8 +40,8 @@ TEST(AttendTexts, RowsAreTextsWhereNoLengthsAreGiven) {
   const auto rows = at::randn({3, 7, layout.width()});
   AttentionContext laid_end_to_end;
   laid_end_to_end.lengths = {7, 7, 7};
-  EXPECT_TRUE(at::equal(attend(rows, layout, 0, {}).flatten(0, 1),
-                        attend(rows.flatten(0, 1).unsqueeze(0), layout, 0, laid_end_to_end).squeeze(0)));
+  EXPECT_TRUE(
+      at::equal(attend(rows, layout, 0, {}).flatten(0, 1), attend(rows.flatten(0, 1).unsqueeze(0), layout, 0, laid_end_to_end).squeeze(0)));
 }
 
 // Scores far from each other, where a softmax that did not subtract the greatest would overflow.
