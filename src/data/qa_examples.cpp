@@ -31,10 +31,12 @@ model::MusicText QaExamples::at(std::int64_t index) const {
 
 void QaExamples::measure() {
   tokens_.resize(questions_.size());
+  targets_.resize(questions_.size());
   std::vector<text::EncodedExample> cut(questions_.size());  // without their ids
   parallel_for(questions_.size(), [&](std::size_t i) {
     auto encoded = encode(*prompt_, questions_[i], max_length_, embeddings_->tokens());
     tokens_[i] = static_cast<std::int64_t>(encoded.input_ids.size()) + embeddings_->tokens();
+    targets_[i] = text::count_targets(encoded.labels);
     cut[i].cut_tokens = encoded.cut_tokens;
     cut[i].cut_answer_tokens = encoded.cut_answer_tokens;
   });

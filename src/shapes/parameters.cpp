@@ -29,6 +29,17 @@ std::int64_t count_parameters(const LlamaConfig& llm) {
   return tables + llm.num_hidden_layers * block + llm.hidden_size;
 }
 
+MetWeights met_weights(const LlamaConfig& llm) {
+  MetWeights met{0, llm.vocab_size * llm.hidden_size};
+  for (const LinearShape& linear : block_linears(llm)) {
+    const std::int64_t weights = linear.in * linear.out;
+    const bool before_attention = linear.name == "q_proj" || linear.name == "k_proj" || linear.name == "v_proj";
+    met.per_token += (before_attention ? llm.num_hidden_layers : llm.num_hidden_layers - 1) * weights;
+    if (!before_attention) met.per_target += weights;
+  }
+  return met;
+}
+
 std::int64_t count_parameters(const MusicBertConfig& encoder) {
   const std::int64_t size = encoder.hidden_size, fields = octuple::kFields;
   const auto linear = [](std::int64_t in, std::int64_t out) { return in * out + out; };

@@ -61,6 +61,10 @@ EncodedExample longest_that_fits(std::string_view text, const Assemble& assemble
 
 }  // namespace
 
+std::int64_t count_targets(std::span<const std::int64_t> labels) {
+  return std::ranges::count_if(labels, [](std::int64_t label) { return label != kIgnoreLabel; });
+}
+
 // Cuts the template's text into pieces and collects what is wrong with it.
 class PromptTemplate::Parser {
  public:

@@ -8,8 +8,8 @@ namespace {
 
 using SizedDraws = std::vector<SizedDraw>;
 
-SizedDraws longest_first(SizedDraws draws) {
-  std::ranges::stable_sort(draws, std::ranges::greater(), &SizedDraw::tokens);
+SizedDraws greatest_first(SizedDraws draws, std::int64_t SizedDraw::*size) {
+  std::ranges::stable_sort(draws, std::ranges::greater(), size);
   return draws;
 }
 
@@ -41,11 +41,11 @@ Share cut_then_deal(SizedDraws draws, const config::Train& train, int rank, int 
 
 std::vector<SizedDraws> deal(SizedDraws draws, int ranks) {
   std::vector<SizedDraws> parts(static_cast<std::size_t>(ranks));
-  std::vector<std::int64_t> tokens(parts.size());
-  for (const SizedDraw& draw : longest_first(std::move(draws))) {
-    const auto least = static_cast<std::size_t>(std::ranges::min_element(tokens) - tokens.begin());
+  std::vector<std::int64_t> work(parts.size());
+  for (const SizedDraw& draw : greatest_first(std::move(draws), &SizedDraw::work)) {
+    const auto least = static_cast<std::size_t>(std::ranges::min_element(work) - work.begin());
     parts[least].push_back(draw);
-    tokens[least] += draw.tokens;
+    work[least] += draw.work;
   }
   return parts;
 }
@@ -56,7 +56,7 @@ std::vector<SizedDraws> cut(SizedDraws draws, std::int64_t most_examples, std::i
     const auto examples = static_cast<std::int64_t>(batch.size()) + 1;
     return (most_examples == 0 || examples <= most_examples) && (most_tokens == 0 || examples * batch.front().tokens <= most_tokens);
   };
-  for (const SizedDraw& draw : longest_first(std::move(draws))) {
+  for (const SizedDraw& draw : greatest_first(std::move(draws), &SizedDraw::tokens)) {
     if (batches.empty() || !has_room(batches.back())) batches.emplace_back();
     batches.back().push_back(draw);
   }
@@ -70,11 +70,11 @@ Share divide(SizedDraws draws, const config::Train& train, int rank, int ranks) 
 
 Share make_share(const Stage& stage, std::span<const Draw> draws, const config::Train& train, const parallel::ProcessGroup& group) {
   SizedDraws sized;
-  for (const Draw& draw : draws) sized.push_back({draw, stage.tokens(draw)});
+  for (const Draw& draw : draws) sized.push_back({draw, stage.tokens(draw), stage.work(draw)});
   Share share = divide(std::move(sized), train, group.rank(), group.size());
   for (MicroBatch& batch : share.micro_batches) {
-    for (const auto& [draw, tokens] : batch.draws) {
-      const Example& example = batch.examples.emplace_back(stage.example(draw));
+    for (const SizedDraw& sized_draw : batch.draws) {
+      const Example& example = batch.examples.emplace_back(stage.example(sized_draw.draw));
       share.counts.tokens += example.tokens;
       share.counts.targets += example.targets;
     }

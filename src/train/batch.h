@@ -17,9 +17,10 @@ namespace midillama::train {
 struct SizedDraw {
   Draw draw;
   std::int64_t tokens = 0;
+  std::int64_t work = 0;  // Stage::work()
 };
 
-// Longest first, each to the rank that has the fewest tokens so far: their sums differ by the longest example at most.
+// The greatest work first, each to the rank that has the least so far: their sums differ by the greatest example's at most.
 std::vector<std::vector<SizedDraw>> deal(std::vector<SizedDraw> draws, int ranks);
 
 // Longest first, so that examples of like length share a pass, into micro-batches of at most `most_examples` and at most `most_tokens`

@@ -89,7 +89,7 @@ class EncoderStage final : public Stage {
     example.row.input_ids = std::move(masked.input_ids);
     example.row.labels = std::move(masked.labels);
     example.tokens = tokens(draw);
-    example.targets = count_targets(example.row.labels);
+    example.targets = text::count_targets(example.row.labels);
     return example;
   }
 

@@ -64,10 +64,15 @@ class QaStage final : public Stage {
 
   std::int64_t tokens(const Draw& draw) const override { return examples(draw.split).tokens(draw.index); }
 
+  std::int64_t work(const Draw& draw) const override {
+    return examples(draw.split).tokens(draw.index) * met_weights_.per_token +
+           examples(draw.split).targets(draw.index) * met_weights_.per_target;
+  }
+
   Example example(const Draw& draw) const override {
     Example example{examples(draw.split).question(draw.index).id, examples(draw.split).at(draw.index)};
     example.tokens = tokens(draw);
-    example.targets = count_targets(example.row.labels);
+    example.targets = examples(draw.split).targets(draw.index);
     return example;
   }
 
@@ -130,6 +135,7 @@ class QaStage final : public Stage {
   std::int64_t max_length_;
   data::ClipEmbeddings embeddings_;
   model::MidiLlama model_;
+  shapes::MetWeights met_weights_ = shapes::met_weights(model_->llama->config);
   std::optional<data::QaExamples> train_;
   std::optional<data::QaExamples> valid_;
 };

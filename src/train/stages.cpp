@@ -46,10 +46,6 @@ torch::ScalarType dtype_from_name(const std::string& name) {
   throw UsageError(fmt::format("unknown dtype \"{}\": there are float32 and bfloat16", name));
 }
 
-std::int64_t count_targets(std::span<const std::int64_t> labels) {
-  return std::ranges::count_if(labels, [](std::int64_t label) { return label != text::kIgnoreLabel; });
-}
-
 void main_rank_first(parallel::ProcessGroup& group, const std::function<void()>& work) {
   if (group.is_main()) work();
   group.barrier();

@@ -23,9 +23,6 @@ SplitQuestions read_splits(const config::Config& config);
 // "float32" or "bfloat16".
 torch::ScalarType dtype_from_name(const std::string& name);
 
-// The number of labels that carry loss.
-std::int64_t count_targets(std::span<const std::int64_t> labels);
-
 // Runs `work` on the main rank first, so that the others find its files; they wait as long as it takes.
 void main_rank_first(parallel::ProcessGroup& group, const std::function<void()>& work);
 

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 std::vector<SizedDraw> draws_of(const std::vector<std::int64_t>& tokens) {
   std::vector<SizedDraw> draws;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    draws.push_back({{Split::train, static_cast<std::int64_t>(i), i}, tokens[i]});
+    draws.push_back({{Split::train, static_cast<std::int64_t>(i), i}, tokens[i], tokens[i]});
   }
   return draws;
 }
@@ -47,7 +47,7 @@ std::int64_t sum(const std::vector<std::int64_t>& values) {
   return total;
 }
 
-TEST(Batch, RanksGetEqualNumbersOfTokens) {
+TEST(Batch, RanksGetEqualWork) {
   EXPECT_THAT(tokens_of(deal(draws_of({10, 90, 30, 40, 20}), 2)), ElementsAre(ElementsAre(90, 10), ElementsAre(40, 30, 20)));
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto draws = random_draws(16, seed);
@@ -56,6 +56,12 @@ TEST(Batch, RanksGetEqualNumbersOfTokens) {
     EXPECT_EQ(sum(sums), sum(tokens_of(draws)));
     EXPECT_LE(std::ranges::max(sums) - std::ranges::min(sums), 60) << seed;
   }
+}
+
+TEST(Batch, WorkIsDealtAndNotTokens) {
+  auto draws = draws_of({40, 40, 10, 10});
+  draws[2].work = draws[3].work = 90;  // short examples with many targets
+  EXPECT_THAT(tokens_of(deal(draws, 2)), ElementsAre(ElementsAre(10, 40), ElementsAre(10, 40)));
 }
 
 TEST(Batch, EveryRankGetsAnExample) {

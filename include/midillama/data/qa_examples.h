@@ -24,9 +24,9 @@ class QaExamples {
              std::int64_t max_length);
 
   std::int64_t size() const { return static_cast<std::int64_t>(questions_.size()); }
-  std::int64_t tokens(std::int64_t index) const {
-    return tokens_.at(static_cast<std::size_t>(index));
-  }  // of at(index), musical ones included
+  // Of at(index): tokens, musical ones included, and labels that carry loss.
+  std::int64_t tokens(std::int64_t index) const { return tokens_.at(static_cast<std::size_t>(index)); }
+  std::int64_t targets(std::int64_t index) const { return targets_.at(static_cast<std::size_t>(index)); }
   const Question& question(std::int64_t index) const { return questions_.at(static_cast<std::size_t>(index)); }
   const std::vector<Question>& questions() const { return questions_; }
   model::MusicText at(std::int64_t index) const;
@@ -39,6 +39,7 @@ class QaExamples {
   const text::PromptTemplate* prompt_;
   std::int64_t max_length_;
   std::vector<std::int64_t> tokens_;
+  std::vector<std::int64_t> targets_;
 };
 
 }  // namespace midillama::data

@@ -25,6 +25,14 @@ std::vector<LinearShape> block_linears(const LlamaConfig& llm);
 bool is_adapted(const config::Lora& lora, const LinearShape& linear);
 
 std::int64_t count_parameters(const LlamaConfig& llm);
+
+// Weights of the decoder's matrices that a pass of training meets, for each token and for each target: behind the last block's attention
+// only the tokens that predict one go on.
+struct MetWeights {
+  std::int64_t per_token = 0;
+  std::int64_t per_target = 0;
+};
+MetWeights met_weights(const LlamaConfig& llm);
 std::int64_t count_parameters(const MusicBertConfig& encoder);
 // The linear layer M → T with its bias.
 std::int64_t count_projector_parameters(std::int64_t music_size, std::int64_t hidden_size);

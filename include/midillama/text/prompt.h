@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@
 namespace midillama::text {
 
 inline constexpr std::int64_t kIgnoreLabel = -100;
+
+// The number of labels that carry loss.
+std::int64_t count_targets(std::span<const std::int64_t> labels);
 
 struct EncodedExample {
   std::vector<TokenId> input_ids;      // without the musical tokens

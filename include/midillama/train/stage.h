@@ -52,6 +52,8 @@ class Stage {
   virtual std::int64_t size(Split split) const = 0;
   // Example::tokens of example(draw), without making it.
   virtual std::int64_t tokens(const Draw& draw) const = 0;
+  // What a pass over example(draw) costs, in a unit of the stage's own: the ranks' shares are made equal by it.
+  virtual std::int64_t work(const Draw& draw) const { return tokens(draw); }
   virtual Example example(const Draw& draw) const = 0;
   // Of the data, so that a resumed run can tell that they changed.
   virtual std::string data_fingerprint() const = 0;
