@@ -1,6 +1,7 @@
 #include "eval/sentence_encoder.h"
 
 #include "midillama/core/error.h"
+#include "midillama/model/to_device.h"
 #include "midillama/text/utf8.h"
 
 #include <torch/utils.h>
@@ -59,7 +60,7 @@ void SentenceEncoder::encode_batch(std::span<const Tokens> batch, SentenceEmbedd
     const auto row = torch::tensor(batch[i].ids, torch::kInt64);
     ids[static_cast<std::int64_t>(i)].narrow(0, 0, row.size(0)).copy_(row);
   }
-  const auto hidden = roberta_->forward(ids.to(device_));
+  const auto hidden = roberta_->forward(model::to_device(ids, device_));
   const auto unit = hidden / hidden.norm(2, -1, /*keepdim=*/true);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto length = static_cast<std::int64_t>(batch[i].ids.size());

@@ -1,6 +1,7 @@
 #include "generate/batch_decoder.h"
 
 #include "generate/sampling.h"
+#include "midillama/model/to_device.h"
 
 #include <torch/utils.h>
 
@@ -40,8 +41,8 @@ void BatchDecoder::run(std::span<const model::MusicText> texts, std::vector<Row>
     auto tokens = choose(logits);
     const auto going_on = record(tokens);
     if (going_on.empty()) return;
-    if (going_on.size() < rows_.size()) {
-      tokens = tokens.index_select(0, torch::tensor(going_on, tokens.options()));
+    if (pays_to_leave(going_on.size())) {
+      tokens = tokens.index_select(0, model::to_device(going_on, tokens.device()));
       keep_only(going_on);
     }
     logits = step(tokens);
@@ -56,7 +57,7 @@ torch::Tensor BatchDecoder::prefill(std::span<const model::MusicText> texts) {
   const auto ids = torch::dtype(torch::kInt64).device(embeddings[0].device());
   std::vector<std::int64_t> lengths;
   for (const auto& row : rows_) lengths.push_back(row.length);
-  const auto length = torch::tensor(lengths, ids);
+  const auto length = model::to_device(lengths, embeddings[0].device());
   const auto padding = longest - length;
 
   const auto& config = model_->llama->config;
@@ -70,14 +71,25 @@ torch::Tensor BatchDecoder::prefill(std::span<const model::MusicText> texts) {
   may_attend_ = padded ? torch::arange(capacity, ids) >= padding.view({-1, 1, 1, 1}) : torch::Tensor();
   if (padded) context.mask = prefill_mask(padding, longest);
   const auto hidden = model_->llama->forward(pad_left(embeddings, longest), context);
+  if (options_.fixed_shapes.value_or(hidden.is_cuda())) cache_->fix_shapes();
   return model_->llama->logits(hidden.select(1, longest - 1));
 }
 
 torch::Tensor BatchDecoder::step(const torch::Tensor& tokens) {
+  if (!cache_->has_fixed_shapes()) return forward(tokens);
+  if (!graph_) {
+    tokens_ = torch::empty_like(tokens);
+    graph_ = std::make_unique<CudaGraph>([this] { return forward(tokens_); }, tokens.device());
+  }
+  tokens_.copy_(tokens);
+  return graph_->run();
+}
+
+torch::Tensor BatchDecoder::forward(const torch::Tensor& tokens) {
   model::AttentionContext context;
   context.positions = positions_;
   context.cache = cache_.get();
-  if (may_attend_.defined()) context.mask = may_attend_.narrow(-1, 0, cache_->length() + 1);
+  if (may_attend_.defined()) context.mask = may_attend_.narrow(-1, 0, cache_->keys_with(1));
   const auto hidden = model_->llama->forward(model_->llama->embed(tokens.unsqueeze(-1)), context);
   positions_.add_(1);
   return model_->llama->logits(hidden.select(1, 0));
@@ -87,7 +99,7 @@ torch::Tensor BatchDecoder::choose(const torch::Tensor& logits) {
   if (options_.temperature == 0) return greedy(logits);
   std::vector<double> uniforms;
   for (auto& row : rows_) uniforms.push_back(row.random.uniform());
-  return sample(logits, options_.temperature, options_.top_p, torch::tensor(uniforms, torch::kFloat64).to(logits.device()));
+  return sample(logits, options_.temperature, options_.top_p, model::to_device(torch::tensor(uniforms, torch::kFloat64), logits.device()));
 }
 
 std::vector<std::int64_t> BatchDecoder::record(const torch::Tensor& tokens) {
@@ -95,7 +107,9 @@ std::vector<std::int64_t> BatchDecoder::record(const torch::Tensor& tokens) {
   const auto* ids = on_cpu.const_data_ptr<std::int64_t>();
   std::vector<std::int64_t> going_on;
   for (std::size_t row = 0; row < rows_.size(); ++row) {
-    if (!ends(rows_[row], ids[row])) going_on.push_back(static_cast<std::int64_t>(row));
+    if (rows_[row].is_done) continue;
+    rows_[row].is_done = ends(rows_[row], ids[row]);
+    if (!rows_[row].is_done) going_on.push_back(static_cast<std::int64_t>(row));
   }
   return going_on;
 }
@@ -111,11 +125,17 @@ bool BatchDecoder::ends(Row& row, std::int64_t token) {
   return --row.budget == 0;
 }
 
+// A row that has left a batch of fixed shapes costs another capture; one that stays costs little beside the weights, which all rows share.
+bool BatchDecoder::pays_to_leave(std::size_t going_on) const {
+  return cache_->has_fixed_shapes() ? 2 * going_on <= rows_.size() : going_on < rows_.size();
+}
+
 void BatchDecoder::keep_only(const std::vector<std::int64_t>& rows) {
   std::vector<Row> kept;
   for (const auto row : rows) kept.push_back(rows_[static_cast<std::size_t>(row)]);
   rows_ = std::move(kept);
-  const auto indices = torch::tensor(rows, positions_.options());
+  graph_.reset();
+  const auto indices = model::to_device(rows, positions_.device());
   cache_->select_rows(indices);
   positions_ = positions_.index_select(0, indices);
   if (may_attend_.defined()) may_attend_ = may_attend_.index_select(0, indices);

@@ -30,7 +30,8 @@ SamplingOptions sampling_options(const config::Config& config, std::vector<std::
           .top_p = config.generate.top_p,
           .stop_ids = std::move(stop_ids),
           .batch_size = config.generate.batch_size,
-          .seed = config.run.seed};
+          .seed = config.run.seed,
+          .fixed_shapes = config.generate.cuda_graph ? std::nullopt : std::optional(false)};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "attention.h"
 
+#include "midillama/model/to_device.h"
 #include "row_passes.h"
 
 #include <ATen/ops/_flash_attention_forward.h>
@@ -19,13 +20,22 @@ torch::Tensor positions_of(const std::vector<std::int64_t>& lengths) {
   return at::cat(parts);
 }
 
+// One new token a row: the query heads that share keys stand where tokens would, so that a kernel need not know of groups and reads every
+// key once.
+torch::Tensor attend_in_groups(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
+                               const std::optional<torch::Tensor>& mask) {
+  const torch::Tensor groups = queries.squeeze(2).unflatten(1, {keys.size(1), -1});  // [batch, key-value heads, heads of each, head_dim]
+  return at::scaled_dot_product_attention(groups, keys, values, mask).flatten(1).unsqueeze(1);
+}
+
 torch::Tensor attend_whole(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& mask,
                            bool causal) {
   if (can_attend_next(queries, keys, values)) return attend_next(queries, keys, values, mask);
   std::optional<torch::Tensor> optional_mask;
   if (mask.defined()) optional_mask = mask;
-  causal = causal && !mask.defined() && queries.size(2) > 1;  // one new token may attend to all cached ones
   const bool grouped = queries.size(1) != keys.size(1);
+  if (grouped && queries.size(2) == 1) return attend_in_groups(queries, keys, values, optional_mask);
+  causal = causal && !mask.defined() && queries.size(2) > 1;  // one new token may attend to all cached ones
   return at::scaled_dot_product_attention(queries, keys, values, optional_mask, 0.0, causal, std::nullopt, grouped)
       .transpose(1, 2)
       .flatten(2);
@@ -40,7 +50,7 @@ torch::Tensor attend_at_once(const torch::Tensor& queries, const torch::Tensor& 
                              const std::vector<std::int64_t>& lengths, bool causal) {
   std::vector<std::int32_t> begins = {0};
   for (const std::int64_t length : lengths) begins.push_back(begins.back() + static_cast<std::int32_t>(length));
-  const torch::Tensor boundaries = torch::tensor(begins, torch::kInt32).to(queries.device());
+  const torch::Tensor boundaries = to_device(torch::tensor(begins, torch::kInt32), queries.device());
   const auto tokens_first = [](const torch::Tensor& x) { return x.squeeze(0).transpose(0, 1); };  // [tokens, heads, head_dim]
   const std::int64_t longest = std::ranges::max(lengths);
   const auto attended = std::get<0>(at::_flash_attention_forward(tokens_first(queries), tokens_first(keys), tokens_first(values),
@@ -48,14 +58,25 @@ torch::Tensor attend_at_once(const torch::Tensor& queries, const torch::Tensor& 
   return attended.flatten(1).unsqueeze(0);
 }
 
+// For one more token a row, whose place only the device knows.
+AttentionContext complete_fixed(const AttentionContext& context) {
+  AttentionContext full = context;
+  const torch::Tensor filled = context.cache->filled();
+  full.mask = full.mask.defined() ? full.mask.logical_and(filled) : filled;
+  if (!full.positions.defined()) full.positions = context.cache->next().unsqueeze(0);
+  return full;
+}
+
 }  // namespace
 
 AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device) {
+  if (context.cache != nullptr && context.cache->has_fixed_shapes()) return complete_fixed(context);
   AttentionContext full = context;
   const std::int64_t cached = context.cache != nullptr ? context.cache->length() : 0;
   if (!full.positions.defined()) {
-    full.positions = context.lengths.empty() ? at::arange(cached, cached + tokens, torch::kInt64) : positions_of(context.lengths);
-    full.positions = full.positions.unsqueeze(0).to(device);
+    full.positions = context.lengths.empty() ? at::arange(cached, cached + tokens, torch::TensorOptions(device).dtype(torch::kInt64))
+                                             : to_device(positions_of(context.lengths), device);
+    full.positions = full.positions.unsqueeze(0);
   }
   if (!full.mask.defined() && cached > 0 && tokens > 1) full.mask = causal_mask(tokens, cached, device);
   return full;

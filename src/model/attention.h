@@ -6,7 +6,8 @@
 
 namespace midillama::model {
 
-// Fills in what the caller left open: positions, and the mask of several new tokens behind cached ones.
+// Fills in what the caller left open: positions, the mask of several new tokens behind cached ones, and what is not there yet of a cache
+// with fixed shapes.
 AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device);
 
 // queries [batch, heads, seq, head_dim], keys and values [batch, key-value heads, keys, head_dim]; mask as in AttentionContext, undefined:

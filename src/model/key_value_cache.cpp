@@ -18,6 +18,10 @@ KeyValueCache::KeyValueCache(std::int64_t layers, std::int64_t batch, std::int64
 std::pair<torch::Tensor, torch::Tensor> KeyValueCache::append(std::int64_t layer, const torch::Tensor& keys, const torch::Tensor& values) {
   const auto index = static_cast<std::size_t>(layer);
   const std::int64_t tokens = keys.size(2);
+  if (has_fixed_shapes()) {
+    if (tokens != 1) throw Error(fmt::format("the key-value cache has fixed shapes: it takes one token a row, not {}", tokens));
+    return {keys_[index].index_copy_(2, next_, keys), values_[index].index_copy_(2, next_, values)};
+  }
   if (length_ + tokens > capacity())
     throw Error(fmt::format("the key-value cache has room for {} tokens, {} are needed", capacity(), length_ + tokens));
   keys_[index].narrow(2, length_, tokens).copy_(keys);
@@ -26,11 +30,28 @@ std::pair<torch::Tensor, torch::Tensor> KeyValueCache::append(std::int64_t layer
 }
 
 void KeyValueCache::advance(std::int64_t tokens) {
-  length_ += tokens;
+  if (has_fixed_shapes()) {
+    next_ += tokens;
+  } else {
+    length_ += tokens;
+  }
 }
 
 std::int64_t KeyValueCache::capacity() const {
   return keys_.empty() ? 0 : keys_.front().size(2);
+}
+
+void KeyValueCache::fix_shapes() {
+  // Masked keys and values are read all the same, and what memory held before may be no number.
+  for (torch::Tensor& keys : keys_) keys.narrow(2, length_, capacity() - length_).zero_();
+  for (torch::Tensor& values : values_) values.narrow(2, length_, capacity() - length_).zero_();
+  const auto options = torch::TensorOptions().dtype(torch::kInt64).device(keys_.front().device());
+  next_ = at::full({1}, length_, options);
+  places_ = at::arange(capacity(), options);
+}
+
+torch::Tensor KeyValueCache::filled() const {
+  return (places_ <= next_).expand({keys_.front().size(0), 1, 1, capacity()});
 }
 
 void KeyValueCache::select_rows(const torch::Tensor& rows) {

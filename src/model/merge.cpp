@@ -5,6 +5,7 @@
 #include "midillama/core/error.h"
 #include "midillama/core/progress.h"
 #include "midillama/model/llama.h"
+#include "midillama/model/to_device.h"
 #include "midillama/weights/load.h"
 #include "peft.h"
 #include "random_weights.h"
@@ -75,7 +76,7 @@ void copy_other_files(const fs::path& from, const fs::path& to) {
 
 torch::Tensor logits_of(Llama& llama, const std::vector<std::int64_t>& ids, torch::Device device) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor text = torch::tensor(ids, torch::kInt64).unsqueeze(0).to(device);
+  const torch::Tensor text = to_device(ids, device).unsqueeze(0);
   return llama->logits(llama->forward(llama->embed(text), {})).to(torch::kCPU, torch::kFloat32);
 }
 

@@ -3,6 +3,7 @@
 #include "lora_targets.h"
 #include "midillama/core/error.h"
 #include "midillama/model/next_token_loss.h"
+#include "midillama/model/to_device.h"
 #include "random_weights.h"
 
 #include <fmt/format.h>
@@ -31,10 +32,6 @@ void check(const MusicText& example, std::int64_t vocab_size) {
 
 std::int64_t music_tokens(const MusicText& example) {
   return example.music.defined() ? example.music.size(0) : 0;
-}
-
-torch::Tensor to_tensor(const std::vector<std::int64_t>& values, torch::Device device) {
-  return torch::tensor(values, torch::kInt64).to(device);
 }
 
 // Every label of a batch: where it is predicted, and what.
@@ -91,7 +88,7 @@ void MidiLlamaImpl::add_lora(const config::Lora& settings, std::uint64_t seed) {
 }
 
 torch::Tensor MidiLlamaImpl::project(const torch::Tensor& music) {
-  return projector->forward(music.to(projector->weight.device())).to(llama->output_weight().scalar_type());
+  return projector->forward(to_device(music, projector->weight.device())).to(llama->output_weight().scalar_type());
 }
 
 std::vector<torch::Tensor> MidiLlamaImpl::splice(std::span<const MusicText> batch) {
@@ -102,7 +99,7 @@ std::vector<torch::Tensor> MidiLlamaImpl::splice(std::span<const MusicText> batc
     ids.insert(ids.end(), example.input_ids.begin(), example.input_ids.end());
     if (example.music.defined()) clips.push_back(example.music);
   }
-  const torch::Tensor text = llama->embed(to_tensor(ids, llama->output_weight().device()));
+  const torch::Tensor text = llama->embed(to_device(ids, llama->output_weight().device()));
   const torch::Tensor music = clips.empty() ? torch::Tensor() : project(at::cat(clips));
   std::vector<torch::Tensor> rows;
   std::int64_t text_begin = 0, music_begin = 0;
@@ -129,13 +126,13 @@ LossSum MidiLlamaImpl::loss(std::span<const MusicText> batch) {
   AttentionContext context;
   for (const torch::Tensor& row : rows) context.lengths.push_back(row.size(0));
   const torch::Device device = rows.front().device();
-  context.outputs = to_tensor(targets.predictors, device);
+  context.outputs = to_device(targets.predictors, device);
   const torch::Tensor predicting = llama->forward(at::cat(rows).unsqueeze(0), context).squeeze(0);
-  const TokenLosses losses = next_token_loss(predicting, llama->output_weight(), to_tensor(targets.ids, device));
+  const TokenLosses losses = next_token_loss(predicting, llama->output_weight(), to_device(targets.ids, device));
   LossSum result;
   result.sum = losses.sum;
   result.per_example = torch::zeros({static_cast<std::int64_t>(batch.size())}, losses.per_token.options());
-  result.per_example.index_add_(0, to_tensor(targets.rows, device), losses.per_token);
+  result.per_example.index_add_(0, to_device(targets.rows, device), losses.per_token);
   result.target_tokens = static_cast<std::int64_t>(targets.ids.size());
   result.targets_per_example = targets.per_example;
   return result;

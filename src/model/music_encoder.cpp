@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/model/dtype.h"
+#include "midillama/model/to_device.h"
 #include "midillama/octuple/vocabulary.h"
 
 #include <fmt/format.h>
@@ -101,7 +102,7 @@ torch::Tensor MusicEncoder::encode(std::span<const std::vector<Octuple>> clips) 
 }
 
 torch::Tensor MusicEncoder::note_vectors(const torch::Tensor& ids) {
-  const torch::Tensor hidden_states = encoder_->forward(ids.to(device_));
+  const torch::Tensor hidden_states = encoder_->forward(to_device(ids, device_));
   if (config_.hidden_states != "after_upsampling") return hidden_states.to(torch::kFloat32);
   return encoder_->upsample(hidden_states).to(torch::kFloat32).mean(2);
 }

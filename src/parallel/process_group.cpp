@@ -1,6 +1,7 @@
 #include "midillama/parallel/process_group.h"
 
 #include "midillama/core/error.h"
+#include "parallel/allocator.h"
 #include "parallel/c10d_group.h"
 
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -47,6 +48,7 @@ torch::Device choose_device(const std::string& name) {
                     local_rank(), gpus));
   }
   const torch::Device device(torch::kCUDA, static_cast<torch::DeviceIndex>(local_rank()));
+  let_segments_grow();
   c10::impl::VirtualGuardImpl(torch::kCUDA).setDevice(device);
   return device;
 }

@@ -1,6 +1,9 @@
 #include "train/batch.h"
 
+#include "midillama/model/to_device.h"
+
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace midillama::train {
@@ -83,7 +86,7 @@ Share make_share(const Stage& stage, std::span<const Draw> draws, const config::
 }
 
 CountsOfAllRanks::CountsOfAllRanks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device)
-    : sums_(torch::tensor({counts.tokens, counts.targets}, torch::kInt64).to(device)), pending_(group.start_all_reduce_sum(sums_)) {}
+    : sums_(model::to_device(std::array{counts.tokens, counts.targets}, device)), pending_(group.start_all_reduce_sum(sums_)) {}
 
 const Counts& CountsOfAllRanks::get() {
   if (pending_) {

@@ -1,6 +1,7 @@
 #include "train/gradients.h"
 
 #include "midillama/core/error.h"
+#include "midillama/model/to_device.h"
 
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
@@ -116,7 +117,7 @@ void Gradients::learn_order() {
   for (const std::size_t number : order_) {
     if (std::ranges::find(filled_, number) == filled_.end()) order.push_back(static_cast<std::int64_t>(number));
   }
-  const auto tensor = torch::tensor(order, torch::kInt64).to(all_.device());
+  const auto tensor = model::to_device(order, all_.device());
   group_.broadcast(tensor, 0);
   const auto learnt = tensor.cpu();
   std::copy_n(learnt.const_data_ptr<std::int64_t>(), order_.size(), order_.begin());

@@ -4,6 +4,7 @@
 #include "midillama/data/text_rows.h"
 #include "midillama/model/llama.h"
 #include "midillama/model/next_token_loss.h"
+#include "midillama/model/to_device.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "train/stages.h"
@@ -96,8 +97,8 @@ class LlmStage final : public Stage {
     }
     const MixedPrecision precision(dtype_, device_);
     const auto& weight = llama_->output_weight();
-    const auto hidden = llama_->forward(llama_->embed(torch::tensor(inputs).to(device_)).unsqueeze(0), rows).squeeze(0);
-    return model::next_token_loss(hidden.to(weight.scalar_type()), weight, torch::tensor(targets).to(device_)).sum;
+    const auto hidden = llama_->forward(llama_->embed(model::to_device(inputs, device_)).unsqueeze(0), rows).squeeze(0);
+    return model::next_token_loss(hidden.to(weight.scalar_type()), weight, model::to_device(targets, device_)).sum;
   }
 
   // A model directory, so that a checkpoint can be used as it is.

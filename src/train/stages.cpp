@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
+#include "midillama/model/to_device.h"
 #include "midillama/text/prompt.h"
 
 #include <ATen/autocast_mode.h>
@@ -58,7 +59,7 @@ torch::Tensor pad_rows(std::span<const std::vector<std::int64_t>* const> rows, s
   const auto padded = torch::full({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(longest)}, padding, torch::kInt64);
   auto* data = padded.mutable_data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < rows.size(); ++i) std::ranges::copy(*rows[i], data + i * longest);
-  return padded.to(device);
+  return model::to_device(padded, device);
 }
 
 MixedPrecision::MixedPrecision(torch::ScalarType dtype, torch::Device device) : device_(device.type()), enabled_(dtype != torch::kFloat32) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace midillama::generate {
 namespace {
@@ -14,6 +15,12 @@ namespace {
 using testing::HasSubstr;
 using testing::SizeIs;
 using testing::ThrowsMessage;
+
+std::vector<std::vector<std::int64_t>> tokens_of(const std::vector<Completion>& completions) {
+  std::vector<std::vector<std::int64_t>> tokens;
+  for (const auto& completion : completions) tokens.push_back(completion.token_ids);
+  return tokens;
+}
 
 struct GeneratorTest : testing::Test {
   std::vector<Completion> run(const SamplingOptions& options) { return generate(tiny.model, tiny.prompts(), options); }
@@ -39,6 +46,39 @@ TEST_F(GoldenGeneratorTest, GreedyTokensOfABatchAreThoseOfTransformers) {
     for (std::size_t i = 0; i < tiny.cases.size(); ++i) {
       EXPECT_EQ(completions[i].token_ids, tiny.cases[i].tokens) << "prompt " << i << ", batches of " << batch_size;
     }
+  }
+}
+
+TEST_F(GoldenGeneratorTest, GreedyTokensOfFixedShapesAreThoseOfTransformers) {
+  for (const std::int64_t batch_size : {1, 3, 32}) {
+    const auto completions = run({.max_new_tokens = 64, .batch_size = batch_size, .fixed_shapes = true});
+    for (std::size_t i = 0; i < tiny.cases.size(); ++i) {
+      EXPECT_EQ(completions[i].token_ids, tiny.cases[i].tokens) << "prompt " << i << ", batches of " << batch_size;
+    }
+  }
+}
+
+// With an adapter, and rows that end one after the other.
+TEST_F(GeneratorTest, FixedShapesGiveTheTokensOfGrowingOnes) {
+  tiny.model->add_lora({}, 3);
+  {
+    const torch::NoGradGuard no_grad;
+    for (const auto& item : tiny.model->named_parameters()) {
+      if (item.key().ends_with("lora_B")) item.value().fill_(0.02);
+    }
+  }
+  for (const double temperature : {0.0, 1.0}) {
+    SamplingOptions options{.max_new_tokens = 50, .temperature = temperature, .top_p = 0.9, .stop_ids = {46, 20, 15}};
+    const auto growing = run(options);
+    options.fixed_shapes = true;
+    const auto fixed = run(options);
+    EXPECT_EQ(tokens_of(fixed), tokens_of(growing));
+    std::set<std::size_t> lengths;
+    for (std::size_t i = 0; i < fixed.size(); ++i) {
+      EXPECT_EQ(fixed[i].finish, growing[i].finish) << "prompt " << i;
+      lengths.insert(fixed[i].token_ids.size());
+    }
+    EXPECT_GT(lengths.size(), 2U) << "rows that end together do not show that the others go on";
   }
 }
 

@@ -1,5 +1,6 @@
 // The decoder on a GPU computes what it computes on the CPU. Skipped where there is none.
 #include "midillama/model/midi_llama.h"
+#include "midillama/model/to_device.h"
 
 #include <torch/cuda.h>
 
@@ -61,6 +62,15 @@ TEST_F(CudaMidiLlama, TextsTogetherInBfloat16EqualTextsAlone) {
     EXPECT_TRUE(at::allclose(together.per_example[static_cast<std::int64_t>(i)], alone.per_example[0], 2e-2, 2e-2)) << i;
   }
   EXPECT_TRUE(at::allclose(gradient, gpu->projector->weight.grad(), 5e-2, 5e-2));
+}
+
+// The pinned memory of a copy under way is not given to the next one.
+TEST_F(CudaMidiLlama, CopiesThatOvertakeEachOtherArriveWhole) {
+  const torch::Device gpu(torch::kCUDA, 0);
+  std::vector<torch::Tensor> arrived;
+  for (std::int64_t i = 0; i < 50; ++i) arrived.push_back(to_device(at::full({1 << 20}, i, torch::kInt64), gpu));
+  for (std::int64_t i = 0; i < 50; ++i) EXPECT_TRUE(arrived[static_cast<std::size_t>(i)].eq(i).all().item<bool>()) << i;
+  EXPECT_TRUE(to_device(std::vector<std::int64_t>{4, 5}, gpu).cpu().equal(torch::tensor({4, 5}, torch::kInt64)));
 }
 
 }  // namespace

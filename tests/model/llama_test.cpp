@@ -62,6 +62,28 @@ TEST(Llama, CachedStepsEqualOneForwardPass) {
   EXPECT_THROW(llama->forward(embeddings.narrow(1, 0, 1), context), Error);
 }
 
+TEST(Llama, StepsOfFixedShapesEqualOneForwardPass) {
+  const torch::NoGradGuard no_grad;
+  const LlamaConfig config = tiny_llama_config();
+  for (const auto dtype : {torch::kFloat32, torch::kFloat64}) {
+    Llama llama = tiny_llama();
+    llama->to(dtype);
+    const torch::Tensor embeddings = llama->embed(at::randint(config.vocab_size, {3, 9}, torch::kInt64));
+    const torch::Tensor whole = llama->forward(embeddings, {});
+    KeyValueCache cache(config.num_hidden_layers, 3, config.num_key_value_heads, 12, config.head_dim, torch::kCPU, dtype);
+    AttentionContext context;
+    context.cache = &cache;
+    llama->forward(embeddings.narrow(1, 0, 4), context);
+    EXPECT_EQ(cache.keys_with(1), 5);
+    cache.fix_shapes();
+    EXPECT_EQ(cache.keys_with(1), 12);
+    for (std::int64_t token = 4; token < 9; ++token) {
+      EXPECT_LT(largest_difference(llama->forward(embeddings.narrow(1, token, 1), context), whole.narrow(1, token, 1)), 1e-5) << token;
+    }
+    EXPECT_THROW(llama->forward(embeddings.narrow(1, 0, 2), context), Error);
+  }
+}
+
 TEST(Llama, LeftPaddingChangesNothing) {
   const torch::NoGradGuard no_grad;
   const LlamaConfig config = tiny_llama_config();

@@ -217,6 +217,7 @@ struct Generate {
   double top_p = 1.0;
   std::int64_t batch_size = 32;
   std::vector<std::int64_t> stop_token_ids;  // empty: the model's own end-of-text ids
+  bool cuda_graph = true;                    // on a GPU, one launch a step
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
@@ -225,6 +226,7 @@ struct Generate {
     v("top_p", self.top_p);
     v("batch_size", self.batch_size);
     v("stop_token_ids", self.stop_token_ids);
+    v("cuda_graph", self.cuda_graph);
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct SamplingOptions {
   std::int64_t batch_size = 32;    // rows of one forward pass; prompts of like length share a batch
   std::uint64_t seed = 1;          // of the draws; prompt i draws from its own stream, number first_stream + i,
   std::uint64_t first_stream = 0;  // so its result depends neither on its batch nor on how prompts are dealt out to ranks
+  // Steps over the whole room for keys, so that each is the same launches as the one before: a CUDA graph. Unset: on a GPU.
+  std::optional<bool> fixed_shapes = std::nullopt;
 };
 
 // Why a prompt's tokens end.

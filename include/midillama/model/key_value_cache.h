@@ -1,4 +1,8 @@
 // Keys and values of the tokens seen so far, one preallocated pair of tensors a layer.
+//
+// A cache grows: every append() returns what is there by then. After fix_shapes() it is as long as its capacity instead, and a tensor on
+// the device counts its tokens: nothing that the host sees changes from one token to the next, so that a step can be captured as a CUDA
+// graph.
 #pragma once
 
 #include <torch/types.h>
@@ -15,14 +19,23 @@ class KeyValueCache {
   KeyValueCache(std::int64_t layers, std::int64_t batch, std::int64_t num_key_value_heads, std::int64_t capacity, std::int64_t head_dim,
                 torch::Device device, torch::ScalarType dtype);
 
-  // Stores keys and values [batch, heads, seq, head_dim] of `layer` behind the `length()` tokens before them; returns views of all keys and
-  // values so far.
+  // Stores keys and values [batch, heads, seq, head_dim] of `layer` behind the tokens before them; returns views of all keys and values so
+  // far, or, where shapes are fixed (seq is 1 then), of all there is room for.
   std::pair<torch::Tensor, torch::Tensor> append(std::int64_t layer, const torch::Tensor& keys, const torch::Tensor& values);
   // Called once after all layers of a forward pass have appended `tokens`.
   void advance(std::int64_t tokens);
 
-  std::int64_t length() const { return length_; }
+  std::int64_t length() const { return length_; }  // as the host knows it: without what came after fix_shapes()
   std::int64_t capacity() const;
+  // How many keys append() returns where `tokens` more are given to it.
+  std::int64_t keys_with(std::int64_t tokens) const { return has_fixed_shapes() ? capacity() : length_ + tokens; }
+
+  void fix_shapes();
+  bool has_fixed_shapes() const { return next_.defined(); }
+  // Where shapes are fixed: the place of the token that comes next, [1] int64 …
+  const torch::Tensor& next() const { return next_; }
+  // … and the keys that it may attend to, bool [batch, 1, 1, capacity], true up to its own.
+  torch::Tensor filled() const;
 
   // Keeps only these rows (int64 [rows]): finished sequences leave the batch.
   void select_rows(const torch::Tensor& rows);
@@ -31,6 +44,8 @@ class KeyValueCache {
   std::int64_t length_ = 0;
   std::vector<torch::Tensor> keys_;
   std::vector<torch::Tensor> values_;
+  torch::Tensor next_;    // undefined while the cache grows, as what follows
+  torch::Tensor places_;  // [capacity] int64: 0, 1, …
 };
 
 }  // namespace midillama::model
