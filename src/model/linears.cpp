@@ -41,9 +41,12 @@ struct Settings : torch::CustomClassHolder {
 
   LinearInput::Kind kind = LinearInput::Kind::plain;
   double epsilon = 0;
+  Tensor trained;                             // LinearInput's
   torch::ScalarType dtype = torch::kFloat32;  // of the products
   std::vector<Layer> layers;
 
+  // The rows whose gradient is wanted.
+  Tensor wanted(const Tensor& rows) const { return trained.defined() ? rows.index_select(0, trained) : rows; }
   std::size_t sources() const { return kind == LinearInput::Kind::rms_normed ? 2 : 1; }
 };
 
@@ -142,7 +145,8 @@ Tensor outputs_of(const Tensor& input, const Tensor& weight, const std::vector<A
 }
 
 // Of the adapters; adds theirs to the input's gradient, where there is one.
-void add_adapter_gradients(std::vector<Adapter>& adapters, const Tensor& grad, const Tensor& input, const Tensor& grad_input) {
+void add_adapter_gradients(const Settings& settings, std::vector<Adapter>& adapters, const Tensor& grad, const Tensor& input,
+                           const Tensor& grad_input) {
   if (adapters.empty()) return;
   const Tensor wide = widened(input), wide_grad = widened(grad);
   for (const auto& group : groups_of(adapters)) {
@@ -159,9 +163,9 @@ void add_adapter_gradients(std::vector<Adapter>& adapters, const Tensor& grad, c
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->grad_A = grad_A[i];
     if (!grad_input.defined()) continue;
     if (grad_input.scalar_type() == A.scalar_type() && !first.kept.defined()) {
-      add_low_rank_(grad_input, std::array{LowRankTerm{grad_hidden, A}});
+      add_low_rank_(grad_input, std::array{LowRankTerm{settings.wanted(grad_hidden), A}});
     } else {
-      grad_input.add_(first.dropped(grad_hidden.mm(A)).to(grad_input.scalar_type()));
+      grad_input.add_(settings.wanted(first.dropped(grad_hidden.mm(A))).to(grad_input.scalar_type()));
     }
   }
 }
@@ -183,8 +187,9 @@ variable_list source_gradients(const Settings& settings, at::TensorList sources,
   switch (settings.kind) {
     case LinearInput::Kind::rms_normed: {
       const Tensor &x = sources[0], &weight = sources[1];
-      return {x.requires_grad() ? rms_norm_backward(grad, x, weight, settings.epsilon) : Tensor(),
-              weight.requires_grad() ? rms_norm_weight_gradient(grad, x, weight, settings.epsilon) : Tensor()};
+      Tensor grad_x = x.requires_grad() ? rms_norm_backward(grad, settings.wanted(x), weight, settings.epsilon) : Tensor();
+      if (grad_x.defined() && settings.trained.defined()) grad_x = at::zeros_like(x).index_copy_(0, settings.trained, grad_x);
+      return {grad_x, weight.requires_grad() ? rms_norm_weight_gradient(grad, x, weight, settings.epsilon) : Tensor()};
     }
     case LinearInput::Kind::swiglu:
       return {swiglu_backward(grad, sources[0])};
@@ -220,8 +225,8 @@ struct LinearsFunction : torch::autograd::Function<LinearsFunction> {
 
     const bool trains = !adapters.empty() || any_requires_grad(weights);
     const Tensor input = trains ? compute_input(*settings, sources) : Tensor();
-    const Tensor grad_input = any_requires_grad(sources) ? grad.mm(joined(weights).to(grad.scalar_type())) : Tensor();
-    add_adapter_gradients(adapters, grad, input, grad_input);
+    const Tensor grad_input = any_requires_grad(sources) ? settings->wanted(grad).mm(joined(weights).to(grad.scalar_type())) : Tensor();
+    add_adapter_gradients(*settings, adapters, grad, input, grad_input);
     variable_list gradients = grad_input.defined() ? source_gradients(*settings, sources, grad_input) : variable_list(sources.size());
     for (Tensor& gradient : weight_gradients(weights, grad, input)) gradients.push_back(std::move(gradient));
     for (const Adapter& adapter : adapters) gradients.insert(gradients.end(), {adapter.grad_A, adapter.grad_B});
@@ -251,6 +256,7 @@ Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearI
   for (const Tensor& source : input.sources) tensors.push_back(source.dim() > 1 ? source.flatten(0, -2) : source);
   const auto settings = c10::make_intrusive<Settings>();
   settings->kind = input.kind, settings->epsilon = input.epsilon;
+  if (!any_requires_grad(at::TensorList(tensors).slice(1))) settings->trained = input.trained;  // a norm's weight learns from every row
   const auto device = x.device().type();
   settings->dtype =
       at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : (*layers.begin())->weight.scalar_type();

@@ -23,8 +23,9 @@ struct LinearInput {
 
   // x [..., size]
   static LinearInput plain(const torch::Tensor& x) { return {Kind::plain, {x}, 0}; }
-  static LinearInput rms_normed(const torch::Tensor& x, const RmsNorm& norm) {
-    return {Kind::rms_normed, {x, norm->weight}, norm->epsilon};
+  // trained: int64 rows of x whose gradient is wanted, the others' is taken for zero; undefined: all.
+  static LinearInput rms_normed(const torch::Tensor& x, const RmsNorm& norm, const torch::Tensor& trained = {}) {
+    return {Kind::rms_normed, {x, norm->weight}, norm->epsilon, trained};
   }
   // [..., 2 · size]: gate and up beside each other.
   static LinearInput swiglu(const torch::Tensor& gate_up) { return {Kind::swiglu, {gate_up}, 0}; }
@@ -32,6 +33,7 @@ struct LinearInput {
   Kind kind = Kind::plain;
   std::vector<torch::Tensor> sources;
   double epsilon = 0;  // of rms_normed
+  torch::Tensor trained = {};
 };
 
 // [..., in] → the layers' outputs beside each other, [..., sum of out], in their weights' dtype. Weights that lie behind each other

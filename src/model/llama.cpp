@@ -36,11 +36,11 @@ LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, std::int64_t l
 }
 
 torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RmsNorm& norm, const RotaryTable& rotary,
-                                          const AttentionContext& context, const torch::Tensor& outputs) {
+                                          const AttentionContext& context, const LayerRows& rows) {
   const HeadLayout layout{heads, key_heads, head_dim};
-  const torch::Tensor projected = linears(LinearInput::rms_normed(x, norm), {q_proj.get(), k_proj.get(), v_proj.get()});
+  const torch::Tensor projected = linears(LinearInput::rms_normed(x, norm, rows.trained), {q_proj.get(), k_proj.get(), v_proj.get()});
   const torch::Tensor attended = attend(rotate(projected, layout, rotary), layout, layer, context);
-  return o_proj->forward(select(attended, outputs));
+  return o_proj->forward(select(attended, rows.outputs));
 }
 
 LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions& options) {
@@ -63,8 +63,8 @@ LlamaLayerImpl::LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, co
 }
 
 torch::Tensor LlamaLayerImpl::forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context,
-                                      const torch::Tensor& outputs) {
-  const torch::Tensor attended = select(x, outputs) + self_attn->forward(x, input_layernorm, rotary, context, outputs);
+                                      const LayerRows& rows) {
+  const torch::Tensor attended = select(x, rows.outputs) + self_attn->forward(x, input_layernorm, rotary, context, rows);
   return attended + mlp->forward(attended, post_attention_layernorm);
 }
 
@@ -93,13 +93,13 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
   const RotaryTable rotary = rotary_table(full.positions, inverse_frequencies_, embeddings.scalar_type());
   torch::Tensor hidden_states = embeddings;
   for (LlamaLayer& layer : model->layers) {
-    const bool last = layer.get() == model->layers.back().get();  // the layers before it need every position
-    const torch::Tensor outputs = last ? full.outputs : torch::Tensor();
+    const bool first = layer.get() == model->layers.front().get(), last = layer.get() == model->layers.back().get();
+    const LayerRows rows{.outputs = last ? full.outputs : torch::Tensor(), .trained = first ? full.trained : torch::Tensor()};
     if (recompute_layers) {
-      const auto run = [layer, rotary, full, outputs](const torch::Tensor& x) mutable { return layer->forward(x, rotary, full, outputs); };
+      const auto run = [layer, rotary, full, rows](const torch::Tensor& x) mutable { return layer->forward(x, rotary, full, rows); };
       hidden_states = recomputed(run, hidden_states, trained_parameters(*layer));
     } else {
-      hidden_states = layer->forward(hidden_states, rotary, full, outputs);
+      hidden_states = layer->forward(hidden_states, rotary, full, rows);
     }
   }
   if (full.cache != nullptr) full.cache->advance(embeddings.size(1));

@@ -42,6 +42,17 @@ struct Targets {
   std::vector<std::int64_t> per_example;
 };
 
+// Where the musical tokens stand in the rows laid end to end.
+std::vector<std::int64_t> music_positions(std::span<const MusicText> batch) {
+  std::vector<std::int64_t> positions;
+  std::int64_t row_begin = 0;
+  for (const MusicText& example : batch) {
+    for (std::int64_t i = 0; i < music_tokens(example); ++i) positions.push_back(row_begin + example.music_position + i);
+    row_begin += static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(example);
+  }
+  return positions;
+}
+
 Targets collect_targets(std::span<const MusicText> batch, std::int64_t vocab_size) {
   Targets targets;
   std::int64_t row_begin = 0;
@@ -127,6 +138,7 @@ LossSum MidiLlamaImpl::loss(std::span<const MusicText> batch) {
   for (const torch::Tensor& row : rows) context.lengths.push_back(row.size(0));
   const torch::Device device = rows.front().device();
   context.outputs = to_device(targets.predictors, device);
+  if (!llama->model->embed_tokens->weight.requires_grad()) context.trained = to_device(music_positions(batch), device);
   const torch::Tensor predicting = llama->forward(at::cat(rows).unsqueeze(0), context).squeeze(0);
   const TokenLosses losses = next_token_loss(predicting, llama->output_weight(), to_device(targets.ids, device));
   LossSum result;

@@ -7,6 +7,7 @@
 #include "midillama/data/clip_notes.h"
 #include "midillama/data/qa_examples.h"
 #include "midillama/shapes/compatibility.h"
+#include "midillama/shapes/parameters.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/train/checkpoint.h"

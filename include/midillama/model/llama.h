@@ -28,6 +28,14 @@ struct AttentionContext {
   // padded.
   std::vector<std::int64_t> lengths;
   torch::Tensor outputs;  // [n] int64 positions in the row whose hidden states are wanted; undefined: all of them
+  // [n] int64 positions in the batch's rows laid end to end whose embeddings take a gradient; undefined: all that the embeddings require.
+  torch::Tensor trained;
+};
+
+// What a layer is asked for, as above; undefined: all.
+struct LayerRows {
+  torch::Tensor outputs;
+  torch::Tensor trained;
 };
 
 // Cosines and sines of a forward pass, [batch or 1, seq, 1, head_dim / 2], shared by its layers.
@@ -40,7 +48,7 @@ struct LlamaAttentionImpl : torch::nn::Module {
   LlamaAttentionImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options);
   // x: the residual stream, which is normed first.
   torch::Tensor forward(const torch::Tensor& x, const RmsNorm& norm, const RotaryTable& rotary, const AttentionContext& context,
-                        const torch::Tensor& outputs);
+                        const LayerRows& rows);
 
   LoraLinear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, o_proj{nullptr};
   std::int64_t heads, key_heads, head_dim;
@@ -59,8 +67,8 @@ TORCH_MODULE(LlamaMlp);
 
 struct LlamaLayerImpl : torch::nn::Module {
   LlamaLayerImpl(const LlamaConfig& config, std::int64_t layer, const torch::TensorOptions& options);
-  // Only the wanted outputs go past the attention; all of them where `outputs` is undefined.
-  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context, const torch::Tensor& outputs);
+  // Only the wanted outputs go past the attention.
+  torch::Tensor forward(const torch::Tensor& x, const RotaryTable& rotary, const AttentionContext& context, const LayerRows& rows);
 
   RmsNorm input_layernorm{nullptr}, post_attention_layernorm{nullptr};
   LlamaAttention self_attn{nullptr};
