@@ -56,7 +56,7 @@ BlockBytes block_bytes(const Workload& work) {
   const std::int64_t w = width(work.config.llm.dtype);
   const std::int64_t queries = llm.num_attention_heads * llm.head_dim, keys = llm.num_key_value_heads * llm.head_dim;
   BlockBytes bytes;
-  bytes.attention = w * (llm.hidden_size + 3 * queries + 2 * keys) + kFloat * llm.num_attention_heads +
+  bytes.attention = w * (llm.hidden_size + 2 * queries + 2 * keys) + kFloat * llm.num_attention_heads +
                     adapter_bytes(work, {"q_proj", "k_proj", "v_proj"});
   bytes.behind = w * (llm.hidden_size + 2 * llm.intermediate_size) + adapter_bytes(work, {"o_proj", "gate_proj", "up_proj", "down_proj"});
   return bytes;

@@ -57,6 +57,14 @@ TEST(Parameters, OfLlama38BFromItsShapeAlone) {
   EXPECT_EQ(count_lora_parameters(LlamaConfig(), two), 2 * 3'407'872);
 }
 
+TEST(Parameters, TokensAndTargetsMeetEachMatrixOnce) {
+  const LlamaConfig llm;
+  const MetWeights met = met_weights(llm);
+  EXPECT_EQ(met.per_target, 4096 * 4096 + 3 * 4096 * 14336 + 128256 * 4096);
+  const std::int64_t norms_and_table = (2 * 32 + 1) * 4096 + 128256 * 4096;
+  EXPECT_EQ(met.per_token + met.per_target, count_parameters(llm) - norms_and_table);
+}
+
 TEST(Parameters, OfThePapersStages) {
   const ParameterCounts align = count_parameters(paper("align"));
   EXPECT_EQ(align.projector, 768 * 4096 + 4096);
@@ -117,7 +125,7 @@ TEST(MemoryPlan, ActivationsOfEachKindOfAdapter) {
   const auto expected = [&](std::int64_t before, std::int64_t behind, std::int64_t w) {
     return n * 2 * before + (n + answers) * behind + answers * h * (4 + 2 * w);
   };
-  const std::int64_t before = h + 3 * q + 2 * k, behind = h + 2 * f;
+  const std::int64_t before = h + 2 * q + 2 * k, behind = h + 2 * f;
   Workload work = tiny("align");
   EXPECT_EQ(plan_memory(work, 1).activations, expected(4 * before + 4 * heads, 4 * behind, 4));
 
@@ -140,7 +148,7 @@ TEST(MemoryPlan, ActivationCheckpointingKeepsEachBlocksInput) {
   work.config.train.activation_checkpointing = true;
   const MemoryPlan plan = plan_memory(work, 1);
   const std::int64_t h = 12, q = 20, k = 10, f = 70, heads = 2, n = 1000, answers = 100;
-  EXPECT_EQ(plan.activations, n * (2 * 4 * h + 4 * (2 * h + 3 * q + 2 * k + 2 * f) + 4 * heads) + answers * h * (4 + 2 * 4));
+  EXPECT_EQ(plan.activations, n * (2 * 4 * h + 4 * (2 * h + 2 * q + 2 * k + 2 * f) + 4 * heads) + answers * h * (4 + 2 * 4));
   EXPECT_LT(plan.allocator, kept.allocator);
 }
 

@@ -20,7 +20,7 @@
 // (heads · head_dim), k key size, f intermediate_size, w the width of llm.dtype in bytes, a block keeps for each token:
 //
 //   norms         w · 2h         the residual stream before each: what is normed is computed again
-//   attention     w (3q + 2k)    rotated queries, keys, values, the output text by text and joined; and 4 bytes a head (log-sum-exp)
+//   attention     w (2q + 2k)    rotated queries, keys and values, the output; and 4 bytes a head (log-sum-exp)
 //   feed-forward  w · 2f         gate and up: their product is computed again
 //   adapters      4 rank + d     of each adapted layer; d is a byte for each element of its input where lora.dropout > 0, else 0
 //
