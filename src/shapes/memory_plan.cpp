@@ -137,6 +137,9 @@ MemoryPlan plan_memory(const Workload& work, std::int64_t micro_batch_size) {
   const std::int64_t tokens = work.tokens_at_once(micro_batch_size), answers = tokens * work.answer_tokens / work.tokens;
   const std::int64_t w = width(work.config.llm.dtype);
   const BlockBytes block = block_bytes(work);
+  // Where blocks are run again: the one that runs, and what the one before it left.
+  const std::int64_t blocks = work.llm.num_hidden_layers;
+  const std::int64_t blocks_in_memory = work.config.train.activation_checkpointing ? std::min<std::int64_t>(2, blocks) : blocks;
   MemoryPlan plan;
   plan.process = work.gpu ? kGpuProcess : kCpuProcess;
   plan.weights = w * counts.llm;
@@ -144,10 +147,8 @@ MemoryPlan plan_memory(const Workload& work, std::int64_t micro_batch_size) {
   plan.gradients = kFloat * counts.trained() * (work.config.train.deterministic_reduction ? work.ranks + 2 : 1);
   plan.optimizer = 2 * kFloat * counts.trained();
   plan.activations = kept_bytes(work, block, tokens, answers) + answers * work.llm.hidden_size * (kFloat + 2 * w);  // and of the last norm
-  plan.allocator = work.gpu
-                       ? plan.activations / kGpuIdleShare
-                       : kCpuIdleRows * kFloat * tokens * (work.config.train.activation_checkpointing ? 1 : work.llm.num_hidden_layers) *
-                             work.llm.intermediate_size;
+  plan.allocator =
+      work.gpu ? plan.activations / kGpuIdleShare : kCpuIdleRows * kFloat * tokens * blocks_in_memory * work.llm.intermediate_size;
   plan.logits = logit_bytes(work, answers) + w * tokens * work.llm.hidden_size;  // beside them the rows before they were joined
   plan.backward = kRowsInFlight * kFloat * tokens * work.llm.intermediate_size;
   plan.encoder = encoder_bytes(work);

@@ -149,7 +149,8 @@ TEST(MemoryPlan, ActivationCheckpointingKeepsEachBlocksInput) {
   const MemoryPlan plan = plan_memory(work, 1);
   const std::int64_t h = 12, q = 20, k = 10, f = 70, heads = 2, n = 1000, answers = 100;
   EXPECT_EQ(plan.activations, n * (2 * 4 * h + 4 * (2 * h + 2 * q + 2 * k + 2 * f) + 4 * heads) + answers * h * (4 + 2 * 4));
-  EXPECT_LT(plan.allocator, kept.allocator);
+  work.llm.num_hidden_layers = 8;
+  EXPECT_EQ(plan_memory(work, 1).allocator, kept.allocator);  // of two blocks
 }
 
 // bench/compare_plan's model, whose peak was measured with 8 examples of 128 tokens, 29 of them answer: 1,642 MiB.
