@@ -34,24 +34,14 @@ std::int64_t music_tokens(const MusicText& example) {
   return example.music.defined() ? example.music.size(0) : 0;
 }
 
-// Every label of a batch: where it is predicted, and what.
+// Every label of a batch: where it is predicted, and what; and where the musical tokens stand in the rows laid end to end.
 struct Targets {
   std::vector<std::int64_t> predictors;  // where the token before the label stands in the rows laid end to end
   std::vector<std::int64_t> ids;
   std::vector<std::int64_t> rows;
   std::vector<std::int64_t> per_example;
+  std::vector<std::int64_t> music_positions;
 };
-
-// Where the musical tokens stand in the rows laid end to end.
-std::vector<std::int64_t> music_positions(std::span<const MusicText> batch) {
-  std::vector<std::int64_t> positions;
-  std::int64_t row_begin = 0;
-  for (const MusicText& example : batch) {
-    for (std::int64_t i = 0; i < music_tokens(example); ++i) positions.push_back(row_begin + example.music_position + i);
-    row_begin += static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(example);
-  }
-  return positions;
-}
 
 Targets collect_targets(std::span<const MusicText> batch, std::int64_t vocab_size) {
   Targets targets;
@@ -71,6 +61,7 @@ Targets collect_targets(std::span<const MusicText> batch, std::int64_t vocab_siz
       targets.rows.push_back(static_cast<std::int64_t>(row));
     }
     targets.per_example.push_back(static_cast<std::int64_t>(targets.ids.size() - before));
+    for (std::int64_t i = 0; i < music_tokens(example); ++i) targets.music_positions.push_back(row_begin + example.music_position + i);
     row_begin += static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(example);
   }
   return targets;
@@ -138,7 +129,7 @@ LossSum MidiLlamaImpl::loss(std::span<const MusicText> batch) {
   for (const torch::Tensor& row : rows) context.lengths.push_back(row.size(0));
   const torch::Device device = rows.front().device();
   context.outputs = to_device(targets.predictors, device);
-  if (!llama->model->embed_tokens->weight.requires_grad()) context.trained = to_device(music_positions(batch), device);
+  if (!llama->model->embed_tokens->weight.requires_grad()) context.trained = to_device(targets.music_positions, device);
   const torch::Tensor predicting = llama->forward(at::cat(rows).unsqueeze(0), context).squeeze(0);
   const TokenLosses losses = next_token_loss(predicting, llama->output_weight(), to_device(targets.ids, device));
   LossSum result;

@@ -232,19 +232,8 @@ MIDILLAMA_CLONES float softmax(float* row, std::int64_t count) {
   return most + std::log(total);
 }
 
-MIDILLAMA_CLONES void add_low_rank(const LowRankTerm& term, std::int64_t begin, std::int64_t rows) {
-  multiply({.a = term.left + begin * term.left_stride,
-            .a_row = term.left_stride,
-            .a_step = 1,
-            .b = term.right,
-            .b_step = term.columns,
-            .c = term.y + begin * term.y_stride,
-            .c_row = term.y_stride,
-            .rows = rows,
-            .columns = term.columns,
-            .steps = term.rank,
-            .add = true,
-            .factor = term.factor});
+MIDILLAMA_CLONES void run(const Product& product) {
+  multiply(product);
 }
 
 MIDILLAMA_CLONES void weighted_sum(const float* weights, const float* rows, std::int64_t count, std::int64_t size, float* y) {

@@ -37,18 +37,23 @@ struct FewRows {
 };
 void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end);
 
-// y[r] += factor · left[r] · right for `rows` rows from `begin` on; right [rank, columns].
-struct LowRankTerm {
-  const float* left;
-  std::int64_t left_stride;
-  const float* right;
-  std::int64_t rank;
+// c[row][column] = Σ a[row][step] · b[step][column], or where `add` c[row][column] += factor · Σ. Rows and steps of `a` may lie anyhow.
+struct Product {
+  const float* a;
+  std::int64_t a_row;
+  std::int64_t a_step;
+  const float* b;
+  std::int64_t b_step;
+  float* c;
+  std::int64_t c_row;
+  std::int64_t rows;
   std::int64_t columns;
-  float factor;
-  float* y;
-  std::int64_t y_stride;
+  std::int64_t steps;
+  bool add = false;
+  float factor = 1;
 };
-void add_low_rank(const LowRankTerm& term, std::int64_t begin, std::int64_t rows);
+// For a product of which one side is short: nothing is packed.
+void run(const Product& product);
 
 // In place: exp(row) / Σ exp(row); -inf becomes 0. → the logarithm of Σ exp(row)
 float softmax(float* row, std::int64_t count);

@@ -158,20 +158,27 @@ void add_low_rank_(const torch::Tensor& y, std::span<const LowRankTerm> terms) {
     return;
   }
   std::vector<torch::Tensor> rights;
-  std::vector<kernels::LowRankTerm> added;
+  std::vector<kernels::Product> added;
   for (const LowRankTerm& term : terms) {
     rights.push_back(term.right.contiguous());
-    added.push_back({.left = term.left.const_data_ptr<float>(),
-                     .left_stride = term.left.stride(0),
-                     .right = rights.back().const_data_ptr<float>(),
-                     .rank = term.left.size(1),
+    added.push_back({.a = term.left.const_data_ptr<float>(),
+                     .a_row = term.left.stride(0),
+                     .a_step = 1,
+                     .b = rights.back().const_data_ptr<float>(),
+                     .b_step = term.right.size(1),
+                     .c = y.mutable_data_ptr<float>() + term.column,
+                     .c_row = y.size(1),
+                     .rows = y.size(0),
                      .columns = term.right.size(1),
-                     .factor = static_cast<float>(term.factor),
-                     .y = y.mutable_data_ptr<float>() + term.column,
-                     .y_stride = y.size(1)});
+                     .steps = term.left.size(1),
+                     .add = true,
+                     .factor = static_cast<float>(term.factor)});
   }
   over_rows(y.size(0), y.size(1), [&](std::int64_t begin, std::int64_t rows) {
-    for (const kernels::LowRankTerm& term : added) kernels::add_low_rank(term, begin, rows);
+    for (kernels::Product share : added) {
+      share.a += begin * share.a_row, share.c += begin * share.c_row, share.rows = rows;
+      kernels::run(share);
+    }
   });
 }
 

@@ -2,24 +2,9 @@
 #pragma once
 
 #include "lanes.h"
+#include "row_kernels.h"
 
 namespace midillama::model::kernels {
-
-// c[row][column] = Σ a[row][step] · b[step][column], or where `add` c[row][column] += factor · Σ. Rows and steps of `a` may lie anyhow.
-struct Product {
-  const float* a;
-  std::int64_t a_row;
-  std::int64_t a_step;
-  const float* b;
-  std::int64_t b_step;
-  float* c;
-  std::int64_t c_row;
-  std::int64_t rows;
-  std::int64_t columns;
-  std::int64_t steps;
-  bool add = false;
-  float factor = 1;
-};
 
 template <int kRows, int kVectors>
 MIDILLAMA_INLINE void tile(const Product& p, std::int64_t row, std::int64_t column) {

@@ -1,6 +1,7 @@
 #include "model/linears.h"
 
 #include "model/rotary.h"
+#include "tiny_models.h"
 
 #include <torch/utils.h>
 
@@ -98,10 +99,6 @@ INSTANTIATE_TEST_SUITE_P(Kinds, LinearsGradients,
                                          Case{Kind::plain, false, kDropout}, Case{Kind::rms_normed, false, 0},
                                          Case{Kind::rms_normed, true, 0}, Case{Kind::rms_normed, true, kDropout},
                                          Case{Kind::swiglu, true, 0}, Case{Kind::swiglu, true, kDropout}));
-
-double largest_relative_difference(const torch::Tensor& a, const torch::Tensor& b) {
-  return ((a.to(torch::kFloat64) - b).abs().max() / b.abs().max()).item<double>();
-}
 
 // The passes written for float32 on a CPU against the same in float64, which runs through ATen's operations; odd sizes leave tails.
 class LinearsInFloat32 : public testing::TestWithParam<Kind> {};

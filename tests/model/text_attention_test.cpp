@@ -1,6 +1,7 @@
 #include "model/text_attention.h"
 
 #include "model/attention.h"
+#include "tiny_models.h"
 
 #include <torch/utils.h>
 
@@ -8,10 +9,6 @@
 
 namespace midillama::model {
 namespace {
-
-double largest_relative_difference(const torch::Tensor& a, const torch::Tensor& b) {
-  return ((a.to(torch::kFloat64) - b).abs().max() / b.abs().max()).item<double>();
-}
 
 TEST(AttendTexts, OutputsAndGradientsEqualAtensInFloat64) {
   torch::manual_seed(4);

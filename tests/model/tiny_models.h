@@ -49,4 +49,9 @@ inline double largest_difference(const torch::Tensor& a, const torch::Tensor& b)
   return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
 }
 
+// Beside the greatest element of b.
+inline double largest_relative_difference(const torch::Tensor& a, const torch::Tensor& b) {
+  return largest_difference(a, b) / b.abs().max().item<double>();
+}
+
 }  // namespace midillama::model
