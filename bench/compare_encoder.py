@@ -1,7 +1,6 @@
 """Speed of the music encoder beside transformers' RobertaModel with MusicBERT-base's shape: the same weights and clips, in turns on this machine.
 
-    cmake --preset release -DMIDILLAMA_BENCH=ON && cmake --build --preset release
-    bench/with_peers bench/compare_encoder.py build/release/bin [--clips 48] [--rounds 3]
+    bench/with_peers bench/compare_encoder.py [--clips 48] [--rounds 3]
 
 Random weights of MusicBERT-base (hidden 768, 12 layers, 12 heads, feed-forward 3072) in float32 and clips of unequal length, random octuples. The peer takes
 the clips in file order in batches of eight, padded and masked, as a user of transformers would; both sides pool the mean over the notes, which
@@ -15,6 +14,7 @@ import random
 import tempfile
 import time
 
+import supplies
 from rounds import Speed, cells, paired
 
 HIDDEN, LAYERS, HEADS, FEED_FORWARD, VOCABULARY, FIELDS = 768, 12, 12, 3072, 1237, 8
@@ -110,7 +110,6 @@ class Peer:
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("bin", type=pathlib.Path)
     arguments.add_argument("--clips", type=int, default=48)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--threads", type=int, default=2)
@@ -124,7 +123,7 @@ def main():
         (folder / "clips.json").write_text(json.dumps(clips))
         peer = Peer(tensors, clips, options.threads)
         request = f"encode {folder / 'out.safetensors'}"
-        with Speed(options.bin / "model_speed", "encode", folder / "encoder", folder / "clips.json", options.threads) as ours:
+        with Speed(supplies.program("model_speed"), "encode", folder / "encoder", folder / "clips.json", options.threads) as ours:
             ours.ask(request)
             difference = (load_file(folder / "out.safetensors")["embeddings"].flatten(0, 1) - peer.encode()[1]).abs().max().item()
             if difference > 1e-4:

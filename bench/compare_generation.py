@@ -1,9 +1,8 @@
 """Speed of greedy decoding beside transformers + peft: the same weights, adapter and prompts, in turns on this machine.
 
-    cmake --preset release -DMIDILLAMA_BENCH=ON && cmake --build --preset release
-    bench/with_peers bench/compare_generation.py build/release/bin [--sizes tiny,mid] [--batches 1,8] [--rounds 5]
+    bench/with_peers bench/compare_generation.py [--sizes tiny,mid] [--batches 1,8] [--rounds 5]
 
-Needs the folk dataset and its tokenizer as compare_training.py does, whose models it takes. Both sides answer the same prompts of unequal length (padded on the
+The models are those of compare_training.py; what is missing is made. Both sides answer the same prompts of unequal length (padded on the
 left, the clip's embedding spliced in) with the same number of new tokens; the tokens must be the same. The peer is measured with its adapter
 and with the adapter merged into the weights. Printed: median tokens/s, ratios (median, least and greatest of the paired rounds), and the share of
 the machine's read bandwidth, measured in the same round, at which the weights pass by.
@@ -11,11 +10,11 @@ the machine's read bandwidth, measured in the same round, at which the weights p
 
 import argparse
 import json
-import pathlib
 import statistics
 import time
 
 import compare_training
+import supplies
 from rounds import Speed, cells, paired
 
 
@@ -74,7 +73,7 @@ def read_bandwidth(threads):
 
 
 def compare(size, folder, options):
-    command = [options.bin / "model_speed", "generate", folder / "llm", folder / "start", folder / "examples.jsonl", folder / "music.safetensors",
+    command = [options.model_speed, "generate", folder / "llm", folder / "start", folder / "examples.jsonl", folder / "music.safetensors",
                options.threads]
     for merged in (False, True):
         peer = Peer(folder, options.threads, merged)
@@ -99,14 +98,14 @@ def compare(size, folder, options):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("bin", type=pathlib.Path)
     compare_training.add_world_arguments(arguments)
     arguments.add_argument("--batches", default="1,8")
     arguments.add_argument("--new-tokens", type=int, default=48)
     arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--threads", type=int, default=2)
     options = arguments.parse_args()
-    options.midillama, options.steps, options.batch = options.bin / "midillama", 1, max(map(int, options.batches.split(",")))
+    options.steps, options.batch = 1, max(map(int, options.batches.split(",")))
+    compare_training.supply(options)
+    options.model_speed = supplies.program("model_speed")
     print("| size | batch | peer | midillama, tokens/s | peer, tokens/s | ratio | of the read bandwidth |\n|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes.split(","):
         with compare_training.built_world(options, size) as (folder, _):

@@ -1,9 +1,8 @@
 """BLEU, METEOR and ROUGE-L of 1,000 answers on one thread, beside sacrebleu, nltk and rouge_score.
 
-    cmake --preset bench && cmake --build --preset bench
-    bench/with_peers bench/compare_metrics.py [--data data/folk] [--wordnet /usr/share/wordnet] [--rounds 5]
+    bench/with_peers bench/compare_metrics.py [--wordnet /usr/share/wordnet] [--rounds 5]
 
-The references are answers of the folk dataset (`midillama data build`), half of them captions; each prediction is its reference with words left out, exchanged
+The references are answers of the folk dataset, half of them captions; each prediction is its reference with words left out, exchanged
 and moved. WordNet is Debian's wordnet-base on both sides. First the scores are compared. Then rounds in turns, each of ours in a fresh process, each of nltk's
 with a fresh reader: opening WordNet counts on both sides, imports and starts do not.
 """
@@ -17,10 +16,9 @@ import statistics
 import tempfile
 import warnings
 
+import supplies
 from rounds import Speed, cells, cpu_seconds
 
-ROOT = pathlib.Path(__file__).parent.parent
-SPEED = ROOT / "build" / "bench" / "bin" / "speed"
 COUNT = 1000
 
 
@@ -72,19 +70,20 @@ def peers(pairs, folder):
     return {"bleu": bleu, "meteor": meteor, "rouge_l": rouge_l}
 
 
-def round_of_ours(path, metrics):
-    with Speed(SPEED, "metrics", path) as speed:
-        return {metric: speed.ask(metric) for metric in metrics}
+def round_of_ours(speed, path, metrics):
+    with Speed(speed, "metrics", path) as ours:
+        return {metric: ours.ask(metric) for metric in metrics}
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--data", type=pathlib.Path, default=ROOT / "data" / "folk")
+    arguments.add_argument("--data", type=pathlib.Path, help="default: the folk dataset")
     arguments.add_argument("--wordnet", type=pathlib.Path, default="/usr/share/wordnet")
     arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
     warnings.simplefilter("ignore")
-    pairs = pairs_of(options.data)
+    program = supplies.program("speed", "bench")
+    pairs = pairs_of(options.data or supplies.folk_data())
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         path = folder / "predictions.jsonl"
@@ -93,14 +92,14 @@ def main():
         wordnet_folder(options.wordnet, folder / "wordnet")
         others = peers(pairs, folder / "wordnet")
 
-        for metric, answer in round_of_ours(path, others).items():
+        for metric, answer in round_of_ours(program, path, others).items():
             score = others[metric]()
             print(f"{metric}: {answer['score']:.6f}")
             if abs(answer["score"] - score) > 1e-6:
                 raise SystemExit(f"{metric} is {answer['score']} here and {score} with the peer")
         seconds = {metric: [] for metric in (*others, "together")}
         for _ in range(options.rounds):
-            ours = {metric: answer["cpu_seconds"] for metric, answer in round_of_ours(path, others).items()}
+            ours = {metric: answer["cpu_seconds"] for metric, answer in round_of_ours(program, path, others).items()}
             theirs = {metric: cpu_seconds(work) for metric, work in others.items()}
             for metric in others:
                 seconds[metric].append((ours[metric], theirs[metric]))

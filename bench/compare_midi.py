@@ -1,9 +1,8 @@
 """MIDI to OctupleMIDI on one thread, beside muzic's preprocessing, MidiTok's Octuple, and symusic for the parse alone.
 
-    cmake --preset bench && cmake --build --preset bench
-    bench/with_peers bench/compare_midi.py MUZIC_CHECKOUT [--clips data/folk/clips] [--songs /usr/share/games/openttd/baseset/openmsx] [--rounds 5]
+    bench/with_peers bench/compare_midi.py MUZIC_CHECKOUT [--clips FOLDER] [--songs /usr/share/games/openttd/baseset/openmsx] [--rounds 5]
 
-MUZIC_CHECKOUT is a clone of github.com/microsoft/muzic. Three sets of files: clips of the folk dataset (`midillama data build`), the songs of
+MUZIC_CHECKOUT is a clone of github.com/microsoft/muzic. Three sets of files: clips of the folk dataset, the songs of
 Debian's openttd-openmsx, and generated ones: long piano pieces with pedal, and pieces of sixteen tracks. A set whose folder is missing is left out.
 
 First every octuple of `midillama tokenize` is compared with muzic's (MidiTok's have other fields, 60 bars by default and other rounding: nothing to
@@ -23,16 +22,18 @@ import subprocess
 import tempfile
 import warnings
 
+import supplies
 from rounds import Speed, cells, cpu_seconds, paired
 
-ROOT = pathlib.Path(__file__).parent.parent
-BUILD = ROOT / "build" / "bench" / "bin"
 SLOW_BYTES = 200_000  # of MIDI that the slow peers get a round
 MANY_BYTES = 10_000_000  # that the round on all cores gets: the files as often as it takes
 
 
 def load_muzic(checkout):
-    spec = importlib.util.spec_from_file_location("preprocess", checkout / "musicbert" / "preprocess.py")
+    file = checkout / "musicbert" / "preprocess.py"
+    if not file.exists():
+        raise SystemExit(f"{file} is missing: MUZIC_CHECKOUT is a clone of github.com/microsoft/muzic")
+    spec = importlib.util.spec_from_file_location("preprocess", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -99,9 +100,9 @@ def muzic_octuples(muzic, data):
     return muzic.MIDI_to_encoding(miditoolkit.midi.parser.MidiFile(file=io.BytesIO(data)))
 
 
-def check_equal(muzic, files):
+def check_equal(midillama, muzic, files):
     octuples = 0
-    output = subprocess.run([BUILD / "midillama", "tokenize", *files], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True).stdout
+    output = subprocess.run([midillama, "tokenize", *files], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True).stdout
     for file, line in zip(files, output.splitlines(), strict=True):
         ours = json.loads(line)["octuples"]
         theirs = [[int(code) for code in octuple] for octuple in muzic_octuples(muzic, file.read_bytes())]
@@ -127,7 +128,7 @@ def compare(name, files, muzic, folder, options):
     import symusic
 
     few = every_nth(files, SLOW_BYTES)
-    checked = check_equal(muzic, few)
+    checked = check_equal(options.midillama, muzic, few)
     size = sum(file.stat().st_size for file in files) / 1e6
     few_bytes = [file.read_bytes() for file in few]
     all_bytes = [file.read_bytes() for file in files]
@@ -152,17 +153,17 @@ def compare(name, files, muzic, folder, options):
         ours, theirs, ratio = cells(pairs, amount, form).split(" | ")
         print(f"| {task} | {unit} | {ours} | {peer} | {theirs} | {ratio} |", flush=True)
 
-    with Speed(BUILD / "speed", "midi", listed(folder, files)) as all_files, Speed(BUILD / "speed", "midi", listed(folder, few)) as few_files:
+    with Speed(options.speed, "midi", listed(folder, files)) as all_files, Speed(options.speed, "midi", listed(folder, few)) as few_files:
         row("parse", "MB/s", "symusic", paired(options.rounds, lambda: all_files.cpu_seconds("parse 1"), lambda: cpu_seconds(parse)), size, "{:,.1f}")
         for peer, work in (("muzic", octuples_of_muzic), ("MidiTok", octuples_of_miditok)):
             pairs = paired(options.rounds, lambda: few_files.cpu_seconds("octuples 1"), lambda: cpu_seconds(work))
             row("parse and octuples", "notes/s", peer, pairs, few_files.ask("octuples 1")["notes"], "{:,.0f}")
     cores = os.cpu_count()
-    with Speed(BUILD / "speed", "midi", listed(folder, files * round(MANY_BYTES / (size * 1e6) + 0.5))) as many_files:
+    with Speed(options.speed, "midi", listed(folder, files * round(MANY_BYTES / (size * 1e6) + 0.5))) as many_files:
         pairs = paired(options.rounds, lambda: many_files.ask(f"octuples {cores}")["seconds"], lambda: many_files.ask("octuples 1")["seconds"])
         row(f"parse and octuples, {cores} threads", "notes/s", "one thread", pairs, many_files.ask("octuples 1")["notes"], "{:,.0f}")
 
-    command = [BUILD / "midillama", "tokenize", "--format", "ids", *files]
+    command = [options.midillama, "tokenize", "--format", "ids", *files]
     started = os.times().children_user + os.times().children_system
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     seconds = os.times().children_user + os.times().children_system - started
@@ -171,13 +172,15 @@ def compare(name, files, muzic, folder, options):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("muzic", type=pathlib.Path)
-    arguments.add_argument("--clips", type=pathlib.Path, default=ROOT / "data" / "folk" / "clips")
+    arguments.add_argument("muzic", type=pathlib.Path, metavar="MUZIC_CHECKOUT")
+    arguments.add_argument("--clips", type=pathlib.Path, help="default: the folk dataset's")
     arguments.add_argument("--songs", type=pathlib.Path, default="/usr/share/games/openttd/baseset/openmsx")
     arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
     warnings.simplefilter("ignore")
     muzic = load_muzic(options.muzic)
+    options.midillama, options.speed = (supplies.program(name, "bench") for name in ("midillama", "speed"))
+    options.clips = options.clips or supplies.folk_data() / "clips"
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         sets = {"folk clips": sorted(options.clips.glob("*.mid")), "songs": sorted(options.songs.glob("*.mid")), "generated": generate(folder)}

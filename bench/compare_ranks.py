@@ -1,8 +1,8 @@
 """Two ranks beside one: the same global batches on two cores and on one, in turns on this machine.
 
-    bench/with_peers bench/compare_ranks.py build/release/bin/midillama [--sizes tiny,mid] [--stages sft] [--rounds 5]
+    bench/with_peers bench/compare_ranks.py [--sizes tiny,mid] [--stages sft] [--rounds 5]
 
-Needs what bench/compare_training.py needs, and trains the same models. Each rank has one thread; two ranks are joined by Gloo on the loopback.
+Trains the models of bench/compare_training.py. Each rank has one thread; two ranks are joined by Gloo on the loopback.
 First the losses of all steps are compared (a relative difference of 1e-5 at most), then the tokens a second of the steps behind the warm-up. Printed
 for each size and stage: median tokens/s of one and of two ranks, their ratio (median, least and greatest of the paired rounds), and two bounds of it: twice
 the tokens/s of one rank with half the batch (half a batch takes more than half the time), and the ratio of matrix products in two processes that know
@@ -104,7 +104,6 @@ def compare(size, stage, folder, options):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("midillama", nargs="?")
     compare_training.add_world_arguments(arguments)
     arguments.add_argument("--stages", default="sft")
     arguments.add_argument("--rounds", type=int, default=5)
@@ -115,6 +114,7 @@ def main():
     options.threads = 1  # of each rank
     if options.matrix_products:
         return print(matrix_products(options.matrix_products))
+    compare_training.supply(options)
 
     print("| size | stage | batch | one rank, tokens/s | two ranks, tokens/s | ratio (median, range) | of half batches | of matrix products |\n"
           "|---|---|---|---|---|---|---|---|", flush=True)

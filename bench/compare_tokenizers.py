@@ -1,11 +1,9 @@
 """Byte-level BPE on one thread, beside Hugging Face tokenizers and tiktoken.
 
-    cmake --preset bench && cmake --build --preset bench
-    bench/with_peers bench/compare_tokenizers.py [--data data/folk] [--rounds 5]
+    bench/with_peers bench/compare_tokenizers.py [--rounds 5]
 
 Two vocabularies: Llama-3's own (the rank file that the package llama_models carries; tokenizers gets what transformers converts it to), and one of 4,096
-that tokenizers trains here with Llama-3's pipeline. Two texts of 4 MB: Python's library sources, and questions and answers of the folk dataset
-(`midillama data build`), as one string and line by line. First the ids are compared. Then rounds in turns, in warm processes, loading not timed;
+that tokenizers trains here with Llama-3's pipeline. Two texts of 4 MB: Python's library sources, and questions and answers of the folk dataset, as one string and line by line. First the ids are compared. Then rounds in turns, in warm processes, loading not timed;
 "its first round" is the first of ours in its process. tokenizers encodes without offsets and without parallelism.
 """
 
@@ -18,10 +16,9 @@ import random
 import sysconfig
 import tempfile
 
+import supplies
 from rounds import Speed, cells, cpu_seconds, paired
 
-ROOT = pathlib.Path(__file__).parent.parent
-SPEED = ROOT / "build" / "bench" / "bin" / "speed"
 LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 TEXT_BYTES = 4_000_000
 
@@ -86,7 +83,7 @@ def compare(vocabulary, model, tokenizers, tiktoken, name, text, folder, options
     if tiktoken:
         peers["tiktoken"] = lambda texts: [tiktoken.encode_ordinary(text) for text in texts]
     for shape, texts in inputs.items():
-        with Speed(SPEED, "text", model, path) as ours:
+        with Speed(options.speed, "text", model, path) as ours:
             first = size / ours.cpu_seconds(shape)
             ids = ours.ask("ids")
             for peer, encode in peers.items():
@@ -101,10 +98,11 @@ def compare(vocabulary, model, tokenizers, tiktoken, name, text, folder, options
 def main():
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--data", type=pathlib.Path, default=ROOT / "data" / "folk")
+    arguments.add_argument("--data", type=pathlib.Path, help="default: the folk dataset")
     arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
-    texts = {"code": code(), "questions": questions(options.data)}
+    options.speed = supplies.program("speed", "bench")
+    texts = {"code": code(), "questions": questions(options.data or supplies.folk_data())}
     print("| vocabulary | text | midillama, MB/s | its first round | peer | its MB/s | ratio (median, range) |\n|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

@@ -1,10 +1,8 @@
 """Training speed beside transformers + peft: the same weights, the same batches of real questions, in turns on this machine.
 
-    bench/with_peers bench/compare_training.py build/release/bin/midillama [--sizes tiny,mid] [--stages align,sft] [--lengths real,equal]
-        [--batch 8] [--rounds 3]
+    bench/with_peers bench/compare_training.py [--sizes tiny,mid] [--stages align,sft] [--lengths real,equal] [--batch 8] [--rounds 3]
 
-Needs the folk dataset (`midillama data build`) and its tokenizer (`midillama train --stage pretrain-llm`). For each size a Llama of random
-weights, a projector and a LoRA adapter of rank 8 on all seven linears are written once; both sides start from them, take the same examples in
+The program, the folk dataset and its tokenizer are made where they are missing (supplies.py). For each size a Llama of random weights, a projector and a LoRA adapter of rank 8 on all seven linears are written once; both sides start from them, take the same examples in
 file order and the same learning rates. `real`: questions as they are, of unequal length, padded for the peer, with a loss on the answer. `equal`:
 four rows of 128 (tiny) or 256 (mid) tokens with a loss on all of them behind the music, where there is no work to leave out. First the losses of
 every step are compared (a relative difference of 1e-3 at most), then the tokens a second of the steps behind the warm-up, padding not counted.
@@ -24,6 +22,7 @@ import sys
 import tempfile
 import time
 
+import supplies
 from rounds import spread
 
 WARM_UP_STEPS = 3
@@ -225,7 +224,7 @@ def write_data(folder, lengths, options):
     """The first questions of the dataset, or one long answer for each of their clips."""
     import sentencepiece
 
-    source = pathlib.Path(options.data)
+    source = options.data
     (folder / "data").mkdir()
     (folder / "data" / "clips").symlink_to((source / "clips").resolve())
     rows = [json.loads(line) for line in (source / "train.jsonl").read_text().splitlines()[: options.steps * options.batch]]
@@ -254,8 +253,17 @@ def built_world(options, size, lengths="real"):
 
 def add_world_arguments(arguments):
     arguments.add_argument("--sizes", default="tiny,mid")
-    arguments.add_argument("--data", default="data/folk")
-    arguments.add_argument("--tokenizer", default="runs/folk/pretrain-llm/model/tokenizer.model")
+    arguments.add_argument("--midillama", type=pathlib.Path, help="default: build/release/bin/midillama, brought up to date")
+    arguments.add_argument("--data", type=pathlib.Path, help="default: the folk dataset")
+    arguments.add_argument("--tokenizer", type=pathlib.Path, help="default: the folk dataset's")
+    arguments.add_argument("--threads", type=int, default=2)
+
+
+def supply(options):
+    """Fills in what the command line left open."""
+    options.midillama = (options.midillama or supplies.program("midillama")).resolve()
+    options.data = options.data or supplies.folk_data()
+    options.tokenizer = str(options.tokenizer or supplies.folk_tokenizer())
 
 
 def frozen_weights(shape):
@@ -296,19 +304,18 @@ def compare(size, stage, lengths, folder, options):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("midillama", nargs="?")
     add_world_arguments(arguments)
     arguments.add_argument("--stages", default="align,sft")
     arguments.add_argument("--lengths", default="real,equal")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--steps", type=int, default=15)
     arguments.add_argument("--batch", type=int, default=8, help="questions a step (real)")
-    arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--worker", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments.add_argument("--stage", help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.worker:
         return worker(options.worker, options.stage, options.steps, options.batch, options.threads)
+    supply(options)
 
     print("| size | lengths | stage | midillama, tokens/s | transformers + peft, tokens/s | ratio (median, range) | peak, MiB | peer's peak, MiB | "
           "ratio | of the matrix-product rate |\n|---|---|---|---|---|---|---|---|---|---|", flush=True)
