@@ -1,14 +1,17 @@
 // Our side of the comparisons of the models' speed: holds model and input in memory and runs one round for every line of standard input, so
 // that a script can have the other side run between them.
 //
-//   model_speed generate LLM CHECKPOINT EXAMPLES MUSIC THREADS   EXAMPLES: what `midillama inspect` prints, each with the row `music` of
-//                                                                MUSIC's "embeddings". Rounds: "greedy BATCH NEW_TOKENS"
+//   model_speed generate LLM CHECKPOINT EXAMPLES MUSIC THREADS [DEVICE DTYPE]
+//                                                                EXAMPLES: what `midillama inspect` prints, each with the row `music` of
+//                                                                MUSIC's "embeddings". cpu and float32 unless said otherwise.
+//                                                                Rounds: "greedy BATCH NEW_TOKENS"
 //   model_speed encode ENCODER CLIPS THREADS                     CLIPS: a JSON list of clips, each a list of octuples' codes.
 //                                                                Rounds: "encode OUT.safetensors"
 //
 // Every round answers with one JSON object, `seconds` by the clock among its values.
 #include "midillama/core/log.h"
 #include "midillama/generate/generator.h"
+#include "midillama/model/dtype.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/music_encoder.h"
 #include "midillama/weights/safetensors.h"
@@ -36,10 +39,13 @@ model::MusicText prompt_of(const Json& example, const torch::Tensor& music) {
 
 void serve_generate(const std::vector<std::string>& arguments) {
   at::set_num_threads(std::stoi(arguments[5]));
-  auto llama = model::load_llama(arguments[1], torch::kCPU, torch::kFloat32);
+  const torch::Device device(arguments.size() > 6 ? arguments[6] : "cpu");
+  const auto dtype = model::dtype_from_name(arguments.size() > 7 ? arguments[7] : "float32");
+  auto llama = model::load_llama(arguments[1], device, dtype);
   const auto music = weights::read_safetensors(arguments[4]).at("embeddings");
   model::MidiLlama model(llama, music.size(1), 1);
   model::load_trained(model, arguments[2]);
+  model->to(device);
   std::vector<model::MusicText> prompts;
   for_each_json_line(arguments[3], [&](const Json& row, std::size_t) { prompts.push_back(prompt_of(row, music)); });
   serve([&](const std::string&, std::istream& words) {
@@ -82,9 +88,10 @@ int main(int count, char** values) {
   const std::vector<std::string> arguments(values + 1, values + count);
   log::set_level(log::Level::error);
   try {
-    if (arguments.size() == 6 && arguments[0] == "generate") return serve_generate(arguments), 0;
+    if ((arguments.size() == 6 || arguments.size() == 8) && arguments[0] == "generate") return serve_generate(arguments), 0;
     if (arguments.size() == 4 && arguments[0] == "encode") return serve_encode(arguments), 0;
-    std::cerr << "usage: model_speed generate LLM CHECKPOINT EXAMPLES MUSIC THREADS | model_speed encode ENCODER CLIPS THREADS\n";
+    std::cerr
+        << "usage: model_speed generate LLM CHECKPOINT EXAMPLES MUSIC THREADS [DEVICE DTYPE] | model_speed encode ENCODER CLIPS THREADS\n";
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
   }

@@ -4,10 +4,23 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 namespace midillama::cli {
+namespace {
+
+// OpenMP's threads wait for each other by spinning, which another program on the same cores turns into waiting for a thread that does not
+// run (bench/compare_load.py). Sleeping costs little and leaves the cores to who can use them. The library that loads OpenMP reads the
+// environment then, so this must come before; what the user has set stays. Threads are bound to no core: several ranks share a machine.
+void let_waiting_threads_sleep() {
+  if (std::getenv("GOMP_SPINCOUNT") == nullptr) ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
+}
+
+}  // namespace
 
 const TorchCommands& torch_commands() {
   static const TorchCommands* const commands = [] {
+    let_waiting_threads_sleep();
     void* library = ::dlopen("libmidillama_torch.so", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
       throw Error(fmt::format("this command needs LibTorch, and its part of midillama cannot be loaded: {}", ::dlerror()));
