@@ -1,6 +1,7 @@
-#include "lora_targets.h"
+#include "midillama/model/lora_targets.h"
 
 #include "midillama/core/error.h"
+#include "random_weights.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,6 +39,14 @@ std::vector<std::pair<std::string, LoraLinear>> lora_targets(LlamaImpl& llama, c
   }
   if (layers.empty()) throw Error("the list of LoRA target modules is empty");
   return layers;
+}
+
+void add_adapters(LlamaImpl& llama, const config::Lora& lora, std::uint64_t seed) {
+  const at::Generator generator = seeded_generator(seed);
+  for (auto& [name, layer] : lora_targets(llama, lora.target_modules)) {
+    layer->add_adapter(lora.rank, lora.alpha, lora.dropout, generator);
+    layer->train(llama.is_training());
+  }
 }
 
 }  // namespace midillama::model

@@ -1,7 +1,7 @@
 #include "midillama/model/midi_llama.h"
 
-#include "lora_targets.h"
 #include "midillama/core/error.h"
+#include "midillama/model/lora_targets.h"
 #include "midillama/model/next_token_loss.h"
 #include "midillama/model/to_device.h"
 #include "random_weights.h"
@@ -81,11 +81,7 @@ MidiLlamaImpl::MidiLlamaImpl(Llama decoder, std::int64_t music_size, std::uint64
 
 void MidiLlamaImpl::add_lora(const config::Lora& settings, std::uint64_t seed) {
   if (lora) throw Error("the decoder has LoRA adapters already");
-  const at::Generator generator = seeded_generator(seed);
-  for (auto& [name, layer] : lora_targets(*llama, settings.target_modules)) {
-    layer->add_adapter(settings.rank, settings.alpha, settings.dropout, generator);
-    layer->train(is_training());
-  }
+  add_adapters(*llama, settings, seed);
   lora = settings;
 }
 

@@ -1,6 +1,6 @@
-#include "peft.h"
+#include "midillama/model/peft.h"
 
-#include "lora_targets.h"
+#include "midillama/model/lora_targets.h"
 #include "midillama/shapes/config_reader.h"
 #include "midillama/weights/load.h"
 

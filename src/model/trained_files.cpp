@@ -1,8 +1,8 @@
 // What a stage trained: projector and adapter.
 #include "midillama/core/error.h"
 #include "midillama/model/midi_llama.h"
+#include "midillama/model/peft.h"
 #include "midillama/weights/load.h"
-#include "peft.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

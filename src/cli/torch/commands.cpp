@@ -4,21 +4,21 @@
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
 #include "midillama/doctor/doctor.h"
-#include "midillama/eval/embed.h"
 #include "midillama/eval/evaluate.h"
-#include "midillama/eval/inspect.h"
 #include "midillama/eval/report.h"
 #include "midillama/eval/scoring.h"
-#include "midillama/generate/export.h"
 #include "midillama/generate/session.h"
 #include "midillama/midi/file.h"
-#include "midillama/model/convert.h"
 #include "midillama/model/dtype.h"
-#include "midillama/model/merge.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/music_encoder.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/parallel/process_group.h"
+#include "midillama/tools/convert_musicbert.h"
+#include "midillama/tools/embed.h"
+#include "midillama/tools/export.h"
+#include "midillama/tools/inspect.h"
+#include "midillama/tools/merge.h"
 #include "midillama/train/checkpoint.h"
 #include "midillama/train/trainer.h"
 
@@ -97,18 +97,18 @@ void generate(const config::Config& config, const GenerateCommand& command) {
 }
 
 void inspect(const config::Config& config, const InspectCommand& command) {
-  eval::InspectOptions options;
+  tools::InspectOptions options;
   options.split = command.split;
   options.examples = command.examples;
   options.loss = command.loss;
   options.colour = command.colour;
   if (command.loss) options.checkpoint = train::find_checkpoint(config, command.checkpoint);
-  eval::inspect(config, options, prepare(config), std::cout);
+  tools::inspect(config, options, prepare(config), std::cout);
 }
 
 void embed(const config::Config& config, const EmbedCommand& command) {
   const std::vector<std::filesystem::path> files(command.files.begin(), command.files.end());
-  const eval::Embedded done = eval::embed(config, files, command.out, prepare(config));
+  const tools::Embedded done = tools::embed(config, files, command.out, prepare(config));
   log::info("{}: {} clip embeddings, {} files skipped", command.out, done.files, done.skipped);
 }
 
@@ -117,7 +117,7 @@ void score(const config::Config& config, const ScoreCommand& command) {
 }
 
 void convert_musicbert(const ConvertCommand& command) {
-  const model::ConvertedMusicBert done = model::convert_musicbert(command.in, command.out);
+  const tools::ConvertedMusicBert done = tools::convert_musicbert(command.in, command.out);
   const OrderedJson result = {{"out", command.out},
                               {"tensors", done.tensors},
                               {"left_out", done.left_out},
@@ -139,9 +139,9 @@ void merge(const config::Config& config, const MergeCommand& command) {
   const auto probe =
       text::PromptTemplate(config.prompt.template_text, *tokenizer).encode_prompt(command.prompt, config.prompt.max_length, 0);
 
-  const model::Merged merged = model::merge_adapter(config.llm.path, adapter, command.out);
-  const model::LogitDifference difference =
-      model::compare_merged(config.llm.path, adapter, command.out, probe.input_ids, device, model::dtype_from_name(config.llm.dtype));
+  const tools::Merged merged = tools::merge_adapter(config.llm.path, adapter, command.out);
+  const tools::LogitDifference difference =
+      tools::compare_merged(config.llm.path, adapter, command.out, probe.input_ids, device, model::dtype_from_name(config.llm.dtype));
   const OrderedJson result = {{"out", command.out},
                               {"tensors", merged.tensors},
                               {"merged", merged.merged},
@@ -153,7 +153,7 @@ void merge(const config::Config& config, const MergeCommand& command) {
 
 void export_checkpoint(const config::Config& config, const ExportCommand& command) {
   const std::filesystem::path checkpoint = train::find_checkpoint(config, command.checkpoint);
-  generate::export_checkpoint(config, checkpoint, command.out);
+  tools::export_checkpoint(config, checkpoint, command.out);
   std::cout << OrderedJson{{"out", command.out}, {"checkpoint", checkpoint.string()}}.dump() << "\n";
 }
 

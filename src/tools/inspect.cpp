@@ -1,4 +1,4 @@
-#include "midillama/eval/inspect.h"
+#include "midillama/tools/inspect.h"
 
 #include "midillama/core/file.h"
 #include "midillama/data/clip_embeddings.h"
@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace midillama::eval {
+namespace midillama::tools {
 namespace {
 
 constexpr std::size_t kBatch = 16;  // examples of one forward pass
@@ -150,4 +150,4 @@ void inspect(const config::Config& config, const InspectOptions& options, torch:
   cuts.log(max_length);
 }
 
-}  // namespace midillama::eval
+}  // namespace midillama::tools

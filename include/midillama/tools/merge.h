@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace midillama::model {
+namespace midillama::tools {
 
 struct Merged {
   std::size_t tensors = 0;  // written
@@ -31,4 +31,4 @@ struct LogitDifference {
 LogitDifference compare_merged(const std::filesystem::path& llm, const std::filesystem::path& adapter, const std::filesystem::path& merged,
                                const std::vector<std::int64_t>& ids, torch::Device device, torch::ScalarType dtype);
 
-}  // namespace midillama::model
+}  // namespace midillama::tools

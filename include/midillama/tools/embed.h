@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <span>
 
-namespace midillama::eval {
+namespace midillama::tools {
 
 struct Embedded {
   std::size_t files = 0;    // written
@@ -21,4 +21,4 @@ struct Embedded {
 Embedded embed(const config::Config& config, std::span<const std::filesystem::path> files, const std::filesystem::path& out,
                torch::Device device);
 
-}  // namespace midillama::eval
+}  // namespace midillama::tools

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace midillama::generate {
+namespace midillama::tools {
 
 struct ModelCard {
   struct Model {
@@ -26,4 +26,4 @@ struct ModelCard {
 
 std::string to_markdown(const ModelCard& card);
 
-}  // namespace midillama::generate
+}  // namespace midillama::tools

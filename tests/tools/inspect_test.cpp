@@ -1,4 +1,4 @@
-#include "midillama/eval/inspect.h"
+#include "midillama/tools/inspect.h"
 
 #include "eval/tiny_world.h"
 #include "midillama/core/error.h"
@@ -11,7 +11,7 @@
 
 #include <sstream>
 
-namespace midillama::eval {
+namespace midillama::tools {
 namespace {
 
 using testing::ElementsAre;
@@ -24,7 +24,7 @@ struct InspectTest : testing::Test {
     for (std::string line; std::getline(out, line);) lines.push_back(OrderedJson::parse(line));
     return lines;
   }
-  TinyWorld world;
+  eval::TinyWorld world;
 };
 
 TEST_F(InspectTest, PrintsEveryExampleInFileOrder) {
@@ -129,4 +129,4 @@ TEST_F(InspectTest, AnExampleThatDoesNotFitNamesItsLine) {
 }
 
 }  // namespace
-}  // namespace midillama::eval
+}  // namespace midillama::tools

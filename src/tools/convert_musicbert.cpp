@@ -1,8 +1,9 @@
 // Published MusicBERT checkpoints: fairseq's, and those of the Hugging Face port musicbert_hf.
+#include "midillama/tools/convert_musicbert.h"
+
 #include "midillama/core/directory.h"
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
-#include "midillama/model/convert.h"
 #include "midillama/octuple/vocabulary.h"
 #include "midillama/weights/load.h"
 #include "midillama/weights/torch_file.h"
@@ -16,7 +17,7 @@
 #include <set>
 #include <string_view>
 
-namespace midillama::model {
+namespace midillama::tools {
 namespace fs = std::filesystem;
 namespace {
 
@@ -177,9 +178,9 @@ std::int64_t size_of(const weights::TensorMap& tensors, const std::string& name,
 }
 
 // A tensor that the sizes are told from may be missing: the comparison with the model lists it then.
-MusicBertConfig config_of(const Source& source, const fs::path& path) {
+model::MusicBertConfig config_of(const Source& source, const fs::path& path) {
   const weights::TensorMap& tensors = source.tensors;
-  MusicBertConfig config;
+  model::MusicBertConfig config;
   config.vocab_size = size_of(tensors, "embed_tokens.weight", 0, config.vocab_size);
   config.hidden_size = size_of(tensors, "embed_tokens.weight", 1, 0);
   if (config.hidden_size < 1) throw InputError(path.string(), "", "holds no MusicBERT: there is no token embedding (embed_tokens.weight)");
@@ -202,8 +203,8 @@ MusicBertConfig config_of(const Source& source, const fs::path& path) {
   return config;
 }
 
-void check(const weights::TensorMap& tensors, const MusicBertConfig& config, const fs::path& path) {
-  const MusicBert model(config, torch::TensorOptions().device(torch::kMeta));
+void check(const weights::TensorMap& tensors, const model::MusicBertConfig& config, const fs::path& path) {
+  const model::MusicBert model(config, torch::TensorOptions().device(torch::kMeta));
   weights::LoadReport report = weights::check_weights(*model, tensors);
   for (const auto& [name, tensor] : tensors) {
     if (!tensor.is_floating_point())
@@ -223,7 +224,7 @@ ConvertedMusicBert convert_musicbert(const fs::path& checkpoint, const fs::path&
     const torch::Tensor& table = positions->second;
     positions->second = at::cat({at::zeros({kLeftOutRows, table.size(1)}, table.options()), table});
   }
-  const MusicBertConfig config = config_of(source, checkpoint);
+  const model::MusicBertConfig config = config_of(source, checkpoint);
   check(source.tensors, config, checkpoint);
   if (!source.left_out.empty())
     log::info("{}: left out, for the encoder has no use for them: {}", checkpoint.string(), fmt::join(source.left_out, ", "));
@@ -238,4 +239,4 @@ ConvertedMusicBert convert_musicbert(const fs::path& checkpoint, const fs::path&
   return {config, source.tensors.size(), source.left_out.size()};
 }
 
-}  // namespace midillama::model
+}  // namespace midillama::tools

@@ -1,4 +1,4 @@
-#include "midillama/eval/embed.h"
+#include "midillama/tools/embed.h"
 
 #include "eval/tiny_world.h"
 #include "midillama/core/error.h"
@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace midillama::eval {
+namespace midillama::tools {
 namespace {
 
 using testing::HasSubstr;
@@ -20,7 +20,7 @@ struct EmbedTest : testing::Test {
     write_atomically(world.path("broken.mid"), "MThd, but not really");
     return world.path("broken.mid");
   }
-  TinyWorld world;
+  eval::TinyWorld world;
   std::filesystem::path out = world.path("out.safetensors");
 };
 
@@ -58,4 +58,4 @@ TEST_F(EmbedTest, WithoutAUsableFileNothingIsWritten) {
 }
 
 }  // namespace
-}  // namespace midillama::eval
+}  // namespace midillama::tools

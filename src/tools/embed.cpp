@@ -1,4 +1,4 @@
-#include "midillama/eval/embed.h"
+#include "midillama/tools/embed.h"
 
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace midillama::eval {
+namespace midillama::tools {
 namespace {
 
 struct Clip {
@@ -62,4 +62,4 @@ Embedded embed(const config::Config& config, std::span<const std::filesystem::pa
   return {.files = names.size(), .skipped = files.size() - names.size()};
 }
 
-}  // namespace midillama::eval
+}  // namespace midillama::tools

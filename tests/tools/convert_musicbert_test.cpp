@@ -1,15 +1,15 @@
-#include "midillama/model/convert.h"
+#include "midillama/tools/convert_musicbert.h"
 
 #include "midillama/core/file.h"
 #include "midillama/weights/safetensors.h"
-#include "tiny_models.h"
+#include "model/tiny_models.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 
-namespace midillama::model {
+namespace midillama::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -24,8 +24,8 @@ double difference_of(const fs::path& directory) {
   const torch::NoGradGuard no_grad;
   const weights::TensorMap expected = weights::read_safetensors(kMusicBert / "expected.safetensors");
   const torch::Tensor notes = (expected.at("ids").select(2, 0) != 1).unsqueeze(-1);
-  MusicBert encoder = load_musicbert(directory, torch::kCPU, torch::kFloat32);
-  return largest_difference(encoder->forward(expected.at("ids")) * notes, expected.at("hidden_states") * notes);
+  model::MusicBert encoder = model::load_musicbert(directory, torch::kCPU, torch::kFloat32);
+  return model::largest_difference(encoder->forward(expected.at("ids")) * notes, expected.at("hidden_states") * notes);
 }
 
 std::string error_of(const fs::path& checkpoint, const fs::path& directory) {
@@ -125,12 +125,12 @@ TEST(ConvertMusicBert, ChecksDictionaryAndHeads) {
 
 TEST(ConvertMusicBert, HeadsOfSize64WhereTheFileDoesNotSay) {
   const TemporaryDirectory folder;
-  MusicBert encoder(MusicBertConfig{1237, 128, 1, 2, 16, 16, 1e-5, 0.0});
-  initialize_weights(encoder, 1);
+  model::MusicBert encoder(model::MusicBertConfig{1237, 128, 1, 2, 16, 16, 1e-5, 0.0});
+  model::initialize_weights(encoder, 1);
   save_musicbert(encoder, folder.path() / "bare");
   fs::remove(folder.path() / "bare" / "config.json");
   EXPECT_EQ(convert_musicbert(folder.path() / "bare" / "model.safetensors", folder.path() / "out").config.num_attention_heads, 2);
 }
 
 }  // namespace
-}  // namespace midillama::model
+}  // namespace midillama::tools

@@ -1,6 +1,5 @@
-#include "midillama/generate/export.h"
+#include "midillama/tools/export.h"
 
-#include "generate/model_card.h"
 #include "midillama/config/config.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/file.h"
@@ -11,13 +10,14 @@
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/weights/safetensors.h"
+#include "tools/model_card.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-namespace midillama::generate {
+namespace midillama::tools {
 namespace fs = std::filesystem;
 namespace {
 
@@ -83,4 +83,4 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   });
 }
 
-}  // namespace midillama::generate
+}  // namespace midillama::tools

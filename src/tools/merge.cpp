@@ -1,30 +1,24 @@
-#include "midillama/model/merge.h"
+#include "midillama/tools/merge.h"
 
-#include "lora_targets.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/error.h"
 #include "midillama/core/progress.h"
 #include "midillama/model/llama.h"
+#include "midillama/model/lora_targets.h"
+#include "midillama/model/peft.h"
 #include "midillama/model/to_device.h"
 #include "midillama/weights/load.h"
-#include "peft.h"
-#include "random_weights.h"
 
 #include <fmt/format.h>
 
 #include <map>
 #include <string>
 
-namespace midillama::model {
+namespace midillama::tools {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kProgressBytes = 1ULL << 30;  // smaller models are done before a bar would be read
-
-void add_adapters(LlamaImpl& llama, const config::Lora& lora) {
-  const at::Generator generator = seeded_generator(0);
-  for (auto& [name, layer] : lora_targets(llama, lora.target_modules)) layer->add_adapter(lora.rank, lora.alpha, 0.0, generator);
-}
 
 // One layer's adapter.
 struct Adapter {
@@ -35,17 +29,17 @@ struct Adapter {
 
 // By the name of the weight that it changes.
 std::map<std::string, Adapter> read_adapters(const fs::path& llm, const fs::path& directory, const weights::Checkpoint& base) {
-  const config::Lora lora = read_peft_config(directory);
-  Llama shape(LlamaConfig::read(llm), torch::TensorOptions().device(torch::kMeta));
-  add_adapters(*shape, lora);
-  const weights::SafetensorsFile file = open_peft_weights(*shape, directory);
+  const config::Lora lora = model::read_peft_config(directory);
+  model::Llama shape(model::LlamaConfig::read(llm), torch::TensorOptions().device(torch::kMeta));
+  model::add_adapters(*shape, lora, 0);
+  const weights::SafetensorsFile file = model::open_peft_weights(*shape, directory);
   std::map<std::string, Adapter> adapters;
-  for (const auto& [name, layer] : lora_targets(*shape, lora.target_modules)) {
+  for (const auto& [name, layer] : model::lora_targets(*shape, lora.target_modules)) {
     const torch::Tensor weight = base.tensor(name + ".weight");
     if (weight.sizes() != layer->weight.sizes() || !weight.is_floating_point()) {
       throw InputError(llm.string(), name + ".weight", "is not of the shape that config.json says, or holds no fractions");
     }
-    const std::string stem = kPeftPrefix + name;
+    const std::string stem = model::kPeftPrefix + name;
     adapters[name + ".weight"] = {file.tensor(stem + ".lora_A.weight"), file.tensor(stem + ".lora_B.weight"), layer->scaling};
   }
   return adapters;
@@ -74,9 +68,9 @@ void copy_other_files(const fs::path& from, const fs::path& to) {
   }
 }
 
-torch::Tensor logits_of(Llama& llama, const std::vector<std::int64_t>& ids, torch::Device device) {
+torch::Tensor logits_of(model::Llama& llama, const std::vector<std::int64_t>& ids, torch::Device device) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor text = to_device(ids, device).unsqueeze(0);
+  const torch::Tensor text = model::to_device(ids, device).unsqueeze(0);
   return llama->logits(llama->forward(llama->embed(text), {})).to(torch::kCPU, torch::kFloat32);
 }
 
@@ -116,15 +110,15 @@ LogitDifference compare_merged(const fs::path& llm, const fs::path& adapter, con
                                torch::Device device, torch::ScalarType dtype) {
   torch::Tensor apart;
   {
-    Llama llama = load_llama(llm, device, dtype);
-    add_adapters(*llama, read_peft_config(adapter));
-    load_peft_weights(*llama, adapter);
+    model::Llama llama = model::load_llama(llm, device, dtype);
+    model::add_adapters(*llama, model::read_peft_config(adapter), 0);
+    model::load_peft_weights(*llama, adapter);
     llama->eval();
     apart = logits_of(llama, ids, device);
   }
-  Llama llama = load_llama(merged, device, dtype);
+  model::Llama llama = model::load_llama(merged, device, dtype);
   const torch::Tensor difference = (logits_of(llama, ids, device) - apart).abs();
   return {difference.max().item<double>(), difference.mean().item<double>()};
 }
 
-}  // namespace midillama::model
+}  // namespace midillama::tools

@@ -10,7 +10,7 @@
 #include <ostream>
 #include <string>
 
-namespace midillama::eval {
+namespace midillama::tools {
 
 struct InspectOptions {
   std::string split = "train";
@@ -28,4 +28,4 @@ struct InspectOptions {
 // music; a legend stands above the first.
 void inspect(const config::Config& config, const InspectOptions& options, torch::Device device, std::ostream& out);
 
-}  // namespace midillama::eval
+}  // namespace midillama::tools

@@ -1,13 +1,13 @@
-#include "midillama/model/merge.h"
+#include "midillama/tools/merge.h"
 
 #include "midillama/core/file.h"
 #include "midillama/weights/load.h"
-#include "tiny_models.h"
+#include "model/tiny_models.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace midillama::model {
+namespace midillama::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -20,8 +20,8 @@ const std::vector<std::int64_t> kProbe = {1, 5, 9, 30, 2};
 
 // The folder of golden Llama's weights in another dtype, with a tokenizer and things that are not the model's.
 fs::path copy_as(torch::ScalarType dtype, const fs::path& folder) {
-  Llama llama = load_llama(kLlama, torch::kCPU, dtype);
-  save_llama(llama, folder);
+  model::Llama llama = model::load_llama(kLlama, torch::kCPU, dtype);
+  model::save_llama(llama, folder);
   write_atomically(folder / "tokenizer.model", "pieces");
   write_atomically(folder / "consolidated.00.pth", "weights in another format");
   return folder;
@@ -49,8 +49,8 @@ TEST(GoldenMerge, EqualsPeftsMergeAndUnload) {
     if (changed == expected.end()) {
       EXPECT_TRUE(at::equal(written.tensor(name), base.tensor(name))) << name;
     } else {
-      EXPECT_LT(largest_difference(written.tensor(name), changed->second), 1e-6) << name;
-      EXPECT_GT(largest_difference(written.tensor(name), base.tensor(name)), 1e-3) << name;
+      EXPECT_LT(model::largest_difference(written.tensor(name), changed->second), 1e-6) << name;
+      EXPECT_GT(model::largest_difference(written.tensor(name), base.tensor(name)), 1e-3) << name;
     }
   }
   EXPECT_LT(compare_merged(kLlama, kAdapter, out, kProbe, torch::kCPU, torch::kFloat32).largest, 1e-4);
@@ -60,8 +60,8 @@ TEST(Merge, Bfloat16IsTheFloat32MergeCastOnce) {
   const TemporaryDirectory folder;
   const fs::path half = copy_as(torch::kBFloat16, folder.path() / "half");
   // The same values in float32.
-  Llama llama = load_llama(half, torch::kCPU, torch::kFloat32);
-  save_llama(llama, folder.path() / "exact");
+  model::Llama llama = model::load_llama(half, torch::kCPU, torch::kFloat32);
+  model::save_llama(llama, folder.path() / "exact");
   merge_adapter(half, kAdapter, folder.path() / "half_merged");
   merge_adapter(folder.path() / "exact", kAdapter, folder.path() / "exact_merged");
   const weights::Checkpoint written(folder.path() / "half_merged"), exact(folder.path() / "exact_merged");
@@ -86,15 +86,15 @@ TEST(Merge, TakesTokenizerAndConfigurationAlongAndNothingElse) {
 TEST(Merge, KeepsTheShards) {
   const TemporaryDirectory folder;
   const fs::path llm = kGolden / "llama_bfloat16", out = folder.path() / "out";
-  MidiLlama model(load_llama(llm, torch::kCPU, torch::kBFloat16), 4, 1);
-  model->add_lora({.rank = 2, .alpha = 4, .dropout = 0, .target_modules = {"v_proj", "down_proj"}}, 1);
+  model::MidiLlama trained(model::load_llama(llm, torch::kCPU, torch::kBFloat16), 4, 1);
+  trained->add_lora({.rank = 2, .alpha = 4, .dropout = 0, .target_modules = {"v_proj", "down_proj"}}, 1);
   {
     const torch::NoGradGuard no_grad;
-    for (const auto& parameter : model->named_parameters()) {
+    for (const auto& parameter : trained->named_parameters()) {
       if (parameter.key().ends_with("lora_B.weight")) parameter.value().fill_(0.5);
     }
   }
-  save_trained(model, folder.path() / "checkpoint", llm.string());
+  model::save_trained(trained, folder.path() / "checkpoint", llm.string());
   EXPECT_EQ(merge_adapter(llm, folder.path() / "checkpoint" / "adapter", out).merged, 4u);
   const weights::Checkpoint base(llm), written(out);
   ASSERT_EQ(written.files().size(), base.files().size());
@@ -102,16 +102,16 @@ TEST(Merge, KeepsTheShards) {
     EXPECT_EQ(written.files()[i].path().filename(), base.files()[i].path().filename());
     EXPECT_EQ(written.files()[i].tensors().size(), base.files()[i].tensors().size());
   }
-  load_llama(out, torch::kCPU, torch::kBFloat16);
+  model::load_llama(out, torch::kCPU, torch::kBFloat16);
 }
 
 TEST(Merge, RefusesAnAdapterOfAnotherDecoder) {
   const TemporaryDirectory folder;
   const fs::path out = folder.path() / "out";
-  LlamaConfig wider = tiny_llama_config();
+  model::LlamaConfig wider = model::tiny_llama_config();
   wider.intermediate_size = 32;
-  Llama other = tiny_llama(wider);
-  save_llama(other, folder.path() / "other");
+  model::Llama other = model::tiny_llama(wider);
+  model::save_llama(other, folder.path() / "other");
   EXPECT_THAT(error_of(folder.path() / "other", kAdapter, out), HasSubstr("the adapter does not fit the model"));
   EXPECT_THAT(error_of(kLlama, kGolden, out), HasSubstr("adapter_config.json"));
   EXPECT_FALSE(fs::exists(out));
@@ -119,4 +119,4 @@ TEST(Merge, RefusesAnAdapterOfAnotherDecoder) {
 }
 
 }  // namespace
-}  // namespace midillama::model
+}  // namespace midillama::tools

@@ -1,4 +1,4 @@
-#include "midillama/generate/export.h"
+#include "midillama/tools/export.h"
 
 #include "midillama/config/config.h"
 #include "midillama/core/file.h"
@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace midillama::generate {
+namespace midillama::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -71,7 +71,7 @@ class Export : public testing::Test {
 
 TEST_F(Export, CanBeUsedAsACheckpoint) {
   ASSERT_EQ(export_error(), "no error");
-  const Session session(config_, path("checkpoint"), torch::kCPU), exported(config_, path("out"), torch::kCPU);
+  const generate::Session session(config_, path("checkpoint"), torch::kCPU), exported(config_, path("out"), torch::kCPU);
   for (const auto& parameter : session.model->named_parameters()) {
     EXPECT_TRUE(at::equal(exported.model->named_parameters()[parameter.key()], parameter.value())) << parameter.key();
   }
@@ -122,4 +122,4 @@ TEST_F(Export, RefusesACheckpointOfAnotherEncoder) {
 }
 
 }  // namespace
-}  // namespace midillama::generate
+}  // namespace midillama::tools

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-namespace midillama::generate {
+namespace midillama::tools {
 
 // Writes the directory `directory`: projector.safetensors and adapter/ (where there is one) as in `checkpoint`, config.yaml (the whole
 // configuration), README.md (a model card: encoder and decoder with their fingerprints, how to use the files with midillama and with
@@ -13,4 +13,4 @@ namespace midillama::generate {
 // the configuration's encoder and decoder; nothing is written then.
 void export_checkpoint(const config::Config& config, const std::filesystem::path& checkpoint, const std::filesystem::path& directory);
 
-}  // namespace midillama::generate
+}  // namespace midillama::tools

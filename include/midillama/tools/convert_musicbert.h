@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <filesystem>
 
-namespace midillama::model {
+namespace midillama::tools {
 
 struct ConvertedMusicBert {
-  MusicBertConfig config;
+  model::MusicBertConfig config;
   std::size_t tensors = 0;   // written
   std::size_t left_out = 0;  // of pre-training and task heads
 };
@@ -22,4 +22,4 @@ struct ConvertedMusicBert {
 // written then.
 ConvertedMusicBert convert_musicbert(const std::filesystem::path& checkpoint, const std::filesystem::path& directory);
 
-}  // namespace midillama::model
+}  // namespace midillama::tools

@@ -1,10 +1,10 @@
-#include "generate/model_card.h"
+#include "tools/model_card.h"
 
 #include "midillama/core/file.h"
 
 #include <fmt/format.h>
 
-namespace midillama::generate {
+namespace midillama::tools {
 namespace {
 
 // {0} name, {1} parts, {2} and {3} encoder and decoder, {4} musical tokens, {5} other files
@@ -94,4 +94,4 @@ std::string to_markdown(const ModelCard& card) {
   return head + python;
 }
 
-}  // namespace midillama::generate
+}  // namespace midillama::tools
