@@ -1,5 +1,14 @@
 // Micro-benchmarks of the hot functions above LibTorch, on inputs made here: build/bench/bin/micro [--benchmark_filter=Bpe].
+//
+// Products say their GFLOP/s and which share of the core's peak that is, those of one to eight rows the GB/s at which they read the weight
+// and the share of what a plain sum reads from as much memory. MIDILLAMA_TARGET=avx2 (or another) measures them as a processor with no more
+// would run them.
+#include "machine.h"
 #include "midillama/core/random.h"
+#include "midillama/kernels/attention.h"
+#include "midillama/kernels/few_rows.h"
+#include "midillama/kernels/products.h"
+#include "midillama/kernels/target.h"
 #include "midillama/metrics/intervals.h"
 #include "midillama/metrics/metrics.h"
 #include "midillama/midi/file.h"
@@ -10,6 +19,7 @@
 #include <benchmark/benchmark.h>
 
 #include <filesystem>
+#include <iostream>
 #include <map>
 
 namespace {
@@ -187,4 +197,189 @@ void BootstrapInterval(benchmark::State& state) {
 }
 BENCHMARK(BootstrapInterval);
 
+// --- Kernels
+
+std::vector<float> floats(std::int64_t count) {
+  Random random(6);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = static_cast<float>(random.uniform() - 0.5);
+  return values;
+}
+
+void count_operations(benchmark::State& state, std::int64_t operations) {
+  static const double peak = bench::peak_gflops();
+  const auto billions = static_cast<double>(operations) / 1e9;
+  state.counters["GFLOP/s"] = benchmark::Counter(billions, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["of_peak"] = benchmark::Counter(billions / peak, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void CorePeak(benchmark::State& state) {
+  constexpr std::int64_t kRounds = 10'000;
+  for (auto _ : state) benchmark::DoNotOptimize(bench::fused_multiply_adds(kRounds));
+  count_operations(state, kRounds * bench::operations_a_round());
+}
+BENCHMARK(CorePeak);
+
+// The products of attention (scores, values, gradients of keys) and of adapters, at the sizes of a decoder: rows, columns, steps, whether
+// the left side is transposed and the result added to.
+void Multiply(benchmark::State& state) {
+  const std::int64_t rows = state.range(0), columns = state.range(1), steps = state.range(2);
+  const bool transposed = state.range(3) != 0;
+  const auto a = floats(rows * steps), b = floats(steps * columns);
+  auto c = floats(rows * columns);
+  const kernels::Product product{.a = a.data(),
+                                 .a_row = transposed ? 1 : steps,
+                                 .a_step = transposed ? rows : 1,
+                                 .b = b.data(),
+                                 .b_step = columns,
+                                 .c = c.data(),
+                                 .c_row = columns,
+                                 .rows = rows,
+                                 .columns = columns,
+                                 .steps = steps,
+                                 .add = state.range(4) != 0};
+  for (auto _ : state) {
+    kernels::multiply(product);
+    benchmark::ClobberMemory();
+  }
+  count_operations(state, 2 * rows * columns * steps);
+}
+BENCHMARK(Multiply)
+    ->ArgNames({"rows", "columns", "steps", "transposed", "add"})
+    ->Args({96, 128, 64, 0, 0})
+    ->Args({96, 128, 512, 0, 0})
+    ->Args({24, 144, 32, 0, 0})
+    ->Args({24, 144, 64, 0, 0})
+    ->Args({24, 272, 128, 0, 0})
+    ->Args({24, 32, 128, 0, 0})
+    ->Args({24, 64, 256, 0, 0})
+    ->Args({24, 128, 256, 0, 0})
+    ->Args({128, 32, 24, 1, 1})
+    ->Args({256, 64, 24, 1, 1})
+    ->Args({160, 688, 8, 0, 1})
+    ->Args({160, 1024, 8, 0, 1})
+    ->Args({160, 8, 688, 0, 0})
+    ->Args({4, 64, 128, 0, 0});
+
+// Rows, inputs, outputs.
+void FewRows(benchmark::State& state) {
+  const std::int64_t rows = state.range(0), inputs = state.range(1), outputs = state.range(2), bytes = 4 * inputs * outputs;
+  static std::map<std::int64_t, double> bandwidths;
+  const auto [bandwidth, is_new] = bandwidths.try_emplace(bytes, 0);
+  if (is_new) bandwidth->second = bench::read_bandwidth(bytes);
+  const auto x = floats(rows * inputs), weight = floats(inputs * outputs);
+  auto y = floats(rows * outputs);
+  const kernels::FewRows product{
+      .x = x.data(), .rows = rows, .weight = weight.data(), .inputs = inputs, .outputs = outputs, .y = y.data(), .y_stride = outputs};
+  for (auto _ : state) {
+    kernels::few_rows(product, 0, outputs);
+    benchmark::ClobberMemory();
+  }
+  count_operations(state, 2 * rows * inputs * outputs);
+  const double billions = static_cast<double>(bytes) / 1e9;
+  state.counters["GB/s"] = benchmark::Counter(billions, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["of_read"] = benchmark::Counter(billions / bandwidth->second, benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(FewRows)
+    ->ArgNames({"rows", "inputs", "outputs"})
+    ->ArgsProduct({{1, 2, 4, 8}, {256}, {512, 4096}})
+    ->ArgsProduct({{1, 2, 4, 8}, {688}, {256}})
+    ->ArgsProduct({{1, 2, 4, 8}, {1024}, {1536, 32000}})
+    ->ArgsProduct({{1, 2, 4, 8}, {2816}, {1024}});
+
+// Tokens, query heads that share a key head, size of a head; the operations that causality asks for.
+struct Text {
+  Text(const benchmark::State& state)
+      : tokens(state.range(0)),
+        queries_per_key(state.range(1)),
+        size(state.range(2)),
+        width((queries_per_key + 2) * size),
+        heads(floats(tokens * width)),
+        y(floats(tokens * queries_per_key * size)),
+        log_sums(floats(tokens * queries_per_key)),
+        gradients(heads.size()),
+        scratch(static_cast<std::size_t>(kernels::attention_scratch(tokens, size))) {}
+
+  kernels::SharedHead head() const {
+    const float* keys = heads.data() + queries_per_key * size;
+    return {.tokens = tokens,
+            .queries_per_key = queries_per_key,
+            .size = size,
+            .queries = heads.data(),
+            .keys = keys,
+            .values = keys + size,
+            .stride = width};
+  }
+  kernels::Attended attended() {
+    return {.y = y.data(), .stride = queries_per_key * size, .log_sums = log_sums.data(), .log_stride = tokens};
+  }
+  // Of so many products of tokens with the tokens before them.
+  std::int64_t operations(std::int64_t products) const { return products * queries_per_key * tokens * (tokens + 1) * size; }
+
+  std::int64_t tokens, queries_per_key, size, width;
+  std::vector<float> heads, y, log_sums, gradients, scratch;
+};
+
+void Attend(benchmark::State& state) {
+  Text text(state);
+  for (auto _ : state) {
+    kernels::attend(text.head(), text.attended(), text.scratch.data());
+    benchmark::ClobberMemory();
+  }
+  count_operations(state, text.operations(2));
+}
+
+void AttendBackward(benchmark::State& state) {
+  Text text(state);
+  kernels::attend(text.head(), text.attended(), text.scratch.data());
+  const auto dy = floats(text.tokens * text.queries_per_key * text.size);
+  float *queries = text.gradients.data(), *keys = queries + text.queries_per_key * text.size;
+  for (auto _ : state) {
+    kernels::attend_backward(text.head(), text.attended(), {.dy = dy.data(), .queries = queries, .keys = keys, .values = keys + text.size},
+                             text.scratch.data());
+    benchmark::ClobberMemory();
+  }
+  count_operations(state, text.operations(5));
+}
+
+void texts(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"tokens", "queries", "size"})->Args({40, 2, 32})->Args({128, 2, 32})->Args({256, 4, 64})->Args({512, 4, 128});
+}
+BENCHMARK(Attend)->Apply(texts);
+BENCHMARK(AttendBackward)->Apply(texts);
+
+void AttendNext(benchmark::State& state) {
+  const std::int64_t length = state.range(0), queries = state.range(1), size = state.range(2);
+  const auto q = floats(queries * size), keys = floats(length * size), values = floats(length * size);
+  auto y = floats(queries * size), scratch = floats(kernels::next_token_scratch(length, queries));
+  for (auto _ : state) {
+    kernels::attend_next({.queries_per_key = queries,
+                          .size = size,
+                          .length = length,
+                          .queries = q.data(),
+                          .keys = keys.data(),
+                          .values = values.data(),
+                          .allowed = nullptr,
+                          .allowed_stride = 0,
+                          .y = y.data()},
+                         scratch.data());
+    benchmark::ClobberMemory();
+  }
+  count_operations(state, 4 * length * queries * size);
+}
+BENCHMARK(AttendNext)->ArgNames({"keys", "queries", "size"})->Args({96, 2, 32})->Args({96, 4, 64})->Args({1000, 4, 128});
+
 }  // namespace
+
+int main(int count, char** arguments) {
+  try {
+    kernels::use_environments_target();
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+  benchmark::Initialize(&count, arguments);
+  if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 1;
+  benchmark::AddCustomContext("target", kernels::target());
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,10 +1,10 @@
 #include "row_passes.h"
 
 #include "cpu_tasks.h"
-#include "row_kernels.h"
-
-#include <cmath>
-#include <limits>
+#include "midillama/kernels/attention.h"
+#include "midillama/kernels/few_rows.h"
+#include "midillama/kernels/products.h"
+#include "midillama/kernels/rows.h"
 
 namespace midillama::model {
 namespace {
@@ -177,7 +177,7 @@ void add_low_rank_(const torch::Tensor& y, std::span<const LowRankTerm> terms) {
   over_rows(y.size(0), y.size(1), [&](std::int64_t begin, std::int64_t rows) {
     for (kernels::Product share : added) {
       share.a += begin * share.a_row, share.c += begin * share.c_row, share.rows = rows;
-      kernels::run(share);
+      kernels::multiply(share);
     }
   });
 }
@@ -193,34 +193,24 @@ torch::Tensor attend_next(const torch::Tensor& queries, const torch::Tensor& key
   const std::int64_t batch = queries.size(0), heads = queries.size(1), size = queries.size(3), key_heads = keys.size(1),
                      length = keys.size(2), group = heads / key_heads;
   const torch::Tensor y = torch::empty({batch, 1, heads * size}, queries.options());
-  const torch::Tensor scores = torch::empty({batch, heads, length}, queries.options());
+  const torch::Tensor scratch = torch::empty({batch, key_heads, kernels::next_token_scratch(length, group)}, queries.options());
   const float *q = queries.const_data_ptr<float>(), *k = keys.const_data_ptr<float>(), *v = values.const_data_ptr<float>();
   const bool* allowed = mask.defined() ? mask.const_data_ptr<bool>() : nullptr;
-  float *to = y.mutable_data_ptr<float>(), *all_scores = scores.mutable_data_ptr<float>();
-  const float scale = 1.0F / std::sqrt(static_cast<float>(size));
-  const auto one_key_head = [&](std::int64_t row, std::int64_t head) {
-    float* of_group = all_scores + (row * heads + head * group) * length;
-    const kernels::FewRows products{.x = q + row * queries.stride(0) + head * group * size,
-                                    .rows = group,
-                                    .weight = k + row * keys.stride(0) + head * keys.stride(1),
-                                    .inputs = size,
-                                    .outputs = length,
-                                    .y = of_group,
-                                    .y_stride = length};
-    kernels::few_rows(products, 0, length);
-    for (std::int64_t member = 0; member < group; ++member) {
-      float* row_scores = of_group + member * length;
-      for (std::int64_t i = 0; i < length; ++i) {
-        const bool open = allowed == nullptr || allowed[row * mask.stride(0) + i * mask.stride(3)];
-        row_scores[i] = open ? row_scores[i] * scale : -std::numeric_limits<float>::infinity();
-      }
-      kernels::softmax(row_scores, length);
-      kernels::weighted_sum(row_scores, v + row * values.stride(0) + head * values.stride(1), length, size,
-                            to + (row * heads + head * group + member) * size);
-    }
-  };
+  float *to = y.mutable_data_ptr<float>(), *scratches = scratch.mutable_data_ptr<float>();
   over_rows(batch * key_heads, 2 * group * length * size, [&](std::int64_t begin, std::int64_t count) {
-    for (std::int64_t i = begin; i < begin + count; ++i) one_key_head(i / key_heads, i % key_heads);
+    for (std::int64_t i = begin; i < begin + count; ++i) {
+      const std::int64_t row = i / key_heads, head = i % key_heads;
+      kernels::attend_next({.queries_per_key = group,
+                            .size = size,
+                            .length = length,
+                            .queries = q + row * queries.stride(0) + head * group * size,
+                            .keys = k + row * keys.stride(0) + head * keys.stride(1),
+                            .values = v + row * values.stride(0) + head * values.stride(1),
+                            .allowed = allowed == nullptr ? nullptr : allowed + row * mask.stride(0),
+                            .allowed_stride = allowed == nullptr ? 0 : mask.stride(3),
+                            .y = to + i * group * size},
+                           scratches + i * scratch.size(2));
+    }
   });
   return y;
 }

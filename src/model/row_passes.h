@@ -1,4 +1,4 @@
-// The passes between a decoder's products: on a CPU in float32 one loop over the rows each (row_kernels.h), ATen's operations elsewhere.
+// The passes between a decoder's products: on a CPU in float32 one loop over the rows each (kernels/rows.h), ATen's operations elsewhere.
 // Only rms_norm and product are differentiable where gradients are recorded; the others are called from backward passes of their own
 // (linears.h, rotary.h, next_token_loss.h).
 #pragma once

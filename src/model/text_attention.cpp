@@ -1,7 +1,7 @@
 #include "text_attention.h"
 
-#include "attention_kernels.h"
 #include "cpu_tasks.h"
+#include "midillama/kernels/attention.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 

@@ -1,4 +1,4 @@
-// Causal self-attention of texts laid end to end, on a CPU in float32: loops of our own (attention_kernels.h), which read the heads where
+// Causal self-attention of texts laid end to end, on a CPU in float32: loops of our own (kernels/attention.h), which read the heads where
 // the projections left them. ATen's fused attention takes one text at a time, and a dozen operations around each.
 #pragma once
 

@@ -8,6 +8,7 @@
 #include "midillama/eval/report.h"
 #include "midillama/eval/scoring.h"
 #include "midillama/generate/session.h"
+#include "midillama/kernels/target.h"
 #include "midillama/midi/file.h"
 #include "midillama/model/dtype.h"
 #include "midillama/model/midi_llama.h"
@@ -167,6 +168,7 @@ void doctor(const config::Config& config, const DoctorCommand& command) {
 }  // namespace
 
 extern "C" const TorchCommands* midillama_torch_commands() {
+  kernels::use_environments_target();
   static constexpr TorchCommands commands = {train, eval, generate, inspect, embed, score, convert_musicbert, merge, export_checkpoint,
                                              doctor};
   return &commands;

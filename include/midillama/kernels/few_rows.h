@@ -1,0 +1,26 @@
+// Products of few rows with a weight that is much larger than they are: what decoding is made of. On one thread, float32.
+#pragma once
+
+#include <cstdint>
+
+namespace midillama::kernels {
+
+// The most rows of few_rows().
+inline constexpr std::int64_t kFewRows = 8;
+
+// y[r, o] = factor · Σ x[r, i] · weight[o, i], on top of what is there where `add`, for 1 ≤ rows ≤ kFewRows and outputs from `begin` to
+// `end`: the weight, of which a few rows use each element a few times only, is read once.
+struct FewRows {
+  const float* x;
+  std::int64_t rows;
+  const float* weight;
+  std::int64_t inputs;
+  std::int64_t outputs;
+  bool add = false;
+  float factor = 1;
+  float* y;
+  std::int64_t y_stride;  // of its rows
+};
+void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end);
+
+}  // namespace midillama::kernels

@@ -1,0 +1,219 @@
+#include "midillama/kernels/few_rows.h"
+
+// Read once for each target, before what differs between them.
+// clang-format off
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/few_rows.cpp"
+#include <hwy/foreach_target.h>
+#include "kernels/lanes-inl.h"
+// clang-format on
+
+#include <hwy/cache_control.h>
+
+#include <algorithm>
+
+HWY_BEFORE_NAMESPACE();
+namespace midillama::kernels::HWY_NAMESPACE {
+
+// What the next outputs read.
+template <int kOutputs, class... Sums>
+HWY_INLINE void prefetch(const float* weight, std::int64_t inputs, Sums&... as_many) {
+  for_each<kOutputs>([&](auto output, auto&) MIDILLAMA_LAMBDA { hwy::Prefetch(weight + output * inputs); }, as_many...);
+}
+
+// y[row][output] of a tile.
+template <int kRows, int kOutputs>
+HWY_INLINE void add_results(const FewRows& product, bool adds, std::int64_t row, std::int64_t output,
+                            const float (&results)[kRows][kOutputs]) {
+  for (std::int64_t r = 0; r < kRows; ++r) {
+    float* y = product.y + (row + r) * product.y_stride + output;
+    for (std::int64_t o = 0; o < kOutputs; ++o) y[o] = (adds ? y[o] : 0.0F) + product.factor * results[r][o];
+  }
+}
+
+// One row: kOutputs rows of the weight pass by side by side, kVectors of each at a time, which go into sums of their own.
+template <int kOutputs, int kVectors>
+HWY_INLINE void products_of_one(const FewRows& product, std::int64_t output) {
+  constexpr int kSums = kOutputs * kVectors;
+  const Floats d;
+  const std::int64_t inputs = product.inputs, vector = lanes(d), step = kVectors * vector;
+  HWY_ALIGN float sums_of[(kSums + 3) / 4 * 4];
+  with_zeros<(kSums + 3) / 4 * 4>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
+    const float *weight = product.weight + output * inputs, *x = product.x;
+    std::int64_t rest = inputs;
+    for (; rest >= step; rest -= step, weight += step, x += step) {
+      prefetch<kOutputs>(weight + kOutputs * inputs, inputs, sums...);
+      for_each<kSums>(
+          [&](auto i, auto& sum) MIDILLAMA_LAMBDA {
+            const std::int64_t at = i % kVectors * vector;
+            sum = hn::MulAdd(hn::LoadU(d, x + at), hn::LoadU(d, weight + i / kVectors * inputs + at), sum);
+          },
+          sums...);
+    }
+    for (; rest > 0; rest -= vector, weight += vector, x += vector) {
+      const std::int64_t count = std::min(rest, vector);
+      const Vector last = load_some(x, count);
+      for_each<kSums>(
+          [&](auto i, auto& sum) MIDILLAMA_LAMBDA {
+            if constexpr (i % kVectors == 0) sum = hn::MulAdd(last, load_some(weight + i / kVectors * inputs, count), sum);
+          },
+          sums...);
+    }
+    store_sums(sums_of, sums...);
+  });
+  float results[1][kOutputs] = {};
+  for (int i = 0; i < kSums; ++i) results[0][i / kVectors] += sums_of[i];
+  add_results(product, product.add, 0, output, results);
+}
+
+HWY_NOINLINE void one_row(const FewRows& product, std::int64_t begin, std::int64_t end) {
+  // Where registers hold 16 floats, a vector is a cache line.
+  constexpr int kVectors = kRegisters == 32 ? 1 : 2, kOutputs = kRegisters == 32 ? 12 : 4;
+  std::int64_t output = begin;
+  for (; output + kOutputs <= end; output += kOutputs) products_of_one<kOutputs, kVectors>(product, output);
+  for (; output < end; ++output) products_of_one<1, kVectors>(product, output);
+}
+
+// A block of the inputs of some rows, row after row for every kMostLanes of them, zeros after the last: rows that lie a power of two from
+// each other would drive each other out of the cache.
+struct Packed {
+  std::int64_t begin;
+  std::int64_t count;
+  const float* inputs;
+};
+
+void pack(const FewRows& product, Packed& block, float* packed) {
+  const Floats d;
+  for (std::int64_t row = 0; row < product.rows; ++row) {
+    const float* x = product.x + row * product.inputs + block.begin;
+    float* to = packed + row * kMostLanes;
+    std::int64_t i = 0;
+    for (; i + kMostLanes <= block.count; i += kMostLanes, to += product.rows * kMostLanes) {
+      for (std::int64_t lane = 0; lane < kMostLanes; lane += lanes(d)) hn::Store(hn::LoadU(d, x + i + lane), d, to + lane);
+    }
+    if (i == block.count) continue;
+    std::fill_n(to, kMostLanes, 0.0F);
+    std::copy(x + i, x + block.count, to);
+  }
+  block.inputs = packed;
+}
+
+// The inputs of `count` places, fewer than a vector's or as many, with kOutputs rows of the weight: of rows and outputs the fewer ones are
+// kept in registers, the others pass by. x: [kMostLanes] a row; weight: `inputs` apart.
+template <int kRows, int kOutputs, class... Sums>
+HWY_INLINE void add_place(const float* x, const float* weight, std::int64_t inputs, std::int64_t count, Sums&... sums) {
+  constexpr bool kKeepRows = kRows < kOutputs;
+  constexpr int kKept = std::min(kRows, kOutputs);
+  const Floats d;
+  const auto of_x = [&](auto row) MIDILLAMA_LAMBDA { return hn::Load(d, x + row * kMostLanes); };
+  const auto of_weight = [&](auto output) MIDILLAMA_LAMBDA { return load_some(weight + output * inputs, count); };
+  with_zeros<kKept>(d, [&](auto&... kept) MIDILLAMA_LAMBDA {
+    const auto get = [&](auto i) MIDILLAMA_LAMBDA { return pick<i>(kept...); };
+    for_each<kKept>(
+        [&](auto i, auto& vector) MIDILLAMA_LAMBDA {
+          if constexpr (kKeepRows) {
+            vector = of_x(i);
+          } else {
+            vector = of_weight(i);
+          }
+          keep_in_register(vector);
+        },
+        kept...);
+    const auto loaded_once = [&](const auto& load) MIDILLAMA_LAMBDA {
+      return [&](auto i) MIDILLAMA_LAMBDA {
+        Vector vector = load(i);
+        keep_in_register(vector);
+        return vector;
+      };
+    };
+    if constexpr (kKeepRows) {
+      add_products<kOutputs, kRows>(loaded_once(of_weight), get, sums...);
+    } else {
+      add_products<kRows, kOutputs>(loaded_once(of_x), get, sums...);
+    }
+  });
+}
+
+// Of kRows rows from `row` on, with kOutputs rows of the weight from `output` on.
+template <int kRows, int kOutputs>
+HWY_INLINE void products(const FewRows& product, const Packed& block, std::int64_t row, std::int64_t output) {
+  constexpr int kSums = (kRows * kOutputs + 3) / 4 * 4;
+  const Floats d;
+  HWY_ALIGN float sums_of[kSums];
+  with_zeros<kSums>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
+    const std::int64_t inputs = product.inputs, unit = product.rows * kMostLanes, vector = lanes(d);
+    const float *weight = product.weight + output * inputs + block.begin, *x = block.inputs + row * kMostLanes;
+    std::int64_t rest = block.count;
+    for (; rest >= kMostLanes; rest -= kMostLanes, weight += kMostLanes, x += unit) {
+      prefetch<kOutputs>(weight + kOutputs * inputs, inputs, sums...);
+      for (std::int64_t at = 0; at < kMostLanes; at += vector) {
+        add_place<kRows, kOutputs>(x + at, weight + at, inputs, vector, sums...);
+      }
+    }
+    for (; rest > 0; rest -= vector, weight += vector, x += vector) {
+      add_place<kRows, kOutputs>(x, weight, inputs, std::min(rest, vector), sums...);
+    }
+    store_sums(sums_of, sums...);
+  });
+  constexpr bool kKeepRows = kRows < kOutputs;
+  float results[kRows][kOutputs];
+  for (int r = 0; r < kRows; ++r) {
+    for (int o = 0; o < kOutputs; ++o) results[r][o] = sums_of[kKeepRows ? o * kRows + r : r * kOutputs + o];
+  }
+  add_results(product, product.add || block.begin > 0, row, output, results);
+}
+
+template <int kRows>
+HWY_NOINLINE void rows_of(const FewRows& product, const Packed& block, std::int64_t row, std::int64_t begin, std::int64_t end) {
+  constexpr int kOutputs = std::max(2, 12 / kRows);
+  std::int64_t output = begin;
+  for (; output + kOutputs <= end; output += kOutputs) products<kRows, kOutputs>(product, block, row, output);
+  for (; output < end; ++output) products<kRows, 1>(product, block, row, output);
+}
+
+// Rows at a time: with as many outputs as above, their sums and what they are made of fill the registers.
+constexpr int kMostRows = kRegisters == 32 ? 8 : 4;
+
+// As many rows as there are from `row` on.
+template <int kRows = kMostRows>
+HWY_INLINE void some_rows(const FewRows& product, const Packed& block, std::int64_t row, std::int64_t begin, std::int64_t end) {
+  if constexpr (kRows > 1) {
+    if (product.rows - row < kRows) return some_rows<kRows - 1>(product, block, row, begin, end);
+  }
+  rows_of<kRows>(product, block, row, begin, end);
+}
+
+constexpr std::int64_t kInputBlock = 1024, kOutputUnit = 12;
+
+void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
+  if (product.rows == 1) return one_row(product, begin, end);
+  // A block of all rows' inputs, and where not all rows go at once one of the weight's that the second ones find there, stay in the
+  // first-level cache.
+  const bool together = product.rows <= kMostRows;
+  const std::int64_t input_block = together ? kInputBlock : kInputBlock / 2, outputs = together ? end - begin : kOutputUnit;
+  HWY_ALIGN float packed[kFewRows * kInputBlock];
+  for (std::int64_t first = 0; first < product.inputs; first += input_block) {
+    Packed block{first, std::min(input_block, product.inputs - first), nullptr};
+    pack(product, block, packed);
+    for (std::int64_t output = begin; output < end; output += outputs) {
+      for (std::int64_t row = 0; row < product.rows; row += kMostRows) {
+        some_rows(product, block, row, output, std::min(output + outputs, end));
+      }
+    }
+  }
+}
+
+}  // namespace midillama::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace midillama::kernels {
+
+HWY_EXPORT(few_rows);
+
+void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
+  HWY_DYNAMIC_DISPATCH(few_rows)(product, begin, end);
+}
+
+}  // namespace midillama::kernels
+#endif
