@@ -46,7 +46,10 @@ class TrainedWith : public testing::Test {
     write_atomically(path(name + "/model.safetensors"), weights);
   }
   void write_state() const {
-    CheckpointStore(path("run/sft"), 1).write(1, [&](const fs::path& directory) { state_.write(directory); });
+    CheckpointStore(path("run/sft"), 1).write(1, [&](const fs::path& directory) {
+      state_.write(directory);
+      fs::create_directory(directory / kAdapterFolder);
+    });
   }
 
   // As a command has it: nobody chose what the default file says.
@@ -110,6 +113,11 @@ TEST_F(TrainedWith, ACheckpointOfTheLastVersionIsUsed) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(use({"llm.path=" + path("other")}).llm.path, path("other"));
   EXPECT_THAT(testing::internal::GetCapturedStderr(), AllOf(HasSubstr("llm.path was " + path("llm")), HasSubstr("is " + path("other"))));
+}
+
+TEST_F(TrainedWith, AnAdapterThatIsLostIsMissed) {
+  fs::remove(path("run/sft/checkpoints/step-000001/adapter"));
+  EXPECT_THAT(refusal({}), HasSubstr("step-000001/adapter: is missing, although the stage trained an adapter"));
 }
 
 TEST_F(TrainedWith, ADirectoryWithoutAStateIsUsedAsItIs) {
