@@ -16,7 +16,7 @@ struct Common {
   std::vector<std::string> overrides;
   std::string log_level = "info";
 
-  config::Config load() const { return config::load(config::find_config(config_file), overrides); }
+  config::Config load() const { return config::load_chosen(config_file, overrides); }
 };
 
 // Adds a subcommand with the common options and an example for its --help.

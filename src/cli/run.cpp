@@ -1,6 +1,7 @@
 #include "command.h"
 #include "commands.h"
 #include "midillama/core/error.h"
+#include "midillama/core/interrupt.h"
 #include "midillama/core/log.h"
 
 #include <fmt/format.h>
@@ -13,11 +14,15 @@ namespace {
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
+constexpr int kKilled = 128;  // and the signal's number, as shells have it
 
 int guarded(const std::function<void()>& body) {
   try {
     body();
     return kDone;
+  } catch (const Interrupted& interrupted) {
+    log::warning("{}", interrupted.what());
+    return kKilled + interrupted.signal();
   } catch (const UsageError& error) {
     log::error("{}", error.what());
     return kWrongUsage;

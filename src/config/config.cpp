@@ -1,10 +1,12 @@
 #include "midillama/config/config.h"
 
+#include "midillama/config/flatten.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "yaml_reader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace midillama::config {
 namespace fs = std::filesystem;
@@ -19,8 +21,9 @@ Config defaults() {
 }
 
 // A stage's values are the file's `train`, overridden by its `stages.<stage>`.
-void read_file(const YAML::Node& root, const std::string& name, Config& config, std::vector<std::string>& mistakes) {
-  YamlReader reader(name, mistakes);
+void read_file(const YAML::Node& root, const std::string& name, Config& config, std::vector<std::string>& mistakes,
+               std::set<std::string>& chosen) {
+  YamlReader reader(name, mistakes, &chosen);
   if (root.IsMap()) {
     if (const YAML::Node train = root["train"]) {
       std::vector<std::string> ignored;  // the same mistakes are found once more below
@@ -38,7 +41,7 @@ YAML::Node nested(const std::string& dotted_key, const YAML::Node& value) {
   return dot == std::string::npos ? map : nested(dotted_key.substr(0, dot), map);
 }
 
-void apply_override(const std::string& text, Config& config, std::vector<std::string>& mistakes) {
+void apply_override(const std::string& text, Config& config, std::vector<std::string>& mistakes, std::set<std::string>& chosen) {
   const std::string origin = "--set " + text;
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
@@ -47,7 +50,7 @@ void apply_override(const std::string& text, Config& config, std::vector<std::st
   }
   try {
     const YAML::Node root = nested(text.substr(0, equals), YAML::Load(text.substr(equals + 1)));
-    YamlReader(origin, mistakes).read(root, "", config);
+    YamlReader(origin, mistakes, &chosen).read(root, "", config);
     if (const YAML::Node train = root["train"]) {
       std::vector<std::string> ignored;  // reported for config.train
       for (auto& [stage, values] : config.stages) YamlReader(origin, ignored).read(train, "train", values);
@@ -55,6 +58,39 @@ void apply_override(const std::string& text, Config& config, std::vector<std::st
   } catch (const YAML::Exception& error) {
     mistakes.push_back(fmt::format("{}: the value is not valid YAML ({})", origin, error.msg));
   }
+}
+
+// A configuration, and the keys that its file and its overrides name.
+struct Loaded {
+  Config config;
+  struct {
+    std::set<std::string> by_file, by_overrides;
+  } chosen;
+};
+
+Loaded parse_text(const std::string& yaml, const std::string& name, const std::vector<std::string>& overrides) {
+  Loaded loaded;
+  Config& config = loaded.config = defaults();
+  std::vector<std::string> mistakes;
+  try {
+    read_file(YAML::Load(yaml), name, config, mistakes, loaded.chosen.by_file);
+  } catch (const YAML::Exception& error) {
+    throw ConfigError({fmt::format("{}: line {}: not valid YAML ({})", name, error.mark.line + 1, error.msg)});
+  }
+  for (const std::string& text : overrides) apply_override(text, config, mistakes, loaded.chosen.by_overrides);
+  for (std::string& mistake : validate(config)) mistakes.push_back(std::move(mistake));
+  if (!mistakes.empty()) throw ConfigError(std::move(mistakes));
+  return loaded;
+}
+
+Loaded load_file(const fs::path& file, const std::vector<std::string>& overrides) {
+  std::string text;
+  try {
+    text = read_text(file);
+  } catch (const InputError& error) {
+    throw ConfigError({error.what()});
+  }
+  return parse_text(text, file.string(), overrides);
 }
 
 }  // namespace
@@ -70,34 +106,29 @@ fs::path find_config(const std::string& file) {
       fmt::format("no configuration given and none at {} or {}: give one with --config FILE", kDefaultConfig, installed.string()));
 }
 
-Config parse(const std::string& yaml, const std::string& name, const std::vector<std::string>& overrides) {
-  Config config = defaults();
-  std::vector<std::string> mistakes;
-  try {
-    read_file(YAML::Load(yaml), name, config, mistakes);
-  } catch (const YAML::Exception& error) {
-    throw ConfigError({fmt::format("{}: line {}: not valid YAML ({})", name, error.mark.line + 1, error.msg)});
+Config load_chosen(const std::string& file, const std::vector<std::string>& overrides) {
+  Loaded loaded = load_file(find_config(file), overrides);
+  auto& chosen = loaded.chosen.by_overrides;
+  if (!file.empty()) chosen.merge(loaded.chosen.by_file);
+  const Json values = flatten(loaded.config);
+  for (const auto& [key, value] : values.items()) {
+    if (!chosen.contains(key)) loaded.config.assumed.insert(key);
   }
-  for (const std::string& text : overrides) apply_override(text, config, mistakes);
-  for (std::string& mistake : validate(config)) mistakes.push_back(std::move(mistake));
-  if (!mistakes.empty()) throw ConfigError(std::move(mistakes));
-  return config;
+  return std::move(loaded.config);
+}
+
+Config parse(const std::string& yaml, const std::string& name, const std::vector<std::string>& overrides) {
+  return parse_text(yaml, name, overrides).config;
 }
 
 Config load(const fs::path& file, const std::vector<std::string>& overrides) {
-  std::string text;
-  try {
-    text = read_text(file);
-  } catch (const InputError& error) {
-    throw ConfigError({error.what()});
-  }
-  return parse(text, file.string(), overrides);
+  return load_file(file, overrides).config;
 }
 
 Config resolve_stage(const Config& config, const std::string& stage) {
   const auto found = config.stages.find(stage);
   if (found == config.stages.end()) {
-    throw UsageError(fmt::format("unknown stage \"{}\": give pretrain-encoder, pretrain-llm, align or sft", stage));
+    throw UsageError(fmt::format("unknown stage \"{}\": there are {}", stage, fmt::join(stage_names(), ", ")));
   }
   Config resolved = config;
   resolved.train = found->second;

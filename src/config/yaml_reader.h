@@ -22,8 +22,9 @@ concept Section = requires(T& value) {
 // Reads a YAML map over the values that are there. Collects every mistake; what is wrong is left at its old value.
 class YamlReader {
  public:
-  // `origin` says where the node comes from: a file's name, or the override itself.
-  YamlReader(std::string origin, std::vector<std::string>& mistakes) : origin_(std::move(origin)), mistakes_(mistakes) {}
+  // `origin` says where the node comes from: a file's name, or the override itself. The keys of the values that are read go to `chosen`.
+  YamlReader(std::string origin, std::vector<std::string>& mistakes, std::set<std::string>* chosen = nullptr)
+      : origin_(std::move(origin)), mistakes_(mistakes), chosen_(chosen) {}
 
   template <Section T>
   void read(const YAML::Node& node, const std::string& key, T& section) {
@@ -32,7 +33,10 @@ class YamlReader {
     std::vector<std::string> known;
     T::visit(section, [&](const char* name, auto& value) {
       known.emplace_back(name);
-      if (const YAML::Node child = node[name]) read(child, join(key, name), value);
+      if (const YAML::Node child = node[name]) {
+        if (chosen_ != nullptr) chosen_->insert(join(key, name));
+        read(child, join(key, name), value);
+      }
     });
     check_keys(node, key, known);
   }
@@ -62,6 +66,7 @@ class YamlReader {
 
   std::string origin_;
   std::vector<std::string>& mistakes_;
+  std::set<std::string>* chosen_;
 };
 
 // Writes the field lists as YAML.

@@ -2,17 +2,26 @@
 
 #include "midillama/core/file.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace midillama {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kUnfinished = ".unfinished-";
-constexpr const char* kDeleted = ".deleted-";
+constexpr std::string_view kUnfinished = ".unfinished-";
+constexpr std::string_view kDeleted = ".deleted-";
 
-fs::path beside(const fs::path& target, const char* prefix) {
-  return target.parent_path() / (prefix + target.filename().string());
+fs::path beside(const fs::path& target, std::string_view prefix) {
+  return target.parent_path() / fmt::format("{}{}-{}", prefix, target.filename().string(), unique_suffix());
 }
 
 // Without the separator at the end that users write: "out/" is "out".
@@ -20,29 +29,61 @@ fs::path named(const fs::path& target) {
   return target.has_filename() ? target : target.parent_path();
 }
 
+fs::path parent_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
 void sync_tree(const fs::path& directory) {
   for (const auto& entry : fs::recursive_directory_iterator(directory)) sync_to_disk(entry.path());
   sync_to_disk(directory);
 }
 
+void sync_file_system(const fs::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool done = descriptor >= 0 && ::syncfs(descriptor) == 0;
+  const int reason = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (!done) throw InputError(directory.string(), "", fmt::format("cannot be flushed to disk ({})", std::strerror(reason)));
+}
+
+bool exchange(const fs::path& one, const fs::path& other) {
+  return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
+}
+
+fs::path made(fs::path directory) {
+  fs::create_directories(directory);
+  return directory;
+}
+
 }  // namespace
 
-void write_directory(const fs::path& directory, const std::function<void(const fs::path&)>& fill) {
-  const fs::path target = named(directory);
-  const fs::path unfinished = beside(target, kUnfinished);
-  fs::remove_all(unfinished);
-  fs::create_directories(unfinished);
-  try {
-    fill(unfinished);
-    sync_tree(unfinished);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(unfinished, ignored);
-    throw;
+StagedDirectory::StagedDirectory(const fs::path& target)
+    : target_(resolve_links(named(target))),
+      working_(beside(target_, kUnfinished)),
+      removed_on_interrupt_(working_),
+      lock_(FileLock::take(made(working_))) {}
+
+StagedDirectory::~StagedDirectory() {
+  std::error_code ignored;
+  fs::remove_all(working_, ignored);
+}
+
+void StagedDirectory::put_in_place(Flush flush) {
+  flush == Flush::files ? sync_tree(working_) : sync_file_system(working_);
+  if (!fs::exists(target_)) {
+    fs::rename(working_, target_);
+  } else if (!exchange(working_, target_)) {
+    remove_directory(target_);
+    fs::rename(working_, target_);
   }
-  if (fs::exists(target)) remove_directory(target);
-  fs::rename(unfinished, target);
-  sync_to_disk(target.has_parent_path() ? target.parent_path() : fs::path("."));
+  sync_to_disk(parent_of(target_));
+  fs::remove_all(working_);  // the old content, where the two were exchanged
+}
+
+void write_directory(const fs::path& target, const std::function<void(const fs::path&)>& fill) {
+  StagedDirectory directory(target);
+  fill(directory.path());
+  directory.put_in_place();
 }
 
 void require_new_directory(const fs::path& target) {
@@ -52,8 +93,7 @@ void require_new_directory(const fs::path& target) {
 }
 
 void remove_directory(const fs::path& directory) {
-  const fs::path deleted = beside(directory, kDeleted);
-  fs::remove_all(deleted);
+  const fs::path deleted = beside(named(directory), kDeleted);
   fs::rename(directory, deleted);
   fs::remove_all(deleted);
 }
@@ -63,7 +103,8 @@ void remove_leftovers(const fs::path& parent) {
   std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(parent)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kUnfinished) || name.starts_with(kDeleted)) leftovers.push_back(entry.path());
+    const bool ours = name.starts_with(kUnfinished) || name.starts_with(kDeleted);
+    if (ours && entry.is_directory() && FileLock::take(entry.path())) leftovers.push_back(entry.path());
   }
   for (const auto& path : leftovers) fs::remove_all(path);
 }

@@ -1,5 +1,7 @@
 #include "midillama/core/file.h"
 
+#include "midillama/core/temporary.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -48,8 +50,8 @@ Container read_all(const fs::path& path) {
   return content;
 }
 
-std::string temporary_suffix() {
-  return fmt::format(".tmp-{}", ::getpid());
+fs::path temporary_name(const fs::path& path) {
+  return fmt::format("{}.tmp-{}", path.string(), unique_suffix());
 }
 
 }  // namespace
@@ -88,12 +90,14 @@ void sync_to_disk(const fs::path& path) {
   if (::fsync(file.get()) != 0) fail(path, "cannot be flushed to disk");
 }
 
-void write_atomically(const fs::path& path, std::string_view bytes) {
+void write_atomically(const fs::path& given, std::string_view bytes) {
+  const fs::path path = resolve_links(given);
   if (path.has_parent_path()) fs::create_directories(path.parent_path());
-  const fs::path temporary = path.string() + temporary_suffix();
+  const fs::path temporary = temporary_name(path);
+  const RemovedOnInterrupt removed_on_interrupt(temporary);
   try {
     {
-      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL);
       while (!bytes.empty()) {
         const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
@@ -112,9 +116,7 @@ void write_atomically(const fs::path& path, std::string_view bytes) {
 }
 
 void replace_symlink(const fs::path& link, const fs::path& target) {
-  const fs::path temporary = link.string() + temporary_suffix();
-  std::error_code ignored;
-  fs::remove(temporary, ignored);
+  const fs::path temporary = temporary_name(link);
   fs::create_symlink(target, temporary);
   fs::rename(temporary, link);
   sync_to_disk(link.parent_path());
@@ -124,9 +126,11 @@ TemporaryDirectory::TemporaryDirectory(const fs::path& parent) {
   std::string name = (parent / "midillama-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) fail(parent, "no temporary folder can be made in it");
   path_ = name;
+  remove_on_interrupt(path_);
 }
 
 TemporaryDirectory::~TemporaryDirectory() {
+  forget_on_interrupt(path_);
   std::error_code ignored;
   fs::remove_all(path_, ignored);
 }

@@ -5,14 +5,20 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/dist_sink.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <fstream>
 
 namespace midillama::log {
 namespace {
 
+constexpr const char* kFilePattern = "%Y-%m-%d %H:%M:%S %l: %v";
+
 struct Logger {
   std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks = std::make_shared<spdlog::sinks::dist_sink_mt>();
   std::shared_ptr<spdlog::sinks::sink> file;
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> kept;
   spdlog::logger logger{"midillama", sinks};
 
   Logger() {
@@ -41,6 +47,12 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
+template <typename Sink>
+void detach(Logger& logger, std::shared_ptr<Sink>& sink) {
+  if (sink) logger.sinks->remove_sink(sink);
+  sink.reset();
+}
+
 }  // namespace
 
 Level level_from_name(std::string_view name) {
@@ -55,11 +67,26 @@ void set_level(Level level) {
   instance().logger.set_level(to_spdlog(level));
 }
 
+void keep_for_file() {
+  constexpr std::size_t kMost = 10000;  // messages
+  auto& logger = instance();
+  detach(logger, logger.kept);
+  detach(logger, logger.file);
+  logger.kept = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(kMost);
+  logger.kept->set_pattern(kFilePattern);
+  logger.sinks->add_sink(logger.kept);
+}
+
 void attach_file(const std::filesystem::path& path) {
   auto& logger = instance();
-  if (logger.file) logger.sinks->remove_sink(logger.file);
+  detach(logger, logger.file);
+  if (logger.kept) {
+    std::ofstream file(path, std::ios::app);
+    for (const std::string& message : logger.kept->last_formatted()) file << message;
+    detach(logger, logger.kept);
+  }
   logger.file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
-  logger.file->set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
+  logger.file->set_pattern(kFilePattern);
   logger.sinks->add_sink(logger.file);
 }
 

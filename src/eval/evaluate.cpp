@@ -34,10 +34,9 @@ std::vector<data::Question> questions_of(const std::vector<data::Question>& ques
 // The cache of embeddings is written once, by the main rank.
 data::ClipEmbeddings embeddings_of(const config::Config& config, std::span<const data::Question> questions, torch::Device device,
                                    parallel::ProcessGroup& group) {
-  if (!group.is_main()) group.barrier();
-  data::ClipEmbeddings embeddings(config, data::clips_of(questions), device);
-  if (group.is_main()) group.barrier();
-  return embeddings;
+  std::optional<data::ClipEmbeddings> embeddings;
+  group.main_first([&] { embeddings.emplace(config, data::clips_of(questions), device); });
+  return std::move(*embeddings);
 }
 
 std::vector<Prediction> predictions_of(std::span<const data::Question> questions, std::span<const std::string> answers) {

@@ -3,7 +3,7 @@
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
 #include "midillama/data/question.h"
-#include "midillama/model/midi_llama.h"
+#include "midillama/runs/files.h"
 
 #include <algorithm>
 #include <vector>
@@ -42,9 +42,10 @@ Json stamps(const fs::path& directory) {
 
 std::string answers_fingerprint(const config::Config& config, const fs::path& checkpoint, const std::string& split,
                                 const std::string& embeddings) {
+  const fs::path adapter = checkpoint / runs::kAdapterFolder;
   const Json sources = {
-      {"checkpoint", contents({checkpoint / model::kProjectorFile, checkpoint / "adapter/adapter_config.json",
-                               checkpoint / "adapter/adapter_model.safetensors"})},
+      {"checkpoint",
+       contents({checkpoint / runs::kProjectorFile, adapter / runs::kAdapterConfigFile, adapter / runs::kAdapterWeightsFile})},
       {"questions", contents({data::split_file(config.data.dir, split)})},
       {"embeddings", embeddings},
       {"llm", {stamps(config.llm.path), config.llm.dtype}},

@@ -1,6 +1,7 @@
 #include "midillama/model/peft.h"
 
 #include "midillama/model/lora_targets.h"
+#include "midillama/runs/files.h"
 #include "midillama/shapes/config_reader.h"
 #include "midillama/weights/load.h"
 
@@ -10,9 +11,6 @@ namespace midillama::model {
 using shapes::ConfigReader;
 namespace fs = std::filesystem;
 namespace {
-
-constexpr const char* kConfigFile = "adapter_config.json";
-constexpr const char* kWeightsFile = "adapter_model.safetensors";
 
 // Settings that change what an adapter computes; each must be absent, null, false or empty.
 constexpr const char* kRefused[] = {
@@ -60,7 +58,7 @@ OrderedJson number(double value) {
 }  // namespace
 
 config::Lora read_peft_config(const fs::path& directory) {
-  ConfigReader reader(directory / kConfigFile);
+  ConfigReader reader(directory / runs::kAdapterConfigFile);
   reader.expect("peft_type", "LORA", "only \"LORA\" adapters are implemented");
   reader.expect("bias", "none", "adapters that train biases are not implemented");
   for (const char* key : kRefused) {
@@ -78,7 +76,7 @@ config::Lora read_peft_config(const fs::path& directory) {
 }
 
 weights::SafetensorsFile open_peft_weights(LlamaImpl& llama, const fs::path& directory) {
-  weights::SafetensorsFile file(directory / kWeightsFile);
+  weights::SafetensorsFile file(directory / runs::kAdapterWeightsFile);
   const auto parameters = adapter_parameters(llama);
   const std::string problems = weights::misfits(file, parameters, "adapter");
   if (!problems.empty()) {
@@ -110,8 +108,8 @@ void save_peft(LlamaImpl& llama, const config::Lora& lora, const fs::path& direc
                             {"modules_to_save", nullptr},
                             {"inference_mode", true}};
   const auto parameters = adapter_parameters(llama);
-  weights::write_safetensors(directory / kWeightsFile, {parameters.begin(), parameters.end()}, {{"format", "pt"}});
-  write_atomically(directory / kConfigFile, json.dump(2) + "\n");
+  weights::write_safetensors(directory / runs::kAdapterWeightsFile, {parameters.begin(), parameters.end()}, {{"format", "pt"}});
+  write_atomically(directory / runs::kAdapterConfigFile, json.dump(2) + "\n");
 }
 
 }  // namespace midillama::model

@@ -2,6 +2,7 @@
 #include "midillama/core/error.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/peft.h"
+#include "midillama/runs/files.h"
 #include "midillama/weights/load.h"
 
 #include <fmt/format.h>
@@ -12,8 +13,6 @@
 namespace midillama::model {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr const char* kWhitenedFile = "projector_whitened.safetensors";  // weight, bias, mean, directions as they are trained
 
 using weights::TensorMap;
 
@@ -50,28 +49,28 @@ void save_trained(MidiLlama& model, const fs::path& directory, const std::string
   const auto& projector = model->projector;
   const weights::Metadata metadata = {{"format", "pt"}};
   const auto linear = projector->linear();
-  weights::write_safetensors(directory / kProjectorFile, {{"weight", linear.weight}, {"bias", linear.bias}}, metadata);
+  weights::write_safetensors(directory / runs::kProjectorFile, {{"weight", linear.weight}, {"bias", linear.bias}}, metadata);
   if (projector->is_whitened()) {
     weights::write_safetensors(
-        directory / kWhitenedFile,
+        directory / runs::kWhitenedProjectorFile,
         {{"weight", projector->weight}, {"bias", projector->bias}, {"mean", projector->mean}, {"directions", projector->directions}},
         metadata);
   }
-  if (model->lora) save_peft(*model->llama, *model->lora, directory / kAdapterFolder, llm_path);
+  if (model->lora) save_peft(*model->llama, *model->lora, directory / runs::kAdapterFolder, llm_path);
 }
 
 void load_trained(MidiLlama& model, const fs::path& directory) {
-  load_tensors({{"weight", model->projector->weight}, {"bias", model->projector->bias}}, directory / kProjectorFile);
-  const fs::path adapter = directory / kAdapterFolder;
+  load_tensors({{"weight", model->projector->weight}, {"bias", model->projector->bias}}, directory / runs::kProjectorFile);
+  const fs::path adapter = directory / runs::kAdapterFolder;
   if (fs::exists(adapter)) {
     load_adapter(model, adapter);
   } else if (model->lora) {
-    throw InputError(directory.string(), kAdapterFolder, "is missing although the model has LoRA adapters");
+    throw InputError(directory.string(), runs::kAdapterFolder, "is missing although the model has LoRA adapters");
   }
 }
 
 void load_whitening(Projector& projector, const fs::path& directory) {
-  const fs::path path = directory / kWhitenedFile;
+  const fs::path path = directory / runs::kWhitenedProjectorFile;
   if (!fs::exists(path)) return;
   const auto size = projector->weight.size(1);
   const torch::Tensor mean = torch::empty({size}), directions = torch::empty({size, size});

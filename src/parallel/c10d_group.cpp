@@ -86,15 +86,20 @@ C10dGroup::C10dGroup(const Environment& environment, torch::Device device, std::
     : environment_(environment),
       timeout_(timeout),
       exceptions_at_start_(std::uncaught_exceptions()),
-      start_(connect(environment, keeps_store(environment), timeout_), environment.rank, environment.size, timeout_),
-      store_(start_.store()),
-      heartbeat_(std::make_unique<Heartbeat>(start_.keys_of(connect(environment, false, timeout_)), store_home(environment),
-                                             environment.rank, environment.size, timeout_)) {
+      store_(store_home(environment), Heartbeat::interval(timeout_), static_cast<int>(timeout_ / Heartbeat::interval(timeout_)),
+             [environment, limit = timeout_] { return connect(environment, keeps_store(environment), limit); }),
+      start_(store_, environment.rank, environment.size, timeout_),
+      heartbeat_(std::make_unique<Heartbeat>(
+          store_home(environment), [environment, limit = timeout_] { return connect(environment, false, limit); }, start_.prefix(),
+          environment.rank, environment.size, timeout_)) {
+  store_.on_silence([this] {
+    if (const auto trouble = heartbeat_->trouble()) throw Error(*trouble);
+  });
   try {
     guarded("connecting the ranks", [&] {
       meet();
       // Twice the timeout: this object gives up first, with a better message.
-      backend_ = make_backend(store_, rank(), size(), device, 2 * timeout_);
+      connect_backend(device, 2 * timeout_);
     });
   } catch (...) {
     try_to_leave(true);
@@ -121,23 +126,35 @@ void C10dGroup::try_to_leave(bool after_error) {
   }
 }
 
+void C10dGroup::connect_backend(torch::Device device, milliseconds timeout) {
+  const auto keys = store_.below(start_.prefix());
+  if (device.is_cuda()) {  // which belongs to the thread whose GPU is chosen
+    backend_ = make_backend(keys, rank(), size(), device, timeout);
+    return;
+  }
+  constexpr int kTimes = 4;  // Gloo has limits of its own
+  backend_ = store_.bounded(
+      [keys, device, timeout, rank = rank(), size = size()](c10d::Store&) { return make_backend(keys, rank, size, device, timeout); },
+      kTimes);
+}
+
 std::vector<std::string> C10dGroup::keys(const std::string& stage) const {
   std::vector<std::string> keys;
-  for (int i = 0; i < size(); ++i) keys.push_back(fmt::format("{}/{}", stage, i));
+  for (int i = 0; i < size(); ++i) keys.push_back(start_.key(fmt::format("{}/{}", stage, i)));
   return keys;
 }
 
 void C10dGroup::meet() {
   const auto here = keys("here");
-  store_->set(here[static_cast<std::size_t>(rank())], "1");
+  store_.set(here[static_cast<std::size_t>(rank())], "1");
   const auto deadline = steady_clock::now() + timeout_;
-  while (!store_->check(here)) {
+  while (!store_.has(here)) {
     start_.answer();
     if (const auto trouble = heartbeat_->trouble()) fail(*trouble);
     if (steady_clock::now() > deadline) {
       std::vector<int> missing;
       for (int i = 0; i < size(); ++i) {
-        if (!store_->check({here[static_cast<std::size_t>(i)]})) missing.push_back(i);
+        if (!store_.has({here[static_cast<std::size_t>(i)]})) missing.push_back(i);
       }
       fail(fmt::format("{} did not start within {:g} s", name_ranks(missing), seconds(timeout_)));
     }
@@ -146,12 +163,12 @@ void C10dGroup::meet() {
 }
 
 void C10dGroup::leave(bool after_error) {
-  if (after_error) report_failure(*store_, fmt::format("rank {} ended with an error; its own output says why", rank()));
+  if (after_error) report(fmt::format("rank {} ended with an error; its own output says why", rank()));
   const auto left = keys("left");
-  store_->set(left[static_cast<std::size_t>(rank())], "1");
+  store_.set(left[static_cast<std::size_t>(rank())], "1");
   if (!keeps_store(environment_)) return;
   const auto deadline = steady_clock::now() + kLeaveWait;
-  while (!store_->check(left) && steady_clock::now() < deadline && (after_error || !heartbeat_->trouble(Heartbeat::kLooksAfterFailure))) {
+  while (!store_.has(left) && steady_clock::now() < deadline && (after_error || !heartbeat_->trouble(Heartbeat::kLooksAfterFailure))) {
     std::this_thread::sleep_for(milliseconds(10));
   }
 }
@@ -178,9 +195,9 @@ std::vector<std::string> C10dGroup::all_gather(const std::string& text) {
   heartbeat_->arrive(++collectives_);
   guarded(kWhat, [&] {
     const auto now = keys(fmt::format("gather/{}", collectives_));
-    store_->set(now[static_cast<std::size_t>(rank())], "=" + text);
-    wait_until(kWhat, collectives_, true, [&] { return store_->check(now); });
-    for (const auto& bytes : store_->multiGet(now)) texts.emplace_back(bytes.begin() + 1, bytes.end());
+    store_.set(now[static_cast<std::size_t>(rank())], "=" + text);
+    wait_until(kWhat, collectives_, true, [&] { return store_.has(now); });
+    for (const std::string& sent : store_.get(now)) texts.push_back(sent.substr(1));
   });
   return texts;
 }
@@ -225,9 +242,13 @@ void C10dGroup::blame(const char* what, const std::string& reason) {
   fail(fmt::format("{} failed although every rank shows signs of life: {}", what, reason));
 }
 
+void C10dGroup::report(const std::string& message) {
+  store_.set_once(failure_key(start_.prefix()), message);
+}
+
 void C10dGroup::fail(const std::string& message) {
   try {
-    report_failure(*store_, message);
+    report(message);
   } catch (const std::exception&) {
     // Without the store the others find out for themselves.
   }

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "midillama/parallel/process_group.h"
+#include "parallel/bounded_store.h"
 #include "parallel/environment.h"
 #include "parallel/heartbeat.h"
 #include "parallel/start.h"
 
 #include <torch/csrc/distributed/c10d/Backend.hpp>
-#include <torch/csrc/distributed/c10d/Store.hpp>
 
 #include <functional>
 #include <memory>
@@ -32,9 +32,10 @@ class C10dGroup final : public ProcessGroup {
  private:
   class Operation;
 
-  // The keys "<stage>/<rank>" of all ranks.
+  // The keys "<stage>/<rank>" of all ranks, of this start.
   std::vector<std::string> keys(const std::string& stage) const;
   void meet();
+  void connect_backend(torch::Device device, std::chrono::milliseconds timeout);
   void leave(bool after_error);
   void try_to_leave(bool after_error);
   std::unique_ptr<Pending> start(const char* what, const std::function<c10::intrusive_ptr<c10d::Work>()>& operation);
@@ -45,12 +46,14 @@ class C10dGroup final : public ProcessGroup {
   // After a failed operation: waits until it is known which rank is the cause, and fails with its name.
   [[noreturn]] void blame(const char* what, const std::string& reason);
   [[noreturn]] void fail(const std::string& message);
+  // Leaves the reason why this rank ends for the others; the first reason stays.
+  void report(const std::string& message);
 
   Environment environment_;
   std::chrono::milliseconds timeout_;
   int exceptions_at_start_;
+  BoundedStore store_;
   Start start_;
-  c10::intrusive_ptr<c10d::Store> store_;  // keys of this start
   std::unique_ptr<Heartbeat> heartbeat_;
   c10::intrusive_ptr<c10d::Backend> backend_;
   std::uint64_t collectives_ = 0;

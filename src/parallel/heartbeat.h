@@ -4,7 +4,7 @@
 // itself (a stopped process, a suspended machine) does not take the others for dead when it wakes.
 #pragma once
 
-#include <torch/csrc/distributed/c10d/Store.hpp>
+#include "parallel/bounded_store.h"
 
 #include <atomic>
 #include <chrono>
@@ -24,8 +24,12 @@ class Heartbeat {
   // Enough where a broken connection has already said that something is wrong.
   static constexpr int kLooksAfterFailure = 4;
 
-  // `store` is this object's own connection. `store_home` says in errors who keeps the store.
-  Heartbeat(c10::intrusive_ptr<c10d::Store> store, std::string store_home, int rank, int size, std::chrono::milliseconds timeout);
+  // How often a sign is given, for a run whose ranks wait `timeout` for each other.
+  static std::chrono::milliseconds interval(std::chrono::milliseconds timeout);
+
+  // `connect` makes this object's own connection to the store, whose keeper is `home` in errors; all its keys begin with `prefix`.
+  Heartbeat(const std::string& home, BoundedStore::Connect connect, const std::string& prefix, int rank, int size,
+            std::chrono::milliseconds timeout);
   ~Heartbeat();
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
@@ -51,26 +55,28 @@ class Heartbeat {
 
   void run();
   void look();
+  void lose_store(const std::string& why);
 
-  c10::intrusive_ptr<c10d::Store> store_;
-  std::string store_home_;
-  int rank_;
   std::chrono::milliseconds interval_;
+  std::string home_;
+  BoundedStore store_;
+  std::string failure_key_;
+  int rank_;
   std::vector<std::string> keys_;
   std::atomic<std::uint64_t> arrived_{0};
 
   mutable std::mutex mutex_;
   std::vector<Peer> peers_;
   std::string reported_;
-  bool store_lost_ = false;
+  std::string store_lost_;  // why
 
   std::condition_variable wake_;
   bool stop_ = false;
   std::thread thread_;
 };
 
-// Leaves `message` for the other ranks as the reason why this rank ends; the first message stays.
-void report_failure(c10d::Store& store, const std::string& message);
+// Where a rank leaves the reason why it ends for the others; the first reason stays.
+std::string failure_key(const std::string& prefix);
 
 // "rank 1", "ranks 1 and 3".
 std::string name_ranks(const std::vector<int>& ranks);

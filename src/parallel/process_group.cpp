@@ -4,10 +4,14 @@
 #include "parallel/allocator.h"
 #include "parallel/c10d_group.h"
 
+#include <ATen/Parallel.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/cuda.h>
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
 
 namespace midillama::parallel {
 namespace {
@@ -36,6 +40,17 @@ std::unique_ptr<ProcessGroup> ProcessGroup::from_environment(torch::Device devic
   const Environment environment = Environment::read();
   if (environment.size == 1) return std::make_unique<SingleRank>();
   return std::make_unique<C10dGroup>(environment, device, timeout);
+}
+
+void ProcessGroup::main_first(const std::function<void()>& work) {
+  if (is_main()) work();
+  barrier();
+  if (!is_main()) work();
+}
+
+void set_threads(std::int64_t threads) {
+  const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency());
+  at::set_num_threads(static_cast<int>(threads > 0 ? threads : std::max<std::int64_t>(1, cores / local_size())));
 }
 
 torch::Device choose_device(const std::string& name) {

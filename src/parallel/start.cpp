@@ -2,8 +2,6 @@
 
 #include "midillama/core/error.h"
 
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
-
 #include <fmt/format.h>
 
 #include <random>
@@ -30,8 +28,8 @@ std::string answer_to(const std::string& number) {
 
 }  // namespace
 
-Start::Start(c10::intrusive_ptr<c10d::Store> store, int rank, int size, milliseconds timeout)
-    : store_(std::move(store)), rank_(rank), number_(draw_number()), answered_(static_cast<std::size_t>(size)) {
+Start::Start(BoundedStore& store, int rank, int size, milliseconds timeout)
+    : store_(store), rank_(rank), number_(draw_number()), answered_(static_cast<std::size_t>(size)) {
   if (rank_ == 0) {
     name_ = number_;
   } else {
@@ -39,28 +37,24 @@ Start::Start(c10::intrusive_ptr<c10d::Store> store, int rank, int size, millisec
   }
 }
 
-c10::intrusive_ptr<c10d::Store> Start::keys_of(c10::intrusive_ptr<c10d::Store> store) const {
-  return c10::make_intrusive<c10d::PrefixStore>("start/" + name_, std::move(store));
-}
-
 void Start::ask(milliseconds timeout) {
-  store_->set(question(static_cast<std::size_t>(rank_)), number_);
+  store_.set(question(static_cast<std::size_t>(rank_)), number_);
   const auto deadline = steady_clock::now() + timeout;
-  while (!store_->check({answer_to(number_)})) {
+  while (!store_.has({answer_to(number_)})) {
     if (steady_clock::now() > deadline)
       throw Error(fmt::format("rank 0 did not start within {:g} s", static_cast<double>(timeout.count()) / 1000));
     std::this_thread::sleep_for(milliseconds(20));
   }
-  name_ = store_->get_to_str(answer_to(number_));
+  name_ = store_.get(answer_to(number_));
 }
 
 void Start::answer() {
   if (rank_ != 0) return;
   for (std::size_t i = 1; i < answered_.size(); ++i) {
-    if (!store_->check({question(i)})) continue;
-    const std::string number = store_->get_to_str(question(i));
+    if (!store_.has({question(i)})) continue;
+    const std::string number = store_.get(question(i));
     if (number == answered_[i]) continue;
-    store_->set(answer_to(number), name_);
+    store_.set(answer_to(number), name_);
     answered_[i] = number;
   }
 }

@@ -4,7 +4,7 @@
 // agree among themselves: rank 0 draws a name and tells it to every rank that asks, each with a number drawn for this one question.
 #pragma once
 
-#include <torch/csrc/distributed/c10d/Store.hpp>
+#include "parallel/bounded_store.h"
 
 #include <chrono>
 #include <string>
@@ -15,11 +15,11 @@ namespace midillama::parallel {
 class Start {
  public:
   // Rank 0 returns at once; the others wait for its answer. Error where it does not come within `timeout`.
-  Start(c10::intrusive_ptr<c10d::Store> store, int rank, int size, std::chrono::milliseconds timeout);
+  Start(BoundedStore& store, int rank, int size, std::chrono::milliseconds timeout);
 
-  // The keys of this start in the store that the ranks agreed in, and in another connection to it.
-  c10::intrusive_ptr<c10d::Store> store() const { return keys_of(store_); }
-  c10::intrusive_ptr<c10d::Store> keys_of(c10::intrusive_ptr<c10d::Store> store) const;
+  // What the keys of this start begin with.
+  std::string prefix() const { return "start/" + name_; }
+  std::string key(const std::string& name) const { return prefix() + "/" + name; }
 
   // Tells the name to those that have asked since; called by rank 0 until all are there.
   void answer();
@@ -27,7 +27,7 @@ class Start {
  private:
   void ask(std::chrono::milliseconds timeout);
 
-  c10::intrusive_ptr<c10d::Store> store_;
+  BoundedStore& store_;
   int rank_;
   std::string number_;
   std::string name_;

@@ -3,10 +3,14 @@
 #include "midillama/config/config.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/file.h"
-#include "midillama/core/hash.h"
 #include "midillama/model/llama.h"
+#include "midillama/model/lora_targets.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/musicbert.h"
+#include "midillama/model/peft.h"
+#include "midillama/runs/checkpoints.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/trained_with.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/weights/safetensors.h"
@@ -21,23 +25,8 @@ namespace midillama::tools {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kAdapterConfig = "adapter/adapter_config.json";
-constexpr const char* kAdapterWeights = "adapter/adapter_model.safetensors";
-
-// Of config.json and the weight files, by content: the same model gives the same fingerprint wherever it lies.
-std::string model_fingerprint(const fs::path& directory) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    if (entry.path().extension() == ".safetensors" || entry.path().filename() == "config.json") files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  std::string parts;
-  for (const fs::path& file : files) parts += fmt::format("{} {}\n", file.filename().string(), fingerprint_file(file));
-  return fingerprint(parts);
-}
-
 ModelCard::Model describe(const std::string& path, std::int64_t layers, std::int64_t hidden_size) {
-  return {path, layers, hidden_size, model_fingerprint(path)};
+  return {path, layers, hidden_size, runs::model_fingerprint(path)};
 }
 
 void require_projector(const fs::path& file, std::int64_t llm_size, std::int64_t music_size) {
@@ -51,13 +40,22 @@ void require_projector(const fs::path& file, std::int64_t llm_size, std::int64_t
   }
 }
 
+// Whole, and of the decoder's shapes: the folder alone proves nothing.
+void require_adapter(const fs::path& directory, const model::LlamaConfig& llm) {
+  model::Llama shape(llm, torch::TensorOptions().device(torch::kMeta));
+  model::add_adapters(*shape, model::read_peft_config(directory), 0);
+  model::open_peft_weights(*shape, directory);
+}
+
 }  // namespace
 
 void export_checkpoint(const config::Config& config, const fs::path& checkpoint, const fs::path& directory) {
   require_new_directory(directory);
   const auto encoder = model::MusicBertConfig::read(config.music_encoder.path);
   const auto llm = model::LlamaConfig::read(config.llm.path);
-  require_projector(checkpoint / model::kProjectorFile, llm.hidden_size, encoder.hidden_size);
+  require_projector(checkpoint / runs::kProjectorFile, llm.hidden_size, encoder.hidden_size);
+  const bool has_adapter = runs::has_adapter(checkpoint);
+  if (has_adapter) require_adapter(checkpoint / runs::kAdapterFolder, llm);
   const auto tokenizer = text::load_tokenizer(config.llm.path);
 
   ModelCard card;
@@ -68,17 +66,21 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   card.music_tokens = config.music_encoder.tokens;
   card.dtype = config.llm.dtype;
   card.prompt = text::PromptTemplate(config.prompt.template_text, *tokenizer).text();
-  card.has_adapter = fs::exists(checkpoint / model::kAdapterFolder);
+  card.has_adapter = has_adapter;
   const fs::path llm_path = config.llm.path;
   card.sentencepiece_only = !fs::exists(llm_path / "tokenizer.json") && !fs::exists(llm_path / "tokenizer_config.json");
 
   write_directory(directory, [&](const fs::path& unfinished) {
-    fs::copy_file(checkpoint / model::kProjectorFile, unfinished / model::kProjectorFile);
+    fs::copy_file(checkpoint / runs::kProjectorFile, unfinished / runs::kProjectorFile);
     if (card.has_adapter) {
-      fs::create_directory(unfinished / model::kAdapterFolder);
-      for (const char* file : {kAdapterConfig, kAdapterWeights}) fs::copy_file(checkpoint / file, unfinished / file);
+      fs::create_directory(unfinished / runs::kAdapterFolder);
+      for (const char* file : {runs::kAdapterConfigFile, runs::kAdapterWeightsFile}) {
+        fs::copy_file(checkpoint / runs::kAdapterFolder / file, unfinished / runs::kAdapterFolder / file);
+      }
     }
-    write_atomically(unfinished / "config.yaml", config::dump(config));
+    // So the bundle knows what it was trained with.
+    if (fs::exists(checkpoint / runs::kStateFile)) fs::copy_file(checkpoint / runs::kStateFile, unfinished / runs::kStateFile);
+    write_atomically(unfinished / runs::kConfigFile, config::dump(config));
     write_atomically(unfinished / "README.md", to_markdown(card));
   });
 }

@@ -86,13 +86,15 @@ Share make_share(const Stage& stage, std::span<const Draw> draws, const config::
 }
 
 CountsOfAllRanks::CountsOfAllRanks(const Counts& counts, parallel::ProcessGroup& group, torch::Device device)
-    : sums_(model::to_device(std::array{counts.tokens, counts.targets}, device)), pending_(group.start_all_reduce_sum(sums_)) {}
+    : sums_(model::to_device(std::array{counts.tokens, counts.targets, counts.interrupted_ranks}, device)),
+      pending_(group.start_all_reduce_sum(sums_)) {}
 
 const Counts& CountsOfAllRanks::get() {
   if (pending_) {
     std::exchange(pending_, nullptr)->wait();
     const auto sums = sums_.cpu();
-    counts_ = {sums.const_data_ptr<std::int64_t>()[0], sums.const_data_ptr<std::int64_t>()[1]};
+    const auto* numbers = sums.const_data_ptr<std::int64_t>();
+    counts_ = {numbers[0], numbers[1], numbers[2]};
   }
   return counts_;
 }

@@ -30,6 +30,7 @@ std::vector<std::vector<SizedDraw>> cut(std::vector<SizedDraw> draws, std::int64
 struct Counts {
   std::int64_t tokens = 0;
   std::int64_t targets = 0;
+  std::int64_t interrupted_ranks = 0;  // that were asked to end before this batch
 };
 
 // What one forward and backward pass takes.
@@ -61,7 +62,7 @@ class CountsOfAllRanks {
   const Counts& get();
 
  private:
-  torch::Tensor sums_;  // [2] int64
+  torch::Tensor sums_;  // [3] int64
   std::unique_ptr<parallel::Pending> pending_;
   Counts counts_;
 };

@@ -4,8 +4,10 @@
 #include "midillama/core/random.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/data/note_examples.h"
+#include "midillama/model/dtype.h"
 #include "midillama/model/musicbert.h"
 #include "midillama/octuple/vocabulary.h"
+#include "midillama/runs/files.h"
 #include "midillama/text/prompt.h"
 #include "midillama/weights/load.h"
 #include "midillama/weights/safetensors.h"
@@ -57,7 +59,7 @@ class EncoderStage final : public Stage {
   EncoderStage(const StageContext& context, const SplitQuestions& questions)
       : seed_(context.config.run.seed),
         mask_probability_(context.config.music_encoder.pretrain.mask_probability),
-        dtype_(dtype_from_name(context.config.music_encoder.dtype)),
+        dtype_(model::dtype_from_name(context.config.music_encoder.dtype)),
         device_(context.device),
         model_(shape_of(context.config.music_encoder.pretrain)) {
     // Every note stands between <s> and </s>.
@@ -74,6 +76,8 @@ class EncoderStage final : public Stage {
     model_.to(device_);
   }
 
+  std::vector<std::string> essentials() const override { return {"music_encoder.pretrain.", "music_encoder.dtype"}; }
+
   torch::nn::Module& module() override { return model_; }
 
   std::int64_t size(Split split) const override { return split == Split::train ? train_->size() : valid_ ? valid_->size() : 0; }
@@ -84,13 +88,8 @@ class EncoderStage final : public Stage {
   Example example(const Draw& draw) const override {
     Random random(seed_for(seed_, draw.split == Split::train ? "mask" : "validation mask", draw.number));
     auto masked = mask_bars(windows(draw.split).at(draw.index), mask_probability_, random);
-    Example example;
-    example.id = windows(draw.split).name(draw.index);
-    example.row.input_ids = std::move(masked.input_ids);
-    example.row.labels = std::move(masked.labels);
-    example.tokens = tokens(draw);
-    example.targets = text::count_targets(example.row.labels);
-    return example;
+    const std::int64_t targets = text::count_targets(masked.labels);
+    return {windows(draw.split).name(draw.index), std::move(masked), tokens(draw), targets};
   }
 
   std::string data_fingerprint() const override { return train_->fingerprint(); }
@@ -98,8 +97,9 @@ class EncoderStage final : public Stage {
   torch::Tensor loss(std::span<const Example> batch) override {
     std::vector<const std::vector<std::int64_t>*> ids, labels;
     for (const Example& example : batch) {
-      ids.push_back(&example.row.input_ids);
-      labels.push_back(&example.row.labels);
+      const auto& masked = std::any_cast<const MaskedNotes&>(example.content);
+      ids.push_back(&masked.input_ids);
+      labels.push_back(&masked.labels);
     }
     const auto count = static_cast<std::int64_t>(batch.size());
     const MixedPrecision precision(dtype_, device_);
@@ -116,7 +116,8 @@ class EncoderStage final : public Stage {
   }
 
   void finish(const fs::path& stage_dir) override {
-    write_directory(stage_dir / "model", [this](const fs::path& directory) { model::save_musicbert(model_.encoder, directory); });
+    write_directory(stage_dir / runs::kModelFolder,
+                    [this](const fs::path& directory) { model::save_musicbert(model_.encoder, directory); });
   }
 
  private:

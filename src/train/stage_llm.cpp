@@ -2,9 +2,11 @@
 #include "midillama/core/directory.h"
 #include "midillama/core/random.h"
 #include "midillama/data/text_rows.h"
+#include "midillama/model/dtype.h"
 #include "midillama/model/llama.h"
 #include "midillama/model/next_token_loss.h"
 #include "midillama/model/to_device.h"
+#include "midillama/runs/files.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "train/stages.h"
@@ -15,7 +17,7 @@ namespace midillama::train {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kTokenizerFile = "tokenizer.model";
+using Ids = std::vector<std::int64_t>;
 
 model::LlamaConfig shape_of(const config::LlmShape& shape, const text::Tokenizer& tokenizer) {
   model::LlamaConfig config;
@@ -36,8 +38,8 @@ model::LlamaConfig shape_of(const config::LlmShape& shape, const text::Tokenizer
 
 // The tokenizer of the run: a resumed one's own, else one trained by the main rank on the training split.
 fs::path tokenizer_file(const StageContext& context, std::span<const data::Question> questions) {
-  if (context.resume_from) return *context.resume_from / kTokenizerFile;
-  const fs::path file = context.directory / kTokenizerFile;
+  if (context.resume_from) return *context.resume_from / runs::kSentencepieceFile;
+  const fs::path file = context.directory / runs::kSentencepieceFile;
   if (context.group.is_main()) text::train_sentencepiece(data::tokenizer_texts(questions), context.config.llm.pretrain.vocab_size, file);
   context.group.barrier();
   return file;
@@ -47,9 +49,8 @@ class LlmStage final : public Stage {
  public:
   LlmStage(const StageContext& context, const SplitQuestions& questions)
       : device_(context.device),
-        dtype_(dtype_from_name(context.config.llm.dtype)),
-        tokenizer_file_(tokenizer_file(context, questions.train)),
-        tokenizer_(text::load_tokenizer(tokenizer_file_)) {
+        dtype_(model::dtype_from_name(context.config.llm.dtype)),
+        tokenizer_(load_tokenizer(tokenizer_file(context, questions.train))) {
     const auto& config = context.config;
     const text::PromptTemplate prompt(config.prompt.template_text, *tokenizer_);
     const auto rows_of = [&](const std::vector<data::Question>& split) {
@@ -68,6 +69,8 @@ class LlmStage final : public Stage {
     llama_->recompute_layers = config.train.activation_checkpointing;
   }
 
+  std::vector<std::string> essentials() const override { return {"llm.pretrain.", "llm.dtype", "prompt.template"}; }
+
   torch::nn::Module& module() override { return *llama_; }
 
   std::int64_t size(Split split) const override { return split == Split::train ? train_->size() : valid_ ? valid_->size() : 0; }
@@ -76,12 +79,8 @@ class LlmStage final : public Stage {
 
   // Every token is to be found but the first.
   Example example(const Draw& draw) const override {
-    Example example;
-    example.id = fmt::format("{} row {}", draw.split == Split::train ? "train" : "valid", draw.index);
-    example.row.input_ids = rows(draw.split).at(draw.index);
-    example.tokens = tokens(draw);
-    example.targets = example.tokens - 1;
-    return example;
+    const Ids& row = rows(draw.split).at(draw.index);
+    return {fmt::format("{} row {}", draw.split == Split::train ? "train" : "valid", draw.index), row, tokens(draw), tokens(draw) - 1};
   }
 
   std::string data_fingerprint() const override { return train_->fingerprint(); }
@@ -90,7 +89,7 @@ class LlmStage final : public Stage {
     std::vector<std::int64_t> inputs, targets;
     model::AttentionContext rows;
     for (const Example& example : batch) {
-      const auto& ids = example.row.input_ids;
+      const auto& ids = std::any_cast<const Ids&>(example.content);
       inputs.insert(inputs.end(), ids.begin(), ids.end() - 1);
       targets.insert(targets.end(), ids.begin() + 1, ids.end());
       rows.lengths.push_back(static_cast<std::int64_t>(ids.size()) - 1);
@@ -104,19 +103,25 @@ class LlmStage final : public Stage {
   // A model directory, so that a checkpoint can be used as it is.
   void save(const fs::path& directory) override {
     model::save_llama(llama_, directory);
-    fs::copy_file(tokenizer_file_, directory / kTokenizerFile);
+    write_atomically(directory / runs::kSentencepieceFile, tokenizer_bytes_);
   }
 
   void finish(const fs::path& stage_dir) override {
-    write_directory(stage_dir / "model", [this](const fs::path& directory) { save(directory); });
+    write_directory(stage_dir / runs::kModelFolder, [this](const fs::path& directory) { save(directory); });
   }
 
  private:
+  // Its bytes go into every checkpoint; the file that they come from may be gone by then.
+  std::unique_ptr<text::Tokenizer> load_tokenizer(const fs::path& file) {
+    tokenizer_bytes_ = read_text(file);
+    return text::load_tokenizer(file);
+  }
+
   const data::TextRows& rows(Split split) const { return split == Split::train ? *train_ : *valid_; }
 
   torch::Device device_;
   torch::ScalarType dtype_;
-  fs::path tokenizer_file_;
+  std::string tokenizer_bytes_;
   std::unique_ptr<text::Tokenizer> tokenizer_;
   std::optional<data::TextRows> train_;
   std::optional<data::TextRows> valid_;

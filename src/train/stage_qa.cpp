@@ -6,11 +6,14 @@
 #include "midillama/data/clip_embeddings.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/data/qa_examples.h"
+#include "midillama/model/dtype.h"
+#include "midillama/model/midi_llama.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/trained_with.h"
 #include "midillama/shapes/compatibility.h"
 #include "midillama/shapes/parameters.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
-#include "midillama/train/checkpoint.h"
 #include "train/stages.h"
 
 #include <fmt/format.h>
@@ -24,7 +27,7 @@ data::ClipEmbeddings embed(const StageContext& context, const SplitQuestions& qu
   auto clips = data::clips_of(questions.train);
   for (auto& clip : data::clips_of(questions.valid)) clips.push_back(std::move(clip));
   std::optional<data::ClipEmbeddings> embeddings;
-  main_rank_first(context.group, [&] { embeddings.emplace(context.config, clips, context.device); });
+  context.group.main_first([&] { embeddings.emplace(context.config, clips, context.device); });
   return std::move(*embeddings);
 }
 
@@ -37,6 +40,8 @@ std::string fingerprint_splits(const config::Data& data) {
   return fingerprints;
 }
 
+enum class Trains { projector, projector_and_lora };
+
 bool trains_by_name(const std::string& name, Trains trains) {
   return name.starts_with("projector.") || (trains == Trains::projector_and_lora && name.find(".lora_") != std::string::npos);
 }
@@ -45,12 +50,17 @@ class QaStage final : public Stage {
  public:
   QaStage(const StageContext& context, Trains trains, SplitQuestions questions)
       : config_(context.config),
+        trains_(trains),
         tokenizer_(text::load_tokenizer(config_.llm.path)),
         prompt_(config_.prompt.template_text, *tokenizer_),
         max_length_(check_decoder()),
         embeddings_(embed(context, questions)),
-        model_(model::load_llama(config_.llm.path, context.device, dtype_from_name(config_.llm.dtype)), embeddings_.hidden_size(),
+        model_(model::load_llama(config_.llm.path, context.device, model::dtype_from_name(config_.llm.dtype)), embeddings_.hidden_size(),
                seed_for(config_.run.seed, "projector")) {
+    if (context.group.is_main()) {
+      fingerprints_ = {{"llm.path", runs::model_fingerprint(config_.llm.path)},
+                       {"music_encoder.path", runs::model_fingerprint(config_.music_encoder.path)}};
+    }
     load_weights(context, trains, questions.train);
     for (const auto& item : model_->named_parameters()) item.value().set_requires_grad(trains_by_name(item.key(), trains));
     model_->llama->recompute_layers = config_.train.activation_checkpointing;
@@ -58,6 +68,15 @@ class QaStage final : public Stage {
     train_.emplace(std::move(questions.train), embeddings_, prompt_, max_length_);
     if (!questions.valid.empty()) valid_.emplace(std::move(questions.valid), embeddings_, prompt_, max_length_);
   }
+
+  std::vector<std::string> essentials() const override {
+    std::vector<std::string> keys = {"llm.path", "llm.dtype", "llm.kind", "prompt.", "projector."};
+    for (const char* key : {"path", "pooling", "tokens", "hidden_states", "dtype"}) keys.push_back(fmt::format("music_encoder.{}", key));
+    if (trains_ == Trains::projector_and_lora) keys.emplace_back("lora.");
+    return keys;
+  }
+
+  Json fingerprints() const override { return fingerprints_; }
 
   torch::nn::Module& module() override { return *model_; }
 
@@ -71,17 +90,15 @@ class QaStage final : public Stage {
   }
 
   Example example(const Draw& draw) const override {
-    Example example{examples(draw.split).question(draw.index).id, examples(draw.split).at(draw.index)};
-    example.tokens = tokens(draw);
-    example.targets = examples(draw.split).targets(draw.index);
-    return example;
+    const data::QaExamples& split = examples(draw.split);
+    return {split.question(draw.index).id, split.at(draw.index), split.tokens(draw.index), split.targets(draw.index)};
   }
 
   std::string data_fingerprint() const override { return fingerprint(fingerprint_splits(config_.data) + embeddings_.fingerprint()); }
 
   torch::Tensor loss(std::span<const Example> batch) override {
     std::vector<model::MusicText> rows;
-    for (const Example& example : batch) rows.push_back(example.row);
+    for (const Example& example : batch) rows.push_back(std::any_cast<const model::MusicText&>(example.content));
     return model_->loss(rows).sum;
   }
 
@@ -99,14 +116,14 @@ class QaStage final : public Stage {
   }
 
   void load_weights(const StageContext& context, Trains trains, std::span<const data::Question> training) {
-    const auto source = starting_point(context, trains);
-    const bool has_adapter = source && fs::exists(*source / model::kAdapterFolder);
+    const fs::path source = context.resume_from.value_or(context.init);
+    const bool has_adapter = !source.empty() && fs::exists(source / runs::kAdapterFolder);
     const auto add_lora = [&] { model_->add_lora(config_.lora, seed_for(config_.run.seed, "lora")); };
     // An adapter goes on with this run's dropout; its rank, alpha and targets must be this run's.
     if (trains == Trains::projector_and_lora && has_adapter) add_lora();
-    if (source) {
-      model::load_trained(model_, *source);
-      model::load_whitening(model_->projector, *source);
+    if (!source.empty()) {
+      model::load_trained(model_, source);
+      model::load_whitening(model_->projector, source);
     } else if (config_.projector.initialization == "whitened") {
       initialize_whitened(training);
     }
@@ -120,30 +137,20 @@ class QaStage final : public Stage {
     model::initialize_whitened(*model_->projector, at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
   }
 
-  // The checkpoint whose projector (and adapter) training goes on from; none for a fresh projector.
-  std::optional<fs::path> starting_point(const StageContext& context, Trains trains) const {
-    if (context.resume_from) return context.resume_from;
-    if (!context.init.empty()) return find_checkpoint(config_, context.init);
-    if (trains == Trains::projector) return std::nullopt;
-    if (const auto aligned = last_checkpoint(config_, "align")) return aligned;
-    throw InputError(config_.run.dir, "",
-                     "has no align checkpoint to start from: run `midillama train --stage align` first, or give --init");
-  }
-
   config::Config config_;
+  Trains trains_;
   std::unique_ptr<text::Tokenizer> tokenizer_;
   text::PromptTemplate prompt_;
   std::int64_t max_length_;
   data::ClipEmbeddings embeddings_;
   model::MidiLlama model_;
   shapes::MetWeights met_weights_ = shapes::met_weights(model_->llama->config);
+  Json fingerprints_ = Json::object();
   std::optional<data::QaExamples> train_;
   std::optional<data::QaExamples> valid_;
 };
 
-}  // namespace
-
-std::unique_ptr<Stage> make_qa_stage(const StageContext& context, Trains trains) {
+std::unique_ptr<Stage> make_stage(const StageContext& context, Trains trains) {
   const auto& llm = context.config.llm.path;
   if (!fs::is_directory(llm)) {
     throw InputError(
@@ -151,6 +158,16 @@ std::unique_ptr<Stage> make_qa_stage(const StageContext& context, Trains trains)
         "is no folder (llm.path): a Hugging Face Llama directory is needed; `midillama train --stage pretrain-llm` makes a small one");
   }
   return std::make_unique<QaStage>(context, trains, read_splits(context.config));
+}
+
+}  // namespace
+
+std::unique_ptr<Stage> make_align_stage(const StageContext& context) {
+  return make_stage(context, Trains::projector);
+}
+
+std::unique_ptr<Stage> make_sft_stage(const StageContext& context) {
+  return make_stage(context, Trains::projector_and_lora);
 }
 
 }  // namespace midillama::train

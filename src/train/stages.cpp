@@ -8,6 +8,7 @@
 #include <ATen/autocast_mode.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -21,12 +22,25 @@ NamedTensors Stage::trainable() {
   return parameters;
 }
 
+std::vector<StageRow>& stage_table() {
+  static std::vector<StageRow> rows = {{"pretrain-encoder", false, "", make_encoder_stage},
+                                       {"pretrain-llm", false, "", make_llm_stage},
+                                       {"align", true, "", make_align_stage},
+                                       {"sft", true, "align", make_sft_stage}};
+  return rows;
+}
+
+const StageRow& stage_row(const std::string& name) {
+  const auto& rows = stage_table();
+  const auto found = std::ranges::find(rows, name, &StageRow::name);
+  if (found != rows.end()) return *found;
+  std::vector<std::string> names;
+  for (const StageRow& row : rows) names.push_back(row.name);
+  throw UsageError(fmt::format("unknown stage \"{}\": there are {}", name, fmt::join(names, ", ")));
+}
+
 std::unique_ptr<Stage> make_stage(const std::string& name, const StageContext& context) {
-  if (name == "pretrain-encoder") return make_encoder_stage(context);
-  if (name == "pretrain-llm") return make_llm_stage(context);
-  if (name == "align") return make_qa_stage(context, Trains::projector);
-  if (name == "sft") return make_qa_stage(context, Trains::projector_and_lora);
-  throw UsageError(fmt::format("unknown stage \"{}\": there are {}", name, fmt::join(config::stage_names(), ", ")));
+  return stage_row(name).make(context);
 }
 
 SplitQuestions read_splits(const config::Config& config) {
@@ -39,18 +53,6 @@ SplitQuestions read_splits(const config::Config& config) {
     log::info("{} has no {} split: there will be no validation loss", config.data.dir, valid.empty() ? "validation" : valid);
   }
   return questions;
-}
-
-torch::ScalarType dtype_from_name(const std::string& name) {
-  if (name == "float32") return torch::kFloat32;
-  if (name == "bfloat16") return torch::kBFloat16;
-  throw UsageError(fmt::format("unknown dtype \"{}\": there are float32 and bfloat16", name));
-}
-
-void main_rank_first(parallel::ProcessGroup& group, const std::function<void()>& work) {
-  if (group.is_main()) work();
-  group.barrier();
-  if (!group.is_main()) work();
 }
 
 torch::Tensor pad_rows(std::span<const std::vector<std::int64_t>* const> rows, std::int64_t padding, torch::Device device) {

@@ -1,30 +1,23 @@
-// The four stages, one file each (align and sft share one), and what they have in common.
+// The stages, one file each (align and sft share one), and what they have in common. stages.cpp has their table.
 #pragma once
 
 #include "midillama/data/question.h"
 #include "midillama/train/stage.h"
 
-#include <functional>
 #include <memory>
 
 namespace midillama::train {
 
 std::unique_ptr<Stage> make_encoder_stage(const StageContext& context);
 std::unique_ptr<Stage> make_llm_stage(const StageContext& context);
-enum class Trains { projector, projector_and_lora };
-std::unique_ptr<Stage> make_qa_stage(const StageContext& context, Trains trains);
+std::unique_ptr<Stage> make_align_stage(const StageContext& context);
+std::unique_ptr<Stage> make_sft_stage(const StageContext& context);
 
 struct SplitQuestions {
   std::vector<data::Question> train;
   std::vector<data::Question> valid;  // empty where data.valid_split is empty or has no file
 };
 SplitQuestions read_splits(const config::Config& config);
-
-// "float32" or "bfloat16".
-torch::ScalarType dtype_from_name(const std::string& name);
-
-// Runs `work` on the main rank first, so that the others find its files; they wait as long as it takes.
-void main_rank_first(parallel::ProcessGroup& group, const std::function<void()>& work);
 
 // Rows of unequal length as one tensor [rows, longest] int64 on `device`, filled up with `padding`.
 torch::Tensor pad_rows(std::span<const std::vector<std::int64_t>* const> rows, std::int64_t padding, torch::Device device);

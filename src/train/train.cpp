@@ -1,44 +1,34 @@
 #include "midillama/config/config.h"
 #include "midillama/core/error.h"
+#include "midillama/core/interrupt.h"
 #include "midillama/core/log.h"
 #include "midillama/parallel/process_group.h"
-#include "midillama/train/checkpoint.h"
+#include "midillama/runs/checkpoints.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/metrics.h"
+#include "midillama/runs/run_directory.h"
+#include "midillama/runs/trained_with.h"
 #include "midillama/train/trainer.h"
-#include "train/metrics_log.h"
-#include "train/run_directory.h"
 #include "train/trainer.h"
 
-#include <ATen/Parallel.h>
-
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <thread>
+#include <memory>
 
 namespace midillama::train {
 namespace fs = std::filesystem;
 namespace {
 
 void check(const TrainOptions& options) {
-  const auto& stages = config::stage_names();
-  if (std::ranges::find(stages, options.stage) == stages.end()) {
-    throw UsageError(fmt::format("unknown stage \"{}\": there are {}", options.stage, fmt::join(stages, ", ")));
-  }
+  const StageRow& row = stage_row(options.stage);
   if (options.resume && options.overwrite) throw UsageError("--resume and --overwrite exclude each other");
-  if (!options.init.empty() && options.stage.starts_with("pretrain-"))
-    throw UsageError(fmt::format("--init has no meaning for {}", options.stage));
-}
-
-void set_threads(const config::Run& run) {
-  const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency());
-  at::set_num_threads(static_cast<int>(run.threads > 0 ? run.threads : std::max<std::int64_t>(1, cores / parallel::local_size())));
+  if (!options.init.empty() && !row.takes_init) throw UsageError(fmt::format("--init has no meaning for {}", options.stage));
 }
 
 // "loss 2.31 → 0.84, validation 0.91"
 std::string describe_losses(const fs::path& metrics) {
   std::optional<double> first, last, valid;
-  for (const Json& row : read_metrics(metrics)) {
+  for (const Json& row : runs::read_metrics(metrics)) {
     const double loss = row.at("loss").get<double>();
     if (row.contains("split")) {
       valid = loss;
@@ -51,39 +41,88 @@ std::string describe_losses(const fs::path& metrics) {
                      valid ? fmt::format(", validation {:.4f}", *valid) : "");
 }
 
+runs::Start start_of(const TrainOptions& options) {
+  if (options.resume) return runs::Start::resume;
+  return options.overwrite ? runs::Start::overwrite : runs::Start::fresh;
+}
+
+// The checkpoint that a run starts from; empty: none.
+fs::path initial_checkpoint(const config::Config& config, const TrainOptions& options) {
+  if (!options.init.empty()) return runs::find_checkpoint(config, options.init);
+  const std::string& stage = stage_row(options.stage).default_init;
+  if (stage.empty()) return {};
+  if (const auto last = runs::last_checkpoint(config, stage)) {
+    runs::warn_if_unfinished(*last);
+    return *last;
+  }
+  throw InputError(config.run.dir, "",
+                   fmt::format("has no {} checkpoint to start from: run `midillama train --stage {}` first, or give --init", stage, stage));
+}
+
+// What nobody chose is as in the checkpoint that the run goes on or starts from. The main rank compares the rest for all; a resumed run
+// compares more of it later.
+void follow(config::Config& config, const StageContext& context) {
+  if (!context.resume_from && context.group.is_main()) {
+    config = runs::as_trained(std::move(config), context.init);
+  } else {
+    runs::adopt(config, context.resume_from.value_or(context.init));
+  }
+}
+
+struct Outcome {
+  int signal = 0;  // that ended the run before its last step
+  std::string message;
+};
+
+Outcome train_on(parallel::ProcessGroup& group, torch::Device device, config::Config config, const TrainOptions& options) {
+  if (config.train.batch_size < group.size()) {
+    throw UsageError(
+        fmt::format("train.batch_size is {}, but there are {} ranks: each needs an example", config.train.batch_size, group.size()));
+  }
+  const fs::path directory = config::stage_dir(config, options.stage);
+  std::unique_ptr<runs::RunDirectory> run;
+  if (group.is_main()) {
+    log::keep_for_file();
+    run = std::make_unique<runs::RunDirectory>(directory, options.stage, start_of(options));
+  } else {
+    log::set_level(log::Level::error);  // the main rank says the rest
+  }
+  const fs::path working = group.all_gather(run ? run->working().string() : "").front();
+  const auto resume_from = options.resume ? runs::last_checkpoint(config, options.stage) : std::nullopt;
+  const StageContext context{config, device, group, working, resume_from, resume_from ? fs::path() : initial_checkpoint(config, options)};
+  follow(config, context);
+
+  const auto stage = make_stage(options.stage, context);
+  stage->module().train();
+  Trainer trainer(config, options.stage, context, *stage, run.get());
+  const int signal = trainer.run();
+  group.barrier();
+  if (signal != 0) {
+    return {signal, fmt::format("{} was stopped by {} after {}, and its checkpoint is in {}: the same command with --resume goes on",
+                                options.stage, signal_name(signal), trainer.place(), (directory / runs::kLastLink).string())};
+  }
+  if (group.is_main()) {
+    log::info("{} is complete: {}; see {} (loss.svg, metrics.jsonl, last)", options.stage, describe_losses(directory / runs::kMetricsFile),
+              directory.string());
+  }
+  return {};
+}
+
 }  // namespace
 
 fs::path train(const config::Config& config, const TrainOptions& options) {
   check(options);
   const config::Config resolved = config::resolve_stage(config, options.stage);
   const torch::Device device = parallel::choose_device(resolved.run.device);
-  set_threads(resolved.run);
-  const auto group = parallel::ProcessGroup::from_environment(device, std::chrono::seconds(resolved.run.timeout));
-  if (resolved.train.batch_size < group->size()) {
-    throw UsageError(
-        fmt::format("train.batch_size is {}, but there are {} ranks: each needs an example", resolved.train.batch_size, group->size()));
+  parallel::set_threads(resolved.run.threads);
+  Outcome outcome;
+  {
+    const auto group = parallel::ProcessGroup::from_environment(device, std::chrono::seconds(resolved.run.timeout));
+    outcome = train_on(*group, device, resolved, options);
   }
-
-  const fs::path directory = config::stage_dir(resolved, options.stage);
-  if (group->is_main()) {
-    open_run_directory(directory, resolved, options);
-    log::attach_file(directory / "log.txt");
-  } else {
-    log::set_level(log::Level::error);  // the main rank says the rest
-  }
-  group->barrier();
-  const auto resume_from = options.resume ? last_checkpoint(resolved, options.stage) : std::nullopt;
-
-  const StageContext context{resolved, device, *group, directory, resume_from, options.init};
-  const auto stage = make_stage(options.stage, context);
-  stage->module().train();
-  Trainer(resolved, options.stage, context, *stage).run();
-  group->barrier();
-  if (group->is_main()) {
-    log::info("{} is complete: {}; see {} (loss.svg, metrics.jsonl, last)", options.stage, describe_losses(directory / "metrics.jsonl"),
-              directory.string());
-  }
-  return directory;
+  // Only when the ranks have parted: none of them failed.
+  if (outcome.signal != 0) throw Interrupted(outcome.signal, outcome.message);
+  return config::stage_dir(resolved, options.stage);
 }
 
 }  // namespace midillama::train

@@ -1,11 +1,15 @@
 #include "train/trainer.h"
 
+#include "midillama/config/config.h"
 #include "midillama/core/error.h"
+#include "midillama/core/file.h"
+#include "midillama/core/interrupt.h"
 #include "midillama/core/log.h"
 #include "midillama/core/numbers.h"
 #include "midillama/core/progress.h"
 #include "midillama/core/random.h"
-#include "train/loss_curve.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/loss_curve.h"
 
 #include <torch/utils.h>
 
@@ -14,6 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <numeric>
 
 namespace midillama::train {
@@ -68,10 +73,10 @@ std::string describe_parts(const NamedTensors& tensors) {
 
 }  // namespace
 
-Trainer::Trainer(const config::Config& config, std::string stage_name, const StageContext& context, Stage& stage)
+Trainer::Trainer(const config::Config& config, std::string stage_name, const StageContext& context, Stage& stage, runs::RunDirectory* run)
     : config_(config),
       stage_name_(std::move(stage_name)),
-      directory_(context.directory),
+      run_(run),
       device_(context.device),
       group_(context.group),
       stage_(stage),
@@ -79,7 +84,6 @@ Trainer::Trainer(const config::Config& config, std::string stage_name, const Sta
       gradients_(parameters_, context.group, config.train.deterministic_reduction),
       optimizer_(parameters_, config.train),
       sampler_(stage.size(Split::train), config.train.shuffle, config.run.seed),
-      checkpoints_(directory_, config.train.keep_checkpoints),
       steps_(steps_of(config.train, stage.size(Split::train))),
       schedule_(config.train.learning_rate, config.train.warmup_ratio, steps_),
       data_fingerprint_(stage.data_fingerprint()) {
@@ -87,38 +91,52 @@ Trainer::Trainer(const config::Config& config, std::string stage_name, const Sta
   // Every rank begins with the same weights; and all have read the checkpoint before the main one writes the next.
   for (const auto& [name, parameter] : parameters_) group_.broadcast(parameter.detach(), 0);
   group_.barrier();
-  if (!group_.is_main()) return;
-  metrics_ = std::make_unique<MetricsLog>(directory_ / "metrics.jsonl", step_);
+}
+
+void Trainer::begin() {
+  if (!group_.is_main() || step_ == steps_) return;
+  write_atomically(run_->working() / runs::kConfigFile, config::dump(config_));
+  log::attach_file(run_->working() / runs::kLogFile);
+  metrics_ = std::make_unique<runs::MetricsLog>(run_->working() / runs::kMetricsFile, step_);
   log::info("{} trains {} of {} parameters ({}) on {} examples: {} steps of {} examples on {} rank{}", stage_name_,
-            with_commas(count_numbers(parameters_)), with_commas(count_numbers(stage.module())), describe_parts(parameters_),
-            with_commas(stage.size(Split::train)), with_commas(steps_), config.train.batch_size, group_.size(),
+            with_commas(count_numbers(parameters_)), with_commas(count_numbers(stage_.module())), describe_parts(parameters_),
+            with_commas(stage_.size(Split::train)), with_commas(steps_), config_.train.batch_size, group_.size(),
             group_.size() == 1 ? "" : "s");
 }
 
-void Trainer::run() {
+int Trainer::run() {
+  const InterruptDelay delay;
+  begin();
   Progress progress(stage_name_, static_cast<std::size_t>(steps_), group_.is_main(), static_cast<std::size_t>(step_));
   const auto due = [this](std::int64_t every) { return every > 0 && step_ % every == 0; };
-  while (step_ < steps_) {
+  int signal = 0;
+  while (step_ < steps_ && signal == 0) {
     const StepResult result = step();
     log(result);
     progress.update(static_cast<std::size_t>(step_),
                     fmt::format("loss {:.3f}  lr {:.1e}  {} tokens/s", result.loss, result.learning_rate,
                                 with_commas(std::llround(static_cast<double>(result.counts.tokens) / result.seconds))));
     const bool last = step_ == steps_;
-    if (last || due(config_.train.validate_every)) validate();
-    if (last && group_.is_main()) stage_.finish(directory_);  // before the checkpoint that marks the run as complete
-    if (last || due(config_.train.checkpoint_every)) save_checkpoint();
+    if (!last && result.counts.interrupted_ranks > 0) signal = noted_interrupt() != 0 ? noted_interrupt() : SIGTERM;
+    if (last || (due(config_.train.validate_every) && signal == 0)) validate();
+    if (last && group_.is_main()) stage_.finish(run_->working());  // before the checkpoint that marks the run as complete
+    if (last || signal != 0 || due(config_.train.checkpoint_every)) save_checkpoint();
   }
   progress.finish();
-  if (!group_.is_main()) return;
-  write_loss_curve(directory_ / "metrics.jsonl", stage_name_, directory_ / "loss.svg");
+  if (group_.is_main()) runs::write_loss_curve(run_->path() / runs::kMetricsFile, stage_name_, run_->path() / runs::kLossCurveFile);
+  return signal;
+}
+
+std::string Trainer::place() const {
+  return fmt::format("step {} of {}", step_, steps_);
 }
 
 Trainer::StepResult Trainer::step() {
   const auto start = Clock::now();
   const auto draws = next_draws();
-  const Share share = make_share(stage_, draws, config_.train, group_);
-  CountsOfAllRanks counts(share.counts, group_, device_);  // wanted behind the first forward pass only
+  Share share = make_share(stage_, draws, config_.train, group_);
+  share.counts.interrupted_ranks = noted_interrupt() != 0 ? 1 : 0;  // so all ranks stop after the same step
+  CountsOfAllRanks counts(share.counts, group_, device_);           // wanted behind the first forward pass only
 
   StepResult result;
   const auto losses = no_losses(share);
@@ -223,8 +241,8 @@ void Trainer::log(const StepResult& result) {
                    {"seconds", result.seconds}});
 }
 
-TrainerState Trainer::state() const {
-  TrainerState state;
+runs::TrainerState Trainer::state() const {
+  runs::TrainerState state;
   state.stage = stage_name_;
   state.step = step_;
   state.steps = steps_;
@@ -234,23 +252,25 @@ TrainerState Trainer::state() const {
   state.seed = config_.run.seed;
   state.world_size = group_.size();
   state.data_fingerprint = data_fingerprint_;
-  state.essentials = essentials(config_, stage_name_);
+  state.data_dir = config_.data.dir;
+  state.essentials = runs::essentials(config_, stage_.essentials());
+  state.fingerprints = stage_.fingerprints();
   return state;
 }
 
 void Trainer::save_checkpoint() {
   if (!group_.is_main()) return;
-  checkpoints_.write(step_, [this](const fs::path& directory) {
+  run_->write_checkpoint(step_, config_.train.keep_checkpoints, [this](const fs::path& directory) {
     stage_.save(directory);
-    optimizer_.save(directory / "optimizer.safetensors");
+    optimizer_.save(directory / runs::kOptimizerFile);
     state().write(directory);
   });
 }
 
 void Trainer::restore(const fs::path& checkpoint) {
-  const auto saved = TrainerState::read(checkpoint);
-  require_same_run(saved, state(), checkpoint);
-  optimizer_.load(checkpoint / "optimizer.safetensors");
+  const auto saved = runs::TrainerState::read(checkpoint);
+  runs::require_same_run(saved, state(), checkpoint);
+  optimizer_.load(checkpoint / runs::kOptimizerFile);
   sampler_.seek(saved.epoch, saved.sampler_position);
   step_ = saved.step;
   if (!group_.is_main()) return;

@@ -4,14 +4,14 @@
 #include "midillama/config/schema.h"
 #include "midillama/data/sampler.h"
 #include "midillama/parallel/process_group.h"
-#include "midillama/train/checkpoint.h"
+#include "midillama/runs/metrics.h"
+#include "midillama/runs/run_directory.h"
+#include "midillama/runs/trainer_state.h"
 #include "midillama/train/stage.h"
 #include "train/batch.h"
 #include "train/gradients.h"
-#include "train/metrics_log.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
-#include "train/trainer_state.h"
 
 #include <chrono>
 #include <filesystem>
@@ -21,11 +21,14 @@ namespace midillama::train {
 
 class Trainer {
  public:
-  // `config` is resolved for `stage_name`; everything outlives the trainer.
-  Trainer(const config::Config& config, std::string stage_name, const StageContext& context, Stage& stage);
+  // `config` is resolved for `stage_name`; `run` is the main rank's, null elsewhere; everything outlives the trainer.
+  Trainer(const config::Config& config, std::string stage_name, const StageContext& context, Stage& stage, runs::RunDirectory* run);
 
-  // From where the run stands to its last step, validation and checkpoint.
-  void run();
+  // From where the run is to its last step, validation and checkpoint; 0 is returned. A signal to one of the ranks ends it after the step
+  // that is under way, with a checkpoint: then the signal is returned.
+  int run();
+  // "step 17 of 120"
+  std::string place() const;
 
  private:
   struct StepResult {
@@ -36,6 +39,8 @@ class Trainer {
     double seconds = 0;
   };
 
+  // From here on the run's record changes: configuration, log and metrics.
+  void begin();
   StepResult step();
   // The examples of the next global batch.
   std::vector<Draw> next_draws();
@@ -51,11 +56,11 @@ class Trainer {
   void log(const StepResult& result);
   void save_checkpoint();
   void restore(const std::filesystem::path& checkpoint);
-  TrainerState state() const;
+  runs::TrainerState state() const;
 
   const config::Config& config_;
   std::string stage_name_;
-  std::filesystem::path directory_;
+  runs::RunDirectory* run_;
   torch::Device device_;
   parallel::ProcessGroup& group_;
   Stage& stage_;
@@ -63,12 +68,11 @@ class Trainer {
   Gradients gradients_;
   AdamW optimizer_;
   data::Sampler sampler_;
-  CheckpointStore checkpoints_;
   std::int64_t steps_;
   Schedule schedule_;
   std::string data_fingerprint_;
   std::int64_t step_ = 0;
-  std::unique_ptr<MetricsLog> metrics_;  // main rank only
+  std::unique_ptr<runs::MetricsLog> metrics_;  // main rank only
 };
 
 }  // namespace midillama::train

@@ -13,11 +13,12 @@
 namespace midillama::weights {
 namespace fs = std::filesystem;
 
-AtomicFile::AtomicFile(const fs::path& path) : path_(path), temporary_(path.string() + fmt::format(".tmp-{}", ::getpid())) {
+AtomicFile::AtomicFile(const fs::path& path)
+    : path_(resolve_links(path)), temporary_(fmt::format("{}.tmp-{}", path_.string(), unique_suffix())), removed_on_interrupt_(temporary_) {
   std::error_code error;
-  if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
-  if (error) throw InputError(path.parent_path().string(), "", fmt::format("cannot be created ({})", error.message()));
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), error);
+  if (error) throw InputError(path_.parent_path().string(), "", fmt::format("cannot be created ({})", error.message()));
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("cannot be created");
 }
 

@@ -1,6 +1,8 @@
 // A file that appears under its name only when it is whole, written piece by piece: a model is never in memory twice.
 #pragma once
 
+#include "midillama/core/temporary.h"
+
 #include <filesystem>
 #include <string_view>
 
@@ -24,6 +26,7 @@ class AtomicFile {
 
   std::filesystem::path path_;
   std::filesystem::path temporary_;
+  RemovedOnInterrupt removed_on_interrupt_;
   int descriptor_ = -1;
 };
 

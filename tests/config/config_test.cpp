@@ -1,5 +1,6 @@
 #include "midillama/config/config.h"
 
+#include "midillama/config/flatten.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 
@@ -126,6 +127,31 @@ TEST(Config, UnknownStageIsAUsageError) {
 
 TEST(Config, MissingFileIsAConfigError) {
   EXPECT_THROW(load("no/such.yaml"), ConfigError);
+}
+
+TEST(LoadChosen, TellsWhatSomebodyChoseFromWhatIsAssumed) {
+  const TemporaryDirectory folder;
+  write_atomically(folder.path() / "mine.yaml", "lora:\n  rank: 3\nrun: {dir: runs/mine}\n");
+  const Config mine = load_chosen(folder.path() / "mine.yaml", {"prompt.template=plain"});
+  for (const char* key : {"lora.rank", "run.dir", "prompt.template"}) EXPECT_FALSE(mine.assumed.contains(key)) << key;
+  for (const char* key : {"lora.alpha", "llm.path"}) EXPECT_TRUE(mine.assumed.contains(key)) << key;
+
+  const Config standard = load_chosen("", {"run.dir=elsewhere"});  // the default configuration is nobody's choice
+  EXPECT_FALSE(standard.assumed.contains("run.dir"));
+  EXPECT_TRUE(standard.assumed.contains("llm.path"));
+  EXPECT_TRUE(load(folder.path() / "mine.yaml").assumed.empty());
+}
+
+TEST(Flatten, NamesEveryValueAndGivesItBack) {
+  Config config;
+  config.lora.rank = 5;
+  config.lora.target_modules = {"q_proj"};
+  const Json values = flatten(config);
+  EXPECT_EQ(values.at("lora.rank"), 5);
+  EXPECT_EQ(values.at("llm.pretrain.vocab_size"), 1024);
+  Config other;
+  assign(other, values, "values");
+  EXPECT_EQ(flatten(other), values);
 }
 
 }  // namespace

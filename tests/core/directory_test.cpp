@@ -34,6 +34,36 @@ TEST(WriteDirectory, LeavesNothingWhereFillingFails) {
   EXPECT_EQ(entries(folder.path()), 0u);
 }
 
+TEST(WriteDirectory, WritesThroughALink) {
+  const TemporaryDirectory folder;
+  fs::create_directory(folder.path() / "real");
+  fs::create_symlink("real", folder.path() / "link");
+  write_directory(folder.path() / "link", [](const fs::path& path) { write_atomically(path / "file", "1"); });
+  EXPECT_TRUE(fs::is_symlink(folder.path() / "link"));
+  EXPECT_EQ(read_text(folder.path() / "real/file"), "1");
+}
+
+TEST(StagedDirectory, TwoForTheSameTargetDoNotMeet) {
+  const TemporaryDirectory folder;
+  StagedDirectory one(folder.path() / "out"), two(folder.path() / "out");
+  write_atomically(one.path() / "file", "1");
+  write_atomically(two.path() / "file", "2");
+  two.put_in_place();
+  one.put_in_place();
+  EXPECT_EQ(read_text(folder.path() / "out/file"), "1");
+  EXPECT_EQ(entries(folder.path()), 1u);
+}
+
+TEST(RemoveLeftovers, LeavesFoldersThatAreBeingFilled) {
+  const TemporaryDirectory folder;
+  fs::create_directories(folder.path() / ".unfinished-out");
+  fs::create_directories(folder.path() / ".deleted-out/deep");
+  const StagedDirectory filling(folder.path() / "out");
+  remove_leftovers(folder.path());
+  EXPECT_TRUE(fs::exists(filling.path()));
+  EXPECT_EQ(entries(folder.path()), 1u);
+}
+
 TEST(RequireNewDirectory, AllowsOnlyWhatHoldsNothing) {
   const TemporaryDirectory folder;
   require_new_directory(folder.path() / "new");

@@ -31,6 +31,16 @@ TEST(File, AtomicWriteThatFailsKeepsTheOldFile) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
 }
 
+TEST(File, AtomicWriteGoesThroughALink) {
+  const TemporaryDirectory folder;
+  fs::create_directory(folder.path() / "real");
+  write_atomically(folder.path() / "real/file", "one");
+  fs::create_symlink("real/file", folder.path() / "link");
+  write_atomically(folder.path() / "link", "two");
+  EXPECT_TRUE(fs::is_symlink(folder.path() / "link"));
+  EXPECT_EQ(read_text(folder.path() / "real/file"), "two");
+}
+
 TEST(File, MissingFileIsNamed) {
   EXPECT_THAT(error_of([] { read_text("no/such/file"); }), HasSubstr("no/such/file: cannot be opened"));
   EXPECT_THAT(error_of([] { read_bytes("/"); }), HasSubstr("is a folder"));

@@ -113,6 +113,8 @@ void play(const std::string& role, ProcessGroup& group) {
   if (role == "second dies" && second) ::raise(SIGKILL);
   if (role == "first dies" && group.is_main()) ::raise(SIGKILL);
   if (role == "second stops" && second) ::raise(SIGSTOP);
+  if (role.starts_with("first stops") && group.is_main()) ::raise(SIGSTOP);
+  if (role == "first stops before a barrier") group.barrier();
   if (role == "second sleeps" && second) std::this_thread::sleep_for(std::chrono::seconds(60));
   if (role == "second fails" && second) throw Error("its data are bad");
   if (role == "second dies while others wait") {
@@ -211,6 +213,18 @@ TEST_F(DistributedRanks, TheRankThatKeepsTheStoreIsNamedToo) {
 TEST_F(DistributedRanks, AStoppedRankIsNamed) {
   const auto ended = run("second stops", 2, {0, 1}, {0});
   EXPECT_THAT(ended.at(0).error, HasSubstr("rank 1 is gone"));
+}
+
+// It keeps the store, which then answers nobody.
+TEST_F(DistributedRanks, AFrozenFirstRankIsNamedWhateverTheOthersWaitFor) {
+  for (const char* role : {"first stops", "first stops before a barrier"}) {
+    const auto start = std::chrono::steady_clock::now();
+    for (const auto& [rank, ended] : run(role, 3, {0, 1, 2}, {1, 2})) {
+      EXPECT_EQ(ended.status, 3) << role;
+      EXPECT_THAT(ended.error, AllOf(HasSubstr("rank 0"), HasSubstr("did not answer"))) << role;
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60)) << role;
+  }
 }
 
 TEST_F(DistributedRanks, ARankThatDoesNotComeIsNamed) {

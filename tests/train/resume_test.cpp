@@ -1,6 +1,6 @@
 // A run that is interrupted and goes on is the run that was not.
 #include "midillama/core/error.h"
-#include "midillama/train/checkpoint.h"
+#include "midillama/runs/checkpoints.h"
 #include "parallel/agent_store.h"
 #include "parallel/child_process.h"
 #include "support/error_of.h"
@@ -17,6 +17,8 @@ namespace midillama::train {
 namespace {
 
 namespace fs = std::filesystem;
+using runs::CheckpointStore;
+using runs::last_checkpoint;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;

@@ -1,5 +1,6 @@
 // The trainer against a loop of torch, transformers and peft (tests/golden/train/make_sft.py).
 #include "midillama/core/file.h"
+#include "midillama/model/midi_llama.h"
 #include "midillama/train/stage.h"
 #include "train/stages.h"
 #include "train/trainer.h"
@@ -51,6 +52,7 @@ class GoldenStage final : public Stage {
     }
   }
 
+  std::vector<std::string> essentials() const override { return {"lora."}; }
   torch::nn::Module& module() override { return *model_; }
   std::int64_t size(Split split) const override { return split == Split::train ? golden_["examples"].get<std::int64_t>() : 0; }
   std::string data_fingerprint() const override { return "golden"; }
@@ -61,21 +63,19 @@ class GoldenStage final : public Stage {
     const std::int64_t number = draw.index;
     const std::int64_t length = 5 + number * 5 % 8;
     const std::int64_t answer = 2 + number % 3;
-    Example example;
+    model::MusicText text;
     for (std::int64_t i = 0; i < length; ++i) {
-      example.row.input_ids.push_back((7 * number + 3 * i * i + i) % golden_["llama"]["vocab_size"].get<std::int64_t>());
-      example.row.labels.push_back(i < length - answer ? -100 : example.row.input_ids.back());
+      text.input_ids.push_back((7 * number + 3 * i * i + i) % golden_["llama"]["vocab_size"].get<std::int64_t>());
+      text.labels.push_back(i < length - answer ? -100 : text.input_ids.back());
     }
-    example.row.music_position = 1;
-    example.row.music = wave("music " + std::to_string(number), tokens_ * music_size_, 1).view({tokens_, music_size_});
-    example.tokens = length + tokens_;
-    example.targets = answer;
-    return example;
+    text.music_position = 1;
+    text.music = wave("music " + std::to_string(number), tokens_ * music_size_, 1).view({tokens_, music_size_});
+    return {std::to_string(number), std::move(text), length + tokens_, answer};
   }
 
   torch::Tensor loss(std::span<const Example> batch) override {
     std::vector<model::MusicText> rows;
-    for (const Example& example : batch) rows.push_back(example.row);
+    for (const Example& example : batch) rows.push_back(std::any_cast<const model::MusicText&>(example.content));
     return model_->loss(rows).sum;
   }
 
@@ -126,9 +126,10 @@ TEST(GoldenSft, TenStepsAreThoseOfTorchAndPeft) {
   const auto group = parallel::ProcessGroup::from_environment(torch::kCPU, std::chrono::seconds(1));
   const StageContext context{config, torch::kCPU, *group, directory.path(), std::nullopt, {}};
   GoldenStage stage(golden);
-  Trainer(config, "sft", context, stage).run();
+  runs::RunDirectory run(directory.path() / "sft", "sft", runs::Start::fresh);
+  Trainer(config, "sft", context, stage, &run).run();
 
-  const auto rows = read_metrics(directory.path() / "metrics.jsonl");
+  const auto rows = runs::read_metrics(run.path() / "metrics.jsonl");
   ASSERT_EQ(rows.size(), golden["losses"].size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_NEAR(rows[i]["loss"], golden["losses"][i].get<double>(), 1e-4) << "step " << i + 1;

@@ -1,8 +1,10 @@
 // All four stages from beginning to end.
 #include "midillama/core/error.h"
-#include "midillama/train/checkpoint.h"
+#include "midillama/model/midi_llama.h"
+#include "midillama/runs/checkpoints.h"
 #include "midillama/train/stage.h"
 #include "support/error_of.h"
+#include "train/masking.h"
 #include "train/tiny_world.h"
 
 #include <gmock/gmock.h>
@@ -12,6 +14,7 @@ namespace midillama::train {
 namespace {
 
 namespace fs = std::filesystem;
+using runs::find_checkpoint;
 using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
@@ -194,6 +197,16 @@ TEST(Stages, OnOneRankADeterministicReductionChangesNoBit) {
   EXPECT_EQ(losses_of(train(world.config, {.stage = "align", .overwrite = true})), losses);
 }
 
+// Token ids and musical tokens, whatever the stage.
+std::pair<std::int64_t, std::int64_t> sizes_of(const Example& example) {
+  const auto size = [](const auto& ids) { return static_cast<std::int64_t>(ids.size()); };
+  if (const auto* text = std::any_cast<model::MusicText>(&example.content)) {
+    return {size(text->input_ids), text->music.defined() ? text->music.size(0) : 0};
+  }
+  if (const auto* masked = std::any_cast<MaskedNotes>(&example.content)) return {size(masked->input_ids), 0};
+  return {size(std::any_cast<const std::vector<std::int64_t>&>(example.content)), 0};
+}
+
 TEST(Stages, TheLengthOfAnExampleIsKnownBeforeItIsMade) {
   TinyWorld world;
   world.config.prompt.max_length = 30;  // some are cut
@@ -208,8 +221,7 @@ TEST(Stages, TheLengthOfAnExampleIsKnownBeforeItIsMade) {
       ASSERT_GT(stage->size(split), 0) << name;
       for (std::int64_t i = 0; i < stage->size(split); ++i) {
         const Example example = stage->example({split, i, 7});
-        const auto ids = static_cast<std::int64_t>(example.row.input_ids.size());
-        const std::int64_t music = example.row.music.defined() ? example.row.music.size(0) : 0;
+        const auto [ids, music] = sizes_of(example);
         EXPECT_EQ(example.tokens, name == "pretrain-encoder" ? ids / 8 : ids + music) << name;
         EXPECT_EQ(stage->tokens({split, i, 9}), example.tokens) << name;
       }

@@ -7,9 +7,9 @@
 #include "midillama/midi/file.h"
 #include "midillama/model/llama.h"
 #include "midillama/model/musicbert.h"
+#include "midillama/runs/metrics.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/train/trainer.h"
-#include "train/metrics_log.h"
 
 #include <fmt/format.h>
 
@@ -19,6 +19,8 @@
 #include <vector>
 
 namespace midillama::train {
+
+using runs::read_metrics;
 
 class TinyWorld {
  public:

@@ -17,6 +17,9 @@ std::filesystem::path find_config(const std::string& file);
 // every stage. Unknown keys, wrong types and values out of range are collected; each names file and line, or the override.
 Config load(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 
+// What a command takes: load(find_config(file), overrides), with Config::assumed filled in. The default configuration is nobody's choice.
+Config load_chosen(const std::string& file, const std::vector<std::string>& overrides);
+
 // As load, from text; `name` stands for the file in errors.
 Config parse(const std::string& yaml, const std::string& name, const std::vector<std::string>& overrides = {});
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -326,6 +327,9 @@ struct Config {
   Generate generate;
   Eval eval;
   Corpus corpus;
+  // Dotted keys whose values nobody chose: neither a configuration that was given nor an override names them. A checkpoint may fill them
+  // in (see midillama/runs/trained_with.h). load_chosen() fills the set; everywhere else it is empty: every value counts as chosen.
+  std::set<std::string> assumed;
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {

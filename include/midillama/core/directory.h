@@ -1,13 +1,43 @@
 // Directories that are there whole or not at all.
 #pragma once
 
+#include "midillama/core/lock.h"
+#include "midillama/core/temporary.h"
+
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 namespace midillama {
 
-// Lets `fill` write into a new directory beside `target`, flushes every file and folder of it to disk, and renames it to `target` (whose
-// old content goes). Where `fill` throws, nothing stays.
+// A folder that is filled beside `target` under a hidden name and then takes its place.
+class StagedDirectory {
+ public:
+  // What is flushed to disk before the folder takes its place: its own files one by one, or all of the file system in one call, which is
+  // quicker for thousands of small files.
+  enum class Flush { files, file_system };
+
+  // An empty working folder; the parents of `target` are created. Where `target` is a symbolic link, the folder that it leads to is meant.
+  explicit StagedDirectory(const std::filesystem::path& target);
+  // Removes the working folder unless it was put in place.
+  ~StagedDirectory();
+  StagedDirectory(const StagedDirectory&) = delete;
+  StagedDirectory& operator=(const StagedDirectory&) = delete;
+
+  // Where to write.
+  const std::filesystem::path& path() const { return working_; }
+  // Flushes, and takes the place of `target`, whose old content goes. A kill at any moment leaves the old content or the new one under the
+  // name, where the file system can exchange two folders in one step (Linux's local ones and NFS from 4.2 on can).
+  void put_in_place(Flush flush = Flush::files);
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path working_;
+  RemovedOnInterrupt removed_on_interrupt_;
+  std::optional<FileLock> lock_;  // tells remove_leftovers() that somebody is at work here
+};
+
+// Lets `fill` write into a StagedDirectory of `target` and puts it in place. Where `fill` throws, nothing stays.
 void write_directory(const std::filesystem::path& target, const std::function<void(const std::filesystem::path&)>& fill);
 
 // InputError where `target` holds anything: for commands that must not replace what a wrong path names.
@@ -16,7 +46,7 @@ void require_new_directory(const std::filesystem::path& target);
 // Deletes a directory such that a killed program leaves it whole or out of sight.
 void remove_directory(const std::filesystem::path& directory);
 
-// Deletes what killed programs left half-written in `parent`.
+// Deletes what killed programs left half-written in `parent`; folders that a living one is filling stay.
 void remove_leftovers(const std::filesystem::path& parent);
 
 }  // namespace midillama

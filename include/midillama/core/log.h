@@ -19,7 +19,10 @@ Level level_from_name(std::string_view name);
 // Messages below `level` are dropped. The default is info.
 void set_level(Level level);
 
-// Also appends every message to `path` (a run's log.txt) until the program ends or another file is attached.
+// Keeps what is logged from now on for the file that is attached next: a run's log begins before it is known whether the run does.
+void keep_for_file();
+
+// Also appends every message to `path` (a run's log.txt), those that were kept first, until the program ends or another file is attached.
 void attach_file(const std::filesystem::path& path);
 
 void write(Level level, std::string_view message);

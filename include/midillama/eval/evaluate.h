@@ -21,7 +21,7 @@ struct EvalOptions {
   std::string task = "qa";  // qa, caption
   std::vector<MusicMode> music = {MusicMode::as_it_is};
   bool comparisons = false;          // also the most frequent answer and the linear probe, and write report.md and report.json
-  std::filesystem::path checkpoint;  // a checkpoint directory: see train::find_checkpoint()
+  std::filesystem::path checkpoint;  // a checkpoint directory: see runs::find_checkpoint()
   std::string split;                 // empty: data.test_split
 };
 

@@ -62,10 +62,6 @@ struct MidiLlamaImpl : torch::nn::Module {
 };
 TORCH_MODULE(MidiLlama);
 
-// Of a checkpoint.
-inline constexpr const char* kProjectorFile = "projector.safetensors";
-inline constexpr const char* kAdapterFolder = "adapter";
-
 // <directory>/projector.safetensors (`weight` [T, M], `bias` [T]) and, where the model has adapters, <directory>/adapter/ in PEFT's layout
 // (`base_model_name_or_path` is llm_path). float32 whatever the decoder's dtype.
 void save_trained(MidiLlama& model, const std::filesystem::path& directory, const std::string& llm_path);

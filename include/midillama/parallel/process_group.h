@@ -9,6 +9,8 @@
 #include <torch/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,6 +48,8 @@ class ProcessGroup {
   virtual void barrier() = 0;
   // Every rank's text, in rank order, on every rank.
   virtual std::vector<std::string> all_gather(const std::string& text) = 0;
+  // Runs `work` on the main rank first, so that the others find its files; they wait as long as it takes.
+  void main_first(const std::function<void()>& work);
 };
 
 // LOCAL_RANK of this process (0 where not set), how many ranks this machine has (LOCAL_WORLD_SIZE; WORLD_SIZE where not set), and how many
@@ -53,6 +57,9 @@ class ProcessGroup {
 int local_rank();
 int local_size();
 int world_size();
+
+// Sets how many threads LibTorch computes with on this rank: `threads`, or for 0 this machine's cores divided by its ranks.
+void set_threads(std::int64_t threads);
 
 // The device of this rank for `run.device`: "cpu", "cuda" (the GPU with this rank's local number, made current) or "auto" (a GPU where
 // there is one). UsageError where there is no such GPU.

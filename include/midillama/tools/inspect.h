@@ -17,7 +17,7 @@ struct InspectOptions {
   std::int64_t examples = 0;         // from the start of the split; 0: all
   bool loss = false;                 // needs the models' weights
   bool colour = false;               // for a terminal: the tokens themselves, coloured
-  std::filesystem::path checkpoint;  // a checkpoint directory, for the loss: see train::find_checkpoint()
+  std::filesystem::path checkpoint;  // a checkpoint directory, for the loss: see runs::find_checkpoint()
 };
 
 // One JSON object a line for each example, in file order: {"id", "input_ids", "labels", "music_position", "music_tokens", "loss",

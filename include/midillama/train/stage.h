@@ -2,12 +2,13 @@
 #pragma once
 
 #include "midillama/config/schema.h"
-#include "midillama/model/midi_llama.h"
+#include "midillama/core/file.h"
 #include "midillama/parallel/process_group.h"
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include <any>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -32,8 +33,8 @@ struct Draw {
 // A draw made ready for the model.
 struct Example {
   std::string id;            // names it in errors: the question's id, the clip, the row
-  model::MusicText row;      // token ids and labels of any stage (-100: no loss); music only where the stage has some
-  std::int64_t tokens = 0;   // of the row, musical ones included
+  std::any content;          // what the stage's loss() reads, of a type that only the stage knows
+  std::int64_t tokens = 0;   // musical ones included
   std::int64_t targets = 0;  // labels that carry loss
 };
 
@@ -42,6 +43,14 @@ using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 class Stage {
  public:
   virtual ~Stage() = default;
+
+  // The keys of the configuration, or their beginnings ("lora."), that decide what the stage learns; the seed and the values of `train`
+  // are everybody's. A resumed run must share them.
+  virtual std::vector<std::string> essentials() const = 0;
+
+  // Of the models that it starts from, by the key of the configuration that names them ("llm.path"); the main rank's are written to
+  // checkpoints, the others' may be empty.
+  virtual Json fingerprints() const { return Json::object(); }
 
   // All parameters. Those that require gradients train, and are float32; the rest is frozen.
   virtual torch::nn::Module& module() = 0;
@@ -71,12 +80,24 @@ struct StageContext {
   const config::Config& config;  // resolved for the stage
   torch::Device device;
   parallel::ProcessGroup& group;
-  std::filesystem::path directory;                   // <run.dir>/<stage>
+  std::filesystem::path directory;                   // where the run writes its files until its first checkpoint
   std::optional<std::filesystem::path> resume_from;  // a checkpoint of this stage, which its weights are then read from
-  std::filesystem::path init;                        // TrainOptions::init
+  std::filesystem::path init;                        // a checkpoint to start from, where it does not resume; empty: from the beginning
 };
 
-// `name` is one of config::stage_names().
+struct StageRow {
+  std::string name;
+  bool takes_init;           // whether it can start from another stage's checkpoint (TrainOptions::init)
+  std::string default_init;  // the stage whose last checkpoint it starts from where none is given; empty: from the beginning
+  std::unique_ptr<Stage> (*make)(const StageContext& context);
+};
+
+// Every stage. The names are those of config::stage_names(), which the command line and configuration files know without LibTorch; a test
+// may add rows of its own.
+std::vector<StageRow>& stage_table();
+
+// UsageError that lists the names where there is no such stage.
+const StageRow& stage_row(const std::string& name);
 std::unique_ptr<Stage> make_stage(const std::string& name, const StageContext& context);
 
 }  // namespace midillama::train

@@ -1,4 +1,5 @@
 // The side of the commands that knows LibTorch: option structs in, calls of the rooms out.
+#include "cli/torch/plain_errors.h"
 #include "cli/torch_commands.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
@@ -15,43 +16,46 @@
 #include "midillama/model/music_encoder.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/parallel/process_group.h"
+#include "midillama/runs/checkpoints.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/trained_with.h"
 #include "midillama/tools/convert_musicbert.h"
 #include "midillama/tools/embed.h"
 #include "midillama/tools/export.h"
 #include "midillama/tools/inspect.h"
 #include "midillama/tools/merge.h"
-#include "midillama/train/checkpoint.h"
 #include "midillama/train/trainer.h"
-
-#include <ATen/Parallel.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <iostream>
-#include <thread>
 
 namespace midillama::cli {
 namespace {
 
 // Device and threads of a command that does not train.
 torch::Device prepare(const config::Config& config) {
-  at::set_num_threads(static_cast<int>(
-      config.run.threads > 0 ? config.run.threads : std::max(1U, std::thread::hardware_concurrency() / parallel::local_size())));
+  parallel::set_threads(config.run.threads);
   return parallel::choose_device(config.run.device);
 }
 
 void train(const config::Config& config, const TrainCommand& command) {
-  train::train(config, {command.stage, command.resume, command.overwrite, command.init});
+  plainly(
+      [&] {
+        train::train(config, {command.stage, command.resume, command.overwrite, command.init});
+      },
+      [&] { return advice_for(config, command.stage); });
 }
 
-void eval(const config::Config& config, const EvalCommand& command) {
+void eval(const config::Config& given, const EvalCommand& command) {
+  const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
   const torch::Device device = prepare(config);
   const auto group = parallel::ProcessGroup::from_environment(device, std::chrono::seconds(config.run.timeout));
   eval::EvalOptions options;
   options.task = command.task;
-  options.checkpoint = train::find_checkpoint(config, command.checkpoint);
+  options.checkpoint = checkpoint;
   if (command.music == "all") {
     options.music = eval::music_modes();
     options.comparisons = true;
@@ -73,10 +77,11 @@ std::vector<octuple::Octuple> read_notes(const GenerateCommand& command) {
   return notes;
 }
 
-void generate(const config::Config& config, const GenerateCommand& command) {
+void generate(const config::Config& given, const GenerateCommand& command) {
+  const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
   const torch::Device device = prepare(config);
   const std::vector<std::vector<octuple::Octuple>> clip = {read_notes(command)};
-  const generate::Session session(config, train::find_checkpoint(config, command.checkpoint), device);
+  const generate::Session session(config, checkpoint, device);
   const torch::Tensor music = model::MusicEncoder(config.music_encoder, device).encode(clip)[0];
 
   const auto start = std::chrono::steady_clock::now();
@@ -97,13 +102,16 @@ void generate(const config::Config& config, const GenerateCommand& command) {
   std::cout << result.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << "\n";
 }
 
-void inspect(const config::Config& config, const InspectCommand& command) {
+void inspect(const config::Config& given, const InspectCommand& command) {
+  // What a model is trained on can be seen before there is a checkpoint.
+  const bool uses = command.loss || !command.checkpoint.empty() || runs::newest_checkpoint(given);
+  const auto [checkpoint, config] = uses ? runs::use_checkpoint(given, command.checkpoint) : runs::Used{{}, given};
   tools::InspectOptions options;
   options.split = command.split;
   options.examples = command.examples;
   options.loss = command.loss;
   options.colour = command.colour;
-  if (command.loss) options.checkpoint = train::find_checkpoint(config, command.checkpoint);
+  options.checkpoint = checkpoint;
   tools::inspect(config, options, prepare(config), std::cout);
 }
 
@@ -130,9 +138,10 @@ void convert_musicbert(const ConvertCommand& command) {
   std::cout << result.dump() << "\n";
 }
 
-void merge(const config::Config& config, const MergeCommand& command) {
+void merge(const config::Config& given, const MergeCommand& command) {
+  const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
   const torch::Device device = prepare(config);
-  const std::filesystem::path adapter = train::find_checkpoint(config, command.checkpoint) / model::kAdapterFolder;
+  const std::filesystem::path adapter = checkpoint / runs::kAdapterFolder;
   if (!std::filesystem::exists(adapter)) {
     throw InputError(adapter.string(), "", "is missing: only an sft checkpoint has an adapter to merge (`midillama train --stage sft`)");
   }
@@ -152,8 +161,8 @@ void merge(const config::Config& config, const MergeCommand& command) {
   std::cout << result.dump() << "\n";
 }
 
-void export_checkpoint(const config::Config& config, const ExportCommand& command) {
-  const std::filesystem::path checkpoint = train::find_checkpoint(config, command.checkpoint);
+void export_checkpoint(const config::Config& given, const ExportCommand& command) {
+  const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
   tools::export_checkpoint(config, checkpoint, command.out);
   std::cout << OrderedJson{{"out", command.out}, {"checkpoint", checkpoint.string()}}.dump() << "\n";
 }
@@ -169,8 +178,16 @@ void doctor(const config::Config& config, const DoctorCommand& command) {
 
 extern "C" const TorchCommands* midillama_torch_commands() {
   kernels::use_environments_target();
-  static constexpr TorchCommands commands = {train, eval, generate, inspect, embed, score, convert_musicbert, merge, export_checkpoint,
-                                             doctor};
+  static constexpr TorchCommands commands = {PlainCommand<train>::run,
+                                             PlainCommand<eval>::run,
+                                             PlainCommand<generate>::run,
+                                             PlainCommand<inspect>::run,
+                                             PlainCommand<embed>::run,
+                                             PlainCommand<score>::run,
+                                             PlainCommand<convert_musicbert>::run,
+                                             PlainCommand<merge>::run,
+                                             PlainCommand<export_checkpoint>::run,
+                                             PlainCommand<doctor>::run};
   return &commands;
 }
 

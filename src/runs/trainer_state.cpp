@@ -1,56 +1,15 @@
-#include "train/trainer_state.h"
+#include "midillama/runs/trainer_state.h"
+
+#include "midillama/config/flatten.h"
+#include "midillama/runs/files.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
-#include <type_traits>
 
-namespace midillama::train {
+namespace midillama::runs {
 namespace {
-
-constexpr const char* kFile = "trainer_state.json";
-
-// Writes every field of a configuration under its dotted key.
-struct Flatten {
-  Json& out;
-  std::string prefix;
-
-  template <typename T>
-  void operator()(const char* name, const T& value) const {
-    const std::string key = prefix.empty() ? name : prefix + "." + name;
-    if constexpr (std::is_constructible_v<Json, const T&>) {
-      out[key] = value;
-    } else if constexpr (requires(Flatten flatten) { T::visit(value, flatten); }) {
-      T::visit(value, Flatten{out, key});
-    }
-  }
-};
-
-const std::vector<std::string>& essential_prefixes(const std::string& stage) {
-  static const std::vector<std::string> qa = {"run.seed",
-                                              "train.",
-                                              "llm.path",
-                                              "llm.dtype",
-                                              "prompt.",
-                                              "projector.",
-                                              "music_encoder.path",
-                                              "music_encoder.pooling",
-                                              "music_encoder.tokens",
-                                              "music_encoder.hidden_states",
-                                              "music_encoder.dtype"};
-  static const std::map<std::string, std::vector<std::string>> prefixes = {
-      {"pretrain-encoder", {"run.seed", "train.", "music_encoder.pretrain.", "music_encoder.dtype"}},
-      {"pretrain-llm", {"run.seed", "train.", "llm.pretrain.", "llm.dtype", "prompt.template"}},
-      {"align", qa},
-      {"sft", [] {
-         auto with_lora = qa;
-         with_lora.push_back("lora.");
-         return with_lora;
-       }()}};
-  return prefixes.at(stage);
-}
 
 // These change how a run goes on, not what it learns.
 bool is_free(const std::string& key) {
@@ -71,12 +30,14 @@ void TrainerState::write(const std::filesystem::path& checkpoint) const {
                             {"random_states", {{"seed", seed}, {"step", step}, {"draws", draws}}},
                             {"world_size", world_size},
                             {"data_fingerprint", data_fingerprint},
+                            {"data_dir", data_dir},
+                            {"fingerprints", fingerprints},
                             {"config", essentials}};
-  write_atomically(checkpoint / kFile, json.dump(2) + "\n");
+  write_atomically(checkpoint / kStateFile, json.dump(2) + "\n");
 }
 
 TrainerState TrainerState::read(const std::filesystem::path& checkpoint) {
-  const auto file = checkpoint / kFile;
+  const auto file = checkpoint / kStateFile;
   const Json json = read_json(file);
   const auto get = [&]<typename T>(const Json& object, const char* key, T& value) { value = json_get<T>(object, key, file.string(), ""); };
   TrainerState state;
@@ -88,6 +49,9 @@ TrainerState TrainerState::read(const std::filesystem::path& checkpoint) {
   get(json, "world_size", state.world_size);
   get(json, "data_fingerprint", state.data_fingerprint);
   get(json, "config", state.essentials);
+  // An earlier version did not write these.
+  if (json.contains("data_dir")) get(json, "data_dir", state.data_dir);
+  if (json.contains("fingerprints")) get(json, "fingerprints", state.fingerprints);
   Json random;
   get(json, "random_states", random);
   get(random, "seed", state.seed);
@@ -95,13 +59,12 @@ TrainerState TrainerState::read(const std::filesystem::path& checkpoint) {
   return state;
 }
 
-Json essentials(const config::Config& config, const std::string& stage) {
-  Json all = Json::object();
-  config::Config::visit(config, Flatten{all, ""});
-  const auto& prefixes = essential_prefixes(stage);
+Json essentials(const config::Config& config, const std::vector<std::string>& prefixes) {
+  const auto starts = [](const std::string& key) { return [&key](const std::string& prefix) { return key.starts_with(prefix); }; };
   Json chosen = Json::object();
-  for (const auto& [key, value] : all.items()) {
-    const bool essential = std::ranges::any_of(prefixes, [&key = key](const std::string& prefix) { return key.starts_with(prefix); });
+  const Json values = config::flatten(config);
+  for (const auto& [key, value] : values.items()) {
+    const bool essential = key == "run.seed" || key.starts_with("train.") || std::ranges::any_of(prefixes, starts(key));
     if (essential && !is_free(key)) chosen[key] = value;
   }
   return chosen;
@@ -113,7 +76,13 @@ void require_same_run(const TrainerState& saved, const TrainerState& now, const 
     if (before != after) differences.push_back(fmt::format("{} was {}, is {}", what, before.dump(), after.dump()));
   };
   compare("the stage", saved.stage, now.stage);
-  for (const auto& [key, value] : now.essentials.items()) compare(key, saved.essentials.value(key, Json()), value);
+  for (const auto& [key, value] : now.essentials.items()) {
+    // An earlier version may not have known the key.
+    if (saved.essentials.contains(key)) compare(key, saved.essentials.at(key), value);
+  }
+  for (const auto& [key, fingerprint] : now.fingerprints.items()) {
+    if (saved.fingerprints.contains(key)) compare("the fingerprint of " + key, saved.fingerprints.at(key), fingerprint);
+  }
   if (saved.data_fingerprint != now.data_fingerprint) differences.push_back("the data changed");
   compare("the number of steps", saved.steps, now.steps);
   if (differences.empty()) return;
@@ -122,4 +91,4 @@ void require_same_run(const TrainerState& saved, const TrainerState& now, const 
       fmt::format("this run cannot go on from here: {}; put it back, or start again with --overwrite", fmt::join(differences, "; ")));
 }
 
-}  // namespace midillama::train
+}  // namespace midillama::runs

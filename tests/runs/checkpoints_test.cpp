@@ -1,25 +1,23 @@
-// Metrics, checkpoints and the loss curve on disk.
-#include "midillama/core/directory.h"
+#include "midillama/runs/checkpoints.h"
+
 #include "midillama/core/error.h"
-#include "midillama/train/checkpoint.h"
-#include "train/loss_curve.h"
-#include "train/metrics_log.h"
+#include "midillama/core/file.h"
+#include "midillama/runs/trainer_state.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-namespace midillama::train {
+namespace midillama::runs {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
-class Files : public testing::Test {
+class Checkpoints : public testing::Test {
  protected:
   fs::path path(const std::string& name) const { return directory_.path() / name; }
 
@@ -35,38 +33,7 @@ class Files : public testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(Files, AResumedLogHoldsEachStepOnce) {
-  {
-    MetricsLog log(path("m.jsonl"), 0);
-    for (int step = 1; step <= 4; ++step) log.write({{"step", step}, {"loss", 1.0}});
-    log.write({{"step", 4}, {"split", "valid"}, {"loss", 1.5}});
-    log.write({{"step", 5}, {"loss", 1.0}});
-  }
-  std::ofstream(path("m.jsonl"), std::ios::app) << R"({"step": 6, "lo)";  // killed while writing
-  {
-    MetricsLog log(path("m.jsonl"), 4);
-    log.write({{"step", 5}, {"loss", 2.0}});
-  }
-  const auto rows = read_metrics(path("m.jsonl"));
-  std::vector<std::string> lines;
-  for (const Json& row : rows) lines.push_back(row.dump());
-  EXPECT_THAT(lines, ElementsAre(R"({"loss":1.0,"step":1})", R"({"loss":1.0,"step":2})", R"({"loss":1.0,"step":3})",
-                                 R"({"loss":1.0,"step":4})", R"({"loss":1.5,"split":"valid","step":4})", R"({"loss":2.0,"step":5})"));
-}
-
-TEST_F(Files, ARowIsOnDiskAsSoonAsItIsWritten) {
-  MetricsLog log(path("m.jsonl"), 0);
-  log.write({{"step", 1}, {"loss", 0.25}});
-  EXPECT_EQ(read_text(path("m.jsonl")), "{\"step\":1,\"loss\":0.25}\n");
-}
-
-TEST_F(Files, ANewRunForgetsOldRows) {
-  MetricsLog(path("m.jsonl"), 0).write({{"step", 1}});
-  MetricsLog(path("m.jsonl"), 0).write({{"step", 1}});
-  EXPECT_EQ(read_metrics(path("m.jsonl")).size(), 1u);
-}
-
-TEST_F(Files, TheNewestCheckpointsAreKeptAndLastPointsToOne) {
+TEST_F(Checkpoints, TheNewestCheckpointsAreKeptAndLastPointsToOne) {
   CheckpointStore store(directory_.path(), 2);
   for (const std::int64_t step : {5, 10, 999999, 1000000}) store.write(step, fill);
   EXPECT_THAT(names(path("checkpoints")), ElementsAre("step-1000000", "step-999999"));
@@ -75,7 +42,7 @@ TEST_F(Files, TheNewestCheckpointsAreKeptAndLastPointsToOne) {
   EXPECT_TRUE(fs::exists(path("last/weights")));
 }
 
-TEST_F(Files, AHalfWrittenCheckpointIsNeverTakenForOne) {
+TEST_F(Checkpoints, AHalfWrittenCheckpointIsNeverTakenForOne) {
   CheckpointStore store(directory_.path(), 2);
   store.write(1, fill);
   const auto fail = [](const fs::path& directory) {
@@ -91,7 +58,7 @@ TEST_F(Files, AHalfWrittenCheckpointIsNeverTakenForOne) {
   EXPECT_THAT(names(path("checkpoints")), ElementsAre("step-000001"));
 }
 
-TEST_F(Files, ACheckpointIsFoundWhereItIsGivenOrWhereItWasWritten) {
+TEST_F(Checkpoints, ACheckpointIsFoundWhereItIsGivenOrWhereItWasWritten) {
   config::Config config;
   config.run.dir = path("run");
   const auto error_of = [&](const fs::path& given) -> std::string {
@@ -114,24 +81,39 @@ TEST_F(Files, ACheckpointIsFoundWhereItIsGivenOrWhereItWasWritten) {
   EXPECT_THAT(error_of(path("run")), HasSubstr("is no checkpoint"));
 }
 
-TEST_F(Files, ADirectoryIsReplacedAsAWhole) {
-  fs::create_directories(path("model"));
-  std::ofstream(path("model/old")) << "old";
-  write_directory(path("model"), fill);
-  EXPECT_THAT(names(directory_.path()), ElementsAre("model"));
-  EXPECT_THAT(names(path("model")), ElementsAre("weights"));
+TEST_F(Checkpoints, AreKnownByTheirState) {
+  TrainerState state;
+  state.stage = "sft";
+  CheckpointStore(directory_.path(), 1).write(1, [&](const fs::path& directory) { state.write(directory); });
+  EXPECT_EQ(find_checkpoint({}, directory_.path()), path("last"));
 }
 
-TEST(LossCurve, ShowsBothCurvesWithLabelledAxes) {
-  std::vector<Point> train;
-  for (int step = 1; step <= 5000; ++step) train.push_back({static_cast<double>(step), 1 + 3.0 / step});
-  const std::string svg = draw_loss_curve("sft", train, {{2500, 1.4}, {5000, 1.3}});
-  EXPECT_THAT(svg, AllOf(HasSubstr("<svg"), HasSubstr("</svg>"), HasSubstr(">sft<"), HasSubstr(">5000<"), HasSubstr(">1.5<"),
-                         HasSubstr("validation"), HasSubstr("loss per target token"), HasSubstr(">step<")));
-  EXPECT_LT(svg.size(), 120000u);
-  EXPECT_THAT(draw_loss_curve("align", train, {}), Not(HasSubstr("validation")));
-  EXPECT_THAT(draw_loss_curve("one step", {{1, 2.5}}, {}), Not(HasSubstr("nan")));
+TEST_F(Checkpoints, OneOfAnUnfinishedStageIsUsedWithAWarning) {
+  TrainerState state;
+  state.stage = "align";
+  state.steps = 20;
+  for (const auto& [step, warns] : {std::pair{10, true}, {20, false}}) {
+    state.step = step;
+    const fs::path checkpoint =
+        CheckpointStore(directory_.path(), 1).write(step, [&](const fs::path& directory) { state.write(directory); });
+    testing::internal::CaptureStderr();
+    find_checkpoint({}, checkpoint);
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(said.find("is of step 10 of 20: align is not finished") != std::string::npos, warns) << said;
+  }
+}
+
+// `scp -r` and `cp -rL` follow links.
+TEST_F(Checkpoints, ACopyWhoseLinksWereFollowedIsWrittenTo) {
+  CheckpointStore(path("run"), 2).write(1, fill);
+  fs::copy(path("run"), path("copy"), fs::copy_options::recursive);
+  ASSERT_FALSE(fs::is_symlink(path("copy/last")));
+  ASSERT_TRUE(fs::exists(path("copy/last/weights")));
+  CheckpointStore store(path("copy"), 2);
+  store.write(2, fill);
+  EXPECT_EQ(fs::read_symlink(path("copy/last")), "checkpoints/step-000002");
+  EXPECT_THAT(names(path("copy")), ElementsAre("checkpoints", "last"));
 }
 
 }  // namespace
-}  // namespace midillama::train
+}  // namespace midillama::runs

@@ -10,14 +10,27 @@
 #include <string>
 #include <vector>
 
-namespace midillama::train {
+namespace midillama::runs {
+
+// Whether the directory is one. It is known by trainer_state.json; the bundles of `midillama export` had none in the beginning and are
+// known by their projector.
+bool is_checkpoint(const std::filesystem::path& directory);
 
 // The newest complete checkpoint of a stage of the run directory; nothing where there is none.
 std::optional<std::filesystem::path> last_checkpoint(const config::Config& config, const std::string& stage);
 
+// The last sft checkpoint of the run directory, else the last align one; nothing where there is neither.
+std::optional<std::filesystem::path> newest_checkpoint(const config::Config& config);
+
+// Whether the checkpoint has an adapter. InputError where its stage trained one that is not there.
+bool has_adapter(const std::filesystem::path& checkpoint);
+
 // What eval, generate and inspect use: `given` where it is not empty (a checkpoint, or a stage directory with `last`), else the last sft,
-// else the last align one. InputError saying which command makes one where there is none.
+// else the last align one. InputError saying which command makes one where there is none. A warning says where its stage was not finished.
 std::filesystem::path find_checkpoint(const config::Config& config, const std::filesystem::path& given);
+
+// Logs a warning, with the step, where the checkpoint is not the last one of its stage.
+void warn_if_unfinished(const std::filesystem::path& checkpoint);
 
 // The checkpoints of one stage directory.
 class CheckpointStore {
@@ -35,8 +48,10 @@ class CheckpointStore {
   void clean();
 
  private:
+  void point_last_to(const std::filesystem::path& relative) const;
+
   std::filesystem::path stage_dir_;
   std::int64_t keep_;
 };
 
-}  // namespace midillama::train
+}  // namespace midillama::runs

@@ -1,14 +1,14 @@
-#include "train/loss_curve.h"
+#include "midillama/runs/loss_curve.h"
 
 #include "midillama/core/file.h"
-#include "train/metrics_log.h"
+#include "midillama/runs/metrics.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-namespace midillama::train {
+namespace midillama::runs {
 namespace {
 
 constexpr double kWidth = 720, kHeight = 420;
@@ -146,4 +146,4 @@ void write_loss_curve(const std::filesystem::path& metrics, const std::string& t
   write_atomically(svg, draw_loss_curve(title, train, valid));
 }
 
-}  // namespace midillama::train
+}  // namespace midillama::runs

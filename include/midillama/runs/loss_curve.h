@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace midillama::train {
+namespace midillama::runs {
 
 struct Point {
   double step = 0;
@@ -18,4 +18,4 @@ std::string draw_loss_curve(const std::string& title, const std::vector<Point>& 
 // From the rows of a metrics file.
 void write_loss_curve(const std::filesystem::path& metrics, const std::string& title, const std::filesystem::path& svg);
 
-}  // namespace midillama::train
+}  // namespace midillama::runs

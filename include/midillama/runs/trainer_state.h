@@ -8,8 +8,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
-namespace midillama::train {
+namespace midillama::runs {
 
 struct TrainerState {
   std::string stage;
@@ -21,18 +22,20 @@ struct TrainerState {
   std::uint64_t seed = 0;
   int world_size = 1;
   std::string data_fingerprint;
-  Json essentials = Json::object();  // the configuration values that a resumed run must share
+  std::string data_dir;                // where the data lay; empty where an earlier version wrote the state
+  Json essentials = Json::object();    // the configuration values that a resumed run must share
+  Json fingerprints = Json::object();  // of the models that the stage started from, by the key of the configuration that names them
 
   void write(const std::filesystem::path& checkpoint) const;
   // InputError naming file and key.
   static TrainerState read(const std::filesystem::path& checkpoint);
 };
 
-// The values of a stage's resolved configuration that decide what it learns, by dotted key. How often to save or to validate is not among
-// them.
-Json essentials(const config::Config& config, const std::string& stage);
+// The values of a stage's resolved configuration that decide what it learns, by dotted key: the seed, those of `train` that do more than
+// say how often to save or to validate, and every key that begins with one of `prefixes` (Stage::essentials).
+Json essentials(const config::Config& config, const std::vector<std::string>& prefixes);
 
 // InputError that lists every difference between the checkpoint and the run which is to go on from it.
 void require_same_run(const TrainerState& saved, const TrainerState& now, const std::filesystem::path& checkpoint);
 
-}  // namespace midillama::train
+}  // namespace midillama::runs

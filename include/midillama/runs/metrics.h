@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace midillama::train {
+namespace midillama::runs {
 
 class MetricsLog {
  public:
@@ -25,4 +25,4 @@ class MetricsLog {
 // The whole rows of a metrics file, in its order.
 std::vector<Json> read_metrics(const std::filesystem::path& file);
 
-}  // namespace midillama::train
+}  // namespace midillama::runs

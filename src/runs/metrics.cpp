@@ -1,6 +1,6 @@
-#include "train/metrics_log.h"
+#include "midillama/runs/metrics.h"
 
-namespace midillama::train {
+namespace midillama::runs {
 namespace {
 
 // Calls `row` with every line that is a whole row, as text and as JSON.
@@ -37,4 +37,4 @@ std::vector<Json> read_metrics(const std::filesystem::path& file) {
   return rows;
 }
 
-}  // namespace midillama::train
+}  // namespace midillama::runs

@@ -1,0 +1,74 @@
+#include "midillama/core/interrupt.h"
+
+#include "midillama/core/temporary.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+namespace midillama {
+namespace {
+
+std::atomic<int> delays = 0;
+std::atomic<int> noted = 0;
+
+sigset_t watched_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+// As if nobody had watched, so that whoever started the program sees which signal ended it.
+[[noreturn]] void end_by(int signal) {
+  remove_interrupted();
+  ::signal(signal, SIG_DFL);
+  const sigset_t signals = watched_signals();
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);  // process 1 of a container does not die of its own signals
+}
+
+[[noreturn]] void watch() {
+  const sigset_t signals = watched_signals();
+  for (;;) {
+    int signal = 0;
+    if (::sigwait(&signals, &signal) != 0) continue;
+    int none = 0;
+    if (delays > 0 && noted.compare_exchange_strong(none, signal)) continue;
+    end_by(signal);
+  }
+}
+
+}  // namespace
+
+void watch_interrupts() {
+  const sigset_t signals = watched_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread(watch).detach();
+}
+
+int noted_interrupt() {
+  return noted;
+}
+
+InterruptDelay::InterruptDelay() {
+  ++delays;
+}
+
+InterruptDelay::~InterruptDelay() {
+  if (--delays == 0) noted = 0;
+}
+
+std::string signal_name(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
+}
+
+}  // namespace midillama

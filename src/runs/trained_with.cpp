@@ -1,0 +1,123 @@
+#include "midillama/runs/trained_with.h"
+
+#include "midillama/config/flatten.h"
+#include "midillama/core/hash.h"
+#include "midillama/core/log.h"
+#include "midillama/runs/checkpoints.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/trainer_state.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace midillama::runs {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kDataDir = "data.dir";
+constexpr const char* kModels[] = {"llm.path", "music_encoder.path"};
+// Another value gives another function.
+constexpr const char* kBinding[] = {
+    "prompt.template", "music_encoder.pooling", "music_encoder.tokens", "music_encoder.hidden_states", "lora.rank",
+    "lora.alpha",      "lora.target_modules"};
+// Another value is somebody's good right.
+constexpr const char* kFree[] = {"llm.dtype",    "llm.kind", "music_encoder.dtype", "prompt.max_length", "projector.initialization",
+                                 "lora.dropout", kDataDir};
+
+// What the checkpoint says of the key; null where it says nothing.
+Json recorded(const TrainerState& state, const std::string& key) {
+  if (key == kDataDir) return state.data_dir.empty() ? Json() : Json(state.data_dir);
+  return state.essentials.value(key, Json());
+}
+
+Json sorted(Json value) {
+  if (value.is_array()) std::sort(value.begin(), value.end());
+  return value;
+}
+
+bool same_path(const std::string& one, const std::string& other) {
+  return fs::weakly_canonical(one) == fs::weakly_canonical(other);
+}
+
+// What speaks against using the model at `path`; empty where nothing does.
+std::string objection(const std::string& key, const std::string& path, const TrainerState& state, const fs::path& checkpoint) {
+  const Json was = recorded(state, key);
+  if (!was.is_string()) return "";
+  const std::string trained_path = was.get<std::string>();
+  if (const Json fingerprint = state.fingerprints.value(key, Json()); fingerprint.is_string()) {
+    const std::string now = model_fingerprint(path);
+    if (now == fingerprint) return "";
+    return same_path(path, trained_path) ? fmt::format("{} {} holds another model than it did: its fingerprint was {}, is {}", key, path,
+                                                       fingerprint.get<std::string>(), now)
+                                         : fmt::format("{} was {} (fingerprint {}), is {}, which holds another model ({})", key,
+                                                       trained_path, fingerprint.get<std::string>(), path, now);
+  }
+  if (!same_path(path, trained_path)) {
+    log::warning("{}: {} was {}, is {}; an earlier version wrote the checkpoint and did not note whether they are the same model",
+                 checkpoint.string(), key, trained_path, path);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string model_fingerprint(const fs::path& directory) {
+  if (!fs::is_directory(directory)) throw InputError(directory.string(), "", "is no folder: a model directory is needed");
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (entry.path().extension() == ".safetensors" || entry.path().filename() == kModelConfigFile) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  std::string parts;
+  for (const fs::path& file : files) parts += fmt::format("{} {}\n", file.filename().string(), fingerprint_file(file));
+  return fingerprint(parts);
+}
+
+void adopt(config::Config& config, const fs::path& checkpoint) {
+  if (!fs::exists(checkpoint / kStateFile)) return;
+  const TrainerState state = TrainerState::read(checkpoint);
+  Json values = Json::object();
+  const auto take = [&](const std::string& key) {
+    const Json value = recorded(state, key);
+    if (!value.is_null() && config.assumed.contains(key)) values[key] = value;
+  };
+  for (const char* key : kBinding) take(key);
+  for (const char* key : kFree) take(key);
+  for (const char* key : kModels) {
+    take(key);
+    // The run may have been copied to where its models lie elsewhere.
+    if (values.contains(key) && values[key].is_string() && !fs::is_directory(values[key].get<std::string>())) values.erase(key);
+  }
+  config::assign(config, values, (checkpoint / kStateFile).string());
+}
+
+config::Config as_trained(config::Config config, const fs::path& checkpoint) {
+  if (!fs::exists(checkpoint / kStateFile)) return config;
+  adopt(config, checkpoint);
+  const TrainerState state = TrainerState::read(checkpoint);
+  const Json values = config::flatten(config);
+  std::vector<std::string> objections;
+  for (const char* key : kBinding) {
+    const Json was = recorded(state, key);
+    if (!was.is_null() && sorted(was) != sorted(values.at(key))) {
+      objections.push_back(fmt::format("{} was {}, is {}", key, was.dump(), values.at(key).dump()));
+    }
+  }
+  for (const char* key : kModels) {
+    const std::string found = objection(key, values.at(key).get<std::string>(), state, checkpoint);
+    if (!found.empty()) objections.push_back(found);
+  }
+  if (objections.empty()) return config;
+  throw InputError(checkpoint.string(), "", fmt::format("was trained with other settings: {}", fmt::join(objections, "; ")));
+}
+
+Used use_checkpoint(const config::Config& config, const fs::path& given) {
+  const fs::path checkpoint = find_checkpoint(config, given);
+  has_adapter(checkpoint);  // fails where it is lost
+  return {checkpoint, as_trained(config, checkpoint)};
+}
+
+}  // namespace midillama::runs

@@ -1,0 +1,130 @@
+#include "midillama/runs/trained_with.h"
+
+#include "midillama/config/config.h"
+#include "midillama/runs/checkpoints.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/trainer_state.h"
+#include "support/error_of.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace midillama::runs {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing_support::error_of;
+
+// A run that was trained with other settings than the default configuration's.
+class TrainedWith : public testing::Test {
+ protected:
+  TrainedWith() {
+    write_model("llm", "a");
+    write_model("encoder", "b");
+    write_atomically(path("default.yaml"), fmt::format("run: {{dir: {}}}\nlora: {{rank: 2}}\n", path("run")));
+    trained_.llm.path = path("llm");
+    trained_.music_encoder.path = path("encoder");
+    trained_.lora.rank = 16;
+    trained_.prompt.template_text = "{bos}{music}{question} {answer}{eos}";
+    trained_.data.dir = path("data");
+    state_.stage = "sft";
+    state_.data_dir = trained_.data.dir;
+    state_.essentials = essentials(trained_, {"llm.", "prompt.", "music_encoder.", "lora."});
+    state_.fingerprints = {{"llm.path", model_fingerprint(path("llm"))}, {"music_encoder.path", model_fingerprint(path("encoder"))}};
+    write_state();
+  }
+
+  std::string path(const std::string& name) const { return folder_.path() / name; }
+  void write_model(const std::string& name, const std::string& weights) const {
+    write_atomically(path(name + "/config.json"), "{}");
+    write_atomically(path(name + "/model.safetensors"), weights);
+  }
+  void write_state() const {
+    CheckpointStore(path("run/sft"), 1).write(1, [&](const fs::path& directory) {
+      state_.write(directory);
+      fs::create_directory(directory / kAdapterFolder);
+    });
+  }
+
+  // As a command has it: nobody chose what the default file says.
+  config::Config use(const std::vector<std::string>& overrides) const {
+    config::Config config = config::load(path("default.yaml"), overrides);
+    const Json values = essentials(config, {""});
+    for (const auto& [key, value] : values.items()) {
+      const auto sets = [&key = key](const std::string& text) { return text.starts_with(key + "="); };
+      if (std::ranges::none_of(overrides, sets)) config.assumed.insert(key);
+    }
+    return use_checkpoint(config, "").config;
+  }
+  std::string refusal(const std::vector<std::string>& overrides) const {
+    return error_of([&] { use(overrides); });
+  }
+
+  TemporaryDirectory folder_;
+  config::Config trained_;
+  TrainerState state_;
+};
+
+TEST_F(TrainedWith, IsWhatIsUsedWhereNobodyChose) {
+  const config::Config used = use({});
+  EXPECT_EQ(used.lora.rank, 16);
+  EXPECT_EQ(used.prompt.template_text, trained_.prompt.template_text);
+  EXPECT_EQ(used.llm.path, trained_.llm.path);
+  EXPECT_EQ(used.data.dir, trained_.data.dir);
+  EXPECT_EQ(used.run.dir, path("run"));
+}
+
+TEST_F(TrainedWith, WhatContradictsItIsRefusedWithBothValues) {
+  EXPECT_THAT(refusal({"lora.rank=4", "prompt.template=plain"}),
+              AllOf(HasSubstr("run/sft/checkpoints/step-000001"), HasSubstr("lora.rank was 16, is 4"),
+                    HasSubstr("prompt.template was \"{bos}{music}"), HasSubstr("is \"plain\""), Not(HasSubstr("llm.path"))));
+  EXPECT_EQ(refusal({"lora.rank=16"}), "no error");
+  EXPECT_EQ(refusal({"llm.dtype=float32", "prompt.max_length=99", "data.dir=elsewhere"}), "no error");
+  EXPECT_EQ(use({"data.dir=elsewhere"}).data.dir, "elsewhere");
+}
+
+TEST_F(TrainedWith, AnotherModelOfTheSameShapeIsRefusedAndTheSameOneElsewhereIsNot) {
+  write_model("copy", "a");
+  write_model("other", "c");
+  EXPECT_EQ(use({"llm.path=" + path("copy")}).llm.path, path("copy"));
+  EXPECT_THAT(refusal({"llm.path=" + path("other")}),
+              AllOf(HasSubstr("llm.path was " + path("llm")), HasSubstr("is " + path("other") + ", which holds another model")));
+  write_model("llm", "c");
+  EXPECT_THAT(refusal({}), AllOf(HasSubstr("llm.path " + path("llm")), HasSubstr("holds another model than it did")));
+}
+
+TEST_F(TrainedWith, ACheckpointOfTheLastVersionIsUsed) {
+  state_.fingerprints = Json::object();
+  state_.data_dir.clear();
+  state_.write(path("run/sft/checkpoints/step-000001"));
+  const fs::path file = path("run/sft/checkpoints/step-000001/trainer_state.json");
+  Json json = read_json(file);
+  json.erase("fingerprints");
+  json.erase("data_dir");
+  write_atomically(file, json.dump());
+  write_model("other", "c");
+  EXPECT_EQ(use({}).lora.rank, 16);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(use({"llm.path=" + path("other")}).llm.path, path("other"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), AllOf(HasSubstr("llm.path was " + path("llm")), HasSubstr("is " + path("other"))));
+}
+
+TEST_F(TrainedWith, AnAdapterThatIsLostIsMissed) {
+  fs::remove(path("run/sft/checkpoints/step-000001/adapter"));
+  EXPECT_THAT(refusal({}), HasSubstr("step-000001/adapter: is missing, although the stage trained an adapter"));
+}
+
+TEST_F(TrainedWith, ADirectoryWithoutAStateIsUsedAsItIs) {
+  fs::remove(path("run/sft/checkpoints/step-000001/trainer_state.json"));
+  write_atomically(path("run/sft/checkpoints/step-000001/projector.safetensors"), "p");
+  EXPECT_EQ(use({}).lora.rank, 2);
+}
+
+}  // namespace
+}  // namespace midillama::runs
