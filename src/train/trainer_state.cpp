@@ -113,7 +113,9 @@ void require_same_run(const TrainerState& saved, const TrainerState& now, const 
     if (before != after) differences.push_back(fmt::format("{} was {}, is {}", what, before.dump(), after.dump()));
   };
   compare("the stage", saved.stage, now.stage);
-  for (const auto& [key, value] : now.essentials.items()) compare(key, saved.essentials.value(key, Json()), value);
+  // A key that the saved run did not know had, in effect, today's default.
+  const Json defaults = essentials(config::Config{}, now.stage);
+  for (const auto& [key, value] : now.essentials.items()) compare(key, saved.essentials.value(key, defaults.value(key, Json())), value);
   if (saved.data_fingerprint != now.data_fingerprint) differences.push_back("the data changed");
   compare("the number of steps", saved.steps, now.steps);
   if (differences.empty()) return;
