@@ -1,4 +1,5 @@
 #include "midillama/config/config.h"
+#include "midillama/config/projector_kinds.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -58,11 +59,29 @@ void check(Checker& c, const EncoderShape& shape) {
 }
 
 void check(Checker& c, const MusicEncoder& encoder) {
-  c.one_of("music_encoder.pooling", encoder.pooling, {"mean"});
+  c.one_of("music_encoder.pooling", encoder.pooling, {"mean", "none"});
   c.at_least<std::int64_t>("music_encoder.tokens", encoder.tokens, 1);
   c.one_of("music_encoder.hidden_states", encoder.hidden_states, {"before_upsampling", "after_upsampling"});
   c.one_of("music_encoder.dtype", encoder.dtype, {"float32", "bfloat16"});
   check(c, encoder.pretrain);
+}
+
+void check(Checker& c, const Projector& projector, const MusicEncoder& encoder) {
+  std::vector<std::string> names;
+  for (const ProjectorKind& kind : projector_kinds()) names.emplace_back(kind.name);
+  c.one_of("projector.kind", projector.kind, names);
+  c.at_least<std::int64_t>("projector.hidden_size", projector.hidden_size, 0);
+  c.one_of("projector.initialization", projector.initialization, {"linear", "whitened"});
+  const ProjectorKind* kind = find_projector_kind(projector.kind);
+  if (!kind) return;
+  c.require(projector.initialization != "whitened" || projector.kind == "linear", "projector.initialization", projector.initialization,
+            fmt::format("is possible with projector.kind linear, not with {}", projector.kind));
+  const bool pooled = encoder.pooling != "none";
+  c.require(pooled || kind->takes_notes, "music_encoder.pooling", encoder.pooling,
+            fmt::format("gives a vector a note, but projector.kind {} takes pooled ones", projector.kind));
+  c.require(!pooled || !kind->takes_notes, "music_encoder.pooling", encoder.pooling,
+            fmt::format("must be none for projector.kind {}, which takes a vector a note", projector.kind));
+  c.require(pooled || encoder.tokens == 1, "music_encoder.tokens", encoder.tokens, "must be 1 where music_encoder.pooling is none");
 }
 
 void check(Checker& c, const LlmShape& shape) {
@@ -162,11 +181,12 @@ std::vector<std::string> validate(const Config& config) {
   check(checker, config.run);
   checker.require(!config.data.dir.empty(), "data.dir", "\"\"", "must name a folder");
   check(checker, config.music_encoder);
-  checker.one_of("projector.initialization", config.projector.initialization, {"linear", "whitened"});
+  check(checker, config.projector, config.music_encoder);
   checker.one_of("llm.dtype", config.llm.dtype, {"float32", "bfloat16"});
   checker.one_of("llm.kind", config.llm.kind, {"auto", "base", "instruct"});
   check(checker, config.llm.pretrain);
   checker.require(!config.prompt.template_text.empty(), "prompt.template", "\"\"", "must be plain, llama3 or the text of a template");
+  checker.one_of("prompt.notes", config.prompt.notes, clip_text_names());
   checker.at_least<std::int64_t>("prompt.max_length", config.prompt.max_length, 8);
   check(checker, config.lora);
   check_stages(checker, config);

@@ -28,9 +28,9 @@ std::vector<std::string> fingerprints_of(std::span<const fs::path> files) {
 // Encodes clips into `cached` under their fingerprints.
 void encode(model::MusicEncoder& encoder, std::span<const fs::path> clips, std::span<const std::string> fingerprints, CachedClips& cached) {
   const auto notes = read_clip_notes(clips);
-  const torch::Tensor embeddings = encoder.encode(notes);
+  const auto vectors = encoder.vectors(notes);
   for (std::size_t i = 0; i < clips.size(); ++i) {
-    cached[fingerprints[i]] = {embeddings[static_cast<std::int64_t>(i)], static_cast<std::int64_t>(notes[i].size())};
+    cached[fingerprints[i]] = {vectors[i], static_cast<std::int64_t>(notes[i].size())};
   }
 }
 
@@ -53,7 +53,9 @@ void complete(const config::Config& config, torch::Device device, const std::str
     const std::size_t count = std::min(kChunk, missing.size() - begin);
     encode(encoder, std::span(missing).subspan(begin, count), std::span(missing_fingerprints).subspan(begin, count), cached);
     const bool last = begin + count == missing.size();
-    if (last || (begin / kChunk + 1) % kChunksPerWrite == 0) write_cache(cache_file(config, key), key, cached);
+    if (last || (begin / kChunk + 1) % kChunksPerWrite == 0) {
+      write_cache(cache_file(config, key), key, cached, config.music_encoder.pooling != "none");
+    }
     progress.update(begin + count);
   }
 }
@@ -75,8 +77,8 @@ ClipEmbeddings::ClipEmbeddings(const config::Config& config, std::span<const fs:
     const CachedClip& clip = cached.at(fingerprints[i]);
     embeddings_[files[i]] = clip.embedding;
     notes_ += clip.notes;
-    tokens_ = clip.embedding.size(0);
     hidden_size_ = clip.embedding.size(1);
+    if (config.music_encoder.pooling != "none") tokens_ = clip.embedding.size(0);
     identity += fingerprints[i];
   }
   fingerprint_ = midillama::fingerprint(identity);
@@ -87,6 +89,10 @@ torch::Tensor ClipEmbeddings::at(const fs::path& clip) const {
   const auto found = embeddings_.find(clip);
   if (found == embeddings_.end()) throw Error(clip.string() + ": the clip has no embedding: it was not among those encoded");
   return found->second;
+}
+
+torch::Tensor ClipEmbeddings::pooled(const fs::path& clip) const {
+  return tokens_ > 0 ? at(clip).flatten() : at(clip).mean(0);
 }
 
 }  // namespace midillama::data

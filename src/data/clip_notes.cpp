@@ -37,16 +37,20 @@ void require_none(std::vector<std::string> errors) {
 
 std::vector<std::vector<octuple::Octuple>> read_clip_notes(std::span<const std::filesystem::path> clips) {
   std::vector<std::vector<octuple::Octuple>> notes(clips.size());
+  for_each_clip(clips, [&](std::size_t i) { notes[i] = read_notes(clips[i]); });
+  return notes;
+}
+
+void for_each_clip(std::span<const std::filesystem::path> clips, const std::function<void(std::size_t)>& work) {
   std::vector<std::string> errors(clips.size());
   parallel_for(clips.size(), [&](std::size_t i) {
     try {
-      notes[i] = read_notes(clips[i]);
+      work(i);
     } catch (const Error& error) {
       errors[i] = error.what();
     }
   });
   require_none(std::move(errors));
-  return notes;
 }
 
 void require_clips(std::span<const std::filesystem::path> clips) {

@@ -28,11 +28,13 @@ void list(const char* what, const std::vector<std::string>& cuts, std::int64_t m
 }  // namespace
 
 void CutReport::add(const std::string& id, const text::EncodedExample& example) {
+  if (example.cut_notes_tokens > 0) notes_.push_back(fmt::format("{} ({} tokens)", id, example.cut_notes_tokens));
   if (example.cut_tokens > 0) questions_.push_back(fmt::format("{} ({} tokens)", id, example.cut_tokens));
   if (example.cut_answer_tokens > 0) answers_.push_back(fmt::format("{} ({} tokens)", id, example.cut_answer_tokens));
 }
 
 void CutReport::log(std::int64_t max_length) const {
+  list("clips written as text", notes_, max_length);
   list("questions", questions_, max_length);
   list("answers", answers_, max_length);
 }

@@ -25,18 +25,20 @@ std::string content_of(const torch::Tensor& embeddings, const torch::Tensor& not
 // Throws where the file does not hold together.
 CachedClips parse(weights::TensorMap& tensors, const weights::Metadata& metadata, const std::string& key) {
   if (metadata.at("encoder") != key) throw Error("it belongs to another encoder");
-  const torch::Tensor& embeddings = tensors.at("embeddings");
+  const bool are_pooled = !tensors.contains("states");
+  const torch::Tensor& embeddings = tensors.at(are_pooled ? "embeddings" : "states");
   const torch::Tensor& notes = tensors.at("notes");
   const Json names = Json::parse(metadata.at("clips"));
-  if (embeddings.dim() != 3 || embeddings.scalar_type() != torch::kFloat32 || notes.scalar_type() != torch::kInt64 ||
-      embeddings.size(0) != static_cast<std::int64_t>(names.size()) || notes.numel() != embeddings.size(0)) {
+  if (embeddings.dim() != (are_pooled ? 3 : 2) || embeddings.scalar_type() != torch::kFloat32 || notes.scalar_type() != torch::kInt64 ||
+      notes.numel() != static_cast<std::int64_t>(names.size()) ||
+      embeddings.size(0) != (are_pooled ? notes.numel() : notes.sum().item<std::int64_t>())) {
     throw Error("its parts do not fit together");
   }
   if (metadata.at("content") != content_of(embeddings, notes)) throw Error("its content has changed");
+  const std::vector<std::int64_t> counts(notes.const_data_ptr<std::int64_t>(), notes.const_data_ptr<std::int64_t>() + notes.numel());
+  const auto parts = are_pooled ? embeddings.unbind(0) : embeddings.split_with_sizes(counts);
   CachedClips clips;
-  for (std::int64_t i = 0; i < embeddings.size(0); ++i) {
-    clips[names[static_cast<std::size_t>(i)].get<std::string>()] = {embeddings[i], notes.const_data_ptr<std::int64_t>()[i]};
-  }
+  for (std::size_t i = 0; i < parts.size(); ++i) clips[names[i].get<std::string>()] = {parts[i], counts[i]};
   return clips;
 }
 
@@ -74,7 +76,7 @@ CachedClips read_cache(const fs::path& file, const std::string& key) {
   }
 }
 
-void write_cache(const fs::path& file, const std::string& key, const CachedClips& clips) {
+void write_cache(const fs::path& file, const std::string& key, const CachedClips& clips, bool are_pooled) {
   std::vector<torch::Tensor> embeddings;
   std::vector<std::int64_t> notes;
   Json names = Json::array();
@@ -83,11 +85,11 @@ void write_cache(const fs::path& file, const std::string& key, const CachedClips
     embeddings.push_back(clip.embedding);
     notes.push_back(clip.notes);
   }
-  const torch::Tensor stacked = torch::stack(embeddings).contiguous();
+  const torch::Tensor joined = (are_pooled ? torch::stack(embeddings) : torch::cat(embeddings)).contiguous();
   const torch::Tensor counts = torch::tensor(notes, torch::kInt64);
   fs::create_directories(file.parent_path());
-  weights::write_safetensors(file, {{"embeddings", stacked}, {"notes", counts}},
-                             {{"encoder", key}, {"clips", names.dump()}, {"content", content_of(stacked, counts)}});
+  weights::write_safetensors(file, {{are_pooled ? "embeddings" : "states", joined}, {"notes", counts}},
+                             {{"encoder", key}, {"clips", names.dump()}, {"content", content_of(joined, counts)}});
 }
 
 }  // namespace midillama::data

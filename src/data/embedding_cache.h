@@ -1,5 +1,5 @@
-// The file that keeps clip embeddings: `embeddings` [n, K, M] float32 and `notes` [n] int64; the metadata name the encoder, the clips and
-// the content.
+// The file that keeps clips' vectors: `embeddings` [n, K, M] float32, or where music_encoder.pooling is none `states` [notes of all clips,
+// M] float32, one clip after the other; and `notes` [n] int64. The metadata name the encoder, the clips and the content.
 #pragma once
 
 #include "midillama/config/schema.h"
@@ -14,7 +14,7 @@
 namespace midillama::data {
 
 struct CachedClip {
-  torch::Tensor embedding;  // [K, M] float32
+  torch::Tensor embedding;  // [K, M] float32, or [notes, M]
   std::int64_t notes = 0;
 };
 
@@ -31,6 +31,6 @@ std::filesystem::path cache_file(const config::Config& config, const std::string
 // What the file holds; nothing where there is none, or where it is damaged or of another encoder (with a warning: its clips are encoded
 // again).
 CachedClips read_cache(const std::filesystem::path& file, const std::string& key);
-void write_cache(const std::filesystem::path& file, const std::string& key, const CachedClips& clips);
+void write_cache(const std::filesystem::path& file, const std::string& key, const CachedClips& clips, bool are_pooled = true);
 
 }  // namespace midillama::data

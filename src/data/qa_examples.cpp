@@ -9,24 +9,34 @@
 namespace midillama::data {
 
 text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& question, std::int64_t max_length,
-                            std::int64_t music_tokens) {
+                            std::int64_t music_tokens, std::string_view notes) {
   try {
-    return prompt.encode(question.question, question.answer, max_length, music_tokens);
+    return prompt.encode(question.question, question.answer, max_length, music_tokens, notes);
   } catch (const InputError& error) {
     throw InputError(question.place, "", error.what());
   }
 }
 
-QaExamples::QaExamples(std::vector<Question> questions, const ClipEmbeddings& embeddings, const text::PromptTemplate& prompt,
-                       std::int64_t max_length)
-    : questions_(std::move(questions)), embeddings_(&embeddings), prompt_(&prompt), max_length_(max_length) {
+QaExamples::QaExamples(std::vector<Question> questions, const ClipInputs& clips, const text::PromptTemplate& prompt,
+                       std::int64_t max_length, const model::Projector* projector)
+    : questions_(std::move(questions)), clips_(&clips), prompt_(&prompt), max_length_(max_length), projector_(projector) {
   measure();
+}
+
+std::int64_t QaExamples::music_tokens(const Question& question) const {
+  const torch::Tensor music = clips_->music(question.clip);
+  if (!music.defined()) return 0;
+  return projector_ ? projector_->tokens(music.size(0)) : music.size(0);
+}
+
+text::EncodedExample QaExamples::encoded(const Question& question) const {
+  return encode(*prompt_, question, max_length_, music_tokens(question), clips_->notes(question.clip));
 }
 
 model::MusicText QaExamples::at(std::int64_t index) const {
   const Question& question = this->question(index);
-  auto encoded = encode(*prompt_, question, max_length_, embeddings_->tokens());
-  return {std::move(encoded.input_ids), std::move(encoded.labels), encoded.music_position, embeddings_->at(question.clip)};
+  auto example = encoded(question);
+  return {std::move(example.input_ids), std::move(example.labels), example.music_position, clips_->music(question.clip)};
 }
 
 void QaExamples::measure() {
@@ -34,11 +44,11 @@ void QaExamples::measure() {
   targets_.resize(questions_.size());
   std::vector<text::EncodedExample> cut(questions_.size());  // without their ids
   parallel_for(questions_.size(), [&](std::size_t i) {
-    auto encoded = encode(*prompt_, questions_[i], max_length_, embeddings_->tokens());
-    tokens_[i] = static_cast<std::int64_t>(encoded.input_ids.size()) + embeddings_->tokens();
-    targets_[i] = text::count_targets(encoded.labels);
-    cut[i].cut_tokens = encoded.cut_tokens;
-    cut[i].cut_answer_tokens = encoded.cut_answer_tokens;
+    auto example = encoded(questions_[i]);
+    tokens_[i] = static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(questions_[i]);
+    targets_[i] = text::count_targets(example.labels);
+    example.input_ids.clear(), example.labels.clear();
+    cut[i] = std::move(example);
   });
   std::int64_t total = 0, longest = 0;
   CutReport cuts;

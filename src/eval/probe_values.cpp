@@ -1,7 +1,7 @@
 #include "eval/probe_values.h"
 
-#include "midillama/eval/accuracy.h"
 #include "midillama/eval/probe.h"
+#include "midillama/systems/checked_facts.h"
 
 #include <torch/utils.h>
 
@@ -18,7 +18,7 @@ using Values = std::map<fs::path, std::string>;  // of one tag
 std::map<std::string, Values> values_of(std::span<const data::Question> questions) {
   std::map<std::string, Values> values;
   for (const auto& question : questions) {
-    for (const auto& [tag, value] : checked_facts(question)) values[tag][question.clip] = value;
+    for (const auto& [tag, value] : systems::checked_facts(question)) values[tag][question.clip] = value;
   }
   return values;
 }
@@ -32,8 +32,8 @@ std::vector<std::string> classes_of(const Values& values) {
 }
 
 torch::Tensor features_of(const std::vector<fs::path>& clips, const data::ClipEmbeddings& embeddings) {
-  auto features = torch::empty({static_cast<std::int64_t>(clips.size()), embeddings.tokens() * embeddings.hidden_size()});
-  for (std::size_t i = 0; i < clips.size(); ++i) features[static_cast<std::int64_t>(i)].copy_(embeddings.at(clips[i]).flatten());
+  auto features = torch::empty({static_cast<std::int64_t>(clips.size()), embeddings.pooled_size()});
+  for (std::size_t i = 0; i < clips.size(); ++i) features[static_cast<std::int64_t>(i)].copy_(embeddings.pooled(clips[i]));
   return features;
 }
 

@@ -5,6 +5,8 @@
 #include "midillama/core/random.h"
 #include "midillama/model/dtype.h"
 #include "midillama/model/musicbert.h"
+#include "midillama/music/clip_text.h"
+#include "midillama/octuple/octuple.h"
 #include "midillama/shapes/compatibility.h"
 #include "midillama/text/utf8.h"
 
@@ -39,25 +41,61 @@ SamplingOptions sampling_options(const config::Config& config, std::vector<std::
 Session::Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device)
     : tokenizer(text::load_tokenizer(config.llm.path)),
       prompt(std::make_unique<text::PromptTemplate>(config.prompt.template_text, *tokenizer)),
-      max_length(config.prompt.max_length) {
+      max_length(config.prompt.max_length),
+      config_(config),
+      device_(device) {
   const auto shape = shapes::LlamaConfig::read(config.llm.path);
   shapes::require_tokenizer(config.llm, shape, *tokenizer);
   shapes::require_trained_template(config.llm, *prompt, shape, *tokenizer);
   auto llama = model::load_llama(config.llm.path, device, model::dtype_from_name(config.llm.dtype));
   sampling = sampling_options(config, stop_ids(config, *prompt, llama->config));
-  const auto music_size = model::MusicBertConfig::read(config.music_encoder.path).hidden_size;
-  model = model::MidiLlama(llama, music_size, seed_for(config.run.seed, "projector"));
+  std::shared_ptr<model::Projector> projector;
+  if (prompt->has_music()) {
+    const auto music_size = model::MusicBertConfig::read(config.music_encoder.path).hidden_size;
+    projector = model::make_projector(config.projector, music_size, shape.hidden_size, seed_for(config.run.seed, "projector"));
+  }
+  model = model::MidiLlama(llama, std::move(projector));
   if (!checkpoint.empty()) model::load_trained(model, checkpoint);
   model->to(device);
   model->eval();
 }
 
-model::MusicText Session::encode(std::string_view question, torch::Tensor music) const {
+Heard Session::hear(const midi::Score& clip) {
+  Heard heard;
+  if (prompt->has_music()) {
+    if (!encoder_) encoder_.emplace(config_.music_encoder, device_);
+    const std::vector<std::vector<octuple::Octuple>> clips = {octuple::encode(clip)};
+    if (clips[0].empty()) throw Error("there are no notes to hear");
+    heard.music = encoder_->vectors(clips)[0];
+  }
+  if (prompt->has_notes()) heard.notes = music::clip_text_from_name(config_.prompt.notes).write(clip);
+  return heard;
+}
+
+model::MusicText Session::encode(const text::Conversation& conversation, torch::Tensor music) const {
   const auto longest = std::min(max_length, model->llama->config.max_position_embeddings - 1);
-  auto encoded = prompt->encode_prompt(question, longest, music.defined() ? music.size(0) : 0);
-  if (encoded.cut_tokens > 0)
-    log::warning("the last {} tokens of a question were left out: prompts have {} tokens at most", encoded.cut_tokens, longest);
-  return {.input_ids = std::move(encoded.input_ids), .labels = {}, .music_position = encoded.music_position, .music = std::move(music)};
+  model::MusicText text{.input_ids = {}, .labels = {}, .music_position = 0, .music = std::move(music)};
+  auto encoded = prompt->encode(conversation, longest, model->music_tokens(text));
+  const std::pair<const char*, std::int64_t> cuts[] = {
+      {"a clip's text", encoded.cut_notes_tokens}, {"a conversation", encoded.cut_history_tokens}, {"a question", encoded.cut_tokens}};
+  for (const auto& [what, tokens] : cuts) {
+    if (tokens > 0) log::warning("{} tokens of {} were left out: prompts have {} tokens at most", tokens, what, longest);
+  }
+  text.input_ids = std::move(encoded.input_ids);
+  text.music_position = encoded.music_position;
+  return text;
+}
+
+model::MusicText Session::encode(std::string_view question, const Heard& heard) const {
+  return encode({.messages = {{text::Role::user, std::string(question)}}, .notes = heard.notes}, heard.music);
+}
+
+Request Session::request(const text::Conversation& conversation, torch::Tensor music) const {
+  return {.prompt = encode(conversation, std::move(music)), .sampling = sampling.of_prompt(0)};
+}
+
+QueueOptions Session::queue_options() const {
+  return {.batch_size = sampling.batch_size, .fixed_shapes = sampling.fixed_shapes, .tokenizer = tokenizer.get()};
 }
 
 std::string Session::decode(std::span<const std::int64_t> token_ids) const {

@@ -15,6 +15,32 @@ KeyValueCache::KeyValueCache(std::int64_t layers, std::int64_t batch, std::int64
   }
 }
 
+std::unique_ptr<KeyValueCache> KeyValueCache::joined(std::span<const Part> parts, std::int64_t length, std::int64_t capacity) {
+  const auto join = [&](std::vector<torch::Tensor> KeyValueCache::*tensors, std::size_t layer) {
+    std::int64_t rows = 0;
+    for (const Part& part : parts) rows += (part.cache->*tensors)[layer].size(0);
+    const torch::Tensor& first = (parts[0].cache->*tensors)[layer];
+    const torch::Tensor all = torch::empty({rows, first.size(1), capacity, first.size(3)}, first.options());
+    rows = 0;
+    for (const Part& part : parts) {
+      const torch::Tensor& source = (part.cache->*tensors)[layer];
+      const torch::Tensor target = all.narrow(0, rows, source.size(0));
+      const std::int64_t columns = std::min(length, part.end);
+      target.narrow(2, 0, length - columns).zero_();
+      target.narrow(2, length - columns, columns).copy_(source.narrow(2, part.end - columns, columns));
+      rows += source.size(0);
+    }
+    return all;
+  };
+  auto cache = std::make_unique<KeyValueCache>(0, 0, 0, 0, 0, torch::kCPU, torch::kFloat32);
+  for (std::size_t layer = 0; layer < parts[0].cache->keys_.size(); ++layer) {
+    cache->keys_.push_back(join(&KeyValueCache::keys_, layer));
+    cache->values_.push_back(join(&KeyValueCache::values_, layer));
+  }
+  cache->length_ = length;
+  return cache;
+}
+
 std::pair<torch::Tensor, torch::Tensor> KeyValueCache::append(std::int64_t layer, const torch::Tensor& keys, const torch::Tensor& values) {
   const auto index = static_cast<std::size_t>(layer);
   const std::int64_t tokens = keys.size(2);

@@ -4,7 +4,6 @@
 #include "midillama/model/lora_targets.h"
 #include "midillama/model/next_token_loss.h"
 #include "midillama/model/to_device.h"
-#include "random_weights.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -30,29 +29,27 @@ void check(const MusicText& example, std::int64_t vocab_size) {
   }
 }
 
-std::int64_t music_tokens(const MusicText& example) {
-  return example.music.defined() ? example.music.size(0) : 0;
-}
-
-// Every label of a batch: where it is predicted, and what; and where the musical tokens stand in the rows laid end to end.
+// Every label of a batch: where it is predicted, and what; and where the musical tokens are in the rows laid end to end.
 struct Targets {
-  std::vector<std::int64_t> predictors;  // where the token before the label stands in the rows laid end to end
+  std::vector<std::int64_t> predictors;  // where the token before the label is in the rows laid end to end
   std::vector<std::int64_t> ids;
   std::vector<std::int64_t> rows;
   std::vector<std::int64_t> per_example;
   std::vector<std::int64_t> music_positions;
 };
 
-Targets collect_targets(std::span<const MusicText> batch, std::int64_t vocab_size) {
+Targets collect_targets(const MidiLlamaImpl& model, std::span<const MusicText> batch) {
+  const std::int64_t vocab_size = model.llama->config.vocab_size;
   Targets targets;
   std::int64_t row_begin = 0;
   for (std::size_t row = 0; row < batch.size(); ++row) {
     const MusicText& example = batch[row];
+    const std::int64_t music_tokens = model.music_tokens(example);
     const std::size_t before = targets.ids.size();
     for (std::size_t i = 0; i < example.labels.size(); ++i) {
       const std::int64_t label = example.labels[i];
       const std::int64_t position =
-          static_cast<std::int64_t>(i) + (static_cast<std::int64_t>(i) >= example.music_position ? music_tokens(example) : 0);
+          static_cast<std::int64_t>(i) + (static_cast<std::int64_t>(i) >= example.music_position ? music_tokens : 0);
       if (label == kNoLabel || position == 0) continue;
       if (label < 0 || label >= vocab_size)
         throw Error(fmt::format("the label {} lies outside the model's vocabulary of {}", label, vocab_size));
@@ -61,23 +58,24 @@ Targets collect_targets(std::span<const MusicText> batch, std::int64_t vocab_siz
       targets.rows.push_back(static_cast<std::int64_t>(row));
     }
     targets.per_example.push_back(static_cast<std::int64_t>(targets.ids.size() - before));
-    for (std::int64_t i = 0; i < music_tokens(example); ++i) targets.music_positions.push_back(row_begin + example.music_position + i);
-    row_begin += static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(example);
+    for (std::int64_t i = 0; i < music_tokens; ++i) targets.music_positions.push_back(row_begin + example.music_position + i);
+    row_begin += static_cast<std::int64_t>(example.input_ids.size()) + music_tokens;
   }
   return targets;
 }
 
 }  // namespace
 
-MidiLlamaImpl::MidiLlamaImpl(Llama decoder, std::int64_t music_size, std::uint64_t seed) {
+MidiLlamaImpl::MidiLlamaImpl(Llama decoder, std::shared_ptr<Projector> new_projector) {
   llama = register_module("llama", std::move(decoder));
   freeze(*llama);
-  projector = register_module("projector", Projector(music_size, llama->config.hidden_size));
-  const at::Generator generator = seeded_generator(seed);
-  fill_linear(projector->weight, music_size, generator);
-  fill_linear(projector->bias, music_size, generator);
+  if (!new_projector) return;
+  projector = register_module("projector", std::move(new_projector));
   projector->to(llama->output_weight().device());
 }
+
+MidiLlamaImpl::MidiLlamaImpl(Llama decoder, std::int64_t music_size, std::uint64_t seed)
+    : MidiLlamaImpl(decoder, make_projector({}, music_size, decoder->config.hidden_size, seed)) {}
 
 void MidiLlamaImpl::add_lora(const config::Lora& settings, std::uint64_t seed) {
   if (lora) throw Error("the decoder has LoRA adapters already");
@@ -85,8 +83,17 @@ void MidiLlamaImpl::add_lora(const config::Lora& settings, std::uint64_t seed) {
   lora = settings;
 }
 
-torch::Tensor MidiLlamaImpl::project(const torch::Tensor& music) {
-  return projector->forward(to_device(music, projector->weight.device())).to(llama->output_weight().scalar_type());
+std::int64_t MidiLlamaImpl::music_tokens(const MusicText& example) const {
+  return example.music.defined() && projector ? projector->tokens(example.music.size(0)) : 0;
+}
+
+torch::Tensor MidiLlamaImpl::project(std::span<const torch::Tensor> clips) {
+  if (!projector) throw Error("music is given to a model without a projector");
+  std::vector<std::int64_t> sizes;
+  for (const torch::Tensor& clip : clips) sizes.push_back(clip.size(0));
+  const torch::Tensor vectors = at::cat(at::TensorList(clips.data(), clips.size()));  // one transfer for all
+  const auto on_device = to_device(vectors, llama->output_weight().device()).split_with_sizes(sizes);
+  return projector->project(on_device).to(llama->output_weight().scalar_type());
 }
 
 std::vector<torch::Tensor> MidiLlamaImpl::splice(std::span<const MusicText> batch) {
@@ -98,7 +105,7 @@ std::vector<torch::Tensor> MidiLlamaImpl::splice(std::span<const MusicText> batc
     if (example.music.defined()) clips.push_back(example.music);
   }
   const torch::Tensor text = llama->embed(to_device(ids, llama->output_weight().device()));
-  const torch::Tensor music = clips.empty() ? torch::Tensor() : project(at::cat(clips));
+  const torch::Tensor music = clips.empty() ? torch::Tensor() : project(clips);
   std::vector<torch::Tensor> rows;
   std::int64_t text_begin = 0, music_begin = 0;
   for (const MusicText& example : batch) {
@@ -120,7 +127,7 @@ std::vector<torch::Tensor> MidiLlamaImpl::splice(std::span<const MusicText> batc
 LossSum MidiLlamaImpl::loss(std::span<const MusicText> batch) {
   if (batch.empty()) throw Error("the loss of an empty batch is not defined");
   const std::vector<torch::Tensor> rows = splice(batch);
-  const Targets targets = collect_targets(batch, llama->config.vocab_size);
+  const Targets targets = collect_targets(*this, batch);
   AttentionContext context;
   for (const torch::Tensor& row : rows) context.lengths.push_back(row.size(0));
   const torch::Device device = rows.front().device();

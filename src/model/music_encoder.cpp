@@ -66,7 +66,9 @@ std::int64_t span_begin(std::int64_t index, std::int64_t spans, std::int64_t not
 }  // namespace
 
 MusicEncoder::MusicEncoder(const config::MusicEncoder& config, torch::Device device) : config_(config), device_(device) {
-  if (config.pooling != "mean") throw Error(fmt::format("music_encoder.pooling: \"{}\" is unknown, \"mean\" is possible", config.pooling));
+  if (config.pooling != "mean" && config.pooling != "none") {
+    throw Error(fmt::format("music_encoder.pooling: \"{}\" is unknown, \"mean\" and \"none\" are possible", config.pooling));
+  }
   if (config.tokens < 1) throw Error(fmt::format("music_encoder.tokens: must be at least 1, is {}", config.tokens));
   encoder_ = load_musicbert(config.path, device, dtype_from_name(config.dtype));
 }
@@ -78,8 +80,28 @@ std::int64_t MusicEncoder::tokens() const {
   return config_.tokens;
 }
 
-torch::Tensor MusicEncoder::encode(std::span<const std::vector<Octuple>> clips) {
+std::vector<torch::Tensor> MusicEncoder::vectors(std::span<const std::vector<Octuple>> clips) {
+  if (config_.pooling == "mean") return encode(clips).unbind(0);
   const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> notes;
+  for (const auto& clip : clips) notes.push_back(torch::empty({static_cast<std::int64_t>(clip.size()), hidden_size()}));
+  for_each_window(clips, [&](std::size_t clip, std::int64_t first_note, const torch::Tensor& vectors) {
+    notes[clip].narrow(0, first_note, vectors.size(0)).copy_(vectors);
+  });
+  return notes;
+}
+
+torch::Tensor MusicEncoder::encode(std::span<const std::vector<Octuple>> clips) {
+  if (config_.pooling != "mean") throw Error("music_encoder.pooling is none: there is no vector of a whole clip");
+  const torch::NoGradGuard no_grad;
+  torch::Tensor sums = torch::zeros({static_cast<std::int64_t>(clips.size()), config_.tokens, hidden_size()}, device_);
+  for_each_window(clips, [&](std::size_t clip, std::int64_t first_note, const torch::Tensor& vectors) {
+    add_to_spans(vectors, first_note, static_cast<std::int64_t>(clips[clip].size()), sums[static_cast<std::int64_t>(clip)]);
+  });
+  return mean(sums, clips);
+}
+
+void MusicEncoder::for_each_window(std::span<const std::vector<Octuple>> clips, const OnVectors& on_vectors) {
   const std::int64_t max_notes = encoder_->config.max_octuples() - 2;
   std::vector<Window> windows;
   for (std::size_t clip = 0; clip < clips.size(); ++clip) {
@@ -87,18 +109,16 @@ torch::Tensor MusicEncoder::encode(std::span<const std::vector<Octuple>> clips) 
     append_windows(clip, clips[clip], max_notes, windows);
   }
   std::ranges::stable_sort(windows, {}, &Window::octuples);
-  torch::Tensor sums = torch::zeros({static_cast<std::int64_t>(clips.size()), config_.tokens, hidden_size()}, device_);
   for (std::span<const Window> rest = windows; !rest.empty();) {
     const auto batch = rest.first(batch_length(rest));
     const torch::Tensor vectors = note_vectors(pad(batch));
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const auto clip = static_cast<std::int64_t>(batch[i].clip);
-      const auto notes = static_cast<std::int64_t>(clips[batch[i].clip].size());
-      add_to_spans(vectors[static_cast<std::int64_t>(i)], batch[i].first_note, batch[i].octuples() - 2, notes, sums[clip]);
+      // <s> comes before the first note, </s> after the last.
+      const torch::Tensor notes = vectors[static_cast<std::int64_t>(i)].narrow(0, 1, batch[i].octuples() - 2);
+      on_vectors(batch[i].clip, batch[i].first_note, notes);
     }
     rest = rest.subspan(batch.size());
   }
-  return mean(sums, clips);
 }
 
 torch::Tensor MusicEncoder::note_vectors(const torch::Tensor& ids) {
@@ -107,12 +127,12 @@ torch::Tensor MusicEncoder::note_vectors(const torch::Tensor& ids) {
   return encoder_->upsample(hidden_states).to(torch::kFloat32).mean(2);
 }
 
-void MusicEncoder::add_to_spans(const torch::Tensor& vectors, std::int64_t first_note, std::int64_t count, std::int64_t clip_notes,
+void MusicEncoder::add_to_spans(const torch::Tensor& vectors, std::int64_t first_note, std::int64_t clip_notes,
                                 const torch::Tensor& sums) const {
   for (std::int64_t span = 0; span < config_.tokens; ++span) {
     const std::int64_t begin = std::max(span_begin(span, config_.tokens, clip_notes), first_note);
-    const std::int64_t end = std::min(span_begin(span + 1, config_.tokens, clip_notes), first_note + count);
-    if (begin < end) sums[span] += vectors.narrow(0, 1 + begin - first_note, end - begin).sum(0);  // <s> stands before the first note
+    const std::int64_t end = std::min(span_begin(span + 1, config_.tokens, clip_notes), first_note + vectors.size(0));
+    if (begin < end) sums[span] += vectors.narrow(0, begin - first_note, end - begin).sum(0);
   }
 }
 

@@ -1,47 +1,82 @@
 #include "midillama/model/projector.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-#include <torch/utils.h>
+#include "midillama/core/error.h"
+#include "midillama/model/linear_projector.h"
+#include "midillama/runs/files.h"
+#include "midillama/weights/load.h"
+#include "mlp_projector.h"
+#include "projector_files.h"
+#include "random_weights.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace midillama::model {
+namespace {
 
-ProjectorImpl::ProjectorImpl(std::int64_t music_size, std::int64_t hidden_size) {
-  weight = register_parameter("weight", torch::empty({hidden_size, music_size}));
-  bias = register_parameter("bias", torch::empty({hidden_size}));
+// The kind of a file that names none.
+constexpr const char* kPlainKind = "linear";
+
+struct Kind {
+  std::string_view name;
+  std::shared_ptr<Projector> (*make)(const config::Projector& config, std::int64_t music_size, std::int64_t hidden_size,
+                                     const at::Generator& generator);
+};
+
+std::shared_ptr<Projector> make_linear(const config::Projector&, std::int64_t music_size, std::int64_t hidden_size,
+                                       const at::Generator& generator) {
+  auto projector = std::make_shared<LinearProjectorImpl>(music_size, hidden_size);
+  fill_linear(projector->weight, music_size, generator);
+  fill_linear(projector->bias, music_size, generator);
+  return projector;
 }
 
-torch::Tensor ProjectorImpl::forward(const torch::Tensor& music) {
-  return at::linear(is_whitened() ? (music - mean).matmul(directions) : music, weight, bias);
+constexpr Kind kKinds[] = {{"linear", make_linear}, {"mlp", make_mlp_projector}};
+
+weights::TensorMap parameters_of(const Projector& projector) {
+  weights::TensorMap tensors;
+  for (const auto& parameter : projector.named_parameters()) tensors.emplace(parameter.key(), parameter.value());
+  return tensors;
 }
 
-void ProjectorImpl::whiten(const torch::Tensor& new_mean, const torch::Tensor& new_directions) {
-  mean = register_buffer("mean", new_mean.to(weight.device(), torch::kFloat32));
-  directions = register_buffer("directions", new_directions.to(weight.device(), torch::kFloat32).contiguous());
+}  // namespace
+
+void Projector::save(const std::filesystem::path& directory) const {
+  write_projector(directory / runs::kProjectorFile, kind(), parameters_of(*this));
 }
 
-ProjectorImpl::LinearLayer ProjectorImpl::linear() const {
-  const torch::NoGradGuard no_grad;
-  if (!is_whitened()) return {weight, bias};
-  const torch::Tensor folded = weight.to(torch::kFloat64).mm(directions.to(torch::kFloat64).t());
-  return {folded.to(torch::kFloat32), (bias - folded.mv(mean.to(torch::kFloat64))).to(torch::kFloat32)};
+void Projector::load(const std::filesystem::path& directory) {
+  read_projector(directory / runs::kProjectorFile, kind(), parameters_of(*this));
 }
 
-void initialize_whitened(ProjectorImpl& projector, const torch::Tensor& music, double scale, std::uint64_t seed) {
-  constexpr double kFloor = 1e-4;  // of the largest variance: what varies less is taken for noise
-  const torch::NoGradGuard no_grad;
-  const torch::Tensor samples = music.to(torch::kCPU, torch::kFloat64);
-  const torch::Tensor mean = samples.mean(0);
-  const torch::Tensor centred = samples - mean;
-  const auto [variances, directions] = at::linalg_eigh(centred.t().mm(centred) / std::max<double>(1, samples.size(0) - 1));
-  projector.whiten(mean, directions / (variances + kFloor * variances.max()).clamp_min(1e-12).sqrt());
+void Projector::start_whitened(const torch::Tensor&, double, std::uint64_t) {
+  throw ConfigError({fmt::format("projector.initialization: whitened is not possible with projector.kind {}", kind())});
+}
 
-  auto generator = at::detail::createCPUGenerator(seed);
-  const auto music_size = static_cast<double>(projector.weight.size(1));
-  projector.weight.copy_(at::randn(projector.weight.sizes(), generator, torch::kFloat64) * (scale / std::sqrt(music_size)));
-  projector.bias.copy_(at::randn(projector.bias.sizes(), generator, torch::kFloat64) * scale);
+std::shared_ptr<Projector> make_projector(const config::Projector& config, std::int64_t music_size, std::int64_t hidden_size,
+                                          std::uint64_t seed) {
+  const auto* row = std::ranges::find(kKinds, config.kind, &Kind::name);
+  if (row == std::end(kKinds)) throw ConfigError({fmt::format("projector.kind: \"{}\" is unknown", config.kind)});
+  return row->make(config, music_size, hidden_size, seeded_generator(seed));
+}
+
+void write_projector(const std::filesystem::path& file, const std::string& kind, const weights::TensorMap& tensors) {
+  weights::Metadata metadata = {{"format", "pt"}};
+  if (kind != kPlainKind) metadata["kind"] = kind;
+  weights::write_safetensors(file, tensors, metadata);
+}
+
+void read_projector(const std::filesystem::path& path, const std::string& kind, const weights::TensorMap& tensors) {
+  const weights::SafetensorsFile file(path);
+  const auto named = file.metadata().find("kind");
+  const std::string found = named == file.metadata().end() ? kPlainKind : named->second;
+  if (found != kind) {
+    throw InputError(path.string(), "", fmt::format("holds a projector of the kind {}, but projector.kind is {}", found, kind));
+  }
+  const std::string problems = weights::misfits(file, tensors, "file");
+  if (!problems.empty()) throw InputError(path.string(), "", "the projector does not fit encoder and decoder:" + problems);
+  for (const auto& [name, tensor] : tensors) file.copy_into(name, tensor);
 }
 
 }  // namespace midillama::model

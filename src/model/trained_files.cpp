@@ -3,7 +3,6 @@
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/peft.h"
 #include "midillama/runs/files.h"
-#include "midillama/weights/load.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,15 +12,6 @@
 namespace midillama::model {
 namespace fs = std::filesystem;
 namespace {
-
-using weights::TensorMap;
-
-void load_tensors(const TensorMap& tensors, const fs::path& path) {
-  const weights::SafetensorsFile file(path);
-  const std::string problems = weights::misfits(file, tensors, "file");
-  if (!problems.empty()) throw InputError(path.string(), "", "the projector does not fit encoder and decoder:" + problems);
-  for (const auto& [name, tensor] : tensors) file.copy_into(name, tensor);
-}
 
 bool same_shape(const config::Lora& a, const config::Lora& b) {
   const auto as_set = [](const std::vector<std::string>& names) { return std::set<std::string>(names.begin(), names.end()); };
@@ -46,36 +36,18 @@ void load_adapter(MidiLlama& model, const fs::path& directory) {
 }  // namespace
 
 void save_trained(MidiLlama& model, const fs::path& directory, const std::string& llm_path) {
-  const auto& projector = model->projector;
-  const weights::Metadata metadata = {{"format", "pt"}};
-  const auto linear = projector->linear();
-  weights::write_safetensors(directory / runs::kProjectorFile, {{"weight", linear.weight}, {"bias", linear.bias}}, metadata);
-  if (projector->is_whitened()) {
-    weights::write_safetensors(
-        directory / runs::kWhitenedProjectorFile,
-        {{"weight", projector->weight}, {"bias", projector->bias}, {"mean", projector->mean}, {"directions", projector->directions}},
-        metadata);
-  }
+  if (model->projector) model->projector->save(directory);
   if (model->lora) save_peft(*model->llama, *model->lora, directory / runs::kAdapterFolder, llm_path);
 }
 
 void load_trained(MidiLlama& model, const fs::path& directory) {
-  load_tensors({{"weight", model->projector->weight}, {"bias", model->projector->bias}}, directory / runs::kProjectorFile);
+  if (model->projector) model->projector->load(directory);
   const fs::path adapter = directory / runs::kAdapterFolder;
   if (fs::exists(adapter)) {
     load_adapter(model, adapter);
   } else if (model->lora) {
     throw InputError(directory.string(), runs::kAdapterFolder, "is missing although the model has LoRA adapters");
   }
-}
-
-void load_whitening(Projector& projector, const fs::path& directory) {
-  const fs::path path = directory / runs::kWhitenedProjectorFile;
-  if (!fs::exists(path)) return;
-  const auto size = projector->weight.size(1);
-  const torch::Tensor mean = torch::empty({size}), directions = torch::empty({size, size});
-  load_tensors({{"weight", projector->weight}, {"bias", projector->bias}, {"mean", mean}, {"directions", directions}}, path);
-  projector->whiten(mean, directions);
 }
 
 }  // namespace midillama::model

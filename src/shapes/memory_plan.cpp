@@ -124,7 +124,7 @@ Workload Workload::read(const config::Config& config, const std::string& stage, 
 }
 
 ParameterCounts count_parameters(const Workload& work) {
-  return {count_parameters(work.llm), count_projector_parameters(work.encoder.hidden_size, work.llm.hidden_size),
+  return {count_parameters(work.llm), count_projector_parameters(work.config.projector, work.encoder.hidden_size, work.llm.hidden_size),
           work.trains_lora() ? count_lora_parameters(work.llm, work.config.lora) : 0};
 }
 

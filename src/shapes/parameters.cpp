@@ -1,6 +1,10 @@
 #include "midillama/shapes/parameters.h"
 
+#include "midillama/config/projector_kinds.h"
+#include "midillama/core/error.h"
 #include "midillama/octuple/octuple.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -50,8 +54,10 @@ std::int64_t count_parameters(const MusicBertConfig& encoder) {
          encoder.num_hidden_layers * block;
 }
 
-std::int64_t count_projector_parameters(std::int64_t music_size, std::int64_t hidden_size) {
-  return music_size * hidden_size + hidden_size;
+std::int64_t count_projector_parameters(const config::Projector& projector, std::int64_t music_size, std::int64_t hidden_size) {
+  const config::ProjectorKind* kind = config::find_projector_kind(projector.kind);
+  if (!kind) throw ConfigError({fmt::format("projector.kind: \"{}\" is unknown", projector.kind)});
+  return kind->parameters(projector, music_size, hidden_size);
 }
 
 std::int64_t count_lora_parameters(const LlamaConfig& llm, const config::Lora& lora) {

@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/text/utf8.h"
+#include "text/prompt_parser.h"
 
 #include <fmt/format.h>
 
@@ -11,52 +12,29 @@
 namespace midillama::text {
 namespace {
 
-constexpr std::string_view kPlain = "{bos}{music}Question: {question}\nAnswer:\n{answer}{eos}";
-constexpr std::string_view kLlama3 =
-    "<|begin_of_text|>{music}<|start_header_id|>user<|end_header_id|>\n\n{question}<|eot_id|>"
-    "<|start_header_id|>assistant<|end_header_id|>\n\n{answer}<|eot_id|>";
+struct BuiltIn {
+  std::string_view name;
+  std::string_view turn;
+  std::string_view system;  // how a system message is written; empty: before the first question
+};
 
-std::string resolve(std::string name) {
-  if (name == "plain") return std::string(kPlain);
-  if (name == "llama3") return std::string(kLlama3);
-  return name;
-}
+constexpr BuiltIn kBuiltIns[] = {
+    {"plain", "{bos}{music}Question: {question}\nAnswer:\n{answer}{eos}", ""},
+    {"llama3",
+     "<|begin_of_text|>{music}<|start_header_id|>user<|end_header_id|>\n\n{question}<|eot_id|>"
+     "<|start_header_id|>assistant<|end_header_id|>\n\n{answer}<|eot_id|>",
+     "<|start_header_id|>system<|end_header_id|>\n\n{system}<|eot_id|>"},
+};
 
-// The name at the start of `text` that `open` and `close` enclose, or nothing: "{music}..." gives "music".
-std::string_view enclosed(std::string_view text, std::string_view open, std::string_view close, bool (*allowed)(char)) {
-  if (!text.starts_with(open)) return {};
-  const auto rest = text.substr(open.size());
-  const auto end = static_cast<std::size_t>(std::ranges::find_if_not(rest, allowed) - rest.begin());
-  return rest.substr(end).starts_with(close) ? rest.substr(0, end) : std::string_view();
-}
-
-bool in_field(char c) {
-  return (c >= 'a' && c <= 'z') || c == '_';
-}
-bool in_angles(char c) {
-  return in_field(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-bool in_bars(char c) {
-  return c != '|' && c != '<' && c != '>';
+const BuiltIn* built_in(std::string_view name) {
+  const auto* row = std::ranges::find(kBuiltIns, name, &BuiltIn::name);
+  return row == std::end(kBuiltIns) ? nullptr : row;
 }
 
-// `assemble` of the longest beginning of `text` that was seen to fit, by bisection over its bytes. The empty beginning fits.
-template <typename Assemble, typename Fits>
-EncodedExample longest_that_fits(std::string_view text, const Assemble& assemble, const Fits& fits) {
-  EncodedExample best = assemble("");
-  for (std::size_t fitting = 0, exceeding = text.size(); exceeding - fitting > 1;) {
-    const std::size_t middle = fitting + (exceeding - fitting) / 2;
-    std::size_t end = middle;
-    while (end > 0 && is_continuation(text[end])) --end;
-    EncodedExample candidate = assemble(text.substr(0, end));
-    if (!fits(candidate)) {
-      exceeding = middle;
-      continue;
-    }
-    fitting = middle;
-    best = std::move(candidate);
-  }
-  return best;
+// At most `bytes` from the start of a text, whole characters.
+std::string_view beginning(std::string_view text, std::size_t bytes) {
+  while (bytes > 0 && bytes < text.size() && is_continuation(text[bytes])) --bytes;
+  return text.substr(0, bytes);
 }
 
 }  // namespace
@@ -65,149 +43,212 @@ std::int64_t count_targets(std::span<const std::int64_t> labels) {
   return std::ranges::count_if(labels, [](std::int64_t label) { return label != kIgnoreLabel; });
 }
 
-// Cuts the template's text into pieces and collects what is wrong with it.
-class PromptTemplate::Parser {
+// A conversation's pieces and what is filled in, tokenized one after the other.
+class PromptTemplate::Assembly {
  public:
-  explicit Parser(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+  Assembly(const PromptTemplate& prompt, const Parts& parts) : prompt_(prompt), parts_(parts), system_(parts.system) {}
 
-  std::vector<Piece> parse(std::string_view text) {
-    while (!text.empty()) text.remove_prefix(take(text));
-    const auto music = place(Piece::Kind::music, "{music}");
-    const auto question = place(Piece::Kind::question, "{question}");
-    const auto answer = place(Piece::Kind::answer, "{answer}");
-    if (mistakes_.empty() && (answer < music || answer < question)) mistake("{music} and {question} must stand before {answer}");
-    if (!mistakes_.empty()) throw ConfigError(mistakes_);
-    return std::move(pieces_);
+  EncodedExample run() {
+    for (std::size_t number = 0; number < parts_.turns.size(); ++number) write_turn(parts_.turns[number], number == 0);
+    cut();
+    return std::move(example_);
   }
 
  private:
-  // Takes one piece, or one character of text, from the start of `text` and returns its length.
-  std::size_t take(std::string_view text) {
-    if (const auto name = enclosed(text, "{", "}", in_field); !name.empty()) return field(name), name.size() + 2;
-    if (const auto name = enclosed(text, "<|", "|>", in_bars); !name.empty()) {
-      const auto spelling = text.substr(0, name.size() + 4);
-      if (!token(spelling)) mistake(fmt::format("the tokenizer has no token {}", spelling));
-      return spelling.size();
+  void write_turn(const Turn& turn, bool is_first) {
+    for (const Piece& piece : prompt_.pieces_) {
+      if (piece.is_once && !is_first) continue;
+      if (!piece.is_once) write_system();
+      if (piece.kind == Piece::Kind::answer && !turn.answer) break;
+      write(piece, turn);
     }
-    for (const std::string_view open : {"<", "</"}) {
-      const auto name = enclosed(text, open, ">", in_angles);
-      if (const auto spelling = text.substr(0, open.size() + name.size() + 1); !name.empty() && token(spelling)) return spelling.size();
-    }
-    if (pieces_.empty() || pieces_.back().kind != Piece::Kind::text) pieces_.push_back({Piece::Kind::text});
-    pieces_.back().text += text.front();
-    return 1;
+    cut();
+    is_target_ = false;
   }
 
-  void field(std::string_view name) {
-    if (name == "music") return pieces_.push_back({Piece::Kind::music});
-    if (name == "question") return pieces_.push_back({Piece::Kind::question});
-    if (name == "answer") return pieces_.push_back({Piece::Kind::answer});
-    if (name == "bos") return own_token(name, tokenizer_.bos_id());
-    if (name == "eos") return own_token(name, tokenizer_.eos_id());
-    mistake(fmt::format("unknown field {{{}}}: there are {{bos}}, {{eos}}, {{music}}, {{question}} and {{answer}}", name));
+  // Once, in its own words where the template has some.
+  void write_system() {
+    if (!system_ || prompt_.system_pieces_.empty()) return;
+    for (const Piece& piece : prompt_.system_pieces_) write(piece, {});
+    system_.reset();
   }
 
-  void own_token(std::string_view name, std::optional<TokenId> id) {
-    if (!id) return mistake(fmt::format("{{{}}} is asked for, but the tokenizer names no {} token", name, name));
-    pieces_.push_back({Piece::Kind::token, {}, *id});
-  }
-
-  bool token(std::string_view spelling) {
-    const auto id = tokenizer_.token_id(spelling);
-    if (id) pieces_.push_back({Piece::Kind::token, {}, *id});
-    return id.has_value();
-  }
-
-  std::ptrdiff_t place(Piece::Kind kind, std::string_view name) {
-    const auto count = std::ranges::count(pieces_, kind, &Piece::kind);
-    if (count == 0) mistake(fmt::format("{} is missing", name));
-    if (count > 1) mistake(fmt::format("{} stands {} times, once is right", name, count));
-    return std::ranges::find(pieces_, kind, &Piece::kind) - pieces_.begin();
-  }
-
-  void mistake(const std::string& what) { mistakes_.push_back("prompt.template: " + what); }
-
-  const Tokenizer& tokenizer_;
-  std::vector<Piece> pieces_;
-  std::vector<std::string> mistakes_;
-};
-
-PromptTemplate::PromptTemplate(std::string text, const Tokenizer& tokenizer)
-    : text_(resolve(std::move(text))), tokenizer_(&tokenizer), pieces_(Parser(tokenizer).parse(text_)) {}
-
-EncodedExample PromptTemplate::assemble(std::string_view question, std::optional<std::string_view> answer) const {
-  EncodedExample example;
-  std::string pending;  // text since the last cut
-  bool answered = false;
-  const auto append = [&](std::span<const TokenId> ids) {
-    example.input_ids.insert(example.input_ids.end(), ids.begin(), ids.end());
-    if (answered) example.labels.insert(example.labels.end(), ids.begin(), ids.end());
-    example.labels.resize(example.input_ids.size(), kIgnoreLabel);
-  };
-  const auto cut = [&] {
-    if (!pending.empty()) append(tokenizer_->encode(pending));
-    pending.clear();
-  };
-  for (const Piece& piece : pieces_) {
+  void write(const Piece& piece, const Turn& turn) {
     switch (piece.kind) {
       case Piece::Kind::text:
-        pending += piece.text;
-        break;
-      case Piece::Kind::question:
-        pending += strip(question);
+        pending_ += piece.text;
         break;
       case Piece::Kind::token:
         cut(), append({&piece.token, 1});
         break;
       case Piece::Kind::music:
-        cut(), example.music_position = static_cast<std::int64_t>(example.input_ids.size());
+        cut(), example_.music_position = static_cast<std::int64_t>(example_.input_ids.size());
+        break;
+      case Piece::Kind::notes:
+        pending_ += strip(parts_.notes);
+        break;
+      case Piece::Kind::system:
+        pending_ += strip(*system_);
+        break;
+      case Piece::Kind::question:
+        if (const auto system = std::exchange(system_, std::nullopt)) pending_ += std::string(strip(*system)) + "\n\n";
+        pending_ += strip(turn.question);
         break;
       case Piece::Kind::answer:
         cut();
-        if (!answer) return example;
-        answered = true;
-        pending += strip(*answer);
+        is_target_ = true;
+        pending_ += strip(*turn.answer);
         break;
     }
   }
-  cut();
-  return example;
+
+  // Tokenizes the text since the last cut.
+  void cut() {
+    if (!pending_.empty()) append(prompt_.tokenizer_->encode(pending_));
+    pending_.clear();
+  }
+
+  void append(std::span<const TokenId> ids) {
+    example_.input_ids.insert(example_.input_ids.end(), ids.begin(), ids.end());
+    if (is_target_) example_.labels.insert(example_.labels.end(), ids.begin(), ids.end());
+    example_.labels.resize(example_.input_ids.size(), kIgnoreLabel);
+  }
+
+  const PromptTemplate& prompt_;
+  const Parts& parts_;
+  std::optional<std::string_view> system_;  // until it is written
+  EncodedExample example_;
+  std::string pending_;
+  bool is_target_ = false;  // whether what is appended carries loss
+};
+
+// One thing that may be left out of a conversation that is too long: how much of it there is, what keeps so much of it, and where it is
+// counted.
+struct PromptTemplate::Shortening {
+  std::size_t (*size)(const Parts& parts);
+  void (*keep)(Parts& parts, std::size_t size);
+  std::int64_t EncodedExample::*cut;
+};
+
+std::span<const PromptTemplate::Shortening> PromptTemplate::shortenings() {
+  static constexpr Shortening kInOrder[] = {
+      {[](const Parts& parts) { return parts.notes.size(); },
+       [](Parts& parts, std::size_t size) { parts.notes = beginning(parts.notes, size); }, &EncodedExample::cut_notes_tokens},
+      {[](const Parts& parts) { return parts.turns.size() - 1; },
+       [](Parts& parts, std::size_t size) {
+         parts.turns.erase(parts.turns.begin(), parts.turns.end() - 1 - static_cast<std::ptrdiff_t>(size));
+       },
+       &EncodedExample::cut_history_tokens},
+      {[](const Parts& parts) { return parts.turns.back().question.size(); },
+       [](Parts& parts, std::size_t size) { parts.turns.back().question = beginning(parts.turns.back().question, size); },
+       &EncodedExample::cut_tokens},
+      {[](const Parts& parts) { return parts.turns.back().answer.value_or("").size(); },
+       [](Parts& parts, std::size_t size) {
+         if (auto& answer = parts.turns.back().answer) answer = beginning(*answer, size);
+       },
+       &EncodedExample::cut_answer_tokens},
+  };
+  return kInOrder;
 }
 
-EncodedExample PromptTemplate::fit(std::string_view question, std::optional<std::string_view> answer, std::int64_t max_length,
-                                   std::int64_t music_tokens) const {
+PromptTemplate::PromptTemplate(std::string text, const Tokenizer& tokenizer, std::string system)
+    : text_(std::move(text)), tokenizer_(&tokenizer) {
+  if (const BuiltIn* row = built_in(text_)) {
+    text_ = row->turn;
+    if (system.empty()) system = row->system;
+  }
+  Parser parser(tokenizer);
+  pieces_ = parser.turn(text_);
+  system_pieces_ = parser.system(system);
+  parser.finish();
+}
+
+PromptTemplate::Parts PromptTemplate::parts_of(const Conversation& conversation) {
+  Parts parts{.system = {}, .notes = conversation.notes, .turns = {}};
+  for (const Message& message : conversation.messages) {
+    const bool answer_is_due = !parts.turns.empty() && !parts.turns.back().answer;
+    switch (message.role) {
+      case Role::system:
+        if (parts.system || !parts.turns.empty()) throw Error("a system message must be the first of a conversation");
+        parts.system = message.text;
+        break;
+      case Role::user:
+        if (answer_is_due) throw Error("two questions of a conversation follow each other without an answer");
+        parts.turns.push_back({message.text, {}});
+        break;
+      case Role::assistant:
+        if (!answer_is_due) throw Error("an answer of a conversation has no question before it");
+        parts.turns.back().answer = message.text;
+        break;
+    }
+  }
+  if (parts.turns.empty()) throw Error("a conversation needs a question");
+  return parts;
+}
+
+bool PromptTemplate::contains(Piece::Kind kind) const {
+  return std::ranges::find(pieces_, kind, &Piece::kind) != pieces_.end();
+}
+
+EncodedExample PromptTemplate::assemble(const Parts& parts) const {
+  return Assembly(*this, parts).run();
+}
+
+// The largest size that was seen to fit, by bisection; where nothing fits, nothing of it stays.
+void PromptTemplate::shorten(Parts& parts, const Shortening& shortening, std::size_t max_tokens) const {
+  const Parts whole = parts;
+  const auto fits = [&](std::size_t size) {
+    parts = whole;
+    shortening.keep(parts, size);
+    return assemble(parts).input_ids.size() <= max_tokens;
+  };
+  std::size_t fitting = 0, exceeding = fits(0) ? shortening.size(whole) : 1;
+  while (exceeding - fitting > 1) {
+    const std::size_t middle = fitting + (exceeding - fitting) / 2;
+    (fits(middle) ? fitting : exceeding) = middle;
+  }
+  parts = whole;
+  shortening.keep(parts, fitting);
+}
+
+EncodedExample PromptTemplate::fit(const Parts& whole, std::int64_t max_length, std::int64_t music_tokens) const {
   const auto length = [&](const EncodedExample& example) { return static_cast<std::int64_t>(example.input_ids.size()) + music_tokens; };
-  const auto fits = [&](const EncodedExample& example) { return length(example) <= max_length; };
-  const EncodedExample whole = assemble(question, answer);
-  if (fits(whole)) return whole;
-  const EncodedExample without_question = assemble("", answer);
-  if (fits(without_question)) {
-    EncodedExample best = longest_that_fits(
-        question, [&](std::string_view part) { return assemble(part, answer); }, fits);
-    best.cut_tokens = length(whole) - length(best);
-    return best;
+  const auto has_answer = [](const Parts& parts) { return !strip(parts.turns.back().answer.value_or("")).empty(); };
+  const auto answer_is_gone = [&](const Parts& parts) { return has_answer(whole) && !has_answer(parts); };
+  Parts parts = whole;
+  EncodedExample example = assemble(parts);
+  if (length(example) <= max_length) return example;
+  for (const Shortening& shortening : shortenings()) {
+    shorten(parts, shortening, static_cast<std::size_t>(std::max<std::int64_t>(0, max_length - music_tokens)));
+    EncodedExample shorter = assemble(parts);
+    for (const Shortening& any : shortenings()) shorter.*any.cut = example.*any.cut;
+    shorter.*shortening.cut = length(example) - length(shorter);
+    example = std::move(shorter);
+    if (length(example) <= max_length && !answer_is_gone(parts)) return example;
   }
-  const EncodedExample bare = answer ? assemble("", "") : without_question;
-  if (answer && length(bare) < max_length) {
-    EncodedExample best = longest_that_fits(
-        *answer, [&](std::string_view part) { return assemble("", part); }, fits);
-    best.cut_tokens = length(whole) - length(without_question);
-    best.cut_answer_tokens = length(without_question) - length(best);
-    if (length(best) > length(bare)) return best;
-  }
-  throw InputError(fmt::format("question \"{}\"", question), "",
+  throw InputError(fmt::format("question \"{}\"", whole.turns.back().question), "",
                    fmt::format("the template alone needs {} tokens ({} of them for the music), but at most {} are allowed: raise "
                                "prompt.max_length",
-                               length(bare), music_tokens, max_length));
+                               length(example), music_tokens, max_length));
+}
+
+EncodedExample PromptTemplate::encode(const Conversation& conversation, std::int64_t max_length, std::int64_t music_tokens) const {
+  return fit(parts_of(conversation), max_length, music_tokens);
 }
 
 EncodedExample PromptTemplate::encode(std::string_view question, std::string_view answer, std::int64_t max_length,
-                                      std::int64_t music_tokens) const {
-  return fit(question, answer, max_length, music_tokens);
+                                      std::int64_t music_tokens, std::string_view notes) const {
+  return fit({.system = {}, .notes = notes, .turns = {{question, answer}}}, max_length, music_tokens);
 }
 
-EncodedExample PromptTemplate::encode_prompt(std::string_view question, std::int64_t max_length, std::int64_t music_tokens) const {
-  return fit(question, std::nullopt, max_length, music_tokens);
+EncodedExample PromptTemplate::encode_prompt(std::string_view question, std::int64_t max_length, std::int64_t music_tokens,
+                                             std::string_view notes) const {
+  return fit({.system = {}, .notes = notes, .turns = {{question, std::nullopt}}}, max_length, music_tokens);
+}
+
+bool PromptTemplate::has_end() const {
+  const auto answer = std::ranges::find(pieces_, Piece::Kind::answer, &Piece::kind);
+  return std::any_of(answer, pieces_.end(), [](const Piece& piece) { return piece.kind == Piece::Kind::token; });
 }
 
 std::vector<TokenId> PromptTemplate::stop_ids() const {

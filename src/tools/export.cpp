@@ -29,14 +29,16 @@ ModelCard::Model describe(const std::string& path, std::int64_t layers, std::int
   return {path, layers, hidden_size, runs::model_fingerprint(path)};
 }
 
-void require_projector(const fs::path& file, std::int64_t llm_size, std::int64_t music_size) {
-  const weights::SafetensorsFile projector(file);
-  const auto weight = projector.tensors().find("weight");
-  if (weight == projector.tensors().end() || weight->second.shape != std::vector<std::int64_t>{llm_size, music_size}) {
+// The file's tensors are those of a projector from this encoder to this decoder.
+void require_projector(const fs::path& file, const model::Projector& projector) {
+  const weights::SafetensorsFile saved(file);
+  for (const auto& parameter : projector.named_parameters()) {
+    const auto found = saved.tensors().find(parameter.key());
+    if (found != saved.tensors().end() && parameter.value().sizes() == at::IntArrayRef(found->second.shape)) continue;
     throw InputError(
-        file.string(), "weight",
-        fmt::format("must be [{}, {}] to lead from music_encoder.path to llm.path, is {}", llm_size, music_size,
-                    weight == projector.tensors().end() ? "missing" : fmt::format("[{}]", fmt::join(weight->second.shape, ", "))));
+        file.string(), parameter.key(),
+        fmt::format("must be [{}] to lead from music_encoder.path to llm.path, is {}", fmt::join(parameter.value().sizes(), ", "),
+                    found == saved.tensors().end() ? "missing" : fmt::format("[{}]", fmt::join(found->second.shape, ", "))));
   }
 }
 
@@ -53,19 +55,26 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   require_new_directory(directory);
   const auto encoder = model::MusicBertConfig::read(config.music_encoder.path);
   const auto llm = model::LlamaConfig::read(config.llm.path);
-  require_projector(checkpoint / runs::kProjectorFile, llm.hidden_size, encoder.hidden_size);
   const bool has_adapter = runs::has_adapter(checkpoint);
   if (has_adapter) require_adapter(checkpoint / runs::kAdapterFolder, llm);
   const auto tokenizer = text::load_tokenizer(config.llm.path);
+  const text::PromptTemplate prompt(config.prompt.template_text, *tokenizer);
+  if (!prompt.has_music()) {
+    throw ConfigError({fmt::format("prompt.template: has no {{music}}, so there is no projector to export; {} is a PEFT adapter as it is",
+                                   (checkpoint / runs::kAdapterFolder).string())});
+  }
+  const auto projector = model::make_projector(config.projector, encoder.hidden_size, llm.hidden_size, 0);
+  require_projector(checkpoint / runs::kProjectorFile, *projector);
 
   ModelCard card;
   const fs::path target = fs::absolute(directory).lexically_normal();
   card.name = (target.has_filename() ? target : target.parent_path()).filename().string();
   card.encoder = describe(config.music_encoder.path, encoder.num_hidden_layers, encoder.hidden_size);
   card.llm = describe(config.llm.path, llm.num_hidden_layers, llm.hidden_size);
-  card.music_tokens = config.music_encoder.tokens;
+  card.music_tokens = projector->tokens(config.music_encoder.tokens);
+  card.projector = projector->card();
   card.dtype = config.llm.dtype;
-  card.prompt = text::PromptTemplate(config.prompt.template_text, *tokenizer).text();
+  card.prompt = prompt.text();
   card.has_adapter = has_adapter;
   const fs::path llm_path = config.llm.path;
   card.sentencepiece_only = !fs::exists(llm_path / "tokenizer.json") && !fs::exists(llm_path / "tokenizer_config.json");

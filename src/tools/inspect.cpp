@@ -1,7 +1,8 @@
 #include "midillama/tools/inspect.h"
 
+#include "midillama/config/projector_kinds.h"
 #include "midillama/core/file.h"
-#include "midillama/data/clip_embeddings.h"
+#include "midillama/data/clip_inputs.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/data/cut_report.h"
 #include "midillama/data/qa_examples.h"
@@ -31,18 +32,28 @@ std::vector<data::Question> first_questions(const config::Config& config, const 
   return questions;
 }
 
+// What {notes} is for each question.
+std::vector<std::string> notes_of(const config::Config& config, const text::PromptTemplate& prompt,
+                                  std::span<const data::Question> questions) {
+  std::vector<std::string> notes(questions.size());
+  if (!prompt.has_notes()) return notes;
+  std::vector<std::filesystem::path> clips;
+  for (const auto& question : questions) clips.push_back(question.clip);
+  return data::write_clips(config.prompt, clips);
+}
+
 class Losses {
  public:
   Losses(const config::Config& config, const std::filesystem::path& checkpoint, std::span<const data::Question> questions,
          torch::Device device)
-      : session_(config, checkpoint, device), embeddings_(config, data::clips_of(questions), device) {}
+      : session_(config, checkpoint, device), clips_(config, *session_.prompt, data::clips_of(questions), device) {}
 
   // The mean loss of each example; null for one without a target token.
   std::vector<Json> of(std::span<const data::Question> questions, std::span<const text::EncodedExample> examples) {
     const torch::NoGradGuard no_grad;
     std::vector<model::MusicText> batch;
     for (std::size_t i = 0; i < examples.size(); ++i) {
-      batch.push_back({examples[i].input_ids, examples[i].labels, examples[i].music_position, embeddings_.at(questions[i].clip)});
+      batch.push_back({examples[i].input_ids, examples[i].labels, examples[i].music_position, clips_.music(questions[i].clip)});
     }
     const auto loss = session_.model->loss(batch);
     const auto sums = loss.per_example.to(torch::kCPU, torch::kFloat64);
@@ -56,7 +67,7 @@ class Losses {
 
  private:
   generate::Session session_;
-  data::ClipEmbeddings embeddings_;
+  data::ClipInputs clips_;
 };
 
 void print(std::ostream& out, const data::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
@@ -125,7 +136,9 @@ void inspect(const config::Config& config, const InspectOptions& options, torch:
   const bool has_decoder = std::filesystem::exists(std::filesystem::path(config.llm.path) / "config.json");
   const auto max_length =
       has_decoder ? shapes::longest_example(config.prompt, shapes::LlamaConfig::read(config.llm.path)) : config.prompt.max_length;
-  const auto music_tokens = config.music_encoder.tokens;
+  const auto music_tokens =
+      prompt.has_music() ? config::find_projector_kind(config.projector.kind)->tokens(config.projector, config.music_encoder.tokens) : 0;
+  const auto notes = notes_of(config, prompt, questions);
   std::optional<Losses> losses;
   if (options.loss) losses.emplace(config, options.checkpoint, questions, device);
 
@@ -134,9 +147,9 @@ void inspect(const config::Config& config, const InspectOptions& options, torch:
   for (std::size_t begin = 0; begin < questions.size(); begin += kBatch) {
     const auto batch = std::span(questions).subspan(begin, std::min(kBatch, questions.size() - begin));
     std::vector<text::EncodedExample> examples;
-    for (const auto& question : batch) {
-      examples.push_back(data::encode(prompt, question, max_length, music_tokens));
-      cuts.add(question.id, examples.back());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      examples.push_back(data::encode(prompt, batch[i], max_length, music_tokens, notes[begin + i]));
+      cuts.add(batch[i].id, examples.back());
     }
     const auto means = losses ? losses->of(batch, examples) : std::vector<Json>(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {

@@ -7,11 +7,11 @@
 namespace midillama::tools {
 namespace {
 
-// {0} name, {1} parts, {2} and {3} encoder and decoder, {4} musical tokens, {5} other files
+// {0} name, {1} parts, {2} and {3} encoder and decoder, {4} musical tokens, {5} other files, {6} tensors of the projector
 constexpr const char* kHead = R"(# {0}
 
 What leads from music to text in a MIDI-LLaMA (arXiv 2601.21740), trained with midillama: {1}. A clip's notes go through a frozen MusicBERT, the
-mean of its hidden states through the projector; what comes out stands before the words of the question as {4}.
+mean of its hidden states through the projector; what comes out is put before the words of the question as {4}.
 
 | | directory when this was trained | layers | hidden size | fingerprint |
 |---|---|---|---|---|
@@ -23,7 +23,7 @@ answers.
 
 | file | content |
 |---|---|
-| `projector.safetensors` | `weight` [T, M], `bias` [T]: musical token = weight · clip embedding + bias |
+| `projector.safetensors` | {6} |
 {5}| `config.yaml` | every setting; set `llm.path` and `music_encoder.path` to where the models are |
 
 ## With midillama
@@ -36,7 +36,7 @@ midillama generate --config config.yaml --checkpoint . --midi tune.mid --prompt 
 
 constexpr const char* kAdapterFiles = "| `adapter/` | a LoRA adapter in PEFT's layout |\n";
 
-// {0} " and peft", {1} imports, {2} decoder's path, {3} tokenizer, {4} dtype, {5} adapter, {6} template, {7} classes
+// {0} " and peft", {1} imports, {2} decoder's path, {3} tokenizer, {4} dtype, {5} adapter, {6} template, {7} classes, {8} the projector
 constexpr const char* kPython = R"(## With transformers{0}
 
 ```python
@@ -49,7 +49,7 @@ llm = {2}
 # midillama embed tune.mid --config config.yaml --out clips.safetensors
 clip = load_file("clips.safetensors")["embeddings"][:1]
 projector = load_file("projector.safetensors")
-music = torch.nn.functional.linear(clip, projector["weight"], projector["bias"]).flatten(0, -2)
+music = {8}.flatten(0, -2)
 
 template = {6}
 prompt = template.split("{{answer}}")[0].replace("{{question}}", "What key is this tune in?")
@@ -83,14 +83,15 @@ std::string to_markdown(const ModelCard& card) {
   const std::string head = fmt::format(kHead, card.name, card.has_adapter ? "a projector and a LoRA adapter" : "a projector",
                                        row("encoder: MusicBERT", card.encoder), row("language model: Llama", card.llm),
                                        card.music_tokens == 1 ? "one musical token" : fmt::format("{} musical tokens", card.music_tokens),
-                                       card.has_adapter ? kAdapterFiles : "");
+                                       card.has_adapter ? kAdapterFiles : "", card.projector.tensors);
   const std::string imports = card.has_adapter ? "from peft import PeftModel\n" : "";
   const std::string python = fmt::format(
       kPython, card.has_adapter ? " and peft" : "", imports, quoted(card.llm.path),
       card.sentencepiece_only ? kSentencepieceTokenizer : kTransformersTokenizer, card.dtype,
       card.has_adapter ? "model = PeftModel.from_pretrained(model, \"adapter\").eval()\n" : "model.eval()\n", quoted(card.prompt),
       card.sentencepiece_only ? "from sentencepiece import SentencePieceProcessor\nfrom transformers import AutoModelForCausalLM\n"
-                              : "from transformers import AutoModelForCausalLM, AutoTokenizer\n");
+                              : "from transformers import AutoModelForCausalLM, AutoTokenizer\n",
+      card.projector.python);
   return head + python;
 }
 

@@ -1,6 +1,8 @@
 // The README of an exported checkpoint.
 #pragma once
 
+#include "midillama/model/projector.h"
+
 #include <cstdint>
 #include <string>
 
@@ -18,6 +20,7 @@ struct ModelCard {
   Model encoder;
   Model llm;
   std::int64_t music_tokens = 1;
+  model::Projector::Card projector;
   std::string dtype;   // of the decoder: float32, bfloat16
   std::string prompt;  // the template's text, see midillama/text/prompt.h
   bool has_adapter = false;

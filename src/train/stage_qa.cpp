@@ -3,7 +3,7 @@
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/random.h"
-#include "midillama/data/clip_embeddings.h"
+#include "midillama/data/clip_inputs.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/data/qa_examples.h"
 #include "midillama/model/dtype.h"
@@ -23,12 +23,12 @@ namespace fs = std::filesystem;
 namespace {
 
 // The clips of both splits, encoded by the main rank and read from its cache by the others.
-data::ClipEmbeddings embed(const StageContext& context, const SplitQuestions& questions) {
+data::ClipInputs hear(const StageContext& context, const text::PromptTemplate& prompt, const SplitQuestions& questions) {
   auto clips = data::clips_of(questions.train);
   for (auto& clip : data::clips_of(questions.valid)) clips.push_back(std::move(clip));
-  std::optional<data::ClipEmbeddings> embeddings;
-  context.group.main_first([&] { embeddings.emplace(context.config, clips, context.device); });
-  return std::move(*embeddings);
+  std::optional<data::ClipInputs> inputs;
+  context.group.main_first([&] { inputs.emplace(context.config, prompt, clips, context.device); });
+  return std::move(*inputs);
 }
 
 std::string fingerprint_splits(const config::Data& data) {
@@ -53,10 +53,9 @@ class QaStage final : public Stage {
         trains_(trains),
         tokenizer_(text::load_tokenizer(config_.llm.path)),
         prompt_(config_.prompt.template_text, *tokenizer_),
-        max_length_(check_decoder()),
-        embeddings_(embed(context, questions)),
-        model_(model::load_llama(config_.llm.path, context.device, model::dtype_from_name(config_.llm.dtype)), embeddings_.hidden_size(),
-               seed_for(config_.run.seed, "projector")) {
+        max_length_(check_decoder(trains)),
+        clips_(hear(context, prompt_, questions)),
+        model_(load_model(context)) {
     if (context.group.is_main()) {
       fingerprints_ = {{"llm.path", runs::model_fingerprint(config_.llm.path)},
                        {"music_encoder.path", runs::model_fingerprint(config_.music_encoder.path)}};
@@ -65,8 +64,8 @@ class QaStage final : public Stage {
     for (const auto& item : model_->named_parameters()) item.value().set_requires_grad(trains_by_name(item.key(), trains));
     model_->llama->recompute_layers = config_.train.activation_checkpointing;
     model_->to(context.device);
-    train_.emplace(std::move(questions.train), embeddings_, prompt_, max_length_);
-    if (!questions.valid.empty()) valid_.emplace(std::move(questions.valid), embeddings_, prompt_, max_length_);
+    train_.emplace(std::move(questions.train), clips_, prompt_, max_length_, model_->projector.get());
+    if (!questions.valid.empty()) valid_.emplace(std::move(questions.valid), clips_, prompt_, max_length_, model_->projector.get());
   }
 
   std::vector<std::string> essentials() const override {
@@ -94,7 +93,7 @@ class QaStage final : public Stage {
     return {split.question(draw.index).id, split.at(draw.index), split.tokens(draw.index), split.targets(draw.index)};
   }
 
-  std::string data_fingerprint() const override { return fingerprint(fingerprint_splits(config_.data) + embeddings_.fingerprint()); }
+  std::string data_fingerprint() const override { return fingerprint(fingerprint_splits(config_.data) + clips_.fingerprint()); }
 
   torch::Tensor loss(std::span<const Example> batch) override {
     std::vector<model::MusicText> rows;
@@ -108,11 +107,22 @@ class QaStage final : public Stage {
   const data::QaExamples& examples(Split split) const { return split == Split::train ? *train_ : *valid_; }
 
   // What can be wrong with the decoder is found before clips are encoded. Returns the longest example that it takes.
-  std::int64_t check_decoder() const {
+  std::int64_t check_decoder(Trains trains) const {
+    if (trains == Trains::projector && !prompt_.has_music()) {
+      throw ConfigError({"prompt.template: has no {music}, so there is no projector for align to train: start with sft"});
+    }
     const auto decoder = model::check_llama(config_.llm.path);
     shapes::require_tokenizer(config_.llm, decoder, *tokenizer_);
     shapes::require_trained_template(config_.llm, prompt_, decoder, *tokenizer_);
     return shapes::longest_example(config_.prompt, decoder);
+  }
+
+  // Without a projector where the template has no {music}.
+  model::MidiLlama load_model(const StageContext& context) const {
+    const auto llama = model::load_llama(config_.llm.path, context.device, model::dtype_from_name(config_.llm.dtype));
+    if (!prompt_.has_music()) return model::MidiLlama(llama, nullptr);
+    return model::MidiLlama(llama, model::make_projector(config_.projector, clips_.embeddings()->hidden_size(), llama->config.hidden_size,
+                                                         seed_for(config_.run.seed, "projector")));
   }
 
   void load_weights(const StageContext& context, Trains trains, std::span<const data::Question> training) {
@@ -123,8 +133,8 @@ class QaStage final : public Stage {
     if (trains == Trains::projector_and_lora && has_adapter) add_lora();
     if (!source.empty()) {
       model::load_trained(model_, source);
-      model::load_whitening(model_->projector, source);
-    } else if (config_.projector.initialization == "whitened") {
+      if (model_->projector) model_->projector->load_to_train(source);
+    } else if (model_->projector && config_.projector.initialization == "whitened") {
       initialize_whitened(training);
     }
     if (trains == Trains::projector_and_lora && !has_adapter) add_lora();
@@ -132,9 +142,9 @@ class QaStage final : public Stage {
 
   void initialize_whitened(std::span<const data::Question> training) {
     std::vector<torch::Tensor> music;
-    for (const auto& clip : data::clips_of(training)) music.push_back(embeddings_.at(clip));
+    for (const auto& clip : data::clips_of(training)) music.push_back(clips_.music(clip));
     const double token_spread = model_->llama->model->embed_tokens->weight.to(torch::kFloat32).std().item<double>();
-    model::initialize_whitened(*model_->projector, at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
+    model_->projector->start_whitened(at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
   }
 
   config::Config config_;
@@ -142,7 +152,7 @@ class QaStage final : public Stage {
   std::unique_ptr<text::Tokenizer> tokenizer_;
   text::PromptTemplate prompt_;
   std::int64_t max_length_;
-  data::ClipEmbeddings embeddings_;
+  data::ClipInputs clips_;
   model::MidiLlama model_;
   shapes::MetWeights met_weights_ = shapes::met_weights(model_->llama->config);
   Json fingerprints_ = Json::object();

@@ -154,5 +154,14 @@ TEST(Flatten, NamesEveryValueAndGivesItBack) {
   EXPECT_EQ(flatten(other), values);
 }
 
+TEST(Config, APoolingThatTheProjectorCannotTakeIsRefusedByName) {
+  EXPECT_THAT(mistakes_of("music_encoder: {pooling: none}"), ElementsAre(HasSubstr("projector.kind linear takes pooled ones")));
+  EXPECT_THAT(mistakes_of("projector: {kind: mlp, initialization: whitened}"),
+              ElementsAre(HasSubstr("projector.initialization: whitened")));
+  EXPECT_THAT(mistakes_of("projector: {kind: magic}"), ElementsAre(HasSubstr("must be one of linear, mlp")));
+  EXPECT_THAT(mistakes_of("prompt: {notes: braille}"), ElementsAre(HasSubstr("prompt.notes")));
+  EXPECT_THAT(mistakes_of("projector: {kind: mlp, hidden_size: 64}"), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace midillama::config

@@ -2,8 +2,10 @@
 
 #include "data/embedding_cache.h"
 #include "data/tiny_dataset.h"
+#include "midillama/data/clip_inputs.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/model/music_encoder.h"
+#include "midillama/music/clip_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -122,6 +124,53 @@ TEST_F(Embeddings, ClipsThatCannotBeUsedAreListed) {
                 AllOf(HasSubstr("2 of the clips"), HasSubstr("1.mid"), HasSubstr("2.mid"), HasSubstr("no notes"), Not(HasSubstr("3.mid"))));
   }
   EXPECT_FALSE(fs::exists(cache()));
+}
+
+TEST_F(Embeddings, StatesBeforePoolingHaveAVectorANoteAndACacheOfTheirOwn) {
+  config_.music_encoder.tokens = 1;
+  const auto pooled = embed();
+  config_.music_encoder.pooling = "none";
+  const auto states = embed();
+  EXPECT_EQ(states.tokens(), 0);
+  EXPECT_EQ(states.at(clips_[2]).sizes(), at::IntArrayRef({11, 16}));
+  for (const auto& clip : clips_) {
+    EXPECT_TRUE(torch::allclose(states.at(clip).mean(0), pooled.at(clip)[0], 1e-5, 1e-6));
+    EXPECT_TRUE(torch::allclose(states.pooled(clip), pooled.pooled(clip), 1e-5, 1e-6));
+  }
+  const auto key = encoder_key(config_.music_encoder);
+  auto cached = read_cache(cache(), key);
+  EXPECT_EQ(cached.size(), 4U);
+  for (auto& [name, clip] : cached) clip.embedding = torch::zeros_like(clip.embedding);
+  write_cache(cache(), key, cached, /*are_pooled=*/false);
+  EXPECT_TRUE(embed().at(clips_[2]).equal(torch::zeros({11, 16})));
+}
+
+TEST_F(Embeddings, AClipIsHeardAsItsTemplateAsks) {
+  const std::vector<std::string> texts = {"Which key is it in?"};
+  text::train_sentencepiece(texts, 300, path("tokenizer.model"));
+  const auto tokenizer = text::load_tokenizer(path("tokenizer.model"));
+  const auto hear = [&](const std::string& prompt) {
+    return ClipInputs(config_, text::PromptTemplate(prompt, *tokenizer), clips_, torch::kCPU);
+  };
+  const ClipInputs text = hear("{notes}{question}{answer}");
+  EXPECT_FALSE(text.music(clips_[0]).defined());
+  EXPECT_FALSE(fs::exists(cache())) << "the encoder has nothing to do";
+  EXPECT_THAT(text.notes(clips_[0]), HasSubstr("bar 1: 0 E2 0.83"));
+  const ClipInputs music = hear("plain"), both = hear("{music}{notes}{question}{answer}");
+  EXPECT_TRUE(both.music(clips_[0]).equal(embed().at(clips_[0])));
+  EXPECT_EQ(both.notes(clips_[1]), text.notes(clips_[1]));
+  EXPECT_EQ(music.notes(clips_[1]), "");
+  EXPECT_EQ(music.fingerprint(), embed().fingerprint());
+  EXPECT_NE(both.fingerprint(), music.fingerprint());
+  EXPECT_THROW(text.notes("elsewhere.mid"), Error);
+  write_clip(clips_[1], 0);
+  EXPECT_THROW(hear("{notes}{question}{answer}"), Error);
+}
+
+TEST(ClipTexts, EveryKindCanBeAskedForInAConfiguration) {
+  std::vector<std::string> names;
+  for (const auto& kind : music::clip_texts()) names.emplace_back(kind.name);
+  EXPECT_EQ(names, config::clip_text_names());
 }
 
 }  // namespace

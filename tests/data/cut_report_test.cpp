@@ -72,9 +72,9 @@ TEST(QaExamples, KeepsEveryExampleHoweverLong) {
   config.music_encoder.path = folder.path() / "encoder";
   const std::vector<Question> questions = {question("short", folder.path() / "a.mid", "Which key is it in?", "G major."),
                                            question("long", folder.path() / "a.mid", "Which key is it in?", std::string(500, 'x'))};
-  const ClipEmbeddings embeddings(config, clips_of(questions), torch::kCPU);
+  const ClipInputs clips(config, prompt, clips_of(questions), torch::kCPU);
   log::attach_file(folder.path() / "log.txt");
-  const QaExamples examples(questions, embeddings, prompt, 60);
+  const QaExamples examples(questions, clips, prompt, 60);
   ASSERT_EQ(examples.size(), 2);
   const auto cut = examples.at(1);
   EXPECT_EQ(cut.input_ids.size() + 1, 60U);

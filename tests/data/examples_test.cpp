@@ -6,6 +6,7 @@
 #include "midillama/data/note_examples.h"
 #include "midillama/data/qa_examples.h"
 #include "midillama/data/text_rows.h"
+#include "midillama/text/utf8.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,6 +43,7 @@ class Examples : public testing::Test {
   std::string path(const std::string& name) const { return directory_.path() / name; }
   fs::path clip(int i) const { return path("clips") + "/" + std::to_string(i) + ".mid"; }
   ClipEmbeddings embed() const { return {config_, clips_of(questions_), torch::kCPU}; }
+  ClipInputs hear() const { return {config_, *prompt_, clips_of(questions_), torch::kCPU}; }
 
   TemporaryDirectory directory_;
   config::Config config_;
@@ -52,7 +54,8 @@ class Examples : public testing::Test {
 
 TEST_F(Examples, AQuestionBecomesIdsLabelsAndMusic) {
   const auto embeddings = embed();
-  const QaExamples examples(questions_, embeddings, *prompt_, 100);
+  const auto clips = hear();
+  const QaExamples examples(questions_, clips, *prompt_, 100);
   ASSERT_EQ(examples.size(), 4);
   const auto example = examples.at(1);
   const auto expected = prompt_->encode(questions_[1].question, questions_[1].answer, 100, 1);
@@ -63,19 +66,19 @@ TEST_F(Examples, AQuestionBecomesIdsLabelsAndMusic) {
 }
 
 TEST_F(Examples, CutQuestionsAreCountedInTheLog) {
-  const auto embeddings = embed();
+  const auto clips = hear();
   const auto longest =
       static_cast<std::int64_t>(prompt_->encode(questions_[1].question, questions_[1].answer, 100, 1).input_ids.size()) + 1;
   log::attach_file(path("log.txt"));
-  const QaExamples examples(questions_, embeddings, *prompt_, longest - 3);
+  const QaExamples examples(questions_, clips, *prompt_, longest - 3);
   EXPECT_EQ(static_cast<std::int64_t>(examples.at(1).input_ids.size()) + 1, longest - 3);
   EXPECT_THAT(read_text(path("log.txt")), AllOf(HasSubstr("1 questions were cut"), HasSubstr("b (3 tokens)")));
 }
 
 TEST_F(Examples, AnAnswerThatDoesNotFitNamesItsLine) {
-  const auto embeddings = embed();
+  const auto clips = hear();
   try {
-    QaExamples(questions_, embeddings, *prompt_, 10);
+    QaExamples(questions_, clips, *prompt_, 10);
     FAIL();
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("train.jsonl: line of"), HasSubstr("at most 10")));
@@ -185,6 +188,16 @@ TEST_F(Examples, TheSeedDecidesTheOrderOfTheText) {
 
 TEST_F(Examples, TheTokenizerIsTrainedOnPromptsAndAnswers) {
   EXPECT_THAT(tokenizer_texts(std::span(questions_).first(1)), ElementsAre("Question: Which key is it in?\nAnswer:\n", "G major."));
+}
+
+TEST_F(Examples, ATemplateWithoutMusicHasTheNotesAsText) {
+  const text::PromptTemplate prompt("{bos}{notes}\n{question} {answer}{eos}", *tokenizer_);
+  const ClipInputs clips(config_, prompt, clips_of(questions_), torch::kCPU);
+  const QaExamples examples(questions_, clips, prompt, 500);
+  const auto example = examples.at(0);
+  EXPECT_FALSE(example.music.defined());
+  EXPECT_EQ(static_cast<std::size_t>(examples.tokens(0)), example.input_ids.size());
+  EXPECT_EQ(tokenizer_->decode(example.input_ids), std::string(text::strip(clips.notes(clip(0)))) + "\nWhich key is it in? G major.");
 }
 
 }  // namespace

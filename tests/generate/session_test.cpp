@@ -64,11 +64,11 @@ TEST_F(SessionTest, LoadsProjectorAndAdapterOfACheckpoint) {
   const auto checkpoint = folder.path() / "checkpoint";
   {
     const torch::NoGradGuard no_grad;
-    untrained.model->projector->bias.fill_(0.25);
+    untrained.model->projector->named_parameters()["bias"].fill_(0.25);
   }
   model::save_trained(untrained.model, checkpoint, config.llm.path);
   const Session session(config, checkpoint, torch::kCPU);
-  EXPECT_TRUE(session.model->projector->bias.eq(0.25).all().item<bool>());
+  EXPECT_TRUE(session.model->projector->named_parameters()["bias"].eq(0.25).all().item<bool>());
   ASSERT_TRUE(session.model->lora.has_value());
   EXPECT_EQ(session.model->lora->rank, config.lora.rank);
   EXPECT_FALSE(session.model->is_training());
@@ -102,6 +102,43 @@ TEST_F(SessionTest, AnswersHaveNoWhiteSpaceAroundThem) {
 TEST_F(SessionTest, ATokenizerLargerThanTheModelIsRefused) {
   write_llama(100);
   EXPECT_THAT([&] { Session(config, "", torch::kCPU); }, ThrowsMessage<InputError>(HasSubstr("vocab_size is 100")));
+}
+
+TEST_F(SessionTest, AConversationIsStreamedAsText) {
+  const Session session(config, "", torch::kCPU);
+  Queue queue(session.model, session.queue_options());
+  std::string last;
+  Completion whole;
+  auto request = session.request({.messages = {{text::Role::user, "Which dance?"}}}, torch::zeros({1, 16}));
+  request.sampling.stop_ids = {};
+  request.on_token = [&](const NewToken& token) {
+    EXPECT_TRUE(token.text.starts_with(last));
+    last = token.text;
+    return true;
+  };
+  request.on_end = [&](std::size_t, const Completion& completion) { whole = completion; };
+  queue.add(std::move(request));
+  queue.drain();
+  EXPECT_FALSE(whole.token_ids.empty());
+  EXPECT_TRUE(session.tokenizer->decode(whole.token_ids).starts_with(last));
+}
+
+TEST_F(SessionTest, HearsAClipAsItsTemplateAsks) {
+  model::MusicBert encoder(model::MusicBertConfig::read(config.music_encoder.path));
+  model::initialize_weights(encoder, 1);
+  model::save_musicbert(encoder, config.music_encoder.path);
+  midi::Score clip;
+  clip.instruments = {{.name = {}, .notes = {{{0}, {480}, 62, 64}}}};
+  const Heard music = Session(config, "", torch::kCPU).hear(clip);
+  EXPECT_EQ(music.music.sizes(), at::IntArrayRef({1, 16}));
+  EXPECT_EQ(music.notes, "");
+  config.prompt.template_text = "{bos}{notes}\n{question}\n{answer}{eos}";
+  Session session(config, "", torch::kCPU);
+  const Heard text = session.hear(clip);
+  EXPECT_FALSE(text.music.defined());
+  EXPECT_EQ(text.notes, "meter 4/4, tempo 120\nbar 1: 0 D4 1\n");
+  EXPECT_FALSE(session.model->projector);
+  EXPECT_GT(session.encode("Which?", text).input_ids.size(), session.encode("Which?", {}).input_ids.size());
 }
 
 }  // namespace

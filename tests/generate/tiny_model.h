@@ -44,8 +44,9 @@ inline TinyModel load_tiny_model() {
   tiny.model = model::MidiLlama(model::load_llama(folder / "tiny_llama", torch::kCPU, torch::kFloat32), weight.size(1), 1);
   {
     const torch::NoGradGuard no_grad;
-    tiny.model->projector->weight.copy_(weight);
-    tiny.model->projector->bias.copy_(torch::tensor(golden["projector"]["bias"].get<std::vector<float>>()));
+    const auto projector = tiny.model->projector->named_parameters();
+    projector["weight"].copy_(weight);
+    projector["bias"].copy_(torch::tensor(golden["projector"]["bias"].get<std::vector<float>>()));
   }
   for (const auto& entry : golden["cases"]) {
     model::MusicText prompt{.input_ids = entry["input_ids"], .labels = {}, .music_position = entry["music_position"], .music = {}};

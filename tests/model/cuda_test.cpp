@@ -45,7 +45,7 @@ TEST_F(CudaMidiLlama, LossesAndGradientsEqualTheCpus) {
   EXPECT_TRUE(at::allclose(loss.per_example.cpu(), expected.per_example, 1e-3, 1e-4));
   expected.sum.backward();
   loss.sum.backward();
-  EXPECT_TRUE(at::allclose(gpu->projector->weight.grad().cpu(), cpu->projector->weight.grad(), 1e-2, 1e-4));
+  EXPECT_TRUE(at::allclose(linear_projector(gpu)->weight.grad().cpu(), linear_projector(cpu)->weight.grad(), 1e-2, 1e-4));
 }
 
 // bfloat16 goes through the flash attention that takes all texts of a batch at once.
@@ -54,14 +54,14 @@ TEST_F(CudaMidiLlama, TextsTogetherInBfloat16EqualTextsAlone) {
   MidiLlama gpu = model_on(torch::Device(torch::kCUDA, 0), torch::kBFloat16);
   const LossSum together = gpu->loss(texts);
   together.sum.backward();
-  const auto gradient = gpu->projector->weight.grad().clone();
+  const auto gradient = linear_projector(gpu)->weight.grad().clone();
   gpu->zero_grad();
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const LossSum alone = gpu->loss(std::span(texts).subspan(i, 1));
     alone.sum.backward();
     EXPECT_TRUE(at::allclose(together.per_example[static_cast<std::int64_t>(i)], alone.per_example[0], 2e-2, 2e-2)) << i;
   }
-  EXPECT_TRUE(at::allclose(gradient, gpu->projector->weight.grad(), 5e-2, 5e-2));
+  EXPECT_TRUE(at::allclose(gradient, linear_projector(gpu)->weight.grad(), 5e-2, 5e-2));
 }
 
 // The pinned memory of a copy under way is not given to the next one.

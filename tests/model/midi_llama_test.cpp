@@ -112,7 +112,7 @@ TEST(MidiLlama, ABatchWithoutTargetsHasZeroLossAndAGradient) {
   EXPECT_EQ(loss.sum.item<float>(), 0.0f);
   EXPECT_EQ(loss.target_tokens, 0);
   loss.sum.backward();
-  EXPECT_TRUE(at::equal(model->projector->weight.grad(), at::zeros({16, 6})));
+  EXPECT_TRUE(at::equal(linear_projector(model)->weight.grad(), at::zeros({16, 6})));
 }
 
 TEST(MidiLlama, RefusesExamplesThatDoNotFit) {
@@ -139,8 +139,8 @@ TEST(MidiLlama, WorksWithABfloat16DecoderAndAFloat32Projector) {
   const LossSum loss = model->loss(batch);
   EXPECT_EQ(loss.sum.scalar_type(), torch::kFloat32);
   loss.sum.backward();
-  EXPECT_EQ(model->projector->weight.grad().scalar_type(), torch::kFloat32);
-  EXPECT_GT(model->projector->weight.grad().abs().sum().item<double>(), 0);
+  EXPECT_EQ(linear_projector(model)->weight.grad().scalar_type(), torch::kFloat32);
+  EXPECT_GT(linear_projector(model)->weight.grad().abs().sum().item<double>(), 0);
   EXPECT_EQ(model->llama->model->layers[0]->self_attn->q_proj->lora_B.grad().scalar_type(), torch::kFloat32);
 }
 
@@ -160,7 +160,7 @@ TEST(MidiLlama, StartsFromItsSeed) {
   const auto start = [](std::uint64_t seed) {
     MidiLlama model(tiny_llama(), 6, seed);
     model->add_lora({}, seed);
-    return std::pair(model->projector->weight.clone(), model->llama->model->layers[1]->mlp->up_proj->lora_A.clone());
+    return std::pair(linear_projector(model)->weight.clone(), model->llama->model->layers[1]->mlp->up_proj->lora_A.clone());
   };
   EXPECT_TRUE(at::equal(start(1).first, start(1).first) && at::equal(start(1).second, start(1).second));
   EXPECT_FALSE(at::equal(start(1).first, start(2).first) || at::equal(start(1).second, start(2).second));

@@ -1,6 +1,7 @@
 // Small random models for the tests of this room.
 #pragma once
 
+#include "midillama/model/linear_projector.h"
 #include "midillama/model/llama.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/musicbert.h"
@@ -43,6 +44,11 @@ inline MidiLlama tiny_midi_llama(std::int64_t music_size = 6) {
   MidiLlama model(tiny_llama(), music_size, 5);
   model->eval();
   return model;
+}
+
+// Of a model that has one.
+inline LinearProjector linear_projector(const MidiLlama& model) {
+  return LinearProjector(std::dynamic_pointer_cast<LinearProjectorImpl>(model->projector));
 }
 
 inline double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {

@@ -70,22 +70,22 @@ TEST(TrainedFiles, ComeBackAsSaved) {
 TEST(TrainedFiles, AWhitenedProjectorIsSavedAsAPlainLayerToo) {
   const TemporaryDirectory folder;
   MidiLlama model = tiny_midi_llama();
-  const auto size = model->projector->weight.size(1);
-  initialize_whitened(*model->projector, at::randn({50, size}) * at::arange(1, size + 1) + 3, 0.5, 1);
+  const auto size = linear_projector(model)->weight.size(1);
+  initialize_whitened(*linear_projector(model), at::randn({50, size}) * at::arange(1, size + 1) + 3, 0.5, 1);
   save_trained(model, folder.path(), "some/llama");
   const torch::Tensor music = at::randn({4, size});
-  const torch::Tensor expected = model->projector->forward(music);
+  const torch::Tensor expected = linear_projector(model)->forward(music);
 
   MidiLlama loaded = tiny_midi_llama();
   load_trained(loaded, folder.path());
-  EXPECT_FALSE(loaded->projector->is_whitened());
-  EXPECT_TRUE(at::allclose(loaded->projector->forward(music), expected, 1e-4, 1e-5));
-  load_whitening(loaded->projector, folder.path());
-  EXPECT_TRUE(loaded->projector->is_whitened());
-  EXPECT_TRUE(at::equal(loaded->projector->forward(music), expected));
+  EXPECT_FALSE(linear_projector(loaded)->is_whitened());
+  EXPECT_TRUE(at::allclose(linear_projector(loaded)->forward(music), expected, 1e-4, 1e-5));
+  loaded->projector->load_to_train(folder.path());
+  EXPECT_TRUE(linear_projector(loaded)->is_whitened());
+  EXPECT_TRUE(at::equal(linear_projector(loaded)->forward(music), expected));
 
   change_weights(folder.path() / "projector_whitened.safetensors", [](weights::TensorMap& tensors) { tensors.erase("mean"); });
-  EXPECT_THAT(error_of([&] { load_whitening(loaded->projector, folder.path()); }),
+  EXPECT_THAT(error_of([&] { loaded->projector->load_to_train(folder.path()); }),
               AllOf(HasSubstr("projector_whitened.safetensors"), HasSubstr("missing: mean")));
 }
 

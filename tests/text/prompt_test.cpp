@@ -180,5 +180,99 @@ TEST(PromptTemplate, EveryMistakeIsReported) {
   EXPECT_THAT(mistakes_of("{ {} {Music} < > <| {music}{question}{answer}"), IsEmpty());
 }
 
+const Conversation kTwoTurns = {
+    {{Role::user, "Which key?"}, {Role::assistant, "G major."}, {Role::user, "Which meter?"}, {Role::assistant, "6/8."}}};
+
+TEST(PromptTemplate, AConversationRepeatsTheTurnAndHasItsMusicOnce) {
+  const auto example = PromptTemplate("plain", kBytes).encode(kTwoTurns, 200, 1);
+  EXPECT_EQ(kBytes.decode(example.input_ids), "<s>Question: Which key?\nAnswer:\nG major.</s>Question: Which meter?\nAnswer:\n6/8.</s>");
+  EXPECT_EQ(example.music_position, 1);
+  EXPECT_EQ(target(example, kBytes), "G major.</s>6/8.</s>") << "both answers carry loss";
+}
+
+TEST(PromptTemplate, AQuestionAfterAnAnswerIsAPromptThatGoesOnWithTheTrainedIds) {
+  for (const char* text : {"plain", "llama3"}) {
+    const PromptTemplate prompt(text, kChat);
+    auto asked = kTwoTurns;
+    asked.messages.pop_back();
+    const auto alone = prompt.encode(asked, 300, 1);
+    const auto trained = prompt.encode(kTwoTurns, 300, 1);
+    ASSERT_LT(alone.input_ids.size(), trained.input_ids.size());
+    EXPECT_TRUE(std::equal(alone.input_ids.begin(), alone.input_ids.end(), trained.input_ids.begin()));
+    EXPECT_EQ(count_targets(alone.labels), count_targets(prompt.encode("Which key?", "G major.", 300, 1).labels));
+    EXPECT_EQ(alone.labels.back(), kIgnoreLabel);
+  }
+}
+
+TEST(PromptTemplate, ASystemMessageIsATurnOfItsOwnOrComesBeforeTheFirstQuestion) {
+  auto conversation = kTwoTurns;
+  conversation.messages.insert(conversation.messages.begin(), {Role::system, " You hear a tune. "});
+  EXPECT_EQ(kChat.decode(PromptTemplate("llama3", kChat).encode(conversation, 400, 1).input_ids),
+            "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nYou hear a tune.<|eot_id|>"
+            "<|start_header_id|>user<|end_header_id|>\n\nWhich key?<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\nG major.<|eot_id|>"
+            "<|start_header_id|>user<|end_header_id|>\n\nWhich meter?<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\n6/8.<|eot_id|>");
+  EXPECT_EQ(kBytes.decode(PromptTemplate("plain", kBytes).encode(conversation, 200, 1).input_ids),
+            "<s>Question: You hear a tune.\n\nWhich key?\nAnswer:\nG major.</s>Question: Which meter?\nAnswer:\n6/8.</s>");
+  EXPECT_EQ(kBytes.decode(PromptTemplate("{music}{question}>{answer}", kBytes, "[{system}]").encode(conversation, 200, 1).input_ids),
+            "[You hear a tune.]Which key?>G major.Which meter?>6/8.");
+}
+
+TEST(PromptTemplate, ABosThatBeginsEveryMessageBelongsToTheTurn) {
+  const ByteTokenizer chatml({{"<|im_start|>", 256}, {"<|im_end|>", 257}}, 256, 257);
+  const PromptTemplate prompt("<|im_start|>user\n{music}{question}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n", chatml);
+  const auto example = prompt.encode(kTwoTurns, 300, 1);
+  EXPECT_EQ(std::ranges::count(example.input_ids, 256), 4);
+  EXPECT_EQ(example.music_position, 6);
+}
+
+TEST(PromptTemplate, TheClipMayBeTextInPlaceOfMusicOrBesideIt) {
+  const PromptTemplate text("{bos}{notes}\nQ: {question}\nA: {answer}{eos}", kBytes);
+  EXPECT_FALSE(text.has_music());
+  EXPECT_TRUE(text.has_notes());
+  EXPECT_EQ(kBytes.decode(text.encode("Which key?", "G", 100, 0, "D4 1\n").input_ids), "<s>D4 1\nQ: Which key?\nA: G</s>");
+  const PromptTemplate both("{bos}{music}{notes}\n{question}\n{answer}{eos}", kBytes);
+  EXPECT_TRUE(both.has_music());
+  auto conversation = kTwoTurns;
+  conversation.notes = "D4 1";
+  EXPECT_EQ(kBytes.decode(both.encode(conversation, 100, 1).input_ids), "<s>D4 1\nWhich key?\nG major.</s>\nWhich meter?\n6/8.</s>");
+}
+
+TEST(PromptTemplate, NotesAreCutFirstThenEarlierTurnsThenTheQuestion) {
+  const PromptTemplate prompt("{notes}[{question}]{answer};", kBytes);
+  auto conversation = kTwoTurns;
+  conversation.notes = "0123456789";
+  const auto cut = [&](std::int64_t length) { return prompt.encode(conversation, length, 0); };
+  EXPECT_EQ(kBytes.decode(cut(100).input_ids), "0123456789[Which key?]G major.;[Which meter?]6/8.;");
+  EXPECT_EQ(kBytes.decode(cut(43).input_ids), "012[Which key?]G major.;[Which meter?]6/8.;");
+  EXPECT_EQ(cut(43).cut_notes_tokens, 7);
+  EXPECT_EQ(kBytes.decode(cut(39).input_ids), "[Which meter?]6/8.;");
+  EXPECT_EQ(cut(39).cut_notes_tokens, 10);
+  EXPECT_EQ(cut(39).cut_history_tokens, 21);
+  EXPECT_EQ(kBytes.decode(cut(12).input_ids), "[Which]6/8.;");
+  EXPECT_EQ(cut(12).cut_tokens, 7);
+  EXPECT_EQ(kBytes.decode(cut(4).input_ids), "[]6;");
+  EXPECT_EQ(cut(4).cut_answer_tokens, 3);
+}
+
+TEST(PromptTemplate, MessagesThatAreNoConversationAreRefused) {
+  const PromptTemplate prompt("plain", kBytes);
+  const auto refused = [&](std::vector<Message> messages) { EXPECT_THROW(prompt.encode({std::move(messages)}, 100, 1), Error); };
+  refused({});
+  refused({{Role::assistant, "G"}});
+  refused({{Role::user, "a"}, {Role::user, "b"}});
+  refused({{Role::user, "a"}, {Role::system, "b"}});
+  refused({{Role::system, "b"}});
+  refused({{Role::user, "a"}, {Role::assistant, "b"}, {Role::assistant, "c"}});
+}
+
+TEST(PromptTemplate, SaysWhetherATokenEndsAnAnswer) {
+  EXPECT_TRUE(PromptTemplate("plain", kBytes).has_end());
+  EXPECT_TRUE(PromptTemplate("llama3", kChat).has_end());
+  EXPECT_FALSE(PromptTemplate("{music}{question}{answer}", kBytes).has_end());
+  EXPECT_FALSE(PromptTemplate("{bos}{music}{question}{answer}\n", kBytes).has_end()) << "text does not end generation";
+}
+
 }  // namespace
 }  // namespace midillama::text

@@ -69,7 +69,7 @@ struct EncoderShape {
 
 struct MusicEncoder {
   std::string path;                                 // a MusicBERT directory (config.json, model.safetensors)
-  std::string pooling = "mean";                     // over the notes' positions
+  std::string pooling = "mean";                     // over the notes' positions; none: a vector a note, for projectors that pool themselves
   std::int64_t tokens = 1;                          // musical tokens a clip becomes; more than 1 cuts it into spans of equally many notes
   std::string hidden_states = "before_upsampling";  // or after_upsampling: the paper says "token-level hidden states" only
   std::string dtype = "float32";
@@ -87,12 +87,16 @@ struct MusicEncoder {
 };
 
 struct Projector {
+  std::string kind = "linear";   // see config/projector_kinds.h
+  std::int64_t hidden_size = 0;  // of kind mlp's inner layer; 0: the decoder's
   // linear: as torch::nn::Linear. whitened: trained in whitened coordinates of the training clips' embeddings, where every direction in
   // which they differ is learnt at the same pace; saved as the plain linear layer that it is.
   std::string initialization = "linear";
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
+    v("kind", self.kind);
+    v("hidden_size", self.hidden_size);
     v("initialization", self.initialization);
   }
 };
@@ -142,11 +146,13 @@ struct Llm {
 
 struct Prompt {
   std::string template_text = "plain";  // plain, llama3, or the text of a template: see midillama/text/prompt.h
+  std::string notes = "note-list";      // how {notes} writes a clip: see midillama/music/clip_text.h
   std::int64_t max_length = 512;        // tokens of one example, musical tokens included; longer ones are cut from the question and counted
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
     v("template", self.template_text);
+    v("notes", self.notes);
     v("max_length", self.max_length);
   }
 };
@@ -308,6 +314,12 @@ struct Corpus {
     v("seed", self.seed);
   }
 };
+
+// The rows of the table in src/music/clip_text.cpp.
+inline const std::vector<std::string>& clip_text_names() {
+  static const std::vector<std::string> names = {"note-list"};
+  return names;
+}
 
 inline const std::vector<std::string>& stage_names() {
   static const std::vector<std::string> names = {"pretrain-encoder", "pretrain-llm", "align", "sft"};

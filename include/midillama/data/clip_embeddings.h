@@ -1,10 +1,11 @@
-// Clip embeddings, computed once: the encoder is frozen, so a clip's pooled vectors never change.
+// Clips' vectors, computed once: the encoder is frozen, so they never change.
 #pragma once
 
 #include "midillama/config/schema.h"
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -20,10 +21,13 @@ class ClipEmbeddings {
   // where a clip is missing. `clips` may repeat. A clip that cannot be read is an Error that names it; all such clips are listed together.
   ClipEmbeddings(const config::Config& config, std::span<const std::filesystem::path> clips, torch::Device device);
 
-  // [K, M] float32 on the CPU. Error for a clip that was not among the constructor's.
+  // [K, M] float32 on the CPU, or [notes, M] where music_encoder.pooling is none. Error for a clip that was not among the constructor's.
   torch::Tensor at(const std::filesystem::path& clip) const;
+  // One vector of the whole clip: its K vectors one after the other [K * M], or the mean [M] over its notes.
+  torch::Tensor pooled(const std::filesystem::path& clip) const;
+  std::int64_t pooled_size() const { return std::max<std::int64_t>(tokens_, 1) * hidden_size_; }
   std::int64_t hidden_size() const { return hidden_size_; }  // M
-  std::int64_t tokens() const { return tokens_; }            // K
+  std::int64_t tokens() const { return tokens_; }            // K; 0 where there is a vector a note
   // The notes of all distinct clips together.
   std::int64_t notes() const { return notes_; }
   // Of the encoder and the content of the clips, in the order of their names: equal where every embedding is.

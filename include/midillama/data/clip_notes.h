@@ -4,7 +4,9 @@
 #include "midillama/data/question.h"
 #include "midillama/octuple/octuple.h"
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -12,6 +14,9 @@ namespace midillama::data {
 
 // One clip's notes each, in the order of `clips`. Error that lists every clip which cannot be read or has no notes.
 std::vector<std::vector<octuple::Octuple>> read_clip_notes(std::span<const std::filesystem::path> clips);
+
+// Calls `work` with each clip's index, on all cores. Error that lists every clip for which it threw one.
+void for_each_clip(std::span<const std::filesystem::path> clips, const std::function<void(std::size_t)>& work);
 
 // Error that lists the clips which are not there.
 void require_clips(std::span<const std::filesystem::path> clips);

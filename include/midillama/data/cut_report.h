@@ -14,6 +14,7 @@ class CutReport {
   // Remembers the example where something was cut from it.
   void add(const std::string& id, const text::EncodedExample& example);
 
+  std::size_t notes() const { return notes_.size(); }
   std::size_t questions() const { return questions_.size(); }
   std::size_t answers() const { return answers_.size(); }
 
@@ -21,7 +22,8 @@ class CutReport {
   void log(std::int64_t max_length) const;
 
  private:
-  std::vector<std::string> questions_;  // "id (12 tokens)"
+  std::vector<std::string> notes_;  // "id (12 tokens)"
+  std::vector<std::string> questions_;
   std::vector<std::string> answers_;
 };
 

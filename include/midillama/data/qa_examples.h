@@ -1,7 +1,7 @@
 // Questions about clips as the decoder reads them.
 #pragma once
 
-#include "midillama/data/clip_embeddings.h"
+#include "midillama/data/clip_inputs.h"
 #include "midillama/data/question.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/text/prompt.h"
@@ -13,15 +13,16 @@ namespace midillama::data {
 
 // A question and its answer in the prompt; PromptTemplate::encode's error names the question's line.
 text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& question, std::int64_t max_length,
-                            std::int64_t music_tokens);
+                            std::int64_t music_tokens, std::string_view notes = {});
 
 class QaExamples {
  public:
-  // `embeddings` and `prompt` must outlive the examples. Every example is tokenized once at the start, on all cores, to know its length:
+  // `clips`, `prompt` and `projector` (which tells how many musical tokens a clip becomes; nothing: as many as it has vectors) must outlive
+  // the examples. Every example is tokenized once at the start, on all cores, to know its length:
   // questions and answers cut to fit `max_length` (tokens, musical ones included) are counted and listed in the log; an example that leaves
   // no room for its answer is an InputError that names its line. Nothing is left out.
-  QaExamples(std::vector<Question> questions, const ClipEmbeddings& embeddings, const text::PromptTemplate& prompt,
-             std::int64_t max_length);
+  QaExamples(std::vector<Question> questions, const ClipInputs& clips, const text::PromptTemplate& prompt, std::int64_t max_length,
+             const model::Projector* projector = nullptr);
 
   std::int64_t size() const { return static_cast<std::int64_t>(questions_.size()); }
   // Of at(index): tokens, musical ones included, and labels that carry loss.
@@ -33,11 +34,14 @@ class QaExamples {
 
  private:
   void measure();
+  std::int64_t music_tokens(const Question& question) const;
+  text::EncodedExample encoded(const Question& question) const;
 
   std::vector<Question> questions_;
-  const ClipEmbeddings* embeddings_;
+  const ClipInputs* clips_;
   const text::PromptTemplate* prompt_;
   std::int64_t max_length_;
+  const model::Projector* projector_;
   std::vector<std::int64_t> tokens_;
   std::vector<std::int64_t> targets_;
 };

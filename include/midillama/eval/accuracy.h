@@ -24,10 +24,6 @@ struct TagAccuracy {
   metrics::Interval interval() const { return metrics::wilson_interval(correct, total); }
 };
 
-// The facts that are checked in a question's answer: the one asked about, or for a caption those that the true caption states,
-// tag -> value. Only tags that corpus::stated_fact() can read.
-std::map<std::string, std::string> checked_facts(const data::Question& question);
-
 // The value that answer number `question` gives for `tag`.
 using StatedValue = std::function<std::optional<std::string>(std::size_t question, const std::string& tag)>;
 std::vector<TagAccuracy> fact_accuracy(std::span<const data::Question> questions, const StatedValue& stated);

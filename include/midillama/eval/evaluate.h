@@ -5,7 +5,6 @@
 #pragma once
 
 #include "midillama/config/schema.h"
-#include "midillama/eval/music.h"
 #include "midillama/eval/report.h"
 #include "midillama/parallel/process_group.h"
 
@@ -18,11 +17,11 @@
 namespace midillama::eval {
 
 struct EvalOptions {
-  std::string task = "qa";  // qa, caption
-  std::vector<MusicMode> music = {MusicMode::as_it_is};
-  bool comparisons = false;          // also the most frequent answer and the linear probe, and write report.md and report.json
-  std::filesystem::path checkpoint;  // a checkpoint directory: see runs::find_checkpoint()
-  std::string split;                 // empty: data.test_split
+  std::string task = "qa";                      // qa, caption
+  std::vector<std::string> systems = {"true"};  // what answers: names of systems::kinds()
+  bool writes_report = false;                   // report.md and report.json, with a linear probe beside the systems
+  std::filesystem::path checkpoint;             // a checkpoint directory: see runs::find_checkpoint()
+  std::string split;                            // empty: data.test_split
 };
 
 // eval.max_examples takes that many questions of the task, evenly spread over the split. The ranks share the questions; rank 0 scores,

@@ -1,28 +1,47 @@
-// Everything that answers a question about a clip's embedding: tokenizer, template, decoder with projector and adapters.
+// Everything that answers a question about a clip: music encoder, tokenizer, template, decoder with projector and adapters.
 #pragma once
 
 #include "midillama/config/schema.h"
 #include "midillama/generate/generator.h"
+#include "midillama/generate/queue.h"
+#include "midillama/midi/score.h"
 #include "midillama/model/midi_llama.h"
+#include "midillama/model/music_encoder.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace midillama::generate {
 
+// What is heard with a question: as much of it as the template asks for.
+struct Heard {
+  Heard(torch::Tensor music = {}, std::string notes = {}) : music(std::move(music)), notes(std::move(notes)) {}
+
+  torch::Tensor music;  // [n, M] float32, the clip's vectors; undefined: no musical tokens
+  std::string notes;    // the clip as text, for {notes}
+};
+
 struct Session {
   // Loads config.llm.path and the projector and adapter of `checkpoint` (empty: neither is loaded, the projector is as initialised), in
   // eval mode. InputError where a directory does not hold what it should, or the tokenizer has more ids than the decoder has embeddings.
   Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device);
 
-  // The prompt of a question. music: [K, M], or undefined for a prompt without musical tokens. A question that would fill prompt.max_length
-  // or the model's context is cut at its end; one token's room is always left for the answer.
-  model::MusicText encode(std::string_view question, torch::Tensor music) const;
+  // A clip as the template takes it. The encoder is loaded when it is needed first. Error where the clip has no notes.
+  Heard hear(const midi::Score& clip);
+
+  // The prompt of a conversation that ends with a question. One that would fill prompt.max_length or the model's context is shortened (see
+  // PromptTemplate::encode), which the log says; one token's room is always left for the answer.
+  model::MusicText encode(const text::Conversation& conversation, torch::Tensor music) const;
+  model::MusicText encode(std::string_view question, const Heard& heard) const;
+  // The same as a request of the configuration's sampling, for a queue of queue_options().
+  Request request(const text::Conversation& conversation, torch::Tensor music) const;
+  QueueOptions queue_options() const;
   // The text of new tokens without the white space around it.
   std::string decode(std::span<const std::int64_t> token_ids) const;
 
@@ -31,6 +50,11 @@ struct Session {
   model::MidiLlama model{nullptr};
   SamplingOptions sampling;     // from config.generate, with the template's and the model's stop ids where the config names none
   std::int64_t max_length = 0;  // prompt.max_length
+
+ private:
+  config::Config config_;
+  torch::Device device_;
+  std::optional<model::MusicEncoder> encoder_;
 };
 
 }  // namespace midillama::generate

@@ -8,6 +8,8 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,7 +21,15 @@ class KeyValueCache {
   KeyValueCache(std::int64_t layers, std::int64_t batch, std::int64_t num_key_value_heads, std::int64_t capacity, std::int64_t head_dim,
                 torch::Device device, torch::ScalarType dtype);
 
-  // Stores keys and values [batch, heads, seq, head_dim] of `layer` behind the tokens before them; returns views of all keys and values so
+  // Rows of several caches, one part after the other, all ending at column `length`: of each part the columns before `end`, as many as
+  // there is room for; what lies before them is zero.
+  struct Part {
+    const KeyValueCache* cache;
+    std::int64_t end;
+  };
+  static std::unique_ptr<KeyValueCache> joined(std::span<const Part> parts, std::int64_t length, std::int64_t capacity);
+
+  // Stores keys and values [batch, heads, seq, head_dim] of `layer` after the tokens before them; returns views of all keys and values so
   // far, or, where shapes are fixed (seq is 1 then), of all there is room for.
   std::pair<torch::Tensor, torch::Tensor> append(std::int64_t layer, const torch::Tensor& keys, const torch::Tensor& values);
   // Called once after all layers of a forward pass have appended `tokens`.

@@ -1,4 +1,4 @@
-// The whole model behind the encoder: projector, musical tokens spliced into the text, decoder.
+// The whole model after the encoder: projector, musical tokens spliced into the text, decoder.
 #pragma once
 
 #include "midillama/config/schema.h"
@@ -11,6 +11,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,12 +19,12 @@
 
 namespace midillama::model {
 
-// One example's text and its clip's pooled vectors.
+// One example's text and its clip's vectors.
 struct MusicText {
   std::vector<std::int64_t> input_ids;  // without musical tokens
   std::vector<std::int64_t> labels;     // same length, -100 where no loss is taken; empty for generation
-  std::int64_t music_position = 0;      // musical tokens stand before input_ids[music_position]
-  torch::Tensor music;                  // [K, M] float32 clip embedding; undefined: no musical tokens at all
+  std::int64_t music_position = 0;      // musical tokens come before input_ids[music_position]
+  torch::Tensor music;                  // [n, M] float32 vectors of the clip, K of them where pooled; undefined: no musical tokens at all
 };
 
 inline constexpr std::int64_t kNoLabel = -100;
@@ -37,15 +38,20 @@ struct LossSum {
 };
 
 struct MidiLlamaImpl : torch::nn::Module {
-  // The projector is initialised like torch::nn::Linear, from `seed`. music_size = M. The decoder is frozen.
+  // The decoder is frozen. `projector`: nothing for a model that hears no musical tokens (the clip may be text in its prompt).
+  MidiLlamaImpl(Llama llama, std::shared_ptr<Projector> projector);
+  // With a linear projector, initialised from `seed`. music_size = M.
   MidiLlamaImpl(Llama llama, std::int64_t music_size, std::uint64_t seed);
 
   // Adds LoRA adapters to the decoder (once) wherever a linear layer's name is or ends in one of the target modules; A Kaiming-uniform from
   // `seed`, B zero.
   void add_lora(const config::Lora& lora, std::uint64_t seed);
 
-  // [..., M] → [..., T] musical tokens in the decoder's dtype.
-  torch::Tensor project(const torch::Tensor& music);
+  // How many musical tokens are spliced into an example.
+  std::int64_t music_tokens(const MusicText& example) const;
+  // Clips [n, M] each → the musical tokens of all of them one after the other, [.., T] in the decoder's dtype.
+  torch::Tensor project(std::span<const torch::Tensor> clips);
+  torch::Tensor project(const torch::Tensor& clip) { return project(std::span(&clip, 1)); }
 
   // Text embeddings with the musical tokens in their place, one row an example: [length, hidden_size] each. Error for token ids outside the
   // vocabulary.
@@ -57,12 +63,12 @@ struct MidiLlamaImpl : torch::nn::Module {
   LossSum loss(std::span<const MusicText> batch);
 
   Llama llama{nullptr};
-  Projector projector{nullptr};
+  std::shared_ptr<Projector> projector;
   std::optional<config::Lora> lora;  // what add_lora was given
 };
 TORCH_MODULE(MidiLlama);
 
-// <directory>/projector.safetensors (`weight` [T, M], `bias` [T]) and, where the model has adapters, <directory>/adapter/ in PEFT's layout
+// <directory>/projector.safetensors where the model has a projector and, where it has adapters, <directory>/adapter/ in PEFT's layout
 // (`base_model_name_or_path` is llm_path). float32 whatever the decoder's dtype.
 void save_trained(MidiLlama& model, const std::filesystem::path& directory, const std::string& llm_path);
 // The reverse. An adapter in the directory is added to a model without one, with its own rank, alpha and targets (dropout from the file); a
@@ -70,8 +76,5 @@ void save_trained(MidiLlama& model, const std::filesystem::path& directory, cons
 // mis-shaped adapter weight is an InputError with the whole list; so is a directory without an adapter for a model that has one (load an
 // align checkpoint before add_lora).
 void load_trained(MidiLlama& model, const std::filesystem::path& directory);
-// Behind load_trained, to go on training: a projector that was trained in whitened coordinates goes on in them, bit for bit
-// (<directory>/projector_whitened.safetensors, written beside the plain projector). Nothing happens where there is no such file.
-void load_whitening(Projector& projector, const std::filesystem::path& directory);
 
 }  // namespace midillama::model

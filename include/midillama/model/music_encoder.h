@@ -1,4 +1,4 @@
-// Clips to clip embeddings: windows → MusicBERT → mean over the notes.
+// Clips to vectors: windows → MusicBERT → the mean over the notes, or a vector a note.
 #pragma once
 
 #include "midillama/config/schema.h"
@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -24,18 +25,23 @@ class MusicEncoder {
   std::int64_t hidden_size() const;
   std::int64_t tokens() const;
 
-  // One clip's sorted notes each; an empty clip is an Error. → [clips, K, hidden_size] float32 on the CPU. Clips are encoded in batches
-  // sorted by length; a clip longer than a window (octuple::windows, or what the position table holds) is encoded window by window and
-  // pooled over all its notes (<s>, </s> and padding excluded).
+  // What config.pooling asks for, float32 on the CPU: [K, hidden_size] of encode(), or for "none" [notes, hidden_size], a vector a note.
+  std::vector<torch::Tensor> vectors(std::span<const std::vector<octuple::Octuple>> clips);
+
+  // One clip's sorted notes each; an empty clip is an Error, and so is pooling "none". → [clips, K, hidden_size] float32 on the CPU. Clips
+  // are encoded in batches sorted by length; a clip longer than a window (octuple::windows, or what the position table holds) is encoded
+  // window by window and pooled over all its notes (<s>, </s> and padding excluded).
   torch::Tensor encode(std::span<const std::vector<octuple::Octuple>> clips);
 
  private:
+  // Called with a clip's index, the number of a note in it, and the vectors [notes, hidden_size] of the notes from there on, of every
+  // window in turn.
+  using OnVectors = std::function<void(std::size_t clip, std::int64_t first_note, const torch::Tensor& vectors)>;
+  void for_each_window(std::span<const std::vector<octuple::Octuple>> clips, const OnVectors& on_vectors);
   // ids [batch, octuples, 8] → [batch, octuples, hidden_size] float32, one vector an octuple.
   torch::Tensor note_vectors(const torch::Tensor& ids);
-  // Adds a window's vectors [octuples, hidden_size] of `count` notes from the clip's note `first_note` on to the clip's spans [K,
-  // hidden_size].
-  void add_to_spans(const torch::Tensor& vectors, std::int64_t first_note, std::int64_t count, std::int64_t clip_notes,
-                    const torch::Tensor& sums) const;
+  // Adds the vectors of notes from the clip's note `first_note` on to the clip's spans [K, hidden_size].
+  void add_to_spans(const torch::Tensor& vectors, std::int64_t first_note, std::int64_t clip_notes, const torch::Tensor& sums) const;
   torch::Tensor mean(const torch::Tensor& sums, std::span<const std::vector<octuple::Octuple>> clips) const;
 
   config::MusicEncoder config_;

@@ -1,43 +1,54 @@
-// Clip embedding to musical token: one linear layer M → T (paper, section 3).
+// From the encoder's vectors of a clip to the decoder's musical tokens.
+//
+// A new kind (K tokens, attention pooling, …) is a class in a file of its own, a row in projector.cpp, and a row in
+// config/projector_kinds.cpp.
 #pragma once
 
+#include "midillama/config/schema.h"
+
 #include <torch/nn/module.h>
-#include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
 
 namespace midillama::model {
 
-// Parameters `weight` [T, M] and `bias` [T], float32, uninitialised.
-//
-// Clip embeddings differ strongly in a few directions and weakly in the many others that tell keys and dances apart; an optimizer finds the
-// latter only late. So the layer can be trained in whitened coordinates of its input, in which all directions weigh alike. That changes the
-// optimizer's path, not what the layer can express: linear() is the same function on the embeddings themselves.
-struct ProjectorImpl : torch::nn::Module {
-  ProjectorImpl(std::int64_t music_size, std::int64_t hidden_size);
-  // [..., M] → [..., T]
-  torch::Tensor forward(const torch::Tensor& music);
+// Its parameters are float32 whatever the decoder's dtype; all of them train.
+class Projector : public torch::nn::Module {
+ public:
+  // config::ProjectorKind::name
+  virtual std::string kind() const = 0;
+  // How many musical tokens a clip of so many vectors becomes.
+  virtual std::int64_t tokens(std::int64_t vectors) const { return vectors; }
+  // Clips, [n, M] float32 each on the parameters' device (n vectors: K of a pooled clip, or one a note) → the musical tokens of all of
+  // them, one clip after the other, [Σ tokens(n), T] float32.
+  virtual torch::Tensor project(std::span<const torch::Tensor> clips) = 0;
 
-  // From here on `weight` works on (music - mean) · directions; mean [M], directions [M, M].
-  void whiten(const torch::Tensor& mean, const torch::Tensor& directions);
-  bool is_whitened() const { return mean.defined(); }
+  // <directory>/projector.safetensors: the parameters under their names, and the kind in the metadata (none: linear).
+  virtual void save(const std::filesystem::path& directory) const;
+  // The reverse. InputError with the whole list where the file's kind, names or shapes are others.
+  virtual void load(const std::filesystem::path& directory);
+  // After load(), to go on training bit for bit with what save() wrote beside projector.safetensors, where there is such a thing.
+  virtual void load_to_train(const std::filesystem::path& directory) { (void)directory; }
+  // Starts from the clips of a training set, `vectors` [n, M]: projector.initialization whitened. `scale`: of the tokens' entries. Error
+  // where the kind has no such start.
+  virtual void start_whitened(const torch::Tensor& vectors, double scale, std::uint64_t seed);
 
-  struct LinearLayer {
-    torch::Tensor weight;  // [T, M]
-    torch::Tensor bias;    // [T]
+  // For the README of an exported checkpoint: what projector.safetensors holds, and PyTorch for the musical tokens of `clip` [1, n, M],
+  // where `projector` is the loaded file.
+  struct Card {
+    std::string tensors;
+    std::string python;
   };
-  LinearLayer linear() const;
-
-  torch::Tensor weight;
-  torch::Tensor bias;
-  torch::Tensor mean, directions;  // buffers; undefined where the layer works on the embeddings themselves
+  virtual Card card() const = 0;
 };
-TORCH_MODULE(Projector);
 
-// Whitens the input by the covariance of `music` [n, M], the clip embeddings of a training set; directions of nearly no variance are not
-// blown up. Starts from a random rotation and a random bias (from `seed`), such that the tokens' entries have standard deviation `scale`
-// within the set, and their mean over the set too.
-void initialize_whitened(ProjectorImpl& projector, const torch::Tensor& music, double scale, std::uint64_t seed);
+// Initialised like torch::nn::Linear, from `seed`. M = music_size, T = hidden_size. ConfigError where the kind is unknown.
+std::shared_ptr<Projector> make_projector(const config::Projector& config, std::int64_t music_size, std::int64_t hidden_size,
+                                          std::uint64_t seed);
 
 }  // namespace midillama::model

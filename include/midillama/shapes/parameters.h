@@ -34,8 +34,8 @@ struct MetWeights {
 };
 MetWeights met_weights(const LlamaConfig& llm);
 std::int64_t count_parameters(const MusicBertConfig& encoder);
-// The linear layer M → T with its bias.
-std::int64_t count_projector_parameters(std::int64_t music_size, std::int64_t hidden_size);
+// From vectors of size M to a decoder of hidden size T.
+std::int64_t count_projector_parameters(const config::Projector& projector, std::int64_t music_size, std::int64_t hidden_size);
 // A [rank, in] and B [out, rank] of every adapted layer.
 std::int64_t count_lora_parameters(const LlamaConfig& llm, const config::Lora& lora);
 

@@ -13,12 +13,11 @@
 #include "midillama/midi/file.h"
 #include "midillama/model/dtype.h"
 #include "midillama/model/midi_llama.h"
-#include "midillama/model/music_encoder.h"
-#include "midillama/octuple/octuple.h"
 #include "midillama/parallel/process_group.h"
 #include "midillama/runs/checkpoints.h"
 #include "midillama/runs/files.h"
 #include "midillama/runs/trained_with.h"
+#include "midillama/systems/answerer.h"
 #include "midillama/tools/convert_musicbert.h"
 #include "midillama/tools/embed.h"
 #include "midillama/tools/export.h"
@@ -57,37 +56,35 @@ void eval(const config::Config& given, const EvalCommand& command) {
   options.task = command.task;
   options.checkpoint = checkpoint;
   if (command.music == "all") {
-    options.music = eval::music_modes();
-    options.comparisons = true;
+    options.systems = systems::comparison_names();
+    options.writes_report = true;
   } else {
-    options.music = {eval::music_mode(command.music)};
+    options.systems = {command.music};
   }
   const eval::Report report = eval::evaluate(config, options, device, *group);
   if (group->is_main()) std::cout << eval::to_text(report);
 }
 
-std::vector<octuple::Octuple> read_notes(const GenerateCommand& command) {
+midi::Score read_clip(const GenerateCommand& command) {
   midi::Score score = midi::read_midi(command.midi);
   if (command.start > 0 || command.duration > 0) {
     const midi::Tick to = command.duration > 0 ? score.to_tick({command.start + command.duration}) : score.end();
     score = midi::clip(score, score.to_tick({command.start}), to);
   }
-  std::vector<octuple::Octuple> notes = octuple::encode(score);
-  if (notes.empty()) throw InputError(command.midi, "", "there are no notes in the part that was asked for");
-  return notes;
+  if (score.note_count() == 0) throw InputError(command.midi, "", "there are no notes in the part that was asked for");
+  return score;
 }
 
 void generate(const config::Config& given, const GenerateCommand& command) {
   const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
   const torch::Device device = prepare(config);
-  const std::vector<std::vector<octuple::Octuple>> clip = {read_notes(command)};
-  const generate::Session session(config, checkpoint, device);
-  const torch::Tensor music = model::MusicEncoder(config.music_encoder, device).encode(clip)[0];
+  const midi::Score clip = read_clip(command);
+  generate::Session session(config, checkpoint, device);
+  const generate::Heard heard = session.hear(clip);
 
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<model::MusicText> prompt = {session.encode(command.prompt, music)};
-  model::MidiLlama model = session.model;
-  const generate::Completion completion = generate::generate(model, prompt, session.sampling).at(0);
+  const std::vector<model::MusicText> prompt = {session.encode(command.prompt, heard)};
+  const generate::Completion completion = generate::generate(session.model, prompt, session.sampling).at(0);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const std::string text = session.decode(completion.token_ids);
@@ -95,10 +92,11 @@ void generate(const config::Config& given, const GenerateCommand& command) {
     std::cout << text << "\n";
     return;
   }
-  const OrderedJson result = {{"text", text},
-                              {"token_ids", completion.token_ids},
-                              {"prompt_tokens", static_cast<std::int64_t>(prompt[0].input_ids.size()) + music.size(0)},
-                              {"seconds", seconds}};
+  const OrderedJson result = {
+      {"text", text},
+      {"token_ids", completion.token_ids},
+      {"prompt_tokens", static_cast<std::int64_t>(prompt[0].input_ids.size()) + session.model->music_tokens(prompt[0])},
+      {"seconds", seconds}};
   std::cout << result.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << "\n";
 }
 

@@ -1,13 +1,13 @@
-#include "eval/answers.h"
+#include "systems/midi_llama.h"
 
 #include "midillama/core/file.h"
 #include "midillama/core/progress.h"
 
-#include <torch/utils.h>
+#include <fmt/format.h>
 
 #include <iterator>
 
-namespace midillama::eval {
+namespace midillama::systems {
 namespace {
 
 // The part [begin, end) of `count` things that falls to a rank.
@@ -34,35 +34,23 @@ std::vector<std::string> gather(const std::vector<std::string>& own, parallel::P
 
 }  // namespace
 
-std::vector<torch::Tensor> heard_music(MusicMode mode, std::span<const data::Question> questions, const data::ClipEmbeddings& embeddings,
-                                       std::uint64_t seed) {
-  if (mode == MusicMode::none) return std::vector<torch::Tensor>(questions.size());
-  if (mode == MusicMode::zero) return {questions.size(), torch::zeros({embeddings.tokens(), embeddings.hidden_size()})};
-  std::map<std::filesystem::path, std::string> pieces;
-  for (const auto& question : questions) pieces[question.clip] = question.piece;
-  const auto partners = mode == MusicMode::shuffled ? derange(pieces, seed) : std::map<std::filesystem::path, std::filesystem::path>();
-  std::vector<torch::Tensor> music;
-  for (const auto& question : questions) {
-    music.push_back(embeddings.at(mode == MusicMode::shuffled ? partners.at(question.clip) : question.clip));
-  }
-  return music;
-}
-
-std::vector<std::string> answer(generate::Session& session, std::span<const data::Question> questions, std::span<const torch::Tensor> music,
-                                parallel::ProcessGroup& group, const std::string& what) {
-  const auto [begin, end] = share_of(questions.size(), group);
+std::vector<std::string> MidiLlamaAnswerer::answer(std::span<const data::Question> questions) {
+  const auto music = hear(questions);
+  generate::Session& session = resources_.session();
+  const auto [begin, end] = share_of(questions.size(), resources_.group());
   std::vector<model::MusicText> prompts;
   for (std::size_t i = begin; i < end; ++i) prompts.push_back(session.encode(questions[i].question, music[i]));
   auto sampling = session.sampling;
   sampling.first_stream = begin;
 
-  Progress progress(what, prompts.size(), group.is_main());
+  Progress progress(fmt::format("{}, {}", questions.empty() ? "" : questions[0].task, label()), prompts.size(),
+                    resources_.group().is_main());
   std::vector<std::string> own;
   for (const auto& completion : generate::generate(session.model, prompts, sampling, [&](std::size_t done) { progress.update(done); })) {
     own.push_back(session.decode(completion.token_ids));
   }
   progress.finish();
-  return gather(own, group);
+  return gather(own, resources_.group());
 }
 
-}  // namespace midillama::eval
+}  // namespace midillama::systems

@@ -7,10 +7,10 @@
 #include <span>
 #include <string>
 
-namespace midillama::eval {
+namespace midillama::systems {
 
 // Tag -> answer, over the training questions of `task`. The answer is the most frequent wording of the most frequent truth: of a tag's
 // value for qa, of the whole set of facts for a caption. Equally frequent ones: the first in alphabetical order.
 std::map<std::string, std::string> most_frequent_answers(std::span<const data::Question> training, const std::string& task);
 
-}  // namespace midillama::eval
+}  // namespace midillama::systems

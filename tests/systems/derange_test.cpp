@@ -1,4 +1,4 @@
-#include "midillama/eval/music.h"
+#include "systems/derange.h"
 
 #include "midillama/core/error.h"
 
@@ -8,7 +8,7 @@
 
 #include <set>
 
-namespace midillama::eval {
+namespace midillama::systems {
 namespace {
 
 using Clips = std::map<std::filesystem::path, std::string>;
@@ -56,12 +56,5 @@ TEST(Derange, ASingleClipIsRefused) {
   EXPECT_THROW(derange(clips_of({1}), 1), Error);
 }
 
-TEST(MusicMode, NamesGoThereAndBack) {
-  for (const auto mode : music_modes()) EXPECT_EQ(music_mode(name_of(mode)), mode);
-  EXPECT_EQ(music_mode("true"), MusicMode::as_it_is);
-  EXPECT_EQ(label_of(MusicMode::shuffled), "music shuffled");
-  EXPECT_THROW(music_mode("loud"), UsageError);
-}
-
 }  // namespace
-}  // namespace midillama::eval
+}  // namespace midillama::systems

@@ -1,0 +1,53 @@
+// What is asked of the decoder, and what comes back.
+#pragma once
+
+#include "midillama/model/midi_llama.h"
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace midillama::generate {
+
+// How one request's tokens are chosen.
+struct Sampling {
+  std::int64_t max_new_tokens = 128;
+  double temperature = 0.0;  // 0: greedy
+  double top_p = 1.0;        // nucleus: the smallest set of likeliest tokens whose probability reaches top_p
+  std::vector<std::int64_t> stop_ids = {};
+  std::uint64_t seed = 1;    // of the draws; a request draws from its own stream,
+  std::uint64_t stream = 0;  // so its result does not depend on what is answered beside it
+};
+
+// Why a request's tokens end.
+enum class Finish {
+  stop,     // the model wrote a stop id
+  length,   // max_new_tokens
+  context,  // prompt and new tokens fill the model's context (max_position_embeddings)
+  stopped,  // who asked had enough
+};
+
+struct Completion {
+  std::vector<std::int64_t> token_ids = {};  // new tokens; a stop id is left out
+  Finish finish = Finish::length;
+};
+
+struct NewToken {
+  std::size_t request = 0;     // Queue::add's
+  std::int64_t id = 0;         // a stop id is not reported
+  std::string_view text = {};  // of all the request's tokens so far: whole characters, valid UTF-8; empty where the queue has no tokenizer
+};
+
+// Returns whether to go on.
+using OnToken = std::function<bool(const NewToken& token)>;
+using OnEnd = std::function<void(std::size_t request, const Completion& completion)>;
+
+struct Request {
+  model::MusicText prompt;
+  Sampling sampling = {};
+  OnToken on_token = nullptr;
+  OnEnd on_end = nullptr;
+};
+
+}  // namespace midillama::generate

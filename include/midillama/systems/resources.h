@@ -1,0 +1,57 @@
+// What the answerers of one evaluation share, each made when it is first asked for.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/data/clip_inputs.h"
+#include "midillama/data/question.h"
+#include "midillama/generate/session.h"
+#include "midillama/parallel/process_group.h"
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace midillama::systems {
+
+class Resources {
+ public:
+  // `checkpoint`: a checkpoint directory; `split`: whose questions are asked. Configuration and group must outlive the resources.
+  // InputError where the split cannot be read.
+  Resources(const config::Config& config, std::filesystem::path checkpoint, std::string split, torch::Device device,
+            parallel::ProcessGroup& group);
+
+  const config::Config& config() const { return config_; }
+  const std::filesystem::path& checkpoint() const { return checkpoint_; }
+  const std::string& split() const { return split_; }
+  torch::Device device() const { return device_; }
+  parallel::ProcessGroup& group() const { return group_; }
+
+  // Of the split, whatever their task.
+  const std::vector<data::Question>& questions() const { return questions_; }
+  const std::vector<data::Question>& training();
+  // The clips of the split's questions as the template takes them; encoded by the main rank, so that all ranks must ask together.
+  const data::ClipInputs& clips();
+  generate::Session& session();
+
+  // Of everything that the model's answers to the split's questions depend on but the task and what is heard: checkpoint and questions by
+  // content, the decoder's files by name, size and time (they may be large), the clips as they are heard, the settings by value.
+  const std::string& fingerprint();
+
+ private:
+  const config::Config& config_;
+  std::filesystem::path checkpoint_;
+  std::string split_;
+  torch::Device device_;
+  parallel::ProcessGroup& group_;
+  std::vector<data::Question> questions_;
+  std::vector<data::Question> training_;
+  std::optional<data::ClipInputs> clips_;
+  std::optional<generate::Session> session_;
+  std::string fingerprint_;
+};
+
+}  // namespace midillama::systems

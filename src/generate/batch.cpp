@@ -1,0 +1,193 @@
+#include "generate/batch.h"
+
+#include "generate/sampling.h"
+#include "midillama/model/to_device.h"
+
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace midillama::generate {
+namespace {
+
+// Row r: padding[r] times padding, then its embeddings -> [rows, longest, hidden_size].
+torch::Tensor pad_left(const std::vector<torch::Tensor>& embeddings, std::int64_t longest) {
+  auto padded = embeddings[0].new_zeros({static_cast<std::int64_t>(embeddings.size()), longest, embeddings[0].size(1)});
+  for (std::size_t row = 0; row < embeddings.size(); ++row) {
+    const auto length = embeddings[row].size(0);
+    padded[static_cast<std::int64_t>(row)].narrow(0, longest - length, length).copy_(embeddings[row]);
+  }
+  return padded;
+}
+
+// Causal, and nothing attends to padding but padding to itself: a row of a softmax is never empty. -> bool [rows, 1, longest, longest]
+torch::Tensor prefill_mask(const torch::Tensor& padding, std::int64_t longest) {
+  const auto causal = torch::ones({longest, longest}, torch::dtype(torch::kBool).device(padding.device())).tril();
+  const auto itself = torch::eye(longest, torch::dtype(torch::kBool).device(padding.device()));
+  const auto real = torch::arange(longest, padding.options()) >= padding.view({-1, 1, 1, 1});
+  return causal.logical_and(real).logical_or(itself);
+}
+
+std::int64_t largest_budget(const std::vector<Row>& rows) {
+  return std::ranges::max(rows, {}, &Row::budget).budget;
+}
+
+bool is_padded(const std::vector<std::int64_t>& padding) {
+  return std::ranges::any_of(padding, [](std::int64_t tokens) { return tokens > 0; });
+}
+
+}  // namespace
+
+std::size_t Batch::running() const {
+  return static_cast<std::size_t>(std::ranges::count(rows_, false, &Row::is_done));
+}
+
+void Batch::join(std::span<const model::MusicText> texts, std::vector<Row> rows) {
+  keep_running();
+  Prefilled fresh = prefill(texts, rows);
+  if (rows_.empty()) {
+    cache_ = std::move(fresh.cache);
+    padding_ = std::move(fresh.padding);
+    length_ = fresh.length;
+    logits_ = fresh.logits;
+    positions_ = torch::Tensor();
+  } else {
+    merge(fresh, rows);
+  }
+  std::vector<std::int64_t> lengths;
+  for (const Row& row : rows) lengths.push_back(row.length);
+  const auto fresh_positions = model::to_device(lengths, device()).unsqueeze(-1);
+  positions_ = positions_.defined() ? at::cat({positions_, fresh_positions}) : fresh_positions;
+  chosen_ = torch::Tensor();
+  rows_.insert(rows_.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
+  rebuild_inputs();
+  if (fixed_shapes_.value_or(logits_.is_cuda())) cache_->fix_shapes();
+}
+
+Batch::Prefilled Batch::prefill(std::span<const model::MusicText> texts, const std::vector<Row>& rows) {
+  const auto embeddings = model_->splice(texts);
+  Prefilled fresh;
+  fresh.length = std::ranges::max(rows, {}, &Row::length).length;
+  for (const Row& row : rows) fresh.padding.push_back(fresh.length - row.length);
+  // The last new token is never read. Beside running rows the cache is copied anyway.
+  const std::int64_t room = rows_.empty() ? largest_budget(rows) - 1 : 0;
+  const auto& config = model_->llama->config;
+  fresh.cache =
+      std::make_unique<model::KeyValueCache>(config.num_hidden_layers, rows.size(), config.num_key_value_heads, fresh.length + room,
+                                             config.head_dim, embeddings[0].device(), embeddings[0].scalar_type());
+  const auto padding = model::to_device(fresh.padding, embeddings[0].device());
+  model::AttentionContext context;
+  context.positions = (torch::arange(fresh.length, padding.options()) - padding.unsqueeze(-1)).clamp_min(0);
+  context.cache = fresh.cache.get();
+  if (is_padded(fresh.padding)) context.mask = prefill_mask(padding, fresh.length);
+  const auto hidden = model_->llama->forward(pad_left(embeddings, fresh.length), context);
+  fresh.logits = model_->llama->logits(hidden.select(1, fresh.length - 1));
+  return fresh;
+}
+
+void Batch::merge(Prefilled& fresh, const std::vector<Row>& rows) {
+  // Padding that all rows share is left out.
+  const std::int64_t shared = *std::ranges::min_element(padding_);
+  const std::int64_t length = std::max(length_ - shared, fresh.length);
+  const std::int64_t budget = std::max(largest_budget(rows_), largest_budget(rows));
+  const model::KeyValueCache::Part parts[] = {{cache_.get(), length_}, {fresh.cache.get(), fresh.length}};
+  cache_ = model::KeyValueCache::joined(parts, length, length + budget - 1);
+  for (std::int64_t& padding : padding_) padding += length - length_;
+  for (const std::int64_t padding : fresh.padding) padding_.push_back(padding + length - fresh.length);
+  length_ = length;
+  logits_ = at::cat({logits_, fresh.logits});
+}
+
+void Batch::rebuild_inputs() {
+  graph_.reset();
+  may_attend_ = torch::Tensor();
+  if (is_padded(padding_)) {
+    const auto padding = model::to_device(padding_, device());
+    may_attend_ = torch::arange(cache_->capacity(), padding.options()) >= padding.view({-1, 1, 1, 1});
+  }
+  std::vector<double> temperatures, top_ps;
+  for (const Row& row : rows_) {
+    temperatures.push_back(row.temperature > 0 ? row.temperature : 1);
+    top_ps.push_back(row.top_p);
+  }
+  const auto greedy_rows = std::ranges::count(rows_, 0.0, &Row::temperature);
+  const bool all_greedy = greedy_rows == std::ssize(rows_);
+  const auto on_device = [&](const std::vector<double>& values) {
+    return model::to_device(torch::tensor(values, torch::kFloat64), device());
+  };
+  temperatures_ = all_greedy ? torch::Tensor() : on_device(temperatures);
+  top_ps_ = all_greedy ? torch::Tensor() : on_device(top_ps);
+  is_greedy_ = torch::Tensor();
+  if (all_greedy || greedy_rows == 0) return;
+  const auto mask = torch::empty({std::ssize(rows_)}, torch::kBool);
+  for (std::size_t i = 0; i < rows_.size(); ++i) mask.mutable_data_ptr<bool>()[i] = rows_[i].temperature == 0;
+  is_greedy_ = model::to_device(mask, device());
+}
+
+std::vector<std::int64_t> Batch::choose() {
+  if (!temperatures_.defined()) {
+    chosen_ = greedy(logits_);
+  } else {
+    std::vector<double> uniforms;
+    for (Row& row : rows_) uniforms.push_back(row.temperature > 0 ? row.random.uniform() : 0);
+    chosen_ = sample(logits_, temperatures_, top_ps_, model::to_device(torch::tensor(uniforms, torch::kFloat64), device()));
+    if (is_greedy_.defined()) chosen_ = at::where(is_greedy_, greedy(logits_), chosen_);
+  }
+  const auto on_host = chosen_.cpu();
+  return {on_host.const_data_ptr<std::int64_t>(), on_host.const_data_ptr<std::int64_t>() + on_host.numel()};
+}
+
+void Batch::go_on() {
+  if (pays_to_leave()) keep_running();
+  if (!rows_.empty()) logits_ = step(chosen_);
+}
+
+torch::Tensor Batch::step(const torch::Tensor& tokens) {
+  ++length_;
+  if (!cache_->has_fixed_shapes()) return forward(tokens);
+  if (!graph_) {
+    tokens_ = torch::empty_like(tokens);
+    graph_ = std::make_unique<CudaGraph>([this] { return forward(tokens_); }, tokens.device());
+  }
+  tokens_.copy_(tokens);
+  return graph_->run();
+}
+
+torch::Tensor Batch::forward(const torch::Tensor& tokens) {
+  model::AttentionContext context;
+  context.positions = positions_;
+  context.cache = cache_.get();
+  if (may_attend_.defined()) context.mask = may_attend_.narrow(-1, 0, cache_->keys_with(1));
+  const auto hidden = model_->llama->forward(model_->llama->embed(tokens.unsqueeze(-1)), context);
+  positions_.add_(1);
+  return model_->llama->logits(hidden.select(1, 0));
+}
+
+// A row that has left a batch of fixed shapes costs another capture; one that stays costs little beside the weights, which all rows share.
+bool Batch::pays_to_leave() const {
+  return cache_->has_fixed_shapes() && running() > 0 ? 2 * running() <= rows_.size() : running() < rows_.size();
+}
+
+void Batch::keep_running() {
+  if (running() == rows_.size()) return;
+  std::vector<Row> kept;
+  std::vector<std::int64_t> indices, padding;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (rows_[i].is_done) continue;
+    kept.push_back(std::move(rows_[i]));
+    indices.push_back(static_cast<std::int64_t>(i));
+    padding.push_back(padding_[i]);
+  }
+  rows_ = std::move(kept);
+  padding_ = std::move(padding);
+  if (rows_.empty()) return cache_.reset(), graph_.reset();
+  const auto rows = model::to_device(indices, device());
+  cache_->select_rows(rows);
+  positions_ = positions_.index_select(0, rows);
+  logits_ = logits_.index_select(0, rows);
+  if (chosen_.defined()) chosen_ = chosen_.index_select(0, rows);
+  rebuild_inputs();
+}
+
+}  // namespace midillama::generate

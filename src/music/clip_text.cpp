@@ -1,0 +1,30 @@
+#include "midillama/music/clip_text.h"
+
+#include "midillama/core/error.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace midillama::music {
+namespace {
+
+constexpr ClipText kClipTexts[] = {{"note-list", note_list}};
+
+}  // namespace
+
+std::span<const ClipText> clip_texts() {
+  return kClipTexts;
+}
+
+const ClipText& clip_text_from_name(std::string_view name) {
+  const auto* row = std::ranges::find(kClipTexts, name, &ClipText::name);
+  if (row != std::end(kClipTexts)) return *row;
+  std::vector<std::string_view> names;
+  for (const ClipText& known : kClipTexts) names.push_back(known.name);
+  throw UsageError(fmt::format("unknown text of a clip \"{}\": there is {}", name, fmt::join(names, ", ")));
+}
+
+}  // namespace midillama::music

@@ -1,0 +1,88 @@
+#include "midillama/systems/resources.h"
+
+#include "midillama/core/file.h"
+#include "midillama/core/hash.h"
+#include "midillama/data/clip_notes.h"
+#include "midillama/model/midi_llama.h"
+#include "midillama/runs/files.h"
+
+#include <algorithm>
+
+namespace midillama::systems {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<fs::path> files_below(const fs::path& directory) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Json contents(const std::vector<fs::path>& files) {
+  Json list = Json::array();
+  for (const auto& file : files) {
+    if (fs::exists(file)) list.push_back({file.filename().string(), fingerprint_file(file)});
+  }
+  return list;
+}
+
+Json stamps(const fs::path& directory) {
+  Json list = Json::array();
+  for (const auto& file : files_below(directory)) {
+    list.push_back(
+        {file.lexically_relative(directory).string(), fs::file_size(file), fs::last_write_time(file).time_since_epoch().count()});
+  }
+  return list;
+}
+
+}  // namespace
+
+Resources::Resources(const config::Config& config, fs::path checkpoint, std::string split, torch::Device device,
+                     parallel::ProcessGroup& group)
+    : config_(config),
+      checkpoint_(std::move(checkpoint)),
+      split_(std::move(split)),
+      device_(device),
+      group_(group),
+      questions_(data::read_questions(config.data.dir, split_)) {}
+
+const std::vector<data::Question>& Resources::training() {
+  if (training_.empty()) training_ = data::read_questions(config_.data.dir, config_.data.train_split);
+  return training_;
+}
+
+const data::ClipInputs& Resources::clips() {
+  if (clips_) return *clips_;
+  const auto tokenizer = text::load_tokenizer(config_.llm.path);
+  const text::PromptTemplate prompt(config_.prompt.template_text, *tokenizer);
+  // The cache of embeddings is written once, by the main rank.
+  group_.main_first([&] { clips_.emplace(config_, prompt, data::clips_of(questions_), device_); });
+  return *clips_;
+}
+
+generate::Session& Resources::session() {
+  if (!session_) session_.emplace(config_, checkpoint_, device_);
+  return *session_;
+}
+
+const std::string& Resources::fingerprint() {
+  if (!fingerprint_.empty()) return fingerprint_;
+  const fs::path adapter = checkpoint_ / runs::kAdapterFolder;
+  const Json sources = {
+      {"checkpoint",
+       contents({checkpoint_ / runs::kProjectorFile, adapter / runs::kAdapterConfigFile, adapter / runs::kAdapterWeightsFile})},
+      {"questions", contents({data::split_file(config_.data.dir, split_)})},
+      {"embeddings", clips().fingerprint()},
+      {"llm", {stamps(config_.llm.path), config_.llm.dtype}},
+      {"prompt", {config_.prompt.template_text, config_.prompt.max_length}},
+      {"generate",
+       {config_.generate.max_new_tokens, config_.generate.temperature, config_.generate.top_p, config_.generate.stop_token_ids}},
+      {"seed", config_.run.seed},
+      {"max_examples", config_.eval.max_examples}};
+  return fingerprint_ = midillama::fingerprint(sources.dump());
+}
+
+}  // namespace midillama::systems

@@ -1,0 +1,58 @@
+#include "midillama/model/linear_projector.h"
+
+#include <gtest/gtest.h>
+
+namespace midillama::model {
+namespace {
+
+// Ten correlated features with standard deviations from 0.1 to 100 around a mean.
+torch::Tensor uneven_embeddings(std::int64_t count) {
+  const torch::Tensor mixing = std::get<0>(at::linalg_qr(at::randn({10, 10}, torch::kFloat64)));
+  return (at::randn({count, 10}, torch::kFloat64) * at::logspace(-1, 2, 10, 10.0, torch::kFloat64)).mm(mixing).to(torch::kFloat32) + 7;
+}
+
+TEST(Projector, WhitenedDirectionsWeighAlike) {
+  torch::manual_seed(1);
+  const torch::Tensor music = uneven_embeddings(400);
+  LinearProjector projector(10, 6);
+  initialize_whitened(*projector, music, 0.05, 1);
+  const torch::Tensor white = (music - projector->mean).matmul(projector->directions).to(torch::kFloat64);
+  const torch::Tensor covariance = white.t().mm(white) / 399;
+  const torch::Tensor off_diagonal = covariance - at::diag(covariance.diagonal());
+  EXPECT_LT(off_diagonal.abs().max().item<double>(), 1e-2);
+  EXPECT_LT(covariance.diagonal().max().item<double>(), 1.01);
+  EXPECT_GT(covariance.diagonal().max().item<double>(), 0.99);  // the strongest is whitened fully
+  EXPECT_GT(covariance.diagonal()[4].item<double>(), 0.5);      // one 10^-2 as strong in variance too
+}
+
+TEST(Projector, TokensStartAtTheScaleAskedFor) {
+  torch::manual_seed(2);
+  const torch::Tensor music = uneven_embeddings(400);
+  LinearProjector projector(10, 200);
+  initialize_whitened(*projector, music, 0.05, 1);
+  const torch::Tensor tokens = projector->forward(music);
+  EXPECT_NEAR(tokens.mean(0).std().item<double>(), 0.05, 0.01);
+  const double spread = tokens.std(0).mean().item<double>();
+  EXPECT_GT(spread, 0.03);
+  EXPECT_LT(spread, 0.055);
+}
+
+TEST(Projector, IsTheSameFunctionOnTheEmbeddingsThemselves) {
+  torch::manual_seed(3);
+  const torch::Tensor music = uneven_embeddings(50);
+  LinearProjector projector(10, 6);
+  initialize_whitened(*projector, music, 0.05, 1);
+  const auto linear = projector->linear();
+  EXPECT_LT((at::linear(music, linear.weight, linear.bias) - projector->forward(music)).abs().max().item<double>(), 1e-4);
+}
+
+TEST(Projector, ASetOfOneClipIsNotBlownUp) {
+  LinearProjector projector(10, 6);
+  const torch::Tensor music = at::ones({1, 10});
+  initialize_whitened(*projector, music, 0.05, 1);
+  EXPECT_TRUE(projector->forward(music).isfinite().all().item<bool>());
+  EXPECT_TRUE(projector->linear().weight.isfinite().all().item<bool>());
+}
+
+}  // namespace
+}  // namespace midillama::model
