@@ -24,7 +24,8 @@ void LinearProjectorImpl::save(const std::filesystem::path& directory) const {
   const LinearLayer plain = linear();
   write_projector(directory / runs::kProjectorFile, kind(), {{"weight", plain.weight}, {"bias", plain.bias}});
   if (!is_whitened()) return;
-  write_projector(directory / runs::kWhitenedProjectorFile, kind(), {{"weight", weight}, {"bias", bias}, {"mean", mean}, {"directions", directions}});
+  write_projector(directory / runs::kWhitenedProjectorFile, kind(),
+                  {{"weight", weight}, {"bias", bias}, {"mean", mean}, {"directions", directions}});
 }
 
 void LinearProjectorImpl::load_to_train(const std::filesystem::path& directory) {

@@ -53,7 +53,7 @@ class QaStage final : public Stage {
         trains_(trains),
         tokenizer_(text::load_tokenizer(config_.llm.path)),
         prompt_(config_.prompt.template_text, *tokenizer_),
-        max_length_(check_decoder(trains)),
+        max_length_(check_decoder(context)),
         clips_(hear(context, prompt_, questions)),
         model_(load_model(context)) {
     if (context.group.is_main()) {
@@ -107,9 +107,13 @@ class QaStage final : public Stage {
   const data::QaExamples& examples(Split split) const { return split == Split::train ? *train_ : *valid_; }
 
   // What can be wrong with the decoder is found before clips are encoded. Returns the longest example that it takes.
-  std::int64_t check_decoder(Trains trains) const {
-    if (trains == Trains::projector && !prompt_.has_music()) {
+  std::int64_t check_decoder(const StageContext& context) const {
+    if (trains_ == Trains::projector && !prompt_.has_music()) {
       throw ConfigError({"prompt.template: has no {music}, so there is no projector for align to train: start with sft"});
+    }
+    if (trains_ == Trains::projector_and_lora && prompt_.has_music() && context.init.empty() && !context.resume_from) {
+      throw InputError(config_.run.dir, "",
+                       "has no align checkpoint to start from: run `midillama train --stage align` first, or give --init");
     }
     const auto decoder = model::check_llama(config_.llm.path);
     shapes::require_tokenizer(config_.llm, decoder, *tokenizer_);

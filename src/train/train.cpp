@@ -55,8 +55,7 @@ fs::path initial_checkpoint(const config::Config& config, const TrainOptions& op
     runs::warn_if_unfinished(*last);
     return *last;
   }
-  throw InputError(config.run.dir, "",
-                   fmt::format("has no {} checkpoint to start from: run `midillama train --stage {}` first, or give --init", stage, stage));
+  return {};
 }
 
 // What nobody chose is as in the checkpoint that the run goes on or starts from. The main rank compares the rest for all; a resumed run

@@ -1,6 +1,7 @@
 // The decoder on a GPU computes what it computes on the CPU. Skipped where there is none.
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/to_device.h"
+#include "tiny_models.h"
 
 #include <torch/cuda.h>
 
