@@ -103,6 +103,7 @@ WriterLock::WriterLock(const fs::path& folder) : file_(lock_file(folder)) {
     write_holder(descriptor);
     lock_ = std::move(lock);
   }
+  removed_on_interrupt_.emplace(file_);
 }
 
 WriterLock::~WriterLock() {

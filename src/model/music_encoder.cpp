@@ -4,6 +4,7 @@
 #include "midillama/model/dtype.h"
 #include "midillama/model/to_device.h"
 #include "midillama/octuple/vocabulary.h"
+#include "midillama/shapes/pieces.h"
 
 #include <fmt/format.h>
 
@@ -14,8 +15,6 @@ namespace {
 
 using octuple::kFields;
 using octuple::Octuple;
-
-constexpr std::int64_t kBatchOctuples = 8192;  // of one forward pass, padding included
 
 // Some consecutive notes of a clip that go through the encoder together.
 struct Window {
@@ -54,7 +53,8 @@ torch::Tensor pad(std::span<const Window> windows) {
 // How many of the windows, sorted by length, one forward pass takes.
 std::size_t batch_length(std::span<const Window> windows) {
   std::size_t count = 1;
-  while (count < windows.size() && static_cast<std::int64_t>(count + 1) * windows[count].octuples() <= kBatchOctuples) ++count;
+  while (count < windows.size() && static_cast<std::int64_t>(count + 1) * windows[count].octuples() <= shapes::kEncoderOctuplesAtOnce)
+    ++count;
   return count;
 }
 

@@ -4,6 +4,7 @@
 #include "midillama/core/numbers.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/shapes/parameters.h"
+#include "midillama/shapes/pieces.h"
 
 #include <fmt/format.h>
 
@@ -26,9 +27,7 @@ constexpr std::int64_t kGpuProcess = 800 * kMiB;
 // What lies idle between the activations: rows of size f a block on a CPU, a tenth of them on a GPU.
 constexpr std::int64_t kCpuIdleRows = 2, kGpuIdleShare = 10;
 
-constexpr std::int64_t kLogitSlice = 16 << 20;   // model::next_token_loss's slice_elements
-constexpr std::int64_t kEncoderOctuples = 8192;  // of one forward pass of model::MusicEncoder
-constexpr std::int64_t kRowsInFlight = 4;        // of size f, when the gradient passes through silu(gate) · up
+constexpr std::int64_t kRowsInFlight = 4;  // of size f, when the gradient passes through silu(gate) · up
 
 std::int64_t width(const std::string& dtype) {
   return dtype == "float32" ? kFloat : 2;
@@ -73,7 +72,7 @@ std::int64_t kept_bytes(const Workload& work, const BlockBytes& block, std::int6
 
 // Logits of one slice and their log-softmax; behind bfloat16 logits the latter is computed in float32, on a CPU from a float32 copy.
 std::int64_t logit_bytes(const Workload& work, std::int64_t answers) {
-  const std::int64_t rows = std::min(answers, std::max<std::int64_t>(1, kLogitSlice / work.llm.vocab_size));
+  const std::int64_t rows = std::min(answers, std::max<std::int64_t>(1, kLogitsAtOnce / work.llm.vocab_size));
   const std::int64_t w = width(work.config.llm.dtype);
   const std::int64_t copies = w == kFloat || work.gpu ? 1 : 2;
   return rows * work.llm.vocab_size * (w + copies * kFloat);
@@ -85,7 +84,7 @@ std::int64_t encoder_bytes(const Workload& work) {
   const std::int64_t w = width(work.config.music_encoder.dtype);
   const std::int64_t size = encoder.hidden_size;
   const std::int64_t row = std::max((octuple::kFields + 1) * size, 6 * size + 2 * encoder.intermediate_size);
-  return w * (count_parameters(encoder) + kEncoderOctuples * row);
+  return w * (count_parameters(encoder) + kEncoderOctuplesAtOnce * row);
 }
 
 // The rows of a plan by name, in the order of a table.

@@ -72,7 +72,7 @@ class Losses {
 
 void print(std::ostream& out, const data::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
            const Json& loss) {
-  const auto targets = std::ranges::count_if(example.labels, [](auto label) { return label != text::kIgnoreLabel; });
+  const auto targets = text::count_targets(example.labels);
   out << OrderedJson{{"id", question.id},
                      {"input_ids", example.input_ids},
                      {"labels", example.labels},
@@ -107,7 +107,7 @@ void print_legend(std::ostream& out) {
 
 void print_coloured(std::ostream& out, const data::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
                     const Json& loss, const text::Tokenizer& tokenizer) {
-  const auto targets = std::ranges::count_if(example.labels, [](auto label) { return label != text::kIgnoreLabel; });
+  const auto targets = text::count_targets(example.labels);
   out << in_colour(kHeading, printable(question.id))
       << fmt::format("  {} tokens, {} target, {} music", static_cast<std::int64_t>(example.input_ids.size()) + music_tokens, targets,
                      music_tokens);

@@ -50,6 +50,27 @@ TEST_F(Cli, HelpOfEveryCommandShowsAnExample) {
   for (const char* command : {"show", "validate"}) EXPECT_THAT(midillama({"config", command, "--help"}).output, HasSubstr("Example:"));
 }
 
+#ifdef MIDILLAMA_WITH_TORCH
+TEST_F(Cli, OutOfMemorySaysWhatWasAskedForWithoutFrames) {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directories(folder.path() / "data");
+  std::filesystem::copy_file(two(), folder.path() / "data/two.mid");
+  const OrderedJson row = {
+      {"id", "a"},    {"piece", "a"},      {"clip", "two.mid"},          {"start", 0.0},      {"end", 1.0},
+      {"task", "qa"}, {"tag", "register"}, {"question", "High or low?"}, {"answer", "High."}, {"facts", {{"register", "high"}}}};
+  write_atomically(folder.path() / "data/train.jsonl", row.dump() + "\n");
+  const ProcessResult result = midillama({"train", "--stage", "pretrain-encoder", "--set", "run.device=cpu",  //
+                                          "--set", "data.dir=" + (folder.path() / "data").string(),           //
+                                          "--set", "run.dir=" + (folder.path() / "run").string(),             //
+                                          "--set", "music_encoder.pretrain.intermediate_size=4398046511104"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.error_output, HasSubstr("out of memory: "));
+  EXPECT_THAT(result.error_output, HasSubstr(" GiB more were asked for"));
+  EXPECT_THAT(result.error_output, Not(HasSubstr("frame #")));
+  EXPECT_THAT(result.error_output, Not(HasSubstr("alloc_cpu")));
+}
+#endif
+
 TEST_F(Cli, WrongUsageIsStatusTwo) {
   EXPECT_EQ(midillama({}).status, 2);
   EXPECT_EQ(midillama({"dance"}).status, 2);

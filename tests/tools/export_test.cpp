@@ -4,6 +4,7 @@
 #include "midillama/core/file.h"
 #include "midillama/generate/session.h"
 #include "midillama/model/musicbert.h"
+#include "midillama/runs/trainer_state.h"
 #include "midillama/text/tokenizer.h"
 
 #include <gmock/gmock.h>
@@ -112,6 +113,39 @@ TEST_F(Export, AnAlignCheckpointHasNoAdapter) {
   ASSERT_EQ(export_error(), "no error");
   EXPECT_FALSE(fs::exists(path("out/adapter")));
   EXPECT_THAT(read_text(path("out/README.md")), Not(HasSubstr("peft")));
+}
+
+TEST_F(Export, RefusesAnAdapterThatIsEmptyCutOrOfAnotherShape) {
+  const fs::path weights = path("checkpoint/adapter/adapter_model.safetensors");
+  const auto size = fs::file_size(weights);
+  fs::resize_file(weights, size - 4);
+  EXPECT_THAT(export_error(), HasSubstr("adapter_model.safetensors"));
+  fs::resize_file(weights, 0);
+  EXPECT_THAT(export_error(), HasSubstr("adapter_model.safetensors"));
+  fs::remove(weights);
+  EXPECT_THAT(export_error(), HasSubstr("adapter_model.safetensors"));
+  fs::remove(path("checkpoint/adapter/adapter_config.json"));
+  EXPECT_THAT(export_error(), HasSubstr("adapter_config.json"));
+  config_.lora.rank = 3;
+  write_checkpoint(12);
+  Json adapter = read_json(path("checkpoint/adapter/adapter_config.json"));
+  adapter["r"] = 4;
+  write_atomically(path("checkpoint/adapter/adapter_config.json"), adapter.dump());
+  EXPECT_THAT(export_error(), HasSubstr("wrong shape"));
+  EXPECT_FALSE(fs::exists(path("out")));
+}
+
+// What an sft run wrote, without its adapter.
+TEST_F(Export, RefusesACheckpointThatLostItsAdapter) {
+  runs::TrainerState state;
+  state.stage = "sft";
+  state.essentials = runs::essentials(config_, {"lora."});
+  state.write(path("checkpoint"));
+  ASSERT_EQ(export_error(), "no error");
+  EXPECT_TRUE(fs::exists(path("out/trainer_state.json"))) << "the bundle knows what it was trained with";
+  fs::remove_all(path("out"));
+  fs::remove_all(path("checkpoint/adapter"));
+  EXPECT_THAT(export_error(), HasSubstr("checkpoint/adapter: is missing"));
 }
 
 TEST_F(Export, RefusesACheckpointOfAnotherEncoder) {

@@ -7,6 +7,8 @@
 // warning says so and the work goes on.
 #pragma once
 
+#include "midillama/core/temporary.h"
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -42,6 +44,7 @@ class WriterLock {
  private:
   std::filesystem::path file_;
   std::optional<FileLock> lock_;
+  std::optional<RemovedOnInterrupt> removed_on_interrupt_;
 };
 
 }  // namespace midillama

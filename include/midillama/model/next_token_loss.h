@@ -1,6 +1,8 @@
 // Cross-entropy from hidden states, without ever holding the logits of a whole batch.
 #pragma once
 
+#include "midillama/shapes/pieces.h"
+
 #include <torch/types.h>
 
 #include <cstdint>
@@ -16,6 +18,6 @@ struct TokenLosses {
 // computed in slices of rows, at most `slice_elements` logits at a time, in float32 behind the matrix product; gradients reach whichever of
 // the two inputs asks for them, once.
 TokenLosses next_token_loss(const torch::Tensor& hidden_states, const torch::Tensor& output_weight, const torch::Tensor& targets,
-                            std::int64_t slice_elements = 16 << 20);
+                            std::int64_t slice_elements = shapes::kLogitsAtOnce);
 
 }  // namespace midillama::model
