@@ -137,7 +137,7 @@ TEST(GoldenSft, TenStepsAreThoseOfTorchAndPeft) {
     EXPECT_EQ(rows[i]["target_tokens"], golden["target_tokens"][i]) << "step " << i + 1;
   }
   const auto bias = torch::tensor(golden["projector_bias"].get<std::vector<double>>(), torch::kFloat32);
-  EXPECT_TRUE(torch::allclose(stage.model()->projector->bias.detach(), bias, 1e-3, 1e-4));
+  EXPECT_TRUE(torch::allclose(stage.model()->projector->named_parameters()["bias"].detach(), bias, 1e-3, 1e-4));
 }
 
 }  // namespace
