@@ -5,23 +5,47 @@
 #include "midillama/shapes/config_reader.h"
 #include "midillama/weights/load.h"
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 
 namespace midillama::model {
 using shapes::ConfigReader;
 namespace fs = std::filesystem;
 namespace {
 
-// Settings that change what an adapter computes; each must be absent, null, false or empty.
-constexpr const char* kRefused[] = {
-    "rank_pattern",    "alpha_pattern",      "modules_to_save",   "exclude_modules",         "layers_to_transform",
-    "layers_pattern",  "use_rslora",         "use_dora",          "fan_in_fan_out",          "lora_bias",
-    "use_qalora",      "layer_replication",  "target_parameters", "trainable_token_indices", "use_bdlora",
-    "arrow_config",    "kasa_config",        "velora_config",     "monteclora_config",       "alora_invocation_tokens",
-    "megatron_config", "ensure_weight_tying"};
+// What is read, and what changes no number whatever it is: descriptions, where training began, settings of things that are off. Every other
+// key, known or not, must be at its default, which is null, false or empty for all of PEFT 0.21's.
+constexpr std::string_view kRead[] = {"peft_type", "bias", "r", "lora_alpha", "lora_dropout", "target_modules", "init_lora_weights"};
+constexpr std::string_view kHarmless[] = {
+    "task_type",    "auto_mapping", "peft_version", "base_model_name_or_path", "revision",       "inference_mode",   "megatron_core",
+    "loftq_config", "eva_config",   "corda_config", "lora_ga_config",          "runtime_config", "qalora_group_size"};
+
+// How the adapter began, where the base model is then as it is without one. Others (pissa, olora, corda, loftq, …) take what the adapter
+// begins with out of the base model, which PEFT does again when it loads one.
+constexpr std::string_view kPlainStarts[] = {"gaussian", "eva", "orthogonal"};
 
 bool is_off(const Json& value) {
   return value.is_null() || value == false || ((value.is_structured() || value.is_string()) && value.empty());
+}
+
+void refuse_other_kinds(ConfigReader& reader) {
+  for (const auto& [key, value] : reader.json().items()) {
+    const auto is_key = [&key = key](std::string_view known) { return known == key; };
+    if (is_off(value) || std::ranges::any_of(kRead, is_key) || std::ranges::any_of(kHarmless, is_key)) continue;
+    reader.mistake(key, fmt::format("is {}: this kind of adapter is not implemented", ConfigReader::brief(value)));
+  }
+}
+
+void refuse_other_base_models(ConfigReader& reader) {
+  const Json start = reader.json().value("init_lora_weights", Json(true));
+  if (start.is_null() || start.is_boolean()) return;
+  const auto is_start = [&](std::string_view plain) { return start.is_string() && start.get_ref<const std::string&>() == plain; };
+  if (std::ranges::any_of(kPlainStarts, is_start)) return;
+  reader.mistake("init_lora_weights",
+                 fmt::format("is {}: such an adapter belongs to a base model that is changed when it is loaded, which is not implemented; "
+                             "PEFT's save_pretrained(…, path_initial_model_for_weight_conversion=…) makes a plain one of it",
+                             ConfigReader::brief(start)));
 }
 
 std::vector<std::string> read_targets(ConfigReader& reader) {
@@ -61,11 +85,8 @@ config::Lora read_peft_config(const fs::path& directory) {
   ConfigReader reader(directory / runs::kAdapterConfigFile);
   reader.expect("peft_type", "LORA", "only \"LORA\" adapters are implemented");
   reader.expect("bias", "none", "adapters that train biases are not implemented");
-  for (const char* key : kRefused) {
-    if (reader.has(key) && !is_off(reader.json().at(key))) {
-      reader.mistake(key, fmt::format("is {}: this kind of adapter is not implemented", ConfigReader::brief(reader.json().at(key))));
-    }
-  }
+  refuse_other_kinds(reader);
+  refuse_other_base_models(reader);
   config::Lora lora;
   lora.rank = reader.size("r", 1 << 16);
   lora.alpha = reader.positive_or("lora_alpha", 8);

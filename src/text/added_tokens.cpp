@@ -49,16 +49,18 @@ bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
 
 }  // namespace
 
-AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+AddedTokens::AddedTokens(std::vector<AddedToken> tokens, Normalize normalize)
+    : tokens_(std::move(tokens)), normalize_(std::move(normalize)) {
   for (const bool normalized : {false, true}) {
-    std::vector<std::size_t> round;
+    Round round;
     bool wanted = false;
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (tokens_[i].normalized != normalized || tokens_[i].content.empty()) continue;
-      round.push_back(i);
+      round.places.push_back(i);
+      round.contents.push_back(normalized && normalize_ ? normalize_(tokens_[i].content) : tokens_[i].content);
       wanted = wanted || !tokens_[i].special;
     }
-    if (wanted) rounds_.push_back(std::move(round));
+    if (wanted) rounds_[normalized ? 1 : 0] = std::move(round);
   }
 }
 
@@ -67,35 +69,39 @@ void AddedTokens::split(std::string_view text, const TextReceiver& receive_text,
 }
 
 // The longest token at the leftmost place. A special one is text, but hides what begins inside it.
-void AddedTokens::split(std::size_t round, std::string_view text, const TextReceiver& receive_text,
+void AddedTokens::split(std::size_t number, std::string_view text, const TextReceiver& receive_text,
                         const TokenReceiver& receive_token) const {
   if (text.empty()) return;
-  if (round == rounds_.size()) return receive_text(text);
+  if (number == rounds_.size()) return receive_text(text);
+  const Round& round = rounds_[number];
+  std::string normalized;
+  if (number == 1 && normalize_) text = normalized = normalize_(text);
   std::size_t done = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const AddedToken* found = longest_at(round, text.substr(at));
+  for (std::size_t at = 0; at < text.size() && !round.places.empty();) {
+    const auto found = longest_at(round, text.substr(at));
     if (!found) {
       ++at;
       continue;
     }
+    const AddedToken& token = tokens_[round.places[*found]];
     std::size_t begin = at;
-    std::size_t end = at + found->content.size();
+    std::size_t end = at + round.contents[*found].size();
     at = end;
-    if (found->special || (found->single_word && !stands_alone(text, begin, end))) continue;
-    if (found->lstrip) begin = std::max(done, begin - white_space_at_end(text.substr(0, begin)));
-    if (found->rstrip) end += white_space_at_start(text.substr(end));
-    if (done < begin) split(round + 1, text.substr(done, begin - done), receive_text, receive_token);
-    receive_token(found->id);
+    if (token.special || (token.single_word && !stands_alone(text, begin, end))) continue;
+    if (token.lstrip) begin = std::max(done, begin - white_space_at_end(text.substr(0, begin)));
+    if (token.rstrip) end += white_space_at_start(text.substr(end));
+    if (done < begin) split(number + 1, text.substr(done, begin - done), receive_text, receive_token);
+    receive_token(token.id);
     done = end;
   }
-  split(round + 1, text.substr(std::min(done, text.size())), receive_text, receive_token);
+  split(number + 1, text.substr(std::min(done, text.size())), receive_text, receive_token);
 }
 
-const AddedToken* AddedTokens::longest_at(std::size_t round, std::string_view text) const {
-  const AddedToken* longest = nullptr;
-  for (const std::size_t i : rounds_[round]) {
-    const AddedToken& token = tokens_[i];
-    if (text.starts_with(token.content) && (!longest || token.content.size() > longest->content.size())) longest = &token;
+std::optional<std::size_t> AddedTokens::longest_at(const Round& round, std::string_view text) const {
+  std::optional<std::size_t> longest;
+  for (std::size_t i = 0; i < round.contents.size(); ++i) {
+    const std::string& content = round.contents[i];
+    if (text.starts_with(content) && (!longest || content.size() > round.contents[*longest].size())) longest = i;
   }
   return longest;
 }

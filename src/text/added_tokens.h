@@ -4,7 +4,9 @@
 
 #include "midillama/text/tokenizer.h"
 
+#include <array>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,21 +28,31 @@ class AddedTokens {
   using TextReceiver = std::function<void(std::string_view)>;
   using TokenReceiver = std::function<void(TokenId)>;
 
-  explicit AddedTokens(std::vector<AddedToken> tokens);
+  // Turns a text into what the tokens that are `normalized`, and the model, see; nothing: as it is.
+  using Normalize = std::function<std::string(std::string_view)>;
+
+  explicit AddedTokens(std::vector<AddedToken> tokens, Normalize normalize = nullptr);
 
   // Calls the receivers with the parts of a valid UTF-8 text in order, as Hugging Face tokenizers cut it with encode_special_tokens set. No
-  // part is empty.
+  // part is empty. Texts are given normalized.
   void split(std::string_view text, const TextReceiver& receive_text, const TokenReceiver& receive_token) const;
 
   const std::vector<AddedToken>& all() const { return tokens_; }
 
  private:
+  // Tokens that are looked for together; none where they could find nothing.
+  struct Round {
+    std::vector<std::size_t> places;    // in tokens_
+    std::vector<std::string> contents;  // as they are looked for
+  };
+
   void split(std::size_t round, std::string_view text, const TextReceiver& receive_text, const TokenReceiver& receive_token) const;
-  const AddedToken* longest_at(std::size_t round, std::string_view text) const;
+  // Its place in the round; nothing where there is none.
+  std::optional<std::size_t> longest_at(const Round& round, std::string_view text) const;
 
   std::vector<AddedToken> tokens_;
-  std::vector<std::vector<std::size_t>>
-      rounds_;  // places in tokens_: those not normalized, then the others; only rounds that can find something
+  Normalize normalize_;
+  std::array<Round, 2> rounds_;  // those not normalized, then the others
 };
 
 }  // namespace midillama::text

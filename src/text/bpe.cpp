@@ -1,5 +1,9 @@
 #include "text/bpe.h"
 
+#include "midillama/text/utf8.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <functional>
@@ -75,7 +79,7 @@ Bpe::Bpe(std::vector<std::string> tokens, std::span<const Merge> merges, BpeOpti
     : tokens_(std::move(tokens)), table_(tokens_), merges_(merges), options_(options), whole_(tokens_.size(), options.whole_tokens_first) {
   for (std::size_t byte = 0; byte < bytes_.size(); ++byte) {
     const char text = static_cast<char>(byte);
-    bytes_[byte] = table_.find({&text, 1});
+    bytes_[byte] = table_.find(options.characters ? fmt::format("<0x{:02X}>", byte) : std::string(1, text));
   }
   if (options.whole_tokens_first) return;
   Scratch scratch;
@@ -100,19 +104,29 @@ void Bpe::merge(std::string_view piece, Scratch& scratch) const {
   scratch.symbols.size() <= kShort ? merge_short(scratch) : merge_long(scratch);
 }
 
-// One symbol for each byte.
+bool Bpe::append_character(std::string_view character, std::vector<Symbol>& symbols) const {
+  if (const Symbol symbol = options_.characters ? table_.find(character) : kNoSymbol; symbol != kNoSymbol) {
+    symbols.push_back(symbol);
+    return true;
+  }
+  const std::size_t before = symbols.size();
+  for (const char byte : character) symbols.push_back(bytes_[static_cast<unsigned char>(byte)]);
+  const bool known = std::find(symbols.begin() + static_cast<std::ptrdiff_t>(before), symbols.end(), kNoSymbol) == symbols.end();
+  if (!known) symbols.resize(before);
+  return known;
+}
+
 void Bpe::start(std::string_view piece, Scratch& scratch) const {
   auto& symbols = scratch.symbols;
   symbols.clear();
   bool after_unknown = false;
-  for (const char byte : piece) {
-    const Symbol symbol = bytes_[static_cast<unsigned char>(byte)];
-    if (symbol != kNoSymbol) {
-      symbols.push_back(symbol);
-    } else if (options_.unknown != kNoSymbol && !(after_unknown && options_.fuse_unknown)) {
-      symbols.push_back(options_.unknown);
-    }
-    after_unknown = symbol == kNoSymbol;
+  while (!piece.empty()) {
+    std::size_t size = 1;
+    while (options_.characters && size < piece.size() && is_continuation(piece[size])) ++size;
+    const bool known = append_character(piece.substr(0, size), symbols);
+    if (!known && options_.unknown != kNoSymbol && !(after_unknown && options_.fuse_unknown)) symbols.push_back(options_.unknown);
+    after_unknown = !known;
+    piece.remove_prefix(size);
   }
   scratch.merges.clear();
   for (std::size_t i = 0; i < symbols.size(); ++i) {

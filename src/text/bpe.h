@@ -62,7 +62,9 @@ class TokenTable {
 struct BpeOptions {
   bool whole_tokens_first =
       false;  // a piece that is a token is taken whole whether or not merges lead to it (tiktoken; ignore_merges in tokenizer.json)
-  Symbol unknown = kNoSymbol;  // stands for a byte that is no token; without it such bytes are left out
+  // A piece begins as its characters, not as its bytes; a character that is no token begins as the tokens <0x00> … <0xFF> of its bytes.
+  bool characters = false;
+  Symbol unknown = kNoSymbol;  // for a byte (or character) that has no token; without it such bytes are left out
   bool fuse_unknown = false;   // one for a run of them
 };
 
@@ -91,6 +93,8 @@ class Bpe {
  private:
   void merge(std::string_view piece, Scratch& scratch) const;
   void start(std::string_view piece, Scratch& scratch) const;
+  // What the piece begins with is appended to `symbols`: of a character, or of one byte; false where there is no token for it.
+  bool append_character(std::string_view character, std::vector<Symbol>& symbols) const;
   void merge_short(Scratch& scratch) const;
   void merge_long(Scratch& scratch) const;
 

@@ -1,6 +1,7 @@
 #include "midillama/core/error.h"
 #include "midillama/text/tokenizer.h"
 #include "text/byte_level.h"
+#include "text/extended_tokenizer.h"
 
 namespace midillama::text {
 namespace fs = std::filesystem;
@@ -15,7 +16,7 @@ std::unique_ptr<Tokenizer> load_from_directory(const fs::path& directory) {
   const fs::path model = directory / "tokenizer.model";
   // Directories of Llama-2 hold both: then the sentencepiece model is the original.
   if (fs::exists(json) && (!fs::exists(model) || is_byte_level(json))) return load_tokenizer_json(json);
-  if (fs::exists(model)) return load_model_file(model);
+  if (fs::exists(model)) return is_tiktoken(model) ? load_tiktoken(model) : with_files_beside(load_sentencepiece(model), directory);
   throw InputError(directory.string(), "", "there is no tokenizer here: a tokenizer.json or a tokenizer.model is needed");
 }
 

@@ -70,19 +70,23 @@ std::optional<TokenId> first_known(const std::vector<std::string>& names, const 
 
 }  // namespace
 
-SpecialNames find_special_names(const std::filesystem::path& file, const Json& tokenizer, const Lookup& id) {
+SpecialNames names_beside(const std::filesystem::path& directory, const Lookup& id, const SpecialNames& otherwise) {
   Answer bos, eos;
   for (const char* neighbour : {"tokenizer_config.json", "special_tokens_map.json"}) {
-    const auto path = file.parent_path() / neighbour;
+    const auto path = directory / neighbour;
     if (!std::filesystem::exists(path)) continue;
     const Json names = read_json(path);
     if (!bos.given) bos = from_entry(names, "bos_token", id);
     if (!eos.given) eos = from_entry(names, "eos_token", id);
   }
+  return {bos.given ? bos.id : otherwise.bos, eos.given ? eos.id : otherwise.eos};
+}
+
+SpecialNames find_special_names(const std::filesystem::path& file, const Json& tokenizer, const Lookup& id) {
   Frame frame = frame_of(file, tokenizer);
   for (const char* name : {"<|begin_of_text|>", "<s>", "<bos>", "<|endoftext|>"}) frame.before.emplace_back(name);
   for (const char* name : {"<|end_of_text|>", "</s>", "<eos>", "<|endoftext|>", "<|im_end|>"}) frame.behind.emplace_back(name);
-  return {bos.given ? bos.id : first_known(frame.before, id), eos.given ? eos.id : first_known(frame.behind, id)};
+  return names_beside(file.parent_path(), id, {first_known(frame.before, id), first_known(frame.behind, id)});
 }
 
 }  // namespace midillama::text

@@ -15,6 +15,11 @@ struct SpecialNames {
   std::optional<TokenId> bos, eos;
 };
 
+// What tokenizer_config.json and special_tokens_map.json in `directory` say; `otherwise` for what they do not name. `id` gives a token's id
+// by its spelling.
+SpecialNames names_beside(const std::filesystem::path& directory, const std::function<std::optional<TokenId>(const std::string&)>& id,
+                          const SpecialNames& otherwise);
+
 // Looked up in this order: tokenizer_config.json and special_tokens_map.json beside `file` (null there means that there is none), the
 // post-processor of `tokenizer`, the names in common use. `id` gives a token's id by its spelling.
 SpecialNames find_special_names(const std::filesystem::path& file, const Json& tokenizer,

@@ -193,5 +193,61 @@ TEST(TrainedFiles, AllLinearMeansTheSevenLayers) {
   EXPECT_EQ(load_error(folder.path()), "no error");
 }
 
+// Every field of PEFT 0.21's LoraConfig that changes what an adapter computes, away from its default.
+TEST(TrainedFiles, AnAdapterThatChangesTheBaseModelIsRefusedByName) {
+  const TemporaryDirectory folder;
+  MidiLlama model = trained_model();
+  save_trained(model, folder.path(), "some/llama");
+  const auto error_with = [&](const Json& change) {
+    const TemporaryDirectory copy;
+    fs::copy(folder.path(), copy.path(), fs::copy_options::recursive);
+    change_config(copy.path(), change);
+    return load_error(copy.path());
+  };
+  for (const char* start : {"pissa", "pissa_niter_4", "olora", "OLoRA", "corda", "loftq", "lora_ga", "mica", "of next year"}) {
+    EXPECT_THAT(error_with({{"init_lora_weights", start}}), AllOf(HasSubstr("init_lora_weights: is"), HasSubstr("base model"))) << start;
+  }
+  for (const Json& start : {Json(true), Json(false), Json(), Json("gaussian"), Json("eva"), Json("orthogonal")}) {
+    EXPECT_EQ(error_with({{"init_lora_weights", start}}), "no error") << start;
+  }
+  const std::vector<std::pair<std::string, Json>> refused = {
+      {"use_rslora", true},
+      {"use_dora", true},
+      {"use_qalora", true},
+      {"lora_bias", true},
+      {"fan_in_fan_out", true},
+      {"ensure_weight_tying", true},
+      {"bias", "lora_only"},
+      {"rank_pattern", {{"q_proj", 4}}},
+      {"alpha_pattern", {{"q_proj", 4}}},
+      {"layers_to_transform", {0}},
+      {"layers_to_transform", 1},
+      {"layers_pattern", "layers"},
+      {"exclude_modules", {"up_proj"}},
+      {"modules_to_save", {"lm_head"}},
+      {"trainable_token_indices", {1, 2}},
+      {"target_parameters", {"mlp.experts"}},
+      {"layer_replication", {{0, 1}}},
+      {"alora_invocation_tokens", {5}},
+      {"megatron_config", {{"a", 1}}},
+      {"arrow_config", {{"top_k", 3}}},
+      {"kasa_config", {{"beta", 1e-4}}},
+      {"velora_config", {{"scale", 1}}},
+      {"monteclora_config", {{"num_samples", 4}}},
+      {"use_bdlora", {{"nblocks", 2}}},
+      {"a_field_of_next_year", 3},
+  };
+  for (const auto& [key, value] : refused) EXPECT_THAT(error_with({{key, value}}), HasSubstr(key + ": is")) << key;
+  EXPECT_EQ(error_with({{"qalora_group_size", 16},
+                        {"runtime_config", {{"ephemeral_gpu_offload", false}}},
+                        {"megatron_core", "megatron.core"},
+                        {"loftq_config", Json::object()},
+                        {"peft_version", "0.21.2"},
+                        {"revision", "main"},
+                        {"auto_mapping", nullptr},
+                        {"a_flag_of_next_year", false}}),
+            "no error");
+}
+
 }  // namespace
 }  // namespace midillama::model
