@@ -136,6 +136,9 @@ class Examination {
     if (!tokenizer_ || !llm_) return not_checked("the tokenizer");
     const text::PromptTemplate prompt(config_.prompt.template_text, *tokenizer_);
     shapes::require_trained_template(config_.llm, prompt, *llm_, *tokenizer_);
+    if (const std::string open = shapes::open_end(prompt); !open.empty()) {
+      return {open, Status::warn, "end prompt.template with {eos} or the chat format's end of a turn"};
+    }
     const bool instruct = shapes::llm_kind(config_.llm, *llm_, *tokenizer_) == shapes::LlmKind::instruct;
     if (instruct && config_.prompt.template_text == "plain")
       return {"plain for an Instruct model, which was trained on its chat template", Status::warn, "set prompt.template=llama3"};

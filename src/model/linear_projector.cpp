@@ -1,10 +1,14 @@
 #include "midillama/model/linear_projector.h"
 
+#include "midillama/core/error.h"
+#include "midillama/core/log.h"
 #include "midillama/runs/files.h"
 #include "projector_files.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/utils.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,10 +26,32 @@ torch::Tensor LinearProjectorImpl::forward(const torch::Tensor& music) {
 
 void LinearProjectorImpl::save(const std::filesystem::path& directory) const {
   const LinearLayer plain = linear();
+  check_plain(plain, directory);
   write_projector(directory / runs::kProjectorFile, kind(), {{"weight", plain.weight}, {"bias", plain.bias}});
   if (!is_whitened()) return;
   write_projector(directory / runs::kWhitenedProjectorFile, kind(),
                   {{"weight", weight}, {"bias", bias}, {"mean", mean}, {"directions", directions}});
+}
+
+// What is saved must be what was trained, wherever the music lies: seen at the mean of the training set's clips, and one standard deviation
+// from it in every direction.
+void LinearProjectorImpl::check_plain(const LinearLayer& plain, const std::filesystem::path& directory) const {
+  if (!is_whitened()) return;
+  constexpr double kExact = 1e-5, kUsable = 1e-3;  // of the largest entry of a token, which counts as 1 where it is smaller
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor steps = directions.to(torch::kFloat64);
+  const torch::Tensor music = (mean + (steps / steps.square().sum(0)).t()).to(torch::kFloat32);
+  const torch::Tensor trained = at::linear((music - mean).matmul(directions), weight, bias);
+  const double difference = (at::linear(music, plain.weight, plain.bias) - trained).abs().max().item<double>();
+  const double relative = difference / std::max(1.0, trained.abs().max().item<double>());
+  if (!(relative <= kUsable)) {
+    throw Error(
+        fmt::format("{}: the layer that would be saved differs from the trained one by {:.1e}: the clips of the training set are too "
+                    "much alike for projector.initialization whitened, linear is right for them",
+                    directory.string(), difference));
+  }
+  if (relative > kExact)
+    log::warning("the plain projector that is saved differs from the whitened one that is trained by {:.1e}", difference);
 }
 
 void LinearProjectorImpl::load_to_train(const std::filesystem::path& directory) {
@@ -59,13 +85,16 @@ LinearProjectorImpl::LinearLayer LinearProjectorImpl::linear() const {
 }
 
 void initialize_whitened(LinearProjectorImpl& projector, const torch::Tensor& music, double scale, std::uint64_t seed) {
-  constexpr double kFloor = 1e-4;  // of the largest variance: what varies less is taken for noise
+  constexpr double kFloor = 1e-4;  // what varies less than this part of the largest variance, or of the music itself, is taken for noise
   const torch::NoGradGuard no_grad;
   const torch::Tensor samples = music.to(torch::kCPU, torch::kFloat64);
   const torch::Tensor mean = samples.mean(0);
   const torch::Tensor centred = samples - mean;
   const auto [variances, directions] = at::linalg_eigh(centred.t().mm(centred) / std::max<double>(1, samples.size(0) - 1));
-  projector.whiten(mean, directions / (variances + kFloor * variances.max()).clamp_min(1e-12).sqrt());
+  // Clips that are all alike have no variance to compare with, and float32 has no digits for what differs less from them.
+  const double power = samples.square().mean().item<double>();
+  const double largest = std::max(variances.max().item<double>(), power > 0 ? power : 1.0);
+  projector.whiten(mean, directions / (variances.clamp_min(0) + kFloor * largest).sqrt());
 
   auto generator = at::detail::createCPUGenerator(seed);
   const auto music_size = static_cast<double>(projector.weight.size(1));

@@ -20,9 +20,16 @@ namespace {
 constexpr const char* kDataDir = "data.dir";
 constexpr const char* kModels[] = {"llm.path", "music_encoder.path"};
 // Another value gives another function.
-constexpr const char* kBinding[] = {
-    "prompt.template", "music_encoder.pooling", "music_encoder.tokens", "music_encoder.hidden_states", "lora.rank",
-    "lora.alpha",      "lora.target_modules"};
+constexpr const char* kBinding[] = {"prompt.template",
+                                    "prompt.notes",
+                                    "projector.kind",
+                                    "projector.hidden_size",
+                                    "music_encoder.pooling",
+                                    "music_encoder.tokens",
+                                    "music_encoder.hidden_states",
+                                    "lora.rank",
+                                    "lora.alpha",
+                                    "lora.target_modules"};
 // Another value is somebody's good right.
 constexpr const char* kFree[] = {"llm.dtype",    "llm.kind", "music_encoder.dtype", "prompt.max_length", "projector.initialization",
                                  "lora.dropout", kDataDir};

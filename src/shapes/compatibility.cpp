@@ -50,6 +50,12 @@ void require_trained_template(const config::Llm& config, const text::PromptTempl
   }
 }
 
+std::string open_end(const text::PromptTemplate& prompt) {
+  if (prompt.has_end()) return "";
+  return "prompt.template: no token comes after {answer}: a model that is trained with it never stops; put {eos} or the chat format's end "
+         "there";
+}
+
 void require_tokenizer(const config::Llm& config, const LlamaConfig& llm, const text::Tokenizer& tokenizer) {
   if (tokenizer.vocab_size() > llm.vocab_size) {
     throw InputError(config.path, "",

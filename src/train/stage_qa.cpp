@@ -2,6 +2,7 @@
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
+#include "midillama/core/log.h"
 #include "midillama/core/random.h"
 #include "midillama/data/clip_inputs.h"
 #include "midillama/data/clip_notes.h"
@@ -57,8 +58,8 @@ class QaStage final : public Stage {
         clips_(hear(context, prompt_, questions)),
         model_(load_model(context)) {
     if (context.group.is_main()) {
-      fingerprints_ = {{"llm.path", runs::model_fingerprint(config_.llm.path)},
-                       {"music_encoder.path", runs::model_fingerprint(config_.music_encoder.path)}};
+      fingerprints_["llm.path"] = runs::model_fingerprint(config_.llm.path);
+      if (prompt_.has_music()) fingerprints_["music_encoder.path"] = runs::model_fingerprint(config_.music_encoder.path);
     }
     load_weights(context, trains, questions.train);
     for (const auto& item : model_->named_parameters()) item.value().set_requires_grad(trains_by_name(item.key(), trains));
@@ -115,6 +116,7 @@ class QaStage final : public Stage {
       throw InputError(config_.run.dir, "",
                        "has no align checkpoint to start from: run `midillama train --stage align` first, or give --init");
     }
+    if (const std::string open = shapes::open_end(prompt_); !open.empty()) log::warning("{}", open);
     const auto decoder = model::check_llama(config_.llm.path);
     shapes::require_tokenizer(config_.llm, decoder, *tokenizer_);
     shapes::require_trained_template(config_.llm, prompt_, decoder, *tokenizer_);

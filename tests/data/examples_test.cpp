@@ -191,13 +191,13 @@ TEST_F(Examples, TheTokenizerIsTrainedOnPromptsAndAnswers) {
 }
 
 TEST_F(Examples, ATemplateWithoutMusicHasTheNotesAsText) {
-  const text::PromptTemplate prompt("{bos}{notes}\n{question} {answer}{eos}", *tokenizer_);
+  const text::PromptTemplate prompt("{bos}{notes}\n{question}\n{answer}{eos}", *tokenizer_);
   const ClipInputs clips(config_, prompt, clips_of(questions_), torch::kCPU);
   const QaExamples examples(questions_, clips, prompt, 500);
   const auto example = examples.at(0);
   EXPECT_FALSE(example.music.defined());
   EXPECT_EQ(static_cast<std::size_t>(examples.tokens(0)), example.input_ids.size());
-  EXPECT_EQ(tokenizer_->decode(example.input_ids), std::string(text::strip(clips.notes(clip(0)))) + "\nWhich key is it in? G major.");
+  EXPECT_EQ(tokenizer_->decode(example.input_ids), std::string(text::strip(clips.notes(clip(0)))) + "\nWhich key is it in?\nG major.");
 }
 
 }  // namespace

@@ -104,6 +104,14 @@ TEST_F(DoctorTest, ATemplateThatDoesNotFitIsFound) {
   EXPECT_THAT(check.mend, HasSubstr("prompt.template=plain"));
 }
 
+TEST_F(DoctorTest, ATemplateWithoutAnEndIsAWarning) {
+  world.config.prompt.template_text = "{bos}{music}{question}\n{answer}";
+  const auto check = examine().at("template");
+  EXPECT_EQ(check.status, Status::warn);
+  EXPECT_THAT(check.detail, HasSubstr("never stops"));
+  EXPECT_THAT(check.mend, HasSubstr("{eos}"));
+}
+
 TEST_F(DoctorTest, EndsOfTextThatDifferAreAWarning) {
   change_config("llama", "eos_token_id", 7);
   EXPECT_EQ(examine().at("special tokens").status, Status::warn);

@@ -1,5 +1,10 @@
 #include "midillama/model/linear_projector.h"
 
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+
+#include <torch/utils.h>
+
 #include <gtest/gtest.h>
 
 namespace midillama::model {
@@ -52,6 +57,40 @@ TEST(Projector, ASetOfOneClipIsNotBlownUp) {
   initialize_whitened(*projector, music, 0.05, 1);
   EXPECT_TRUE(projector->forward(music).isfinite().all().item<bool>());
   EXPECT_TRUE(projector->linear().weight.isfinite().all().item<bool>());
+}
+
+// Clips that are all alike, or differ by a hair: the saved layer gives the trained one's tokens.
+TEST(Projector, WhiteningFewClipsSavesTheLayerThatWasTrained) {
+  torch::manual_seed(4);
+  const torch::Tensor clip = at::randn({1, 256});
+  const TemporaryDirectory folder;
+  for (const double spread : {0.0, 1e-6, 1e-3, 0.1}) {
+    const torch::Tensor music = clip + spread * at::randn({8, 256});
+    LinearProjector projector(256, 64);
+    initialize_whitened(*projector, music, 0.05, 1);
+    EXPECT_LT(projector->directions.abs().max().item<double>(), 200) << "blown up at a spread of " << spread;
+    projector->save(folder.path());
+    LinearProjector saved(256, 64);
+    saved->load(folder.path());
+    EXPECT_LT((saved->forward(music) - projector->forward(music)).abs().max().item<double>(), 1e-5) << "spread " << spread;
+  }
+}
+
+TEST(Projector, ASetOfSilenceIsNotBlownUp) {
+  LinearProjector projector(10, 6);
+  initialize_whitened(*projector, at::zeros({3, 10}), 0.05, 1);
+  EXPECT_TRUE(projector->forward(at::ones({1, 10})).isfinite().all().item<bool>());
+  EXPECT_LT(projector->directions.abs().max().item<double>(), 200);
+}
+
+TEST(Projector, ALayerThatCannotBeSavedIsAnError) {
+  LinearProjector projector(4, 3);
+  const torch::NoGradGuard no_grad;
+  projector->weight.fill_(1);
+  projector->bias.fill_(0);
+  projector->whiten(at::full({4}, 1000.0), at::eye(4) * 1e6);
+  const TemporaryDirectory folder;
+  EXPECT_THROW(projector->save(folder.path()), Error);
 }
 
 }  // namespace

@@ -139,5 +139,11 @@ TEST(LongestExample, IsNeverLongerThanTheContext) {
   EXPECT_EQ(longest_example(prompt, llm), 100);
 }
 
+TEST(Template, WithoutAnEndIsSaid) {
+  EXPECT_EQ(open_end(text::PromptTemplate("plain", kBase)), "");
+  EXPECT_EQ(open_end(text::PromptTemplate("llama3", kBase)), "");
+  EXPECT_THAT(open_end(text::PromptTemplate("{bos}{music}{question}\n{answer}\n", kBase)), HasSubstr("never stops"));
+}
+
 }  // namespace
 }  // namespace midillama::shapes

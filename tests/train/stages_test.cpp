@@ -1,5 +1,6 @@
 // All four stages from beginning to end.
 #include "midillama/core/error.h"
+#include "midillama/core/log.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/runs/checkpoints.h"
 #include "midillama/train/stage.h"
@@ -86,6 +87,38 @@ TEST(Stages, OnlyTheProjectorTrainsInAlign) {
   TinyWorld world;
   world.train("align");
   EXPECT_THAT(read_text(world.path("run/align/log.txt")), HasSubstr("align trains 1,056 of "));  // 32 * 32 + 32
+}
+
+TEST(Stages, ATemplateWithoutAnEndIsWarnedOf) {
+  TinyWorld world;
+  log::attach_file(world.path("log.txt"));
+  world.train("align");
+  EXPECT_THAT(read_text(world.path("log.txt")), testing::Not(HasSubstr("never stops")));
+  world.config.prompt.template_text = "{bos}{music}{question}\n{answer}";
+  world.config.run.dir = world.path("open");
+  log::attach_file(world.path("log.txt"));
+  world.train("align");
+  EXPECT_THAT(read_text(world.path("open/align/log.txt")) + read_text(world.path("log.txt")), HasSubstr("never stops"));
+}
+
+TEST(Stages, AnotherKindOfProjectorTrainsAndIsGoneOnWith) {
+  TinyWorld world;
+  world.config.projector.kind = "mlp";
+  world.config.projector.hidden_size = 8;
+  world.train("align");
+  EXPECT_THAT(read_text(world.path("run/align/log.txt")), HasSubstr("align trains 552 of "));  // 32 * 8 + 8 + 8 * 32 + 32
+  world.train("sft");
+  world.config.projector.kind = "linear";
+  world.config.run.dir = world.path("other");
+  EXPECT_THAT(error_of([&] { train(world.config, {.stage = "sft", .init = world.path("run/align")}); }), HasSubstr("projector.kind"));
+}
+
+TEST(Stages, WhereTheClipIsTextOnlyTheAdapterTrains) {
+  TinyWorld world;
+  world.config.prompt.template_text = "{bos}{notes}\n{question}\n{answer}{eos}";
+  EXPECT_THAT(error_of([&] { world.train("align"); }), HasSubstr("no {music}"));
+  world.train("sft");
+  EXPECT_THAT(names_in(world.path("run/sft/last/")), ElementsAre("adapter", "optimizer.safetensors", "trainer_state.json"));
 }
 
 TEST(Stages, AStageDirectoryWithARunIsRefused) {

@@ -26,8 +26,8 @@ struct LinearProjectorImpl : Projector {
   // [..., M] → [..., T]
   torch::Tensor forward(const torch::Tensor& music);
 
-  // projector.safetensors holds linear(). Where the layer is whitened, projector_whitened.safetensors holds weight, bias, mean and
-  // directions as they are trained.
+  // projector.safetensors holds linear(), which is checked to give the tokens of the layer that was trained (Error where it does not).
+  // Where the layer is whitened, projector_whitened.safetensors holds weight, bias, mean and directions as they are trained.
   void save(const std::filesystem::path& directory) const override;
   void load_to_train(const std::filesystem::path& directory) override;
   void start_whitened(const torch::Tensor& vectors, double scale, std::uint64_t seed) override;
@@ -46,6 +46,9 @@ struct LinearProjectorImpl : Projector {
   torch::Tensor weight;
   torch::Tensor bias;
   torch::Tensor mean, directions;  // buffers; undefined where the layer works on the embeddings themselves
+
+ private:
+  void check_plain(const LinearLayer& plain, const std::filesystem::path& directory) const;
 };
 TORCH_MODULE(LinearProjector);
 

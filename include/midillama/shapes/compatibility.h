@@ -7,6 +7,7 @@
 #include "midillama/text/tokenizer.h"
 
 #include <cstdint>
+#include <string>
 
 namespace midillama::shapes {
 
@@ -21,6 +22,9 @@ LlmKind llm_kind(const config::Llm& config, const LlamaConfig& llm, const text::
 // model: their embeddings are untrained there, and frozen in every stage.
 void require_trained_template(const config::Llm& config, const text::PromptTemplate& prompt, const LlamaConfig& llm,
                               const text::Tokenizer& tokenizer);
+
+// What is wrong with a template in which no token ends an answer; empty where one does. A warning: generation may stop by other means.
+std::string open_end(const text::PromptTemplate& prompt);
 
 // InputError (llm.path) where the tokenizer has more ids than the decoder has embeddings, or where the decoder has Llama-3's vocabulary
 // (128,256) but the tokenizer not Llama-3's special ids and not its ids for a known text.
