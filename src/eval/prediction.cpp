@@ -16,7 +16,7 @@ OrderedJson to_json(const Prediction& prediction) {
           {"references", prediction.references}};
 }
 
-Prediction from_json(const Json& row, const std::string& file, const std::string& place) {
+Prediction prediction_from_json(const Json& row, const std::string& file, const std::string& place) {
   if (!row.is_object()) throw InputError(file, place, "not a JSON object");
   const auto text = [&](const char* key) { return row.contains(key) ? json_get<std::string>(row, key, file, place) : std::string(); };
   Prediction prediction{.id = text("id"),
@@ -39,8 +39,9 @@ void write_predictions(const std::filesystem::path& path, std::span<const Predic
 
 std::vector<Prediction> read_predictions(const std::filesystem::path& path) {
   std::vector<Prediction> predictions;
-  for_each_json_line(
-      path, [&](const Json& row, std::size_t line) { predictions.push_back(from_json(row, path.string(), fmt::format("line {}", line))); });
+  for_each_json_line(path, [&](const Json& row, std::size_t line) {
+    predictions.push_back(prediction_from_json(row, path.string(), fmt::format("line {}", line)));
+  });
   if (predictions.empty()) throw InputError(path.string(), "", "there is no prediction in the file");
   return predictions;
 }

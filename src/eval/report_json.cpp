@@ -6,53 +6,53 @@
 namespace midillama::eval {
 namespace {
 
-OrderedJson json_of(const metrics::Interval& interval) {
+OrderedJson to_json(const metrics::Interval& interval) {
   return OrderedJson::array({interval.low, interval.high});
 }
 
-OrderedJson json_of(const Metric& metric) {
+OrderedJson to_json(const Metric& metric) {
   OrderedJson json = {{"score", metric.score}, {"signature", metric.signature}};
-  if (metric.interval) json["interval"] = json_of(*metric.interval);
+  if (metric.interval) json["interval"] = to_json(*metric.interval);
   return json;
 }
 
-OrderedJson json_of(const TagAccuracy& stated) {
-  return {{"score", stated.value()}, {"interval", json_of(stated.interval())}, {"correct", stated.correct}, {"total", stated.total}};
+OrderedJson to_json(const TagAccuracy& stated) {
+  return {{"score", stated.value()}, {"interval", to_json(stated.interval())}, {"correct", stated.correct}, {"total", stated.total}};
 }
 
-OrderedJson json_of(const Row& row) {
+OrderedJson to_json(const Row& row) {
   OrderedJson metrics = OrderedJson::object();
-  for (const auto& metric : row.metrics) metrics[metric.name] = json_of(metric);
+  for (const auto& metric : row.metrics) metrics[metric.name] = to_json(metric);
   OrderedJson accuracy = OrderedJson::object();
-  for (const auto& entry : row.accuracy) accuracy[entry.tag] = json_of(entry);
+  for (const auto& entry : row.accuracy) accuracy[entry.tag] = to_json(entry);
   return {{"name", row.name}, {"label", row.label}, {"metrics", metrics}, {"accuracy", accuracy}};
 }
 
-OrderedJson json_of(const TaskReport& task) {
+OrderedJson to_json(const TaskReport& task) {
   OrderedJson rows = OrderedJson::array();
-  for (const auto& row : task.rows) rows.push_back(json_of(row));
+  for (const auto& row : task.rows) rows.push_back(to_json(row));
   return {{"task", task.task}, {"examples", task.examples}, {"rows", rows}};
 }
 
-Metric metric_of(const std::string& name, const OrderedJson& json) {
+Metric metric_from_json(const std::string& name, const OrderedJson& json) {
   Metric metric{
       .name = name, .score = json.at("score").get<double>(), .signature = json.at("signature").get<std::string>(), .interval = {}};
   if (json.contains("interval")) metric.interval = {json["interval"].at(0).get<double>(), json["interval"].at(1).get<double>()};
   return metric;
 }
 
-Row row_of(const OrderedJson& json) {
+Row row_from_json(const OrderedJson& json) {
   Row row{.name = json.at("name").get<std::string>(), .label = json.at("label").get<std::string>(), .metrics = {}, .accuracy = {}};
-  for (const auto& [name, metric] : json.at("metrics").items()) row.metrics.push_back(metric_of(name, metric));
+  for (const auto& [name, metric] : json.at("metrics").items()) row.metrics.push_back(metric_from_json(name, metric));
   for (const auto& [tag, stated] : json.at("accuracy").items()) {
     row.accuracy.push_back({tag, stated.at("correct").get<std::int64_t>(), stated.at("total").get<std::int64_t>()});
   }
   return row;
 }
 
-TaskReport task_of(const OrderedJson& json) {
+TaskReport task_from_json(const OrderedJson& json) {
   TaskReport task{.task = json.at("task").get<std::string>(), .examples = json.at("examples").get<std::int64_t>(), .rows = {}};
-  for (const auto& row : json.at("rows")) task.rows.push_back(row_of(row));
+  for (const auto& row : json.at("rows")) task.rows.push_back(row_from_json(row));
   return task;
 }
 
@@ -60,7 +60,7 @@ TaskReport task_of(const OrderedJson& json) {
 
 OrderedJson to_json(const Report& report) {
   OrderedJson tasks = OrderedJson::array();
-  for (const auto& task : report.tasks) tasks.push_back(json_of(task));
+  for (const auto& task : report.tasks) tasks.push_back(to_json(task));
   return {{"checkpoint", report.checkpoint}, {"fingerprint", report.fingerprint}, {"split", report.split}, {"tasks", tasks}};
 }
 
@@ -71,7 +71,7 @@ Report read_report(const std::filesystem::path& file) {
                   .fingerprint = json.at("fingerprint").get<std::string>(),
                   .split = json.at("split").get<std::string>(),
                   .tasks = {}};
-    for (const auto& task : json.at("tasks")) report.tasks.push_back(task_of(task));
+    for (const auto& task : json.at("tasks")) report.tasks.push_back(task_from_json(task));
     return report;
   } catch (const OrderedJson::exception& error) {
     throw InputError(file.string(), "", fmt::format("not a report of this program ({}); remove it to write a new one", error.what()));
