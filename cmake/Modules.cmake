@@ -38,6 +38,7 @@ function(midillama_tests name torch)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE midillama_${name} midillama_test_support GTest::gmock GTest::gtest midillama_warnings)
   if(torch)
+    target_link_libraries(${target} PRIVATE midillama_strict_device)
     midillama_use_torch(${target})
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${name}." TEST_LIST discovered DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST

@@ -56,6 +56,7 @@ void set_threads(std::int64_t threads) {
 torch::Device choose_device(const std::string& name) {
   const auto gpus = static_cast<int>(torch::cuda::device_count());
   if (name == "cpu" || (name == "auto" && gpus == 0)) return torch::kCPU;
+  if (c10::is_privateuse1_backend_registered() && name == c10::get_privateuse1_backend()) return {torch::kPrivateUse1, 0};
   if (name != "cuda" && name != "auto") throw UsageError(fmt::format("run.device is \"{}\": give auto, cpu or cuda", name));
   if (local_rank() >= gpus) {
     throw UsageError(

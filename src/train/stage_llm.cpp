@@ -61,9 +61,9 @@ class LlmStage final : public Stage {
     if (context.resume_from) {
       llama_ = model::load_llama(*context.resume_from, device_, torch::kFloat32);
     } else {
-      llama_ = model::Llama(shape_of(config.llm.pretrain, *tokenizer_), torch::TensorOptions(torch::kFloat32));
+      // Made where it stays: weights that are moved no longer lie together, and linears() copies them together in every step.
+      llama_ = model::Llama(shape_of(config.llm.pretrain, *tokenizer_), torch::TensorOptions(torch::kFloat32).device(device_));
       model::initialize_weights(llama_, seed_for(config.run.seed, "llm"));
-      llama_->to(device_);
     }
     for (const auto& parameter : llama_->parameters()) parameter.set_requires_grad(true);
     llama_->recompute_layers = config.train.activation_checkpointing;

@@ -1,5 +1,5 @@
 // The decoder on a GPU computes what it computes on the CPU. Skipped where there is none.
-#include "midillama/model/midi_llama.h"
+#include "golden_midi_llama.h"
 #include "midillama/model/to_device.h"
 #include "tiny_models.h"
 
@@ -10,38 +10,16 @@
 namespace midillama::model {
 namespace {
 
-const std::filesystem::path kGoldens = "tests/golden/model";
-
 class CudaMidiLlama : public testing::Test {
  protected:
   void SetUp() override {
     if (!torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
   }
-
-  static MidiLlama model_on(torch::Device device, torch::ScalarType dtype = torch::kFloat32) {
-    MidiLlama model(load_llama(kGoldens / "llama_gqa", device, dtype), 6, 1);
-    load_trained(model, kGoldens / "midi_llama");
-    model->eval();
-    return model;
-  }
-
-  static std::vector<MusicText> examples() {
-    std::vector<MusicText> texts(3);
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      for (std::size_t token = 0; token < 5 + 2 * i; ++token)
-        texts[i].input_ids.push_back(static_cast<std::int64_t>(1 + (7 * token + i) % 20));
-      texts[i].labels = texts[i].input_ids;
-      texts[i].labels[0] = texts[i].labels[1] = kNoLabel;
-      texts[i].music_position = 1;
-      texts[i].music = at::arange(6, torch::kFloat32).view({1, 6}) / (1.0 + static_cast<double>(i));
-    }
-    return texts;
-  }
 };
 
 TEST_F(CudaMidiLlama, LossesAndGradientsEqualTheCpus) {
-  const auto texts = examples();
-  MidiLlama cpu = model_on(torch::kCPU), gpu = model_on(torch::Device(torch::kCUDA, 0));
+  const auto texts = golden_batch();
+  MidiLlama cpu = golden_midi_llama(torch::kCPU), gpu = golden_midi_llama(torch::Device(torch::kCUDA, 0));
   const LossSum expected = cpu->loss(texts), loss = gpu->loss(texts);
   EXPECT_TRUE(at::allclose(loss.per_example.cpu(), expected.per_example, 1e-3, 1e-4));
   expected.sum.backward();
@@ -51,8 +29,8 @@ TEST_F(CudaMidiLlama, LossesAndGradientsEqualTheCpus) {
 
 // bfloat16 goes through the flash attention that takes all texts of a batch at once.
 TEST_F(CudaMidiLlama, TextsTogetherInBfloat16EqualTextsAlone) {
-  const auto texts = examples();
-  MidiLlama gpu = model_on(torch::Device(torch::kCUDA, 0), torch::kBFloat16);
+  const auto texts = golden_batch();
+  MidiLlama gpu = golden_midi_llama(torch::Device(torch::kCUDA, 0), torch::kBFloat16);
   const LossSum together = gpu->loss(texts);
   together.sum.backward();
   const auto gradient = linear_projector(gpu)->weight.grad().clone();

@@ -61,8 +61,8 @@ int world_size();
 // Sets how many threads LibTorch computes with on this rank: `threads`, or for 0 this machine's cores divided by its ranks.
 void set_threads(std::int64_t threads);
 
-// The device of this rank for `run.device`: "cpu", "cuda" (the GPU with this rank's local number, made current) or "auto" (a GPU where
-// there is one). UsageError where there is no such GPU.
+// The device of this rank for `run.device`: "cpu", "cuda" (the GPU with this rank's local number, made current), "auto" (a GPU where there
+// is one) or the name under which another kind was registered with LibTorch (PrivateUse1). UsageError where there is no such device.
 torch::Device choose_device(const std::string& name);
 
 }  // namespace midillama::parallel
