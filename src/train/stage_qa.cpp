@@ -57,8 +57,8 @@ class QaStage final : public Stage {
         clips_(hear(context, prompt_, questions)),
         model_(load_model(context)) {
     if (context.group.is_main()) {
-      fingerprints_ = {{"llm.path", runs::model_fingerprint(config_.llm.path)},
-                       {"music_encoder.path", runs::model_fingerprint(config_.music_encoder.path)}};
+      fingerprints_["llm.path"] = runs::model_fingerprint(config_.llm.path);
+      if (prompt_.has_music()) fingerprints_["music_encoder.path"] = runs::model_fingerprint(config_.music_encoder.path);
     }
     load_weights(context, trains, questions.train);
     for (const auto& item : model_->named_parameters()) item.value().set_requires_grad(trains_by_name(item.key(), trains));
