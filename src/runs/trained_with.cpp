@@ -58,13 +58,13 @@ std::string objection(const std::string& key, const std::string& path, const Tra
   if (const Json fingerprint = state.fingerprints.value(key, Json()); fingerprint.is_string()) {
     const std::string now = model_fingerprint(path);
     if (now == fingerprint) return "";
-    return same_path(path, trained_path) ? fmt::format("{} {} holds another model than it did: its fingerprint was {}, is {}", key, path,
-                                                       fingerprint.get<std::string>(), now)
-                                         : fmt::format("{} was {} (fingerprint {}), is {}, which holds another model ({})", key,
-                                                       trained_path, fingerprint.get<std::string>(), path, now);
+    const std::string was = fingerprint.get<std::string>();
+    if (same_path(path, trained_path))
+      return fmt::format("with another model in {} {} than it holds now: the fingerprint was {}, is {}", key, path, was, now);
+    return fmt::format("with {} {} (fingerprint {}), not {}, which holds another model ({})", key, trained_path, was, path, now);
   }
   if (!same_path(path, trained_path)) {
-    log::warning("{}: {} was {}, is {}; an earlier version wrote the checkpoint and did not note whether they are the same model",
+    log::warning("{} was trained with {} {}, not {}; it does not say, as an earlier version wrote it, whether both hold the same model",
                  checkpoint.string(), key, trained_path, path);
   }
   return "";
@@ -108,11 +108,11 @@ config::Config as_trained(config::Config config, const fs::path& checkpoint) {
       const std::string found = objection(key, values.at(key).get<std::string>(), state, checkpoint);
       if (!found.empty()) objections.push_back(found);
     } else if (sorted(was) != sorted(values.at(key))) {
-      objections.push_back(fmt::format("{} was {}, is {}", key, was.dump(), values.at(key).dump()));
+      objections.push_back(fmt::format("with {} {}, not {}", key, was.dump(), values.at(key).dump()));
     }
   }
   if (objections.empty()) return config;
-  throw InputError(checkpoint.string(), "", fmt::format("was trained with other settings: {}", fmt::join(objections, "; ")));
+  throw InputError(checkpoint.string(), "", fmt::format("was trained {}", fmt::join(objections, "; ")));
 }
 
 Used use_checkpoint(const config::Config& config, const fs::path& given) {
