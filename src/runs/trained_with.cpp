@@ -89,8 +89,9 @@ void adopt(config::Config& config, const fs::path& checkpoint) {
   const TrainerState state = TrainerState::read(checkpoint);
   Json values = Json::object();
   for (const auto& [key, value] : recorded(state)) {
-    // The run may have been copied to where its models lie elsewhere.
-    const bool is_lost = is_among(kModels, key) && value.is_string() && !fs::is_directory(value.get<std::string>());
+    // The run may have been copied to where its models and data lie elsewhere.
+    const bool is_path = is_among(kModels, key) || key == kDataDir;
+    const bool is_lost = is_path && value.is_string() && !fs::is_directory(value.get<std::string>());
     if (config.assumed.contains(key) && !is_lost) values[key] = value;
   }
   config::assign(config, values, (checkpoint / kStateFile).string());

@@ -27,6 +27,7 @@ class TrainedWith : public testing::Test {
   TrainedWith() {
     write_model("llm", "a");
     write_model("encoder", "b");
+    fs::create_directory(path("data"));
     write_atomically(path("default.yaml"), fmt::format("run: {{dir: {}}}\nlora: {{rank: 2}}\n", path("run")));
     trained_.llm.path = path("llm");
     trained_.music_encoder.path = path("encoder");
