@@ -19,8 +19,16 @@ namespace {
 // Delays do not nest.
 std::atomic<bool> delayed = false;
 std::atomic<int> noted = 0;
-std::mutex announcement_mutex;
-std::string announcement;
+
+// Never destroyed: a signal may come while the program ends.
+struct Announcement {
+  std::mutex mutex;
+  std::string text;
+};
+Announcement& announcement() {
+  static Announcement& instance = *new Announcement;
+  return instance;
+}
 
 sigset_t watched_signals() {
   sigset_t signals;
@@ -47,8 +55,8 @@ sigset_t watched_signals() {
     if (::sigwait(&signals, &signal) != 0) continue;
     int none = 0;
     if (!delayed || !noted.compare_exchange_strong(none, signal)) end_by(signal);
-    const std::lock_guard lock(announcement_mutex);
-    log::warning("{}: {}", signal_name(signal), announcement);
+    const std::lock_guard lock(announcement().mutex);
+    log::warning("{}: {}", signal_name(signal), announcement().text);
   }
 }
 
@@ -65,8 +73,8 @@ int noted_interrupt() {
 }
 
 InterruptDelay::InterruptDelay(const std::string& text) {
-  const std::lock_guard lock(announcement_mutex);
-  announcement = text;
+  const std::lock_guard lock(announcement().mutex);
+  announcement().text = text;
   delayed = true;
 }
 
