@@ -1,5 +1,6 @@
 #include "midillama/core/interrupt.h"
 
+#include "midillama/core/log.h"
 #include "midillama/core/temporary.h"
 
 #include <fmt/format.h>
@@ -9,13 +10,25 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 namespace midillama {
 namespace {
 
-std::atomic<int> delays = 0;
+// Delays do not nest.
+std::atomic<bool> delayed = false;
 std::atomic<int> noted = 0;
+
+// Never destroyed: a signal may come while the program ends.
+struct Announcement {
+  std::mutex mutex;
+  std::string text;
+};
+Announcement& announcement() {
+  static Announcement& instance = *new Announcement;
+  return instance;
+}
 
 sigset_t watched_signals() {
   sigset_t signals;
@@ -41,8 +54,9 @@ sigset_t watched_signals() {
     int signal = 0;
     if (::sigwait(&signals, &signal) != 0) continue;
     int none = 0;
-    if (delays > 0 && noted.compare_exchange_strong(none, signal)) continue;
-    end_by(signal);
+    if (!delayed || !noted.compare_exchange_strong(none, signal)) end_by(signal);
+    const std::lock_guard lock(announcement().mutex);
+    log::warning("{}: {}", signal_name(signal), announcement().text);
   }
 }
 
@@ -58,12 +72,15 @@ int noted_interrupt() {
   return noted;
 }
 
-InterruptDelay::InterruptDelay() {
-  ++delays;
+InterruptDelay::InterruptDelay(const std::string& text) {
+  const std::lock_guard lock(announcement().mutex);
+  announcement().text = text;
+  delayed = true;
 }
 
 InterruptDelay::~InterruptDelay() {
-  if (--delays == 0) noted = 0;
+  delayed = false;
+  noted = 0;
 }
 
 std::string signal_name(int signal) {

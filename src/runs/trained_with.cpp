@@ -11,6 +11,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <vector>
 
 namespace midillama::runs {
@@ -18,26 +20,26 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kDataDir = "data.dir";
+// Named by a path, known by content.
 constexpr const char* kModels[] = {"llm.path", "music_encoder.path"};
-// Another value gives another function.
-constexpr const char* kBinding[] = {"prompt.template",
-                                    "prompt.notes",
-                                    "projector.kind",
-                                    "projector.hidden_size",
-                                    "music_encoder.pooling",
-                                    "music_encoder.tokens",
-                                    "music_encoder.hidden_states",
-                                    "lora.rank",
-                                    "lora.alpha",
-                                    "lora.target_modules"};
-// Another value is somebody's good right.
+// Another value is somebody's good right; every other one gives another function.
 constexpr const char* kFree[] = {"llm.dtype",    "llm.kind", "music_encoder.dtype", "prompt.max_length", "projector.initialization",
                                  "lora.dropout", kDataDir};
 
-// What the checkpoint says of the key; null where it says nothing.
-Json recorded(const TrainerState& state, const std::string& key) {
-  if (key == kDataDir) return state.data_dir.empty() ? Json() : Json(state.data_dir);
-  return state.essentials.value(key, Json());
+template <std::size_t n>
+bool is_among(const char* const (&keys)[n], const std::string& key) {
+  return std::ranges::find(keys, key) != std::end(keys);
+}
+
+// What the checkpoint says of the model that it belongs to, by key: how it was trained is not among it.
+std::map<std::string, Json> recorded(const TrainerState& state) {
+  std::map<std::string, Json> values;
+  if (!state.data_dir.empty()) values[kDataDir] = state.data_dir;
+  for (const auto& [key, value] : state.essentials.items()) {
+    const bool of_training = key.starts_with("run.") || key.starts_with("train.") || key.find(".pretrain.") != std::string::npos;
+    if (!of_training) values[key] = value;
+  }
+  return values;
 }
 
 Json sorted(Json value) {
@@ -51,19 +53,18 @@ bool same_path(const std::string& one, const std::string& other) {
 
 // What speaks against using the model at `path`; empty where nothing does.
 std::string objection(const std::string& key, const std::string& path, const TrainerState& state, const fs::path& checkpoint) {
-  const Json was = recorded(state, key);
-  if (!was.is_string()) return "";
-  const std::string trained_path = was.get<std::string>();
+  const auto trained_path = state.essentials.value(key, std::string());
+  if (trained_path.empty()) return "";
   if (const Json fingerprint = state.fingerprints.value(key, Json()); fingerprint.is_string()) {
     const std::string now = model_fingerprint(path);
     if (now == fingerprint) return "";
-    return same_path(path, trained_path) ? fmt::format("{} {} holds another model than it did: its fingerprint was {}, is {}", key, path,
-                                                       fingerprint.get<std::string>(), now)
-                                         : fmt::format("{} was {} (fingerprint {}), is {}, which holds another model ({})", key,
-                                                       trained_path, fingerprint.get<std::string>(), path, now);
+    const std::string was = fingerprint.get<std::string>();
+    if (same_path(path, trained_path))
+      return fmt::format("with another model in {} {} than it holds now: the fingerprint was {}, is {}", key, path, was, now);
+    return fmt::format("with {} {} (fingerprint {}), not {}, which holds another model ({})", key, trained_path, was, path, now);
   }
   if (!same_path(path, trained_path)) {
-    log::warning("{}: {} was {}, is {}; an earlier version wrote the checkpoint and did not note whether they are the same model",
+    log::warning("{} was trained with {} {}, not {}; it does not say, as an earlier version wrote it, whether both hold the same model",
                  checkpoint.string(), key, trained_path, path);
   }
   return "";
@@ -87,16 +88,11 @@ void adopt(config::Config& config, const fs::path& checkpoint) {
   if (!fs::exists(checkpoint / kStateFile)) return;
   const TrainerState state = TrainerState::read(checkpoint);
   Json values = Json::object();
-  const auto take = [&](const std::string& key) {
-    const Json value = recorded(state, key);
-    if (!value.is_null() && config.assumed.contains(key)) values[key] = value;
-  };
-  for (const char* key : kBinding) take(key);
-  for (const char* key : kFree) take(key);
-  for (const char* key : kModels) {
-    take(key);
-    // The run may have been copied to where its models lie elsewhere.
-    if (values.contains(key) && values[key].is_string() && !fs::is_directory(values[key].get<std::string>())) values.erase(key);
+  for (const auto& [key, value] : recorded(state)) {
+    // The run may have been copied to where its models and data lie elsewhere.
+    const bool is_path = is_among(kModels, key) || key == kDataDir;
+    const bool is_lost = is_path && value.is_string() && !fs::is_directory(value.get<std::string>());
+    if (config.assumed.contains(key) && !is_lost) values[key] = value;
   }
   config::assign(config, values, (checkpoint / kStateFile).string());
 }
@@ -107,18 +103,17 @@ config::Config as_trained(config::Config config, const fs::path& checkpoint) {
   const TrainerState state = TrainerState::read(checkpoint);
   const Json values = config::flatten(config);
   std::vector<std::string> objections;
-  for (const char* key : kBinding) {
-    const Json was = recorded(state, key);
-    if (!was.is_null() && sorted(was) != sorted(values.at(key))) {
-      objections.push_back(fmt::format("{} was {}, is {}", key, was.dump(), values.at(key).dump()));
+  for (const auto& [key, was] : recorded(state)) {
+    if (is_among(kFree, key) || !values.contains(key)) continue;
+    if (is_among(kModels, key)) {
+      const std::string found = objection(key, values.at(key).get<std::string>(), state, checkpoint);
+      if (!found.empty()) objections.push_back(found);
+    } else if (sorted(was) != sorted(values.at(key))) {
+      objections.push_back(fmt::format("with {} {}, not {}", key, was.dump(), values.at(key).dump()));
     }
   }
-  for (const char* key : kModels) {
-    const std::string found = objection(key, values.at(key).get<std::string>(), state, checkpoint);
-    if (!found.empty()) objections.push_back(found);
-  }
   if (objections.empty()) return config;
-  throw InputError(checkpoint.string(), "", fmt::format("was trained with other settings: {}", fmt::join(objections, "; ")));
+  throw InputError(checkpoint.string(), "", fmt::format("was trained {}", fmt::join(objections, "; ")));
 }
 
 Used use_checkpoint(const config::Config& config, const fs::path& given) {

@@ -105,7 +105,7 @@ void Trainer::begin() {
 }
 
 int Trainer::run() {
-  const InterruptDelay delay;
+  const InterruptDelay delay("the run ends after this step, with a checkpoint; another signal ends it at once, without");
   begin();
   Progress progress(stage_name_, static_cast<std::size_t>(steps_), group_.is_main(), static_cast<std::size_t>(step_));
   const auto due = [this](std::int64_t every) { return every > 0 && step_ % every == 0; };

@@ -72,7 +72,7 @@ TEST(Interrupt, EndsTheProgramAndRemovesWhatWasHalfMade) {
 
 TEST(Interrupt, TheFirstIsNotedDuringADelayAndTheSecondEnds) {
   const Watching child([](const auto& ready) {
-    const InterruptDelay delay;
+    const InterruptDelay delay("it ends soon");
     ready();
     while (noted_interrupt() == 0) std::this_thread::yield();
     if (noted_interrupt() != SIGTERM) ::_exit(1);

@@ -248,8 +248,9 @@ TEST(Stages, TheLengthOfAnExampleIsKnownBeforeItIsMade) {
     if (name == "sft") world.train("align");
     const auto config = config::resolve_stage(world.config, name);
     const fs::path directory = config::stage_dir(config, name);
+    const fs::path init = name == "sft" ? *runs::last_checkpoint(config, "align") : fs::path();
     fs::create_directories(directory);
-    const auto stage = make_stage(name, {config, torch::kCPU, *group, directory, {}, {}});
+    const auto stage = make_stage(name, {config, torch::kCPU, *group, directory, {}, init});
     for (const Split split : {Split::train, Split::valid}) {
       ASSERT_GT(stage->size(split), 0) << name;
       for (std::int64_t i = 0; i < stage->size(split); ++i) {

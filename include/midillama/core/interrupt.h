@@ -19,7 +19,8 @@ int noted_interrupt();
 
 class InterruptDelay {
  public:
-  InterruptDelay();
+  // `announcement` is logged when the first signal comes: what is still done, which may take a while.
+  explicit InterruptDelay(const std::string& announcement);
   ~InterruptDelay();  // forgets the signal
   InterruptDelay(const InterruptDelay&) = delete;
   InterruptDelay& operator=(const InterruptDelay&) = delete;
