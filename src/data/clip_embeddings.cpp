@@ -21,7 +21,7 @@ constexpr std::size_t kChunksPerWrite = 8;  // a killed run loses at most these
 
 std::vector<std::string> fingerprints_of(std::span<const fs::path> files) {
   std::vector<std::string> fingerprints(files.size());
-  parallel_for(files.size(), [&](std::size_t i) { fingerprints[i] = fingerprint_file(files[i]); });
+  parallel_for("looking for clips in the cache", files.size(), [&](std::size_t i) { fingerprints[i] = fingerprint_file(files[i]); });
   return fingerprints;
 }
 
