@@ -1,9 +1,9 @@
-# One library per module, its tests beside it.
+# One library per room, its tests beside it.
 #
 #   midillama_module(octuple DEPENDS midi core LIBRARIES PkgConfig::X TORCH)
 #
 # compiles src/<name>/*.cpp into the static library midillama_<name> with the public headers of include/, and every tests/<name>/*_test.cpp
-# into the test program <name>_tests. A test's ctest labels are its module and what its suite's name says: DistributedX → distributed,
+# into the test program <name>_tests. A test's ctest labels are its room and what its suite's name says: DistributedX → distributed,
 # GoldenX → golden, SlowX → slow, CudaX → cuda, anything else → unit.
 
 function(midillama_module name)

@@ -1,4 +1,4 @@
-#include "cli/commands.h"
+#include "cli/run.h"
 #include "midillama/core/interrupt.h"
 
 int main(int argc, char** argv) {

@@ -1,4 +1,14 @@
-// What the subcommands share. Each file of this folder adds one subcommand; commands.h lists them.
+// What a command is: a struct in commands/ that holds its options and says how they are declared,
+//
+//   struct EmbedCommand : TorchCommand {
+//     static constexpr const char* kName = "embed";  // "convert musicbert" is a command of the group "convert"
+//     static constexpr const char* kDescription = …, *kExample = …;
+//     void declare(CLI::App& app) { … }
+//     std::string out;
+//   };
+//
+// and a function run(const config::Config&, const EmbedCommand&) that does the work: in cli/, or in cli/torch/ for a TorchCommand. The list
+// in commands.h names every command once.
 #pragma once
 
 #include "midillama/config/config.h"
@@ -10,19 +20,23 @@
 
 namespace midillama::cli {
 
-// Options that every subcommand has.
-struct Common {
+// The options that every command has.
+struct Command {
   std::string config_file;
   std::vector<std::string> overrides;
   std::string log_level = "info";
 
+  // What run() gets. A command that reads its configuration in another way has a load() of its own.
   config::Config load() const { return config::load_chosen(config_file, overrides); }
 };
 
-// Adds a subcommand with the common options and an example for its --help.
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& description, const std::string& example, Common& common);
+// Needs LibTorch: its run() is in the shared library libmidillama_torch.so, which is loaded when it is called.
+struct TorchCommand : Command {};
 
 // --checkpoint, which is by default the last one of `stages` ("sft or align") of the run directory.
-void add_checkpoint_option(CLI::App& command, std::string& checkpoint, const std::string& stages);
+inline void add_checkpoint_option(CLI::App& app, std::string& checkpoint, const std::string& stages) {
+  app.add_option("--checkpoint", checkpoint, "Projector and adapter (default: the last " + stages + " checkpoint of the run directory)")
+      ->type_name("DIR");
+}
 
 }  // namespace midillama::cli

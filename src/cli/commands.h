@@ -1,27 +1,63 @@
-// One function a subcommand.
+// Every command, one row each, in the order of `midillama --help`.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "cli/commands/config.h"
+#include "cli/commands/convert_musicbert.h"
+#include "cli/commands/data.h"
+#include "cli/commands/doctor.h"
+#include "cli/commands/embed.h"
+#include "cli/commands/eval.h"
+#include "cli/commands/export.h"
+#include "cli/commands/generate.h"
+#include "cli/commands/inspect.h"
+#include "cli/commands/merge.h"
+#include "cli/commands/plan.h"
+#include "cli/commands/score.h"
+#include "cli/commands/text_tokenize.h"
+#include "cli/commands/tokenize.h"
+#include "cli/commands/train.h"
+
+#include <type_traits>
 
 namespace midillama::cli {
 
-void add_train(CLI::App& app);
-void add_eval(CLI::App& app);
-void add_generate(CLI::App& app);
-void add_score(CLI::App& app);
-void add_tokenize(CLI::App& app);
-void add_text_tokenize(CLI::App& app);
-void add_inspect(CLI::App& app);
-void add_data(CLI::App& app);
-void add_config(CLI::App& app);
-void add_embed(CLI::App& app);
-void add_convert(CLI::App& app);
-void add_merge(CLI::App& app);
-void add_export(CLI::App& app);
-void add_plan(CLI::App& app);
-void add_doctor(CLI::App& app);
+template <typename... Command>
+struct CommandList {
+  // Calls visit(std::type_identity<Command>()) for each.
+  template <typename Visit>
+  static void for_each(Visit visit) {
+    (visit(std::type_identity<Command>()), ...);
+  }
+};
 
-// Parses and runs; returns the exit status: 0 done, 1 failed, 2 wrong usage or configuration. The only place that catches.
-int run(int argc, char** argv);
+using Commands = CommandList<TrainCommand,             //
+                             EvalCommand,              //
+                             GenerateCommand,          //
+                             ScoreCommand,             //
+                             TokenizeCommand,          //
+                             TextTokenizeCommand,      //
+                             InspectCommand,           //
+                             DataBuildCommand,         //
+                             DataStatsCommand,         //
+                             DataCheckCommand,         //
+                             ConfigShowCommand,        //
+                             ConfigValidateCommand,    //
+                             EmbedCommand,             //
+                             ConvertMusicBertCommand,  //
+                             MergeCommand,             //
+                             ExportCommand,            //
+                             PlanCommand,              //
+                             DoctorCommand>;
+
+// The commands of a group share its name; its description is the group's own --help.
+struct Group {
+  const char* name;
+  const char* description;
+};
+inline constexpr Group kGroups[] = {
+    {"data", "Build, describe or check a dataset"},
+    {"config", "Show or check a configuration"},
+    {"convert", "Make a model directory from a checkpoint that others published"},
+};
 
 }  // namespace midillama::cli

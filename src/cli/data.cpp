@@ -1,5 +1,5 @@
-#include "command.h"
-#include "commands.h"
+#include "cli/commands/data.h"
+
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
 #include "midillama/corpus/dataset.h"
@@ -7,23 +7,13 @@
 #include <fmt/format.h>
 
 #include <iostream>
-#include <memory>
 
 namespace midillama::cli {
-namespace {
-
 namespace fs = std::filesystem;
 
-struct Options {
-  Common common;
-  bool overwrite = false;
-  bool json = false;
-};
-
-void build(const Options& options) {
-  const config::Config config = options.common.load();
+void run(const config::Config& config, const DataBuildCommand& command) {
   const fs::path directory = config.data.dir;
-  if (fs::exists(directory / "dataset.json") && !options.overwrite) {
+  if (fs::exists(directory / "dataset.json") && !command.overwrite) {
     if (!corpus::is_current(config.corpus, directory)) {
       throw InputError(
           directory.string(), "",
@@ -38,40 +28,17 @@ void build(const Options& options) {
   std::cout << corpus::statistics_text(corpus::dataset_statistics(directory));
 }
 
-void stats(const Options& options) {
-  const OrderedJson statistics = corpus::dataset_statistics(options.common.load().data.dir);
-  std::cout << (options.json ? statistics.dump(2) + "\n" : corpus::statistics_text(statistics));
+void run(const config::Config& config, const DataStatsCommand& command) {
+  const OrderedJson statistics = corpus::dataset_statistics(config.data.dir);
+  std::cout << (command.json ? statistics.dump(2) + "\n" : corpus::statistics_text(statistics));
 }
 
-void check(const Options& options) {
-  const std::string directory = options.common.load().data.dir;
+void run(const config::Config& config, const DataCheckCommand&) {
+  const std::string directory = config.data.dir;
   const std::vector<std::string> problems = corpus::check_dataset(directory);
   for (const std::string& problem : problems) std::cout << problem << "\n";
   if (!problems.empty()) throw Error(fmt::format("{}: {} problems", directory, problems.size()));
   std::cout << directory << ": ok\n";
-}
-
-}  // namespace
-
-void add_data(CLI::App& app) {
-  CLI::App* group = app.add_subcommand("data", "Build, describe or check a dataset");
-  group->require_subcommand(1);
-
-  auto built = std::make_shared<Options>();
-  CLI::App* command = add_command(*group, "build", "Make the dataset of the configuration's `corpus` section at data.dir",
-                                  "midillama data build --set corpus.clips_per_piece=1 --set data.dir=data/short", built->common);
-  command->add_flag("--overwrite", built->overwrite, "Build it again where it is there already");
-  command->callback([built] { build(*built); });
-
-  auto described = std::make_shared<Options>();
-  command =
-      add_command(*group, "stats", "Counts of pieces, clips, questions and of each fact", "midillama data stats --json", described->common);
-  command->add_flag("--json", described->json, "Print dataset.json");
-  command->callback([described] { stats(*described); });
-
-  auto checked = std::make_shared<Options>();
-  add_command(*group, "check", "Check every line, clip, split and count of a dataset", "midillama data check", checked->common)
-      ->callback([checked] { check(*checked); });
 }
 
 }  // namespace midillama::cli

@@ -1,5 +1,5 @@
-#include "command.h"
-#include "commands.h"
+#include "cli/commands/tokenize.h"
+
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
@@ -11,27 +11,17 @@
 #include <fmt/ranges.h>
 
 #include <iostream>
-#include <memory>
-#include <optional>
 
 namespace midillama::cli {
 namespace {
 
 using octuple::Octuple;
 
-struct Options {
-  Common common;
-  std::vector<std::string> files;
-  std::string format = "json";
-  double start = 0;
-  std::optional<double> duration;
-};
-
-midi::Score read(const std::string& file, const Options& options) {
+midi::Score read(const std::string& file, const TokenizeCommand& command) {
   const midi::Score score = midi::read_midi(file);
-  if (options.start == 0 && !options.duration) return score;
-  const midi::Tick from = score.to_tick({options.start});
-  const midi::Tick to = options.duration ? score.to_tick({options.start + *options.duration}) : score.end();
+  if (command.start == 0 && !command.duration) return score;
+  const midi::Tick from = score.to_tick({command.start});
+  const midi::Tick to = command.duration ? score.to_tick({command.start + *command.duration}) : score.end();
   return midi::clip(score, from, to);
 }
 
@@ -54,12 +44,14 @@ std::string as_ids(const std::vector<Octuple>& octuples) {
   return lines;
 }
 
-void tokenize(const Options& options) {
+}  // namespace
+
+void run(const config::Config&, const TokenizeCommand& command) {
   std::size_t failed = 0;
-  for (const std::string& file : options.files) {
+  for (const std::string& file : command.files) {
     try {
-      const std::vector<Octuple> octuples = octuple::encode(read(file, options));
-      std::cout << (options.format == "json" ? as_json(file, octuples) : options.format == "text" ? as_words(octuples) : as_ids(octuples));
+      const std::vector<Octuple> octuples = octuple::encode(read(file, command));
+      std::cout << (command.format == "json" ? as_json(file, octuples) : command.format == "text" ? as_words(octuples) : as_ids(octuples));
     } catch (const InputError& error) {
       log::error("{}", error.what());
       ++failed;
@@ -68,27 +60,7 @@ void tokenize(const Options& options) {
       ++failed;
     }
   }
-  if (failed > 0) throw Error(fmt::format("{} of {} files could not be tokenized", failed, options.files.size()));
-}
-
-}  // namespace
-
-void add_tokenize(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(app, "tokenize", "MIDI files to OctupleMIDI",
-                                  "midillama tokenize song.mid --format text --start 30 --duration 20", options->common);
-  command->add_option("files", options->files, "MIDI files")->required()->type_name("FILE");
-  command
-      ->add_option(
-          "--format", options->format,
-          "json: one object a file with the field codes; text: <field-code> words, one line a file; ids: MusicBERT ids, one line a window")
-      ->check(CLI::IsMember({"json", "text", "ids"}))
-      ->capture_default_str();
-  command->add_option("--start", options->start, "Only what starts at or after this time, in seconds")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("S");
-  command->add_option("--duration", options->duration, "Only this many seconds")->check(CLI::PositiveNumber)->type_name("S");
-  command->callback([options] { tokenize(*options); });
+  if (failed > 0) throw Error(fmt::format("{} of {} files could not be tokenized", failed, command.files.size()));
 }
 
 }  // namespace midillama::cli

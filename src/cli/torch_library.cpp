@@ -1,5 +1,6 @@
+#include "cli/torch_library.h"
+
 #include "midillama/core/error.h"
-#include "torch_commands.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -18,17 +19,18 @@ void let_waiting_threads_sleep() {
 
 }  // namespace
 
-const TorchCommands& torch_commands() {
-  static const TorchCommands* const commands = [] {
+TorchFunction torch_function(const char* name) {
+  using Lookup = TorchFunction (*)(const char* name);
+  static const Lookup lookup = [] {
     let_waiting_threads_sleep();
     void* library = ::dlopen("libmidillama_torch.so", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
       throw Error(fmt::format("this command needs LibTorch, and its part of midillama cannot be loaded: {}", ::dlerror()));
-    const auto get = reinterpret_cast<const TorchCommands* (*)()>(::dlsym(library, "midillama_torch_commands"));
-    if (get == nullptr) throw Error("libmidillama_torch.so is not of this version of midillama: build or install both together");
-    return get();
+    return reinterpret_cast<Lookup>(::dlsym(library, "midillama_torch_function"));
   }();
-  return *commands;
+  const TorchFunction function = lookup == nullptr ? nullptr : lookup(name);
+  if (function == nullptr) throw Error("libmidillama_torch.so is not of this version of midillama: build or install both together");
+  return function;
 }
 
 }  // namespace midillama::cli

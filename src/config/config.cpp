@@ -8,11 +8,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <string_view>
+
 namespace midillama::config {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kDefaultConfig = "configs/folk/default.yaml";
+constexpr std::size_t kLongestText = 1 << 20;  // bytes of a configuration
+constexpr std::size_t kLongestKey = 200;       // of an override; every part of it is a section in memory
+constexpr std::size_t kShownOverride = 100;    // bytes of an override that an error repeats
 
 Config defaults() {
   Config config;
@@ -41,15 +46,31 @@ YAML::Node nested(const std::string& dotted_key, const YAML::Node& value) {
   return dot == std::string::npos ? map : nested(dotted_key.substr(0, dot), map);
 }
 
+// What the command line gives is a text as it is ("my data #2", "x: y"), unless it begins as a YAML list, section or quoted text does.
+YAML::Node override_value(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string::npos || text == "null") return YAML::Node(YAML::NodeType::Null);
+  if (std::string_view("[{\"'").find(text[begin]) != std::string_view::npos) return YAML::Load(text);
+  return YAML::Node(text.substr(begin, text.find_last_not_of(' ') - begin + 1));
+}
+
+std::string shortened(const std::string& text) {
+  return text.size() <= kShownOverride ? text : text.substr(0, kShownOverride) + "…";
+}
+
 void apply_override(const std::string& text, Config& config, std::vector<std::string>& mistakes, std::set<std::string>& chosen) {
-  const std::string origin = "--set " + text;
+  const std::string origin = "--set " + shortened(text);
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     mistakes.push_back(origin + ": give it as dotted.key=value");
     return;
   }
+  if (equals > kLongestKey) {
+    mistakes.push_back(fmt::format("{}: no key is longer than {} letters", origin, kLongestKey));
+    return;
+  }
   try {
-    const YAML::Node root = nested(text.substr(0, equals), YAML::Load(text.substr(equals + 1)));
+    const YAML::Node root = nested(text.substr(0, equals), override_value(text.substr(equals + 1)));
     YamlReader(origin, mistakes, &chosen).read(root, "", config);
     if (const YAML::Node train = root["train"]) {
       std::vector<std::string> ignored;  // reported for config.train
@@ -72,6 +93,7 @@ Loaded parse_text(const std::string& yaml, const std::string& name, const std::v
   Loaded loaded;
   Config& config = loaded.config = defaults();
   std::vector<std::string> mistakes;
+  if (yaml.size() > kLongestText) throw ConfigError({fmt::format("{}: is longer than {} bytes: no configuration is", name, kLongestText)});
   try {
     read_file(YAML::Load(yaml), name, config, mistakes, loaded.chosen.by_file);
   } catch (const YAML::Exception& error) {

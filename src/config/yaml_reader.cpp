@@ -1,38 +1,14 @@
 #include "yaml_reader.h"
 
+#include "midillama/core/paths.h"
+#include "midillama/core/spelling.h"
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstring>
 
 namespace midillama::config {
-namespace {
-
-// Levenshtein distance, to guess which key was meant.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
-std::string suggestion(const std::string& wrong, const std::vector<std::string>& known) {
-  const auto nearest = std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-    return edit_distance(wrong, a) < edit_distance(wrong, b);
-  });
-  const bool close = nearest != known.end() && edit_distance(wrong, *nearest) <= std::max<std::size_t>(2, wrong.size() / 3);
-  return close ? fmt::format(" (did you mean {}?)", *nearest) : "";
-}
-
-}  // namespace
 
 void YamlReader::complain(const YAML::Node& node, const std::string& key, const std::string& what) {
   const YAML::Mark mark = node.Mark();
@@ -45,11 +21,15 @@ void YamlReader::check_keys(const YAML::Node& node, const std::string& key, cons
   for (const auto& entry : node) {
     const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "(not a word)";
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      complain(entry.first, join(key, name), "unknown key" + suggestion(name, known));
+      complain(entry.first, join(key, name), "unknown key" + did_you_mean(name, known));
     } else if (!seen.insert(name).second) {
       complain(entry.first, join(key, name), "stands here twice");
     }
   }
+}
+
+void YamlReader::expand_path(std::string_view name, std::string& value) {
+  if (name == "dir" || name == "path" || name == "metadata") value = expand_home(value);
 }
 
 void YamlReader::read(const YAML::Node& node, const std::string& key, std::map<std::string, Train>& stages) {

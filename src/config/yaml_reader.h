@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace midillama::config {
@@ -36,6 +38,7 @@ class YamlReader {
       if (const YAML::Node child = node[name]) {
         if (chosen_ != nullptr) chosen_->insert(join(key, name));
         read(child, join(key, name), value);
+        if constexpr (std::is_same_v<decltype(value), std::string&>) expand_path(name, value);
       }
     });
     check_keys(node, key, known);
@@ -63,6 +66,8 @@ class YamlReader {
   // Every key of `node` must be in `known` and stand there once.
   void check_keys(const YAML::Node& node, const std::string& key, const std::vector<std::string>& known);
   void complain(const YAML::Node& node, const std::string& key, const std::string& what);
+  // A key that is called `dir`, `path` or `metadata` names a file or folder.
+  static void expand_path(std::string_view name, std::string& value);
 
   std::string origin_;
   std::vector<std::string>& mistakes_;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -20,8 +21,16 @@ namespace {
   throw InputError(path.string(), "", fmt::format("{} ({})", what, std::strerror(errno)));
 }
 
+constexpr const char* kStandardInput = "-";
+constexpr std::size_t kDeepest = 500;            // lists and objects of JSON in each other
+constexpr std::size_t kPart = 1 << 16;           // of what does not say how long it is
+constexpr std::uintmax_t kLongest = 4ULL << 30;  // no text, MIDI file or JSON document is longer
+
 class Descriptor {
  public:
+  explicit Descriptor(int standard) : descriptor_(::fcntl(standard, F_DUPFD_CLOEXEC, 0)) {
+    if (descriptor_ < 0) fail(kStandardInput, "standard input is closed");
+  }
   Descriptor(const fs::path& path, int flags, mode_t mode = 0644) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
     if (descriptor_ < 0) fail(path, "cannot be opened");
   }
@@ -34,20 +43,56 @@ class Descriptor {
   int descriptor_;
 };
 
+// Reads up to `wanted` bytes; fewer are the end.
+template <typename Container>
+std::size_t read_some(const fs::path& path, int descriptor, Container& content, std::size_t wanted) {
+  const std::size_t before = content.size();
+  content.resize(before + wanted);
+  std::size_t done = 0;
+  while (done < wanted) {
+    const ssize_t size = ::read(descriptor, content.data() + before + done, wanted - done);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) fail(path, "cannot be read");
+    if (size == 0) break;
+    done += static_cast<std::size_t>(size);
+  }
+  content.resize(before + done);
+  return done;
+}
+
+// A file's whole content; of a pipe, too, which does not say how long it is.
 template <typename Container>
 Container read_all(const fs::path& path) {
   if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail(path, "cannot be opened");
+  const bool standard_input = path == kStandardInput;
+  const Descriptor file = standard_input ? Descriptor(STDIN_FILENO) : Descriptor(path, O_RDONLY);
+  std::error_code no_size;
+  const std::uintmax_t size = standard_input ? 0 : fs::file_size(path, no_size);
   Container content;
-  file.seekg(0, std::ios::end);
-  const auto size = file.tellg();
-  if (size < 0) fail(path, "cannot be read");
-  content.resize(static_cast<std::size_t>(size));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(content.data()), size);
-  if (!file) fail(path, "cannot be read");
+  content.reserve(no_size ? kPart : std::min<std::uintmax_t>(size, kLongest) + kPart);
+  if (!no_size && size > 0) read_some(path, file.get(), content, std::min<std::uintmax_t>(size, kLongest));
+  while (read_some(path, file.get(), content, kPart) == kPart) {
+    if (content.size() > kLongest) throw InputError(path.string(), "", fmt::format("does not end after {} bytes", kLongest));
+  }
   return content;
+}
+
+// nlohmann's parser takes any depth, but whoever walks or prints the value does so by recursion.
+void require_shallow(std::string_view text, const fs::path& path, const std::string& place) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == '[' || c == '{')) {
+      if (++depth > kDeepest) throw InputError(path.string(), place, fmt::format("is nested more than {} deep", kDeepest));
+    } else if (!in_string && (c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
 }
 
 fs::path temporary_name(const fs::path& path) {
@@ -65,19 +110,23 @@ std::string read_text(const fs::path& path) {
 }
 
 Json read_json(const fs::path& path) {
+  const std::string text = read_text(path);
+  require_shallow(text, path, "");
   try {
-    return Json::parse(read_text(path));
+    return Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw InputError(path.string(), fmt::format("byte {}", error.byte), fmt::format("not valid JSON ({})", error.what()));
   }
 }
 
 void for_each_json_line(const fs::path& path, const std::function<void(const Json&, std::size_t)>& row) {
-  std::ifstream file(path, std::ios::binary);
+  if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
+  std::ifstream file(path == kStandardInput ? "/dev/stdin" : path, std::ios::binary);
   if (!file) fail(path, "cannot be opened");
   std::string text;
   for (std::size_t line = 1; std::getline(file, text); ++line) {
     if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
+    require_shallow(text, path, fmt::format("line {}", line));
     Json value = Json::parse(text, nullptr, false);
     if (value.is_discarded()) throw InputError(path.string(), fmt::format("line {}", line), "not valid JSON");
     row(value, line);

@@ -1,12 +1,14 @@
 #include "midillama/core/log.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/terminal.h"
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -22,7 +24,8 @@ struct Logger {
   spdlog::logger logger{"midillama", sinks};
 
   Logger() {
-    sinks->add_sink(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    const auto colours = shows_colours(STDERR_FILENO) ? spdlog::color_mode::automatic : spdlog::color_mode::never;
+    sinks->add_sink(std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours));
     sinks->set_pattern("%^%l%$: %v");
     logger.flush_on(spdlog::level::info);
   }
@@ -67,6 +70,10 @@ void set_level(Level level) {
   instance().logger.set_level(to_spdlog(level));
 }
 
+bool shows(Level level) {
+  return instance().logger.should_log(to_spdlog(level));
+}
+
 void keep_for_file() {
   constexpr std::size_t kMost = 10000;  // messages
   auto& logger = instance();
@@ -91,7 +98,8 @@ void attach_file(const std::filesystem::path& path) {
 }
 
 void write(Level level, std::string_view message) {
-  instance().logger.log(to_spdlog(level), spdlog::string_view_t(message.data(), message.size()));
+  if (!shows(level)) return;
+  status_line::step_over([&] { instance().logger.log(to_spdlog(level), spdlog::string_view_t(message.data(), message.size())); });
 }
 
 }  // namespace midillama::log

@@ -1,5 +1,7 @@
 #include "midillama/core/parallel_for.h"
 
+#include "midillama/core/progress.h"
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -8,6 +10,17 @@
 #include <vector>
 
 namespace midillama {
+
+void parallel_for(const std::string& what, std::size_t count, const std::function<void(std::size_t)>& body, unsigned threads) {
+  Progress progress = Progress::when_long(what, count);
+  parallel_for(
+      count,
+      [&](std::size_t i) {
+        body(i);
+        progress.advance();
+      },
+      threads);
+}
 
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body, unsigned threads) {
   if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());

@@ -10,18 +10,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <set>
 
 namespace midillama::data {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kChunk = 512;         // clips encoded together
-constexpr std::size_t kChunksPerWrite = 8;  // a killed run loses at most these
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kChunk = 512;                 // clips encoded together
+constexpr std::chrono::seconds kBetweenWrites{30};  // of the cache: a killed run loses what came after the last, and the chunk at work
+constexpr int kLeastShare = 20;                     // writing takes at most this part of the time
 
 std::vector<std::string> fingerprints_of(std::span<const fs::path> files) {
   std::vector<std::string> fingerprints(files.size());
-  parallel_for(files.size(), [&](std::size_t i) { fingerprints[i] = fingerprint_file(files[i]); });
+  parallel_for("looking for clips in the cache", files.size(), [&](std::size_t i) { fingerprints[i] = fingerprint_file(files[i]); });
   return fingerprints;
 }
 
@@ -49,14 +54,17 @@ void complete(const config::Config& config, torch::Device device, const std::str
   if (missing.empty()) return;
   model::MusicEncoder encoder(config.music_encoder, device);
   Progress progress("encoding clips", missing.size());
+  Clock::time_point next_write = Clock::now() + kBetweenWrites;
   for (std::size_t begin = 0; begin < missing.size(); begin += kChunk) {
     const std::size_t count = std::min(kChunk, missing.size() - begin);
     encode(encoder, std::span(missing).subspan(begin, count), std::span(missing_fingerprints).subspan(begin, count), cached);
-    const bool last = begin + count == missing.size();
-    if (last || (begin / kChunk + 1) % kChunksPerWrite == 0) {
-      write_cache(cache_file(config, key), key, cached, config.music_encoder.pooling != "none");
-    }
     progress.update(begin + count);
+    const bool last = begin + count == missing.size();
+    if (const auto start = Clock::now(); last || start >= next_write) {
+      write_cache(cache_file(config, key), key, cached, config.music_encoder.pooling != "none");
+      const Clock::time_point end = Clock::now();
+      next_write = end + std::max<Clock::duration>(kBetweenWrites, kLeastShare * (end - start));
+    }
   }
 }
 

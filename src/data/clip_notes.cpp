@@ -43,7 +43,7 @@ std::vector<std::vector<octuple::Octuple>> read_clip_notes(std::span<const std::
 
 void for_each_clip(std::span<const std::filesystem::path> clips, const std::function<void(std::size_t)>& work) {
   std::vector<std::string> errors(clips.size());
-  parallel_for(clips.size(), [&](std::size_t i) {
+  parallel_for("reading clips", clips.size(), [&](std::size_t i) {
     try {
       work(i);
     } catch (const Error& error) {

@@ -43,7 +43,7 @@ void QaExamples::measure() {
   tokens_.resize(questions_.size());
   targets_.resize(questions_.size());
   std::vector<text::EncodedExample> cut(questions_.size());  // without their ids
-  parallel_for(questions_.size(), [&](std::size_t i) {
+  parallel_for("tokenizing", questions_.size(), [&](std::size_t i) {
     auto example = encoded(questions_[i]);
     tokens_[i] = static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(questions_[i]);
     targets_[i] = text::count_targets(example.labels);

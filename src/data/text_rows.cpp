@@ -63,7 +63,7 @@ TextRows::TextRows(std::span<const Question> questions, const text::PromptTempla
   for (const Question& question : questions) by_clip[question.clip].push_back(&question);
   const std::vector<std::pair<std::filesystem::path, std::vector<const Question*>>> clips(by_clip.begin(), by_clip.end());
   std::vector<std::vector<Ids>> written(clips.size());
-  parallel_for(clips.size(), [&](std::size_t i) {
+  parallel_for("tokenizing", clips.size(), [&](std::size_t i) {
     written[i] = clip_documents(clips[i].second, prompt, tokenizer, length, seed_for(seed, "text of a clip", i));
   });
   std::vector<Ids> documents;

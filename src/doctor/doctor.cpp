@@ -2,6 +2,7 @@
 
 #include "midillama/config/config.h"
 #include "midillama/core/error.h"
+#include "midillama/core/file.h"
 #include "midillama/core/machine.h"
 #include "midillama/core/numbers.h"
 #include "midillama/corpus/abc_converter.h"
@@ -59,6 +60,7 @@ class Examination {
     for (const char* stage : {"align", "sft"}) {
       check(std::string("memory, ") + stage, "lower prompt.max_length or take a larger device", [&] { return memory(stage); });
     }
+    check("run directory", "set run.dir to a folder that you may write to", [&] { return run_directory(); });
     check("disk", "free some space, set run.dir to a larger disk, or lower train.keep_checkpoints", [&] { return disk(); });
     if (config_.corpus.source == "abc") check("abc2midi", "apt-get install abcmidi", [&] { return abc2midi(); });
     check("wordnet", "apt-get install wordnet-base", [&] { return wordnet(); });
@@ -212,6 +214,15 @@ class Examination {
     const auto largest = shapes::largest_micro_batch(work, memory.free);
     return {found, needed > memory.total ? Status::fail : Status::warn,
             largest > 0 ? fmt::format("set stages.{}.micro_batch_size to {} or less; `midillama plan` shows why", stage, largest) : ""};
+  }
+
+  // Writes, because permissions alone do not tell (a file system that is full or read-only, a quota).
+  Finding run_directory() {
+    fs::path nearest = fs::absolute(config_.run.dir);
+    while (!fs::exists(nearest)) nearest = nearest.parent_path();
+    const TemporaryDirectory folder(nearest);
+    write_atomically(folder.path() / "file", "text");
+    return {config_.run.dir + " can be written"};
   }
 
   Finding disk() {

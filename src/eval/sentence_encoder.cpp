@@ -1,6 +1,7 @@
 #include "eval/sentence_encoder.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/progress.h"
 #include "midillama/model/to_device.h"
 #include "midillama/text/utf8.h"
 
@@ -47,8 +48,10 @@ SentenceEmbeddings SentenceEncoder::encode(const std::set<std::string>& sentence
   for (const auto& sentence : sentences) tokens.push_back({sentence, ids_of(sentence)});
   std::ranges::stable_sort(tokens, {}, [](const Tokens& entry) { return entry.ids.size(); });
   SentenceEmbeddings embeddings;
+  Progress progress = Progress::when_long("encoding sentences for BERTScore", tokens.size());
   for (std::size_t begin = 0; begin < tokens.size(); begin += kBatch) {
     encode_batch(std::span(tokens).subspan(begin, std::min(kBatch, tokens.size() - begin)), embeddings);
+    progress.update(std::min(begin + kBatch, tokens.size()));
   }
   return embeddings;
 }

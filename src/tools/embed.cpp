@@ -3,6 +3,7 @@
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
 #include "midillama/core/parallel_for.h"
+#include "midillama/core/progress.h"
 #include "midillama/midi/file.h"
 #include "midillama/model/music_encoder.h"
 #include "midillama/octuple/octuple.h"
@@ -40,7 +41,7 @@ Clip read_clip(const std::filesystem::path& file) {
 Embedded embed(const config::Config& config, std::span<const std::filesystem::path> files, const std::filesystem::path& out,
                torch::Device device) {
   std::vector<Clip> clips(files.size());
-  parallel_for(files.size(), [&](std::size_t i) { clips[i] = read_clip(files[i]); });
+  parallel_for("reading clips", files.size(), [&](std::size_t i) { clips[i] = read_clip(files[i]); });
 
   std::vector<std::string> names;
   std::vector<std::vector<octuple::Octuple>> notes;
@@ -55,6 +56,7 @@ Embedded embed(const config::Config& config, std::span<const std::filesystem::pa
   if (notes.empty()) throw Error(fmt::format("none of the {} files can be used; nothing was written", files.size()));
   if (notes.size() < files.size()) log::warning("{} of {} files were skipped", files.size() - notes.size(), files.size());
 
+  const Progress progress = Progress::when_long(fmt::format("encoding {} clips", notes.size()));
   auto embeddings = model::MusicEncoder(config.music_encoder, device).encode(notes);
   if (embeddings.size(1) == 1) embeddings = embeddings.squeeze(1);
   weights::write_safetensors(out, {{"embeddings", embeddings}},

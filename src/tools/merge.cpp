@@ -18,8 +18,6 @@ namespace midillama::tools {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t kProgressBytes = 1ULL << 30;  // smaller models are done before a bar would be read
-
 // One layer's adapter.
 struct Adapter {
   torch::Tensor lora_A;  // [rank, in] views of the adapter's file
@@ -82,21 +80,16 @@ Merged merge_adapter(const fs::path& llm, const fs::path& adapter, const fs::pat
   const weights::Checkpoint base(llm);
   const std::map<std::string, Adapter> adapters = read_adapters(llm, adapter, base);
   Merged merged{0, adapters.size()};
-  std::uint64_t bytes = 0;
-  for (const weights::SafetensorsFile& file : base.files()) {
-    merged.tensors += file.tensors().size();
-    bytes += fs::file_size(file.path());
-  }
+  for (const weights::SafetensorsFile& file : base.files()) merged.tensors += file.tensors().size();
   write_directory(directory, [&](const fs::path& unfinished) {
-    Progress progress("merging " + llm.string(), merged.tensors, bytes >= kProgressBytes);
-    std::size_t done = 0;
+    Progress progress = Progress::when_long("merging " + llm.string(), merged.tensors);
     copy_other_files(llm, unfinished);
     for (const weights::SafetensorsFile& file : base.files()) {
       const auto tensor_of = [&](const std::string& name) {
         const weights::TensorInfo& info = file.tensors().at(name);
         const torch::Tensor weight = torch::empty(info.shape, info.dtype);
         file.copy_into(name, weight);
-        progress.update(++done);
+        progress.advance();
         const auto found = adapters.find(name);
         return found == adapters.end() ? weight : merge(weight, found->second);
       };

@@ -9,8 +9,6 @@
 namespace midillama::weights {
 namespace {
 
-constexpr std::uint64_t kProgressBytes = 1ULL << 30;  // smaller models load before a bar would be read
-
 using Targets = std::map<std::string, torch::Tensor>;
 
 Targets targets_of(const torch::nn::Module& module) {
@@ -136,7 +134,7 @@ void load_weights(torch::nn::Module& module, const Checkpoint& checkpoint, const
   std::ranges::sort(plan.copies, {}, [](const Copy& copy) { return std::pair(copy.file, copy.info->begin); });
   std::uint64_t total = 0;
   for (const Copy& copy : plan.copies) total += copy.info->end - copy.info->begin;
-  Progress progress("loading " + checkpoint.directory().string(), total >> 20, total >= kProgressBytes);
+  Progress progress = Progress::when_long("loading " + checkpoint.directory().string(), total >> 20);
   std::uint64_t done = 0;
   for (const Copy& copy : plan.copies) {
     copy.file->copy_into(copy.name, copy.destination);

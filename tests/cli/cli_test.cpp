@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 namespace midillama {
@@ -78,6 +79,55 @@ TEST_F(Cli, WrongUsageIsStatusTwo) {
   EXPECT_EQ(midillama({"config", "validate", "--set", "lora.rank=0"}).status, 2);
   EXPECT_EQ(midillama({"tokenize", two(), "--log-level", "loud"}).status, 2);
   EXPECT_EQ(midillama({"train", "--stage", "sft", "--resume", "--overwrite"}).status, 2);
+}
+
+TEST_F(Cli, AWrongWordNamesWhatWasMeant) {
+  EXPECT_THAT(midillama({"trian"}).error_output, HasSubstr("midillama has no command trian: did you mean train?\nsee midillama --help"));
+  EXPECT_THAT(midillama({"data", "biuld"}).error_output, HasSubstr("midillama data has no command biuld: did you mean build?"));
+  EXPECT_THAT(midillama({"train", "--satge", "align"}).error_output,
+              HasSubstr("midillama train has no option --satge: did you mean --stage?"));
+  EXPECT_THAT(midillama({"train", "--satge=align"}).error_output, HasSubstr("did you mean --stage?"));
+  EXPECT_THAT(midillama({"config", "show", "--set", "a", "--stgae", "sft"}).error_output, HasSubstr("did you mean --stage?"));
+  const ProcessResult far = midillama({"dance"});
+  EXPECT_THAT(far.error_output, HasSubstr("midillama has no command dance"));
+  EXPECT_THAT(far.error_output, Not(HasSubstr("did you mean")));
+  EXPECT_THAT(midillama({"train"}).error_output, HasSubstr("--stage is required"));
+  EXPECT_THAT(midillama({"config", "show", "--set", "lora.rnak=2"}).error_output, HasSubstr("did you mean rank?"));
+}
+
+// The shell's status and standard error of a pipeline with the program in place of MIDILLAMA.
+ProcessResult shell(const std::string& pipeline) {
+  return run_process({"bash", "-c", "MIDILLAMA='" MIDILLAMA_BINARY "'; " + pipeline});
+}
+
+// Kind A6: a result that could not be written is no success.
+TEST_F(Cli, AFailedWriteToStandardOutputIsStatusOneWithAMessage) {
+  for (const std::string command : {"config show", "config validate", "--help", "--version", "train --help", "tokenize " + two(),
+                                    "tokenize --format ids " + two(), "plan --json --help", "data stats --help"}) {
+    const ProcessResult full = shell("$MIDILLAMA " + command + " > /dev/full");
+    EXPECT_EQ(full.status, 1) << command;
+    EXPECT_THAT(full.error_output, HasSubstr("standard output cannot be written (No space left on device)")) << command;
+    const ProcessResult closed = shell("$MIDILLAMA " + command + " >&-");
+    EXPECT_EQ(closed.status, 1) << command;
+    EXPECT_THAT(closed.error_output, HasSubstr("standard output cannot be written (Bad file descriptor)")) << command;
+  }
+}
+
+TEST_F(Cli, WhatIsPrintedIsWholeBeforeAnErrorToo) {
+  const ProcessResult full = shell("$MIDILLAMA tokenize " + broken() + " " + two() + " > /dev/full");
+  EXPECT_EQ(full.status, 1);
+  EXPECT_THAT(full.error_output, HasSubstr("1 of 2 files"));
+}
+
+TEST_F(Cli, AReaderThatLeavesIsNoMistake) {
+  for (const char* parent : {"", "trap '' PIPE; "}) {
+    const ProcessResult result = shell(std::string(parent) +
+                                       "yes 'a line' | head -100000 | $MIDILLAMA text-tokenize --tokenizer "
+                                       "tests/golden/text/llama3 | head -1");
+    EXPECT_EQ(result.status, 0);
+    EXPECT_EQ(std::ranges::count(result.output, '\n'), 1);
+    EXPECT_EQ(result.error_output, "");
+  }
 }
 
 TEST_F(Cli, EveryConfigurationMistakeIsShown) {

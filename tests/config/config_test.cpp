@@ -4,16 +4,23 @@
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 namespace midillama::config {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Lt;
+using testing::SizeIs;
 
 std::vector<std::string> mistakes_of(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
   try {
@@ -93,6 +100,48 @@ TEST(Config, ADeterministicReductionNeedsMicroBatchesThatDoNotDependOnTheRanks) 
   EXPECT_THAT(mistakes_of("train: {deterministic_reduction: true}\n"), ElementsAre(HasSubstr("train.deterministic_reduction: true")));
   EXPECT_THAT(mistakes_of("train: {deterministic_reduction: true, micro_batch_size: 4}\n"), testing::IsEmpty());
   EXPECT_THAT(mistakes_of("train: {deterministic_reduction: true, micro_batch_tokens: 512}\n"), testing::IsEmpty());
+}
+
+TEST(Config, AnOverrideIsTheTextThatWasGiven) {
+  const Config config = parse("", "x.yaml", {"data.dir=my data #2", "run.dir=a: b", "llm.path= - x ", "data.valid_split=null"});
+  EXPECT_EQ(config.data.dir, "my data #2");
+  EXPECT_EQ(config.run.dir, "a: b");
+  EXPECT_EQ(config.llm.path, "- x");
+  EXPECT_EQ(config.data.valid_split, "");
+  EXPECT_EQ(parse("", "x.yaml", {"prompt.template='{music}: # {question} {answer}'"}).prompt.template_text.substr(0, 9), "{music}: ");
+  EXPECT_EQ(parse(dump(config), "x.yaml").data.dir, "my data #2");
+}
+
+// Kind C24: every value that is a path, present and to come, knows `~`.
+TEST(Config, EveryPathTakesATilde) {
+  ::setenv("HOME", "/home/somebody", 1);
+  std::istringstream lines(dump(parse("", "x.yaml")));
+  std::vector<std::string> sections;
+  int paths = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t depth = line.find_first_not_of(' ') / 2;
+    const std::size_t colon = line.find(':');
+    const std::string name = line.substr(2 * depth, colon - 2 * depth);
+    sections.resize(depth);
+    sections.push_back(name);
+    if (name != "dir" && name != "path") continue;
+    const std::string key = fmt::format("{}", fmt::join(sections, "."));
+    EXPECT_THAT(dump(parse("", "x.yaml", {key + "=~/x"})), HasSubstr(name + ": /home/somebody/x")) << key;
+    ++paths;
+  }
+  EXPECT_GE(paths, 6);
+  EXPECT_EQ(parse("data: {dir: ~/x}", "x.yaml").data.dir, "/home/somebody/x");
+  EXPECT_EQ(parse("prompt: {template: '~/{music} {question} {answer}'}", "x.yaml").prompt.template_text.substr(0, 2), "~/");
+}
+
+TEST(Config, DepthAndLengthHaveBounds) {
+  const std::string dots(50'000, '.');
+  EXPECT_THAT(mistakes_of("", {dots + "=1"}), ElementsAre(AllOf(HasSubstr("no key is longer"), SizeIs(Lt(300U)))));
+  EXPECT_EQ(mistakes_of("", {std::string(150, '.') + "=1"}).size(), 1U);
+  EXPECT_EQ(mistakes_of("", {"lora.rank=" + std::string(100'000, '[')}).size(), 1U);
+  EXPECT_EQ(mistakes_of(std::string(100'000, '[')).size(), 1U);
+  EXPECT_EQ(mistakes_of(std::string(100'000, '{')).size(), 1U);
+  EXPECT_THAT(mistakes_of(std::string(2 << 20, '#')), ElementsAre(HasSubstr("is longer than")));
 }
 
 TEST(Config, DumpReadsBackToTheSameValues) {

@@ -55,6 +55,19 @@ TEST(File, BrokenJsonIsNamedWithItsPlace) {
               HasSubstr("x.jsonl: line 3"));
 }
 
+TEST(File, JsonThatIsNestedTooDeepIsRefused) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "x.json";
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + "\"[[\\\"[[\"" + std::string(depth, ']'); };
+  write_atomically(file, nested(500));
+  EXPECT_EQ(read_json(file).size(), 1U);
+  for (const std::size_t depth : {501UL, 1'000'000UL}) {
+    write_atomically(file, nested(depth));
+    EXPECT_THAT(error_of([&] { read_json(file); }), HasSubstr("is nested more than 500 deep"));
+    EXPECT_THAT(error_of([&] { for_each_json_line(file, [](const Json&, std::size_t) {}); }), HasSubstr("line 1: is nested"));
+  }
+}
+
 TEST(File, JsonGetNamesKeyAndPlace) {
   const Json object = {{"a", "text"}};
   EXPECT_EQ(json_get<std::string>(object, "a", "f", "line 1"), "text");

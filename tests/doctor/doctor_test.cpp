@@ -51,7 +51,7 @@ struct DoctorTest : testing::Test {
 TEST_F(DoctorTest, AHealthyWorldPasses) {
   const auto checks = examine();
   for (const char* name : {"device", "collectives", "llm", "tokenizer", "special tokens", "template", "music encoder", "dictionary",
-                           "bertscore", "memory, align", "memory, sft", "disk"}) {
+                           "bertscore", "memory, align", "memory, sft", "run directory", "disk"}) {
     ASSERT_TRUE(checks.contains(name)) << name;
     EXPECT_EQ(checks.at(name).status, Status::ok) << name << ": " << checks.at(name).detail;
     EXPECT_THAT(checks.at(name).mend, IsEmpty()) << name;
@@ -185,6 +185,20 @@ TEST_F(DoctorTest, ThePlanCountsTheModelsParameters) {
     EXPECT_EQ(shapes::count_parameters(work.encoder),
               count(model::load_musicbert(world.config.music_encoder.path, torch::kCPU, torch::kFloat32)->parameters()));
   }
+}
+
+TEST_F(DoctorTest, ARunDirectoryThatCannotBeWrittenIsFound) {
+  write_atomically(world.path("file"), "no folder");
+  world.config.run.dir = world.path("file") + "/runs/folk";
+  const auto checks = examine();
+  EXPECT_EQ(checks.at("run directory").status, Status::fail);
+  EXPECT_THAT(checks.at("run directory").detail, HasSubstr(world.path("file")));
+  EXPECT_THAT(checks.at("run directory").mend, HasSubstr("run.dir"));
+  world.config.run.dir = "/proc/runs";
+  EXPECT_EQ(examine().at("run directory").status, Status::fail);
+  world.config.run.dir = world.path("not/there/yet");
+  EXPECT_EQ(examine().at("run directory").status, Status::ok);
+  EXPECT_FALSE(std::filesystem::exists(world.path("not")));
 }
 
 }  // namespace

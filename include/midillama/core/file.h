@@ -19,6 +19,7 @@ using Json = nlohmann::json;
 // Keeps the order in which keys were inserted: for everything that a person or another program reads.
 using OrderedJson = nlohmann::ordered_json;
 
+// "-" is standard input; a pipe is read to its end.
 std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path);
 std::string read_text(const std::filesystem::path& path);
 
@@ -40,7 +41,7 @@ T json_get(const Json& object, const std::string& key, const std::string& file, 
 }
 
 // Writes to a temporary name beside `path`, flushes to disk and renames: a killed program leaves the old file or the new one.
-// Creates the parent folders.
+// Creates the parent folders. A symbolic link is written through.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 // Flushes a file's or a folder's content to disk.

@@ -18,6 +18,7 @@ Level level_from_name(std::string_view name);
 
 // Messages below `level` are dropped. The default is info.
 void set_level(Level level);
+bool shows(Level level);
 
 // Keeps what is logged from now on for the file that is attached next: a run's log begins before it is known whether the run does.
 void keep_for_file();

@@ -14,14 +14,4 @@ void plainly(const std::function<void()>& work, const std::function<std::string(
 // What `midillama plan` says of a stage on this machine; for stages that cannot be planned, what takes less memory.
 std::string advice_for(const config::Config& config, const std::string& stage);
 
-// A command whose errors are plain: PlainCommand<train>::run.
-template <auto kCommand>
-struct PlainCommand;
-template <typename... Arguments, void (*kCommand)(Arguments...)>
-struct PlainCommand<kCommand> {
-  static void run(Arguments... arguments) {
-    plainly([&] { kCommand(arguments...); });
-  }
-};
-
 }  // namespace midillama::cli

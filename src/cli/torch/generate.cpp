@@ -1,0 +1,54 @@
+#include "cli/commands/generate.h"
+
+#include "cli/torch/device.h"
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+#include "midillama/generate/session.h"
+#include "midillama/midi/file.h"
+#include "midillama/model/midi_llama.h"
+#include "midillama/runs/trained_with.h"
+
+#include <chrono>
+#include <iostream>
+
+namespace midillama::cli {
+namespace {
+
+midi::Score read_clip(const GenerateCommand& command) {
+  midi::Score score = midi::read_midi(command.midi);
+  if (command.start > 0 || command.duration > 0) {
+    const midi::Tick to = command.duration > 0 ? score.to_tick({command.start + command.duration}) : score.end();
+    score = midi::clip(score, score.to_tick({command.start}), to);
+  }
+  if (score.note_count() == 0) throw InputError(command.midi, "", "there are no notes in the part that was asked for");
+  return score;
+}
+
+}  // namespace
+
+void run(const config::Config& given, const GenerateCommand& command) {
+  const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
+  const torch::Device device = prepare_device(config.run);
+  const midi::Score clip = read_clip(command);
+  generate::Session session(config, checkpoint, device);
+  const generate::Heard heard = session.hear(clip);
+
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<model::MusicText> prompt = {session.encode(command.prompt, heard)};
+  const generate::Completion completion = generate::generate(session.model, prompt, session.sampling).at(0);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  const std::string text = session.decode(completion.token_ids);
+  if (!command.json) {
+    std::cout << text << "\n";
+    return;
+  }
+  const OrderedJson result = {
+      {"text", text},
+      {"token_ids", completion.token_ids},
+      {"prompt_tokens", static_cast<std::int64_t>(prompt[0].input_ids.size()) + session.model->music_tokens(prompt[0])},
+      {"seconds", seconds}};
+  std::cout << result.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << "\n";
+}
+
+}  // namespace midillama::cli
