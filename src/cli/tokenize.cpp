@@ -3,8 +3,7 @@
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
-#include "midillama/midi/file.h"
-#include "midillama/octuple/octuple.h"
+#include "midillama/octuple/file.h"
 #include "midillama/octuple/vocabulary.h"
 
 #include <fmt/format.h>
@@ -12,7 +11,6 @@
 
 #include <iostream>
 #include <memory>
-#include <optional>
 
 namespace midillama::cli {
 namespace {
@@ -23,23 +21,14 @@ struct Options {
   Common common;
   std::vector<std::string> files;
   std::string format = "json";
-  double start = 0;
-  std::optional<double> duration;
+  octuple::Part part;
 };
-
-midi::Score read(const std::string& file, const Options& options) {
-  const midi::Score score = midi::read_midi(file);
-  if (options.start == 0 && !options.duration) return score;
-  const midi::Tick from = score.to_tick({options.start});
-  const midi::Tick to = options.duration ? score.to_tick({options.start + *options.duration}) : score.end();
-  return midi::clip(score, from, to);
-}
 
 std::string as_json(const std::string& file, const std::vector<Octuple>& octuples) {
   OrderedJson codes = OrderedJson::array();
   for (const Octuple& octuple : octuples) codes.push_back(octuple.codes());
   const OrderedJson object = {{"file", file}, {"notes", octuples.size()}, {"octuples", std::move(codes)}};
-  return object.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  return json_line(object);
 }
 
 std::string as_words(const std::vector<Octuple>& octuples) {
@@ -58,13 +47,10 @@ void tokenize(const Options& options) {
   std::size_t failed = 0;
   for (const std::string& file : options.files) {
     try {
-      const std::vector<Octuple> octuples = octuple::encode(read(file, options));
+      const std::vector<Octuple> octuples = octuple::read_notes(file, options.part);
       std::cout << (options.format == "json" ? as_json(file, octuples) : options.format == "text" ? as_words(octuples) : as_ids(octuples));
     } catch (const InputError& error) {
       log::error("{}", error.what());
-      ++failed;
-    } catch (const octuple::OctupleError& error) {
-      log::error("{}: {}", file, error.what());
       ++failed;
     }
   }
@@ -84,10 +70,10 @@ void add_tokenize(CLI::App& app) {
           "json: one object a file with the field codes; text: <field-code> words, one line a file; ids: MusicBERT ids, one line a window")
       ->check(CLI::IsMember({"json", "text", "ids"}))
       ->capture_default_str();
-  command->add_option("--start", options->start, "Only what starts at or after this time, in seconds")
+  command->add_option("--start", options->part.start, "Only what starts at or after this time, in seconds")
       ->check(CLI::NonNegativeNumber)
       ->type_name("S");
-  command->add_option("--duration", options->duration, "Only this many seconds")->check(CLI::PositiveNumber)->type_name("S");
+  command->add_option("--duration", options->part.duration, "Only this many seconds")->check(CLI::PositiveNumber)->type_name("S");
   command->callback([options] { tokenize(*options); });
 }
 

@@ -1,5 +1,8 @@
 #include "midillama/core/file.h"
 
+#include "core/unfinished.h"
+#include "midillama/core/atomic_file.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -7,7 +10,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <system_error>
 
 namespace midillama {
@@ -32,25 +34,74 @@ class Descriptor {
   int descriptor_;
 };
 
+constexpr std::size_t kChunk = std::size_t{1} << 16;
+
+// Everything that a descriptor gives, also where it is a pipe.
+template <typename Take>
+void read_chunks(const fs::path& path, Take&& take) {
+  if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
+  const Descriptor file(path, O_RDONLY);
+  std::vector<char> buffer(kChunk);
+  for (;;) {
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(path, "cannot be read");
+    if (count == 0) return;
+    take(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
+  }
+}
+
 template <typename Container>
 Container read_all(const fs::path& path) {
-  if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail(path, "cannot be opened");
   Container content;
-  file.seekg(0, std::ios::end);
-  const auto size = file.tellg();
-  if (size < 0) fail(path, "cannot be read");
-  content.resize(static_cast<std::size_t>(size));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(content.data()), size);
-  if (!file) fail(path, "cannot be read");
+  std::error_code unknown;  // the size of a pipe
+  if (const auto size = fs::file_size(path, unknown); !unknown) content.reserve(size);
+  read_chunks(path, [&](std::string_view chunk) { content.insert(content.end(), chunk.begin(), chunk.end()); });
   return content;
 }
 
-std::string temporary_suffix() {
-  return fmt::format(".tmp-{}", ::getpid());
-}
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// Gathers lines from chunks of text, whatever ends them: LF, CR LF or CR.
+class LineSplitter {
+ public:
+  LineSplitter(std::string file, const OnLine& line) : file_(std::move(file)), on_line_(line) {}
+
+  void add(std::string_view chunk) {
+    while (!chunk.empty()) {
+      if (after_return_ && chunk.front() == '\n') chunk.remove_prefix(1);
+      after_return_ = false;
+      const auto end = chunk.find_first_of("\r\n");
+      line_ += chunk.substr(0, end);
+      if (end == std::string_view::npos) return;
+      after_return_ = chunk[end] == '\r';
+      finish_line();
+      chunk.remove_prefix(end + 1);
+    }
+  }
+
+  // The last line may have no end.
+  void finish() {
+    if (!line_.empty()) finish_line();
+  }
+
+ private:
+  void finish_line() {
+    std::string_view line = line_;
+    if (++number_ == 1) {
+      if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")) throw InputError(file_, "", "is UTF-16 text: save it as UTF-8");
+      if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+    }
+    on_line_(line, number_);
+    line_.clear();
+  }
+
+  std::string file_;
+  const OnLine& on_line_;
+  std::string line_;
+  std::size_t number_ = 0;
+  bool after_return_ = false;
+};
 
 }  // namespace
 
@@ -59,7 +110,23 @@ std::vector<std::uint8_t> read_bytes(const fs::path& path) {
 }
 
 std::string read_text(const fs::path& path) {
-  return read_all<std::string>(path);
+  std::string text;
+  const OnLine add = [&](std::string_view line, std::size_t) { (text += line) += '\n'; };
+  bool ended = true;
+  LineSplitter lines(path.string(), add);
+  read_chunks(path, [&](std::string_view chunk) {
+    lines.add(chunk);
+    ended = chunk.back() == '\n' || chunk.back() == '\r';
+  });
+  lines.finish();
+  if (!ended) text.pop_back();
+  return text;
+}
+
+void for_each_line(const fs::path& path, const OnLine& line) {
+  LineSplitter lines(path.string(), line);
+  read_chunks(path, [&](std::string_view chunk) { lines.add(chunk); });
+  lines.finish();
 }
 
 Json read_json(const fs::path& path) {
@@ -71,16 +138,16 @@ Json read_json(const fs::path& path) {
 }
 
 void for_each_json_line(const fs::path& path, const std::function<void(const Json&, std::size_t)>& row) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail(path, "cannot be opened");
-  std::string text;
-  for (std::size_t line = 1; std::getline(file, text); ++line) {
-    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-    Json value = Json::parse(text, nullptr, false);
+  for_each_line(path, [&](std::string_view text, std::size_t line) {
+    if (text.find_first_not_of(" \t") == std::string_view::npos) return;
+    const Json value = Json::parse(text, nullptr, false);
     if (value.is_discarded()) throw InputError(path.string(), fmt::format("line {}", line), "not valid JSON");
     row(value, line);
-  }
-  if (file.bad()) fail(path, "cannot be read");
+  });
+}
+
+std::string json_line(const OrderedJson& value) {
+  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
 }
 
 void sync_to_disk(const fs::path& path) {
@@ -89,34 +156,15 @@ void sync_to_disk(const fs::path& path) {
 }
 
 void write_atomically(const fs::path& path, std::string_view bytes) {
-  if (path.has_parent_path()) fs::create_directories(path.parent_path());
-  const fs::path temporary = path.string() + temporary_suffix();
-  try {
-    {
-      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-      while (!bytes.empty()) {
-        const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(temporary, "cannot be written");
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-      }
-      if (::fsync(file.get()) != 0) fail(temporary, "cannot be flushed to disk");
-    }
-    fs::rename(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    throw;
-  }
-  sync_to_disk(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 void replace_symlink(const fs::path& link, const fs::path& target) {
-  const fs::path temporary = link.string() + temporary_suffix();
-  std::error_code ignored;
-  fs::remove(temporary, ignored);
-  fs::create_symlink(target, temporary);
-  fs::rename(temporary, link);
+  const fs::path unfinished = unfinished_name(link);
+  fs::create_symlink(target, unfinished);
+  fs::rename(unfinished, link);
   sync_to_disk(link.parent_path());
 }
 

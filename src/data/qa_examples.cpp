@@ -8,7 +8,7 @@
 
 namespace midillama::data {
 
-text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& question, std::int64_t max_length,
+text::EncodedExample encode(const text::PromptTemplate& prompt, const records::Question& question, std::int64_t max_length,
                             std::int64_t music_tokens) {
   try {
     return prompt.encode(question.question, question.answer, max_length, music_tokens);
@@ -17,14 +17,14 @@ text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& 
   }
 }
 
-QaExamples::QaExamples(std::vector<Question> questions, const ClipEmbeddings& embeddings, const text::PromptTemplate& prompt,
+QaExamples::QaExamples(std::vector<records::Question> questions, const ClipEmbeddings& embeddings, const text::PromptTemplate& prompt,
                        std::int64_t max_length)
     : questions_(std::move(questions)), embeddings_(&embeddings), prompt_(&prompt), max_length_(max_length) {
   measure();
 }
 
 model::MusicText QaExamples::at(std::int64_t index) const {
-  const Question& question = this->question(index);
+  const records::Question& question = this->question(index);
   auto encoded = encode(*prompt_, question, max_length_, embeddings_->tokens());
   return {std::move(encoded.input_ids), std::move(encoded.labels), encoded.music_position, embeddings_->at(question.clip)};
 }

@@ -34,7 +34,7 @@ std::vector<std::string> gather(const std::vector<std::string>& own, parallel::P
 
 }  // namespace
 
-std::vector<torch::Tensor> heard_music(MusicMode mode, std::span<const data::Question> questions, const data::ClipEmbeddings& embeddings,
+std::vector<torch::Tensor> heard_music(MusicMode mode, std::span<const records::Question> questions, const data::ClipEmbeddings& embeddings,
                                        std::uint64_t seed) {
   if (mode == MusicMode::none) return std::vector<torch::Tensor>(questions.size());
   if (mode == MusicMode::zero) return {questions.size(), torch::zeros({embeddings.tokens(), embeddings.hidden_size()})};
@@ -48,8 +48,8 @@ std::vector<torch::Tensor> heard_music(MusicMode mode, std::span<const data::Que
   return music;
 }
 
-std::vector<std::string> answer(generate::Session& session, std::span<const data::Question> questions, std::span<const torch::Tensor> music,
-                                parallel::ProcessGroup& group, const std::string& what) {
+std::vector<std::string> answer(generate::Session& session, std::span<const records::Question> questions,
+                                std::span<const torch::Tensor> music, parallel::ProcessGroup& group, const std::string& what) {
   const auto [begin, end] = share_of(questions.size(), group);
   std::vector<model::MusicText> prompts;
   for (std::size_t i = begin; i < end; ++i) prompts.push_back(session.encode(questions[i].question, music[i]));

@@ -8,8 +8,6 @@
 namespace midillama::eval {
 namespace {
 
-using Facts = std::map<std::string, std::string>;
-
 // How often a truth is asked for, and how often in which words it is answered.
 struct Truth {
   std::size_t questions = 0;
@@ -18,11 +16,12 @@ struct Truth {
 
 }  // namespace
 
-std::map<std::string, std::string> most_frequent_answers(std::span<const data::Question> training, const std::string& task) {
-  std::map<std::string, std::map<Facts, Truth>> by_tag;
+std::map<std::string, std::string> most_frequent_answers(const records::Tags& tags, std::span<const records::Question> training,
+                                                         const std::string& task) {
+  std::map<std::string, std::map<records::Facts, Truth>> by_tag;
   for (const auto& question : training) {
     if (question.task != task) continue;
-    auto& truth = by_tag[question.tag][checked_facts(question)];
+    auto& truth = by_tag[question.tag][checked_facts(tags, question)];
     ++truth.questions;
     ++truth.answers[question.answer];
   }

@@ -19,28 +19,28 @@ namespace fs = std::filesystem;
 namespace {
 
 // Of one task, at most `count` (0: all), evenly spread.
-std::vector<data::Question> questions_of(const std::vector<data::Question>& questions, const std::string& task, std::int64_t count) {
-  std::vector<data::Question> of_task;
+std::vector<records::Question> questions_of(const std::vector<records::Question>& questions, const std::string& task, std::int64_t count) {
+  std::vector<records::Question> of_task;
   for (const auto& question : questions) {
     if (question.task == task) of_task.push_back(question);
   }
   const auto wanted = static_cast<std::size_t>(count);
   if (wanted == 0 || wanted >= of_task.size()) return of_task;
-  std::vector<data::Question> chosen;
+  std::vector<records::Question> chosen;
   for (std::size_t i = 0; i < wanted; ++i) chosen.push_back(of_task[i * of_task.size() / wanted]);
   return chosen;
 }
 
 // The cache of embeddings is written once, by the main rank.
-data::ClipEmbeddings embeddings_of(const config::Config& config, std::span<const data::Question> questions, torch::Device device,
+data::ClipEmbeddings embeddings_of(const config::Config& config, std::span<const records::Question> questions, torch::Device device,
                                    parallel::ProcessGroup& group) {
   if (!group.is_main()) group.barrier();
-  data::ClipEmbeddings embeddings(config, data::clips_of(questions), device);
+  data::ClipEmbeddings embeddings(config, records::clips_of(questions), device);
   if (group.is_main()) group.barrier();
   return embeddings;
 }
 
-std::vector<Prediction> predictions_of(std::span<const data::Question> questions, std::span<const std::string> answers) {
+std::vector<Prediction> predictions_of(std::span<const records::Question> questions, std::span<const std::string> answers) {
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < questions.size(); ++i) {
     const auto& question = questions[i];
@@ -57,13 +57,14 @@ class Evaluation {
         device_(device),
         group_(group),
         split_(options.split.empty() ? config.data.test_split : options.split),
-        all_(data::read_questions(config.data.dir, split_)),
+        tags_(records::dataset_tags(config.data.dir)),
+        all_(records::read_questions(config.data.dir, split_)),
         questions_(questions_of(all_, options.task, config.eval.max_examples)),
         embeddings_(embeddings_of(config, all_, device, group)),
         fingerprint_(answers_fingerprint(config, options.checkpoint, split_, embeddings_.fingerprint())) {
     if (group.is_main()) scorer_.emplace(config.eval, config.run.seed, device);
     if (questions_.empty()) {
-      throw InputError(data::split_file(config.data.dir, split_).string(), "",
+      throw InputError(records::split_file(config.data.dir, split_).string(), "",
                        fmt::format("there is no question of the task \"{}\"", options.task));
     }
   }
@@ -100,7 +101,7 @@ class Evaluation {
   }
 
   void add_most_frequent() {
-    const auto answers = most_frequent_answers(training(), options_.task);
+    const auto answers = most_frequent_answers(tags_, training(), options_.task);
     std::vector<std::string> texts;
     for (const auto& question : questions_) {
       const auto answer = answers.find(question.tag);
@@ -113,28 +114,28 @@ class Evaluation {
   }
 
   void add_probe() {
-    const auto valid = data::read_questions(config_.data.dir, config_.data.valid_split);
+    const auto valid = records::read_optional_questions(config_.data.dir, config_.data.valid_split);
     auto everywhere = training();
     everywhere.insert(everywhere.end(), valid.begin(), valid.end());
     everywhere.insert(everywhere.end(), questions_.begin(), questions_.end());
-    const data::ClipEmbeddings embeddings(config_, data::clips_of(everywhere), device_);
-    const auto values = probe_values(training(), valid, questions_, embeddings);
+    const data::ClipEmbeddings embeddings(config_, records::clips_of(everywhere), device_);
+    const auto values = probe_values(tags_, training(), valid, questions_, embeddings);
     const auto stated = [&](std::size_t i, const std::string& tag) -> std::optional<std::string> {
       const auto value = values.find({questions_[i].clip, tag});
       return value == values.end() ? std::nullopt : std::optional(value->second);
     };
-    finish_row({.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = fact_accuracy(questions_, stated)});
+    finish_row({.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = fact_accuracy(tags_, questions_, stated)});
   }
 
-  const std::vector<data::Question>& training() {
-    if (training_.empty()) training_ = data::read_questions(config_.data.dir, config_.data.train_split);
+  const std::vector<records::Question>& training() {
+    if (training_.empty()) training_ = records::read_questions(config_.data.dir, config_.data.train_split);
     return training_;
   }
 
   void add_row(const std::string& name, const std::string& label, std::span<const Prediction> predictions) {
     std::vector<std::string> texts;
     for (const auto& prediction : predictions) texts.push_back(prediction.prediction);
-    finish_row({name, label, scorer_->score(examples_of(predictions)), fact_accuracy(questions_, texts)});
+    finish_row({name, label, scorer_->score(examples_of(predictions)), fact_accuracy(tags_, questions_, texts)});
   }
 
   void finish_row(Row row) {
@@ -154,9 +155,10 @@ class Evaluation {
   torch::Device device_;
   parallel::ProcessGroup& group_;
   std::string split_;
-  std::vector<data::Question> all_;        // of the split
-  std::vector<data::Question> questions_;  // that are asked
-  std::vector<data::Question> training_;
+  records::Tags tags_;
+  std::vector<records::Question> all_;        // of the split
+  std::vector<records::Question> questions_;  // that are asked
+  std::vector<records::Question> training_;
   data::ClipEmbeddings embeddings_;
   std::string fingerprint_;
   std::optional<generate::Session> session_;  // loaded where something is to be answered

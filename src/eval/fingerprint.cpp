@@ -2,8 +2,8 @@
 
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
-#include "midillama/data/question.h"
 #include "midillama/model/midi_llama.h"
+#include "midillama/records/question.h"
 
 #include <algorithm>
 #include <vector>
@@ -45,7 +45,7 @@ std::string answers_fingerprint(const config::Config& config, const fs::path& ch
   const Json sources = {
       {"checkpoint", contents({checkpoint / model::kProjectorFile, checkpoint / "adapter/adapter_config.json",
                                checkpoint / "adapter/adapter_model.safetensors"})},
-      {"questions", contents({data::split_file(config.data.dir, split)})},
+      {"questions", contents({records::split_file(config.data.dir, split)})},
       {"embeddings", embeddings},
       {"llm", {stamps(config.llm.path), config.llm.dtype}},
       {"prompt", {config.prompt.template_text, config.prompt.max_length}},

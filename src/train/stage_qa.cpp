@@ -21,8 +21,8 @@ namespace {
 
 // The clips of both splits, encoded by the main rank and read from its cache by the others.
 data::ClipEmbeddings embed(const StageContext& context, const SplitQuestions& questions) {
-  auto clips = data::clips_of(questions.train);
-  for (auto& clip : data::clips_of(questions.valid)) clips.push_back(std::move(clip));
+  auto clips = records::clips_of(questions.train);
+  for (auto& clip : records::clips_of(questions.valid)) clips.push_back(std::move(clip));
   std::optional<data::ClipEmbeddings> embeddings;
   main_rank_first(context.group, [&] { embeddings.emplace(context.config, clips, context.device); });
   return std::move(*embeddings);
@@ -31,7 +31,7 @@ data::ClipEmbeddings embed(const StageContext& context, const SplitQuestions& qu
 std::string fingerprint_splits(const config::Data& data) {
   std::string fingerprints;
   for (const auto& split : {data.train_split, data.valid_split}) {
-    const auto file = data::split_file(data.dir, split);
+    const auto file = records::split_file(data.dir, split);
     if (fs::exists(file)) fingerprints += fingerprint_file(file);
   }
   return fingerprints;
@@ -98,7 +98,7 @@ class QaStage final : public Stage {
     return shapes::longest_example(config_.prompt, decoder);
   }
 
-  void load_weights(const StageContext& context, Trains trains, std::span<const data::Question> training) {
+  void load_weights(const StageContext& context, Trains trains, std::span<const records::Question> training) {
     const auto source = starting_point(context, trains);
     const bool has_adapter = source && fs::exists(*source / model::kAdapterFolder);
     const auto add_lora = [&] { model_->add_lora(config_.lora, seed_for(config_.run.seed, "lora")); };
@@ -113,9 +113,9 @@ class QaStage final : public Stage {
     if (trains == Trains::projector_and_lora && !has_adapter) add_lora();
   }
 
-  void initialize_whitened(std::span<const data::Question> training) {
+  void initialize_whitened(std::span<const records::Question> training) {
     std::vector<torch::Tensor> music;
-    for (const auto& clip : data::clips_of(training)) music.push_back(embeddings_.at(clip));
+    for (const auto& clip : records::clips_of(training)) music.push_back(embeddings_.at(clip));
     const double token_spread = model_->llama->model->embed_tokens->weight.to(torch::kFloat32).std().item<double>();
     model::initialize_whitened(*model_->projector, at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
   }

@@ -1,7 +1,7 @@
 // The four stages, one file each (align and sft share one), and what they have in common.
 #pragma once
 
-#include "midillama/data/question.h"
+#include "midillama/records/question.h"
 #include "midillama/train/stage.h"
 
 #include <functional>
@@ -15,8 +15,8 @@ enum class Trains { projector, projector_and_lora };
 std::unique_ptr<Stage> make_qa_stage(const StageContext& context, Trains trains);
 
 struct SplitQuestions {
-  std::vector<data::Question> train;
-  std::vector<data::Question> valid;  // empty where data.valid_split is empty or has no file
+  std::vector<records::Question> train;
+  std::vector<records::Question> valid;  // empty where data.valid_split is empty, or its file is empty or missing
 };
 SplitQuestions read_splits(const config::Config& config);
 

@@ -13,13 +13,27 @@ using testing::ElementsAre;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-data::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
-  data::Question question;
+records::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
+  records::Question question;
   question.task = task;
   question.tag = tag;
   question.answer = answer;
-  question.facts = facts;
+  if (facts.is_object()) question.facts = facts.get<records::Facts>();
   return question;
+}
+
+const records::Tags& folk_tags() {
+  static const auto tags = records::read_tags(records::kFolkTags);
+  return tags;
+}
+records::Facts checked_facts(const records::Question& question) {
+  return eval::checked_facts(folk_tags(), question);
+}
+std::vector<TagAccuracy> fact_accuracy(std::span<const records::Question> questions, std::span<const std::string> answers) {
+  return eval::fact_accuracy(folk_tags(), questions, answers);
+}
+std::map<std::string, std::string> most_frequent_answers(std::span<const records::Question> training, const std::string& task) {
+  return eval::most_frequent_answers(folk_tags(), training, task);
 }
 
 const Json kFacts = {{"dance", "jig"}, {"key", "G major"}, {"meter", "6/8"}, {"composer", "unknown"}};
@@ -38,9 +52,9 @@ TEST(CheckedFacts, ACaptionIsCheckedForTheFactsThatTheTrueOneStates) {
 }
 
 TEST(FactAccuracy, CountsWhatEachTextStates) {
-  const std::vector<data::Question> questions = {question("qa", "key", "", kFacts), question("qa", "key", "", kFacts),
-                                                 question("qa", "dance", "", kFacts),
-                                                 question("caption", "caption", "A jig in G major, 6/8 time.", kFacts)};
+  const std::vector<records::Question> questions = {question("qa", "key", "", kFacts), question("qa", "key", "", kFacts),
+                                                    question("qa", "dance", "", kFacts),
+                                                    question("caption", "caption", "A jig in G major, 6/8 time.", kFacts)};
   const std::vector<std::string> answers = {"It is in G major.", "It is in G minor.", "A reel.", "A jig in 6/8 and in D major."};
   const auto accuracy = fact_accuracy(questions, answers);
   ASSERT_EQ(accuracy.size(), 3U);
@@ -66,7 +80,7 @@ TEST(FactAccuracy, WantsAnAnswerForEachQuestion) {
 TEST(MostFrequentAnswers, ValueFirstThenWording) {
   const Json g = {{"key", "G major"}};
   const Json d = {{"key", "D major"}};
-  const std::vector<data::Question> training = {
+  const std::vector<records::Question> training = {
       question("qa", "key", "D major.", d),    question("qa", "key", "D major.", d),
       question("qa", "key", "In G major.", g), question("qa", "key", "It is G major.", g),
       question("qa", "key", "In G major.", g), question("qa", "dance", "A reel.", {{"dance", "reel"}})};
@@ -77,10 +91,28 @@ TEST(MostFrequentAnswers, ValueFirstThenWording) {
 TEST(MostFrequentAnswers, ACaptionIsOfTheMostFrequentFacts) {
   const Json reel = {{"dance", "reel"}, {"key", "G major"}};
   const Json jig = {{"dance", "jig"}, {"key", "G major"}};
-  const std::vector<data::Question> training = {question("caption", "caption", "A jig, B.", jig),
-                                                question("caption", "caption", "A jig, A.", jig),
-                                                question("caption", "caption", "A reel.", reel)};
+  const std::vector<records::Question> training = {question("caption", "caption", "A jig, B.", jig),
+                                                   question("caption", "caption", "A jig, A.", jig),
+                                                   question("caption", "caption", "A reel.", reel)};
   EXPECT_THAT(most_frequent_answers(training, "caption"), ElementsAre(Pair("caption", "A jig, A.")));
+}
+
+// The paper's tags come from a declaration: closed ones are right or wrong, numbers within their tolerance, free text is never counted.
+TEST(FactAccuracy, OfTagsThatOnlyADeclarationKnows) {
+  const auto tags = records::read_tags("configs/giantmidi/tags.yaml");
+  const Json facts = {{"genre", "etude"}, {"tempo", "100"}, {"background", "Written in 1832."}, {"perceived emotion", "calm"}};
+  const std::vector<records::Question> questions = {question("qa", "genre", "", facts), question("qa", "tempo", "", facts),
+                                                    question("qa", "background", "", facts),
+                                                    question("qa", "perceived emotion", "", facts)};
+  const std::vector<std::string> answers = {"A study.", "It moves at 104 bpm.", "Nobody knows.", "It feels tense."};
+  const auto accuracy = eval::fact_accuracy(tags, questions, answers);
+  ASSERT_EQ(accuracy.size(), 3U);
+  EXPECT_EQ(accuracy[0].tag, "genre");
+  EXPECT_EQ(accuracy[0].correct, 1);
+  EXPECT_EQ(accuracy[1].tag, "perceived emotion");
+  EXPECT_EQ(accuracy[1].correct, 0);
+  EXPECT_EQ(accuracy[2].tag, "tempo");
+  EXPECT_EQ(accuracy[2].correct, 1);
 }
 
 }  // namespace

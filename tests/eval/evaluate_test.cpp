@@ -100,7 +100,7 @@ TEST_F(EvaluateTest, ASplitWithoutTheTaskIsRefused) {
 }
 
 TEST_F(EvaluateTest, WhatIsHeardInEachMode) {
-  const auto questions = data::read_questions(world.config.data.dir, "test");
+  const auto questions = records::read_questions(world.config.data.dir, "test");
   std::vector<std::filesystem::path> clips;
   for (const auto& question : questions) clips.push_back(question.clip);
   const data::ClipEmbeddings embeddings(world.config, clips, torch::kCPU);

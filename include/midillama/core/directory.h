@@ -6,8 +6,26 @@
 
 namespace midillama {
 
-// Lets `fill` write into a new directory beside `target`, flushes every file and folder of it to disk, and renames it to `target` (whose
-// old content goes). Where `fill` throws, nothing stays.
+// An empty working directory beside `target` (beside what it points to where it is a symbolic link), which takes its place by
+// put_in_place() and is removed where that never happens. What killed processes left of earlier ones is removed too.
+class StagedDirectory {
+ public:
+  explicit StagedDirectory(const std::filesystem::path& target);
+  ~StagedDirectory();
+  StagedDirectory(const StagedDirectory&) = delete;
+  StagedDirectory& operator=(const StagedDirectory&) = delete;
+
+  const std::filesystem::path& path() const { return working_; }
+  // Flushes everything to disk, then renames; where `target` exists, the two are exchanged in one step and the old one is deleted.
+  void put_in_place();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path working_;
+  int lock_ = -1;
+};
+
+// Lets `fill` write into a StagedDirectory and puts it in place. Where `fill` throws, nothing stays and nothing is changed.
 void write_directory(const std::filesystem::path& target, const std::function<void(const std::filesystem::path&)>& fill);
 
 // InputError where `target` holds anything: for commands that must not replace what a wrong path names.

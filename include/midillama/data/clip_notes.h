@@ -1,7 +1,6 @@
 // MIDI clips to notes, on all cores.
 #pragma once
 
-#include "midillama/data/question.h"
 #include "midillama/octuple/octuple.h"
 
 #include <filesystem>
@@ -15,8 +14,5 @@ std::vector<std::vector<octuple::Octuple>> read_clip_notes(std::span<const std::
 
 // Error that lists the clips which are not there.
 void require_clips(std::span<const std::filesystem::path> clips);
-
-// The clips of the questions, each once, in the order in which they first come.
-std::vector<std::filesystem::path> clips_of(std::span<const Question> questions);
 
 }  // namespace midillama::data

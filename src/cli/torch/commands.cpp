@@ -8,11 +8,10 @@
 #include "midillama/eval/report.h"
 #include "midillama/eval/scoring.h"
 #include "midillama/generate/session.h"
-#include "midillama/midi/file.h"
 #include "midillama/model/dtype.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/music_encoder.h"
-#include "midillama/octuple/octuple.h"
+#include "midillama/octuple/file.h"
 #include "midillama/parallel/process_group.h"
 #include "midillama/tools/convert_musicbert.h"
 #include "midillama/tools/embed.h"
@@ -61,20 +60,11 @@ void eval(const config::Config& config, const EvalCommand& command) {
   if (group->is_main()) std::cout << eval::to_text(report);
 }
 
-std::vector<octuple::Octuple> read_notes(const GenerateCommand& command) {
-  midi::Score score = midi::read_midi(command.midi);
-  if (command.start > 0 || command.duration > 0) {
-    const midi::Tick to = command.duration > 0 ? score.to_tick({command.start + command.duration}) : score.end();
-    score = midi::clip(score, score.to_tick({command.start}), to);
-  }
-  std::vector<octuple::Octuple> notes = octuple::encode(score);
-  if (notes.empty()) throw InputError(command.midi, "", "there are no notes in the part that was asked for");
-  return notes;
-}
-
 void generate(const config::Config& config, const GenerateCommand& command) {
   const torch::Device device = prepare(config);
-  const std::vector<std::vector<octuple::Octuple>> clip = {read_notes(command)};
+  octuple::Part part{.start = command.start, .duration = {}};
+  if (command.duration > 0) part.duration = command.duration;
+  const std::vector<std::vector<octuple::Octuple>> clip = {octuple::require_notes(command.midi, part)};
   const generate::Session session(config, train::find_checkpoint(config, command.checkpoint), device);
   const torch::Tensor music = model::MusicEncoder(config.music_encoder, device).encode(clip)[0];
 

@@ -1,5 +1,6 @@
-#include "atomic_file.h"
+#include "midillama/core/atomic_file.h"
 
+#include "core/unfinished.h"
 #include "midillama/core/file.h"
 
 #include <fcntl.h>
@@ -10,22 +11,23 @@
 #include <cstring>
 #include <system_error>
 
-namespace midillama::weights {
+namespace midillama {
 namespace fs = std::filesystem;
 
-AtomicFile::AtomicFile(const fs::path& path) : path_(path), temporary_(path.string() + fmt::format(".tmp-{}", ::getpid())) {
+AtomicFile::AtomicFile(const fs::path& path) : path_(behind_link(path)), unfinished_(unfinished_name(path_)) {
   std::error_code error;
-  if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
-  if (error) throw InputError(path.parent_path().string(), "", fmt::format("cannot be created ({})", error.message()));
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), error);
+  if (error) throw InputError(path_.parent_path().string(), "", fmt::format("cannot be created ({})", error.message()));
+  descriptor_ = ::open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("cannot be created");
+  lock_unfinished(descriptor_);
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
   std::error_code ignored;
-  fs::remove(temporary_, ignored);
+  fs::remove(unfinished_, ignored);
 }
 
 void AtomicFile::write(std::string_view bytes) {
@@ -39,7 +41,7 @@ void AtomicFile::write(std::string_view bytes) {
 
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) fail("cannot be flushed to disk");
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed");
+  if (::rename(unfinished_.c_str(), path_.c_str()) != 0) fail("cannot be renamed");
   ::close(descriptor_);
   descriptor_ = -1;
   sync_to_disk(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
@@ -49,4 +51,4 @@ void AtomicFile::fail(const char* what) const {
   throw InputError(path_.string(), "", fmt::format("{} ({})", what, std::strerror(errno)));
 }
 
-}  // namespace midillama::weights
+}  // namespace midillama

@@ -4,13 +4,14 @@
 #include <filesystem>
 #include <string_view>
 
-namespace midillama::weights {
+namespace midillama {
 
 class AtomicFile {
  public:
-  // Creates the parent folders and a temporary file beside `path`. InputError where that is not possible.
+  // Creates the parent folders and an unfinished file beside `path`; where `path` is a symbolic link, beside what it points to, which is
+  // replaced. InputError where that is not possible.
   explicit AtomicFile(const std::filesystem::path& path);
-  // Removes the temporary file unless it was committed.
+  // Removes the unfinished file unless it was committed.
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -23,8 +24,8 @@ class AtomicFile {
   [[noreturn]] void fail(const char* what) const;
 
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path unfinished_;
   int descriptor_ = -1;
 };
 
-}  // namespace midillama::weights
+}  // namespace midillama
