@@ -3,8 +3,7 @@
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
-#include "midillama/midi/file.h"
-#include "midillama/octuple/octuple.h"
+#include "midillama/octuple/file.h"
 #include "midillama/octuple/vocabulary.h"
 
 #include <fmt/format.h>
@@ -17,19 +16,11 @@ namespace {
 
 using octuple::Octuple;
 
-midi::Score read(const std::string& file, const TokenizeCommand& command) {
-  const midi::Score score = midi::read_midi(file);
-  if (command.start == 0 && !command.duration) return score;
-  const midi::Tick from = score.to_tick({command.start});
-  const midi::Tick to = command.duration ? score.to_tick({command.start + *command.duration}) : score.end();
-  return midi::clip(score, from, to);
-}
-
 std::string as_json(const std::string& file, const std::vector<Octuple>& octuples) {
   OrderedJson codes = OrderedJson::array();
   for (const Octuple& octuple : octuples) codes.push_back(octuple.codes());
   const OrderedJson object = {{"file", file}, {"notes", octuples.size()}, {"octuples", std::move(codes)}};
-  return object.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  return json_line(object);
 }
 
 std::string as_words(const std::vector<Octuple>& octuples) {
@@ -50,13 +41,10 @@ void run(const config::Config&, const TokenizeCommand& command) {
   std::size_t failed = 0;
   for (const std::string& file : command.files) {
     try {
-      const std::vector<Octuple> octuples = octuple::encode(read(file, command));
+      const std::vector<Octuple> octuples = octuple::read_notes(file, {.start = command.start, .duration = command.duration});
       std::cout << (command.format == "json" ? as_json(file, octuples) : command.format == "text" ? as_words(octuples) : as_ids(octuples));
     } catch (const InputError& error) {
       log::error("{}", error.what());
-      ++failed;
-    } catch (const octuple::OctupleError& error) {
-      log::error("{}: {}", file, error.what());
       ++failed;
     }
   }

@@ -1,9 +1,9 @@
 #include "midillama/config/config.h"
 
 #include "midillama/config/flatten.h"
+#include "midillama/config/yaml_reader.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
-#include "yaml_reader.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -117,15 +117,23 @@ Loaded load_file(const fs::path& file, const std::vector<std::string>& overrides
 
 }  // namespace
 
+fs::path find_file(const fs::path& file) {
+  if (fs::exists(file) || file.is_absolute()) return file;
+  std::error_code ignored;
+  for (auto folder = fs::read_symlink("/proc/self/exe", ignored).parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
+    for (const auto& found : {folder / "share/midillama" / file, folder / file}) {
+      if (fs::exists(found)) return found;
+    }
+  }
+  return file;
+}
+
 fs::path find_config(const std::string& file) {
   if (!file.empty()) return file;
-  if (fs::exists(kDefaultConfig)) return kDefaultConfig;
-  std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  const fs::path installed = program.parent_path().parent_path() / "share/midillama" / kDefaultConfig;
-  if (fs::exists(installed)) return installed;
+  const auto found = find_file(kDefaultConfig);
+  if (fs::exists(found)) return found;
   throw UsageError(
-      fmt::format("no configuration given and none at {} or {}: give one with --config FILE", kDefaultConfig, installed.string()));
+      fmt::format("no configuration given and none at {} or where this program is installed: give one with --config FILE", kDefaultConfig));
 }
 
 Config load_chosen(const std::string& file, const std::vector<std::string>& overrides) {

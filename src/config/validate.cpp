@@ -29,6 +29,11 @@ class Checker {
   void in_range(const std::string& key, double value, double low, double high) {
     require(value >= low && value < high, key, value, fmt::format("must be at least {} and below {}", low, high));
   }
+  // Greater than 0 and at most 1.
+  void share(const std::string& key, double value) { require(value > 0 && value <= 1, key, value, "must be greater than 0 and at most 1"); }
+  void below(const std::string& key, double value, const std::string& other, double bound) {
+    require(value < bound, key, value, fmt::format("must be less than {}, which is {}", other, bound));
+  }
   void one_of(const std::string& key, const std::string& value, const std::vector<std::string>& allowed) {
     require(std::find(allowed.begin(), allowed.end(), value) != allowed.end(), key, "\"" + value + "\"",
             fmt::format("must be one of {}", fmt::join(allowed, ", ")));
@@ -167,7 +172,23 @@ void check(Checker& c, const Eval& eval) {
 void check(Checker& c, const Corpus& corpus) {
   c.one_of("corpus.source", corpus.source, {"abc", "midi"});
   c.positive("corpus.clip_seconds", corpus.clip_seconds);
+  c.at_least("corpus.min_clip_seconds", corpus.min_clip_seconds, 0.0);
+  c.require(corpus.min_clip_seconds <= corpus.clip_seconds, "corpus.min_clip_seconds", corpus.min_clip_seconds,
+            "must be at most corpus.clip_seconds");
+  c.at_least<std::int64_t>("corpus.min_clip_notes", corpus.min_clip_notes, 1);
   c.at_least<std::int64_t>("corpus.clips_per_piece", corpus.clips_per_piece, 1);
+  c.share("corpus.duplicate_similarity", corpus.duplicate_similarity);
+  c.share("corpus.related_similarity", corpus.related_similarity);
+  c.at_least<std::int64_t>("corpus.min_label_pieces", corpus.min_label_pieces, 1);
+  c.require(!corpus.tag_file.empty(), "corpus.tag_file", "\"\"", "must name a file that declares the tags");
+  const std::set<std::string> distinct(corpus.tags.begin(), corpus.tags.end());
+  c.require(distinct.size() == corpus.tags.size(), "corpus.tags", fmt::format("[{}]", fmt::join(corpus.tags, ", ")),
+            "must not name a tag twice");
+  c.at_least<std::int64_t>("corpus.questions_per_tag", corpus.questions_per_tag, 0);
+  c.at_least<std::int64_t>("corpus.captions", corpus.captions, 0);
+  c.below("corpus.middle_register_from", corpus.middle_register_from, "corpus.high_register_from", corpus.high_register_from);
+  c.below("corpus.medium_density_from", corpus.medium_density_from, "corpus.dense_from", corpus.dense_from);
+  c.below("corpus.moderate_tempo_from", corpus.moderate_tempo_from, "corpus.fast_tempo_from", corpus.fast_tempo_from);
   c.in_range("corpus.valid_fraction", corpus.valid_fraction, 0, 1);
   c.in_range("corpus.test_fraction", corpus.test_fraction, 0, 1);
   c.require(corpus.valid_fraction + corpus.test_fraction < 1, "corpus.valid_fraction", corpus.valid_fraction,

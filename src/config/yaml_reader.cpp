@@ -1,4 +1,4 @@
-#include "yaml_reader.h"
+#include "midillama/config/yaml_reader.h"
 
 #include "midillama/core/paths.h"
 #include "midillama/core/spelling.h"
@@ -9,6 +9,21 @@
 #include <cstring>
 
 namespace midillama::config {
+
+std::string yaml_place(const std::string& yaml, const std::string& key) {
+  YAML::Node node = YAML::Load(yaml);
+  for (std::size_t begin = 0; begin < key.size();) {
+    const auto end = std::min(key.find_first_of(".[", begin), key.size());
+    const auto name = key.substr(begin, end - begin);
+    const bool index = name.ends_with(']');
+    // A copy, for assigning to a node changes the document.
+    const YAML::Node child = index ? YAML::Node(node[std::stoul(name)]) : node.IsMap() ? YAML::Node(node[name]) : YAML::Node();
+    if (!child.IsDefined() || child.Mark().is_null()) break;
+    node.reset(child);
+    begin = end + 1;
+  }
+  return fmt::format("line {}", node.Mark().line + 1);
+}
 
 void YamlReader::complain(const YAML::Node& node, const std::string& key, const std::string& what) {
   const YAML::Mark mark = node.Mark();

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -33,11 +34,6 @@ fs::path parent_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-void sync_tree(const fs::path& directory) {
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) sync_to_disk(entry.path());
-  sync_to_disk(directory);
-}
-
 void sync_file_system(const fs::path& directory) {
   const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool done = descriptor >= 0 && ::syncfs(descriptor) == 0;
@@ -46,11 +42,23 @@ void sync_file_system(const fs::path& directory) {
   if (!done) throw InputError(directory.string(), "", fmt::format("cannot be flushed to disk ({})", std::strerror(reason)));
 }
 
+// Flushing thousands of small files one by one takes a minute, the whole file system less.
+void sync_tree(const fs::path& directory) {
+  constexpr std::ptrdiff_t kFewFiles = 64;
+  if (std::distance(fs::recursive_directory_iterator(directory), {}) > kFewFiles) return sync_file_system(directory);
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_symlink()) sync_to_disk(entry.path());
+  }
+  sync_to_disk(directory);
+}
+
 bool exchange(const fs::path& one, const fs::path& other) {
   return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
 }
 
+// A new working folder.
 fs::path made(fs::path directory) {
+  remove_leftovers(parent_of(directory));
   fs::create_directories(directory);
   return directory;
 }
@@ -68,8 +76,8 @@ StagedDirectory::~StagedDirectory() {
   fs::remove_all(working_, ignored);
 }
 
-void StagedDirectory::put_in_place(Flush flush) {
-  flush == Flush::files ? sync_tree(working_) : sync_file_system(working_);
+void StagedDirectory::put_in_place() {
+  sync_tree(working_);
   if (!fs::exists(target_)) {
     fs::rename(working_, target_);
   } else if (!exchange(working_, target_)) {

@@ -1,5 +1,6 @@
 #include "midillama/core/file.h"
 
+#include "midillama/core/atomic_file.h"
 #include "midillama/core/temporary.h"
 
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <system_error>
 
 namespace midillama {
@@ -43,39 +43,65 @@ class Descriptor {
   int descriptor_;
 };
 
-// Reads up to `wanted` bytes; fewer are the end.
-template <typename Container>
-std::size_t read_some(const fs::path& path, int descriptor, Container& content, std::size_t wanted) {
-  const std::size_t before = content.size();
-  content.resize(before + wanted);
-  std::size_t done = 0;
-  while (done < wanted) {
-    const ssize_t size = ::read(descriptor, content.data() + before + done, wanted - done);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) fail(path, "cannot be read");
-    if (size == 0) break;
-    done += static_cast<std::size_t>(size);
+// Everything that a file gives; of a pipe, too, which does not say how long it is.
+template <typename Take>
+void read_parts(const fs::path& path, Take&& take) {
+  if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
+  const Descriptor file = path == kStandardInput ? Descriptor(STDIN_FILENO) : Descriptor(path, O_RDONLY);
+  std::vector<char> buffer(kPart);
+  for (std::uintmax_t total = 0;;) {
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(path, "cannot be read");
+    if (count == 0) return;
+    total += static_cast<std::uintmax_t>(count);
+    if (total > kLongest) throw InputError(path.string(), "", fmt::format("does not end after {} bytes", kLongest));
+    take(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
   }
-  content.resize(before + done);
-  return done;
 }
 
-// A file's whole content; of a pipe, too, which does not say how long it is.
-template <typename Container>
-Container read_all(const fs::path& path) {
-  if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
-  const bool standard_input = path == kStandardInput;
-  const Descriptor file = standard_input ? Descriptor(STDIN_FILENO) : Descriptor(path, O_RDONLY);
-  std::error_code no_size;
-  const std::uintmax_t size = standard_input ? 0 : fs::file_size(path, no_size);
-  Container content;
-  content.reserve(no_size ? kPart : std::min<std::uintmax_t>(size, kLongest) + kPart);
-  if (!no_size && size > 0) read_some(path, file.get(), content, std::min<std::uintmax_t>(size, kLongest));
-  while (read_some(path, file.get(), content, kPart) == kPart) {
-    if (content.size() > kLongest) throw InputError(path.string(), "", fmt::format("does not end after {} bytes", kLongest));
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// Gathers lines from chunks of text, whatever ends them: LF, CR LF or CR.
+class LineSplitter {
+ public:
+  LineSplitter(std::string file, const OnLine& line) : file_(std::move(file)), on_line_(line) {}
+
+  void add(std::string_view chunk) {
+    while (!chunk.empty()) {
+      if (after_return_ && chunk.front() == '\n') chunk.remove_prefix(1);
+      after_return_ = false;
+      const auto end = chunk.find_first_of("\r\n");
+      line_ += chunk.substr(0, end);
+      if (end == std::string_view::npos) return;
+      after_return_ = chunk[end] == '\r';
+      finish_line();
+      chunk.remove_prefix(end + 1);
+    }
   }
-  return content;
-}
+
+  // The last line may have no end.
+  void finish() {
+    if (!line_.empty()) finish_line();
+  }
+
+ private:
+  void finish_line() {
+    std::string_view line = line_;
+    if (++number_ == 1) {
+      if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")) throw InputError(file_, "", "is UTF-16 text: save it as UTF-8");
+      if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+    }
+    on_line_(line, number_);
+    line_.clear();
+  }
+
+  std::string file_;
+  const OnLine& on_line_;
+  std::string line_;
+  std::size_t number_ = 0;
+  bool after_return_ = false;
+};
 
 // nlohmann's parser takes any depth, but whoever walks or prints the value does so by recursion.
 void require_shallow(std::string_view text, const fs::path& path, const std::string& place) {
@@ -95,18 +121,34 @@ void require_shallow(std::string_view text, const fs::path& path, const std::str
   }
 }
 
-fs::path temporary_name(const fs::path& path) {
-  return fmt::format("{}.tmp-{}", path.string(), unique_suffix());
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> read_bytes(const fs::path& path) {
-  return read_all<std::vector<std::uint8_t>>(path);
+  std::vector<std::uint8_t> content;
+  std::error_code unknown;  // the size of a pipe
+  if (const auto size = fs::file_size(path, unknown); !unknown) content.reserve(std::min(size, kLongest));
+  read_parts(path, [&](std::string_view part) { content.insert(content.end(), part.begin(), part.end()); });
+  return content;
 }
 
 std::string read_text(const fs::path& path) {
-  return read_all<std::string>(path);
+  std::string text;
+  const OnLine add = [&](std::string_view line, std::size_t) { (text += line) += '\n'; };
+  bool ended = true;
+  LineSplitter lines(path.string(), add);
+  read_parts(path, [&](std::string_view part) {
+    lines.add(part);
+    ended = part.back() == '\n' || part.back() == '\r';
+  });
+  lines.finish();
+  if (!ended) text.pop_back();
+  return text;
+}
+
+void for_each_line(const fs::path& path, const OnLine& line) {
+  LineSplitter lines(path.string(), line);
+  read_parts(path, [&](std::string_view part) { lines.add(part); });
+  lines.finish();
 }
 
 Json read_json(const fs::path& path) {
@@ -120,18 +162,17 @@ Json read_json(const fs::path& path) {
 }
 
 void for_each_json_line(const fs::path& path, const std::function<void(const Json&, std::size_t)>& row) {
-  if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
-  std::ifstream file(path == kStandardInput ? "/dev/stdin" : path, std::ios::binary);
-  if (!file) fail(path, "cannot be opened");
-  std::string text;
-  for (std::size_t line = 1; std::getline(file, text); ++line) {
-    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
+  for_each_line(path, [&](std::string_view text, std::size_t line) {
+    if (text.find_first_not_of(" \t") == std::string_view::npos) return;
     require_shallow(text, path, fmt::format("line {}", line));
-    Json value = Json::parse(text, nullptr, false);
+    const Json value = Json::parse(text, nullptr, false);
     if (value.is_discarded()) throw InputError(path.string(), fmt::format("line {}", line), "not valid JSON");
     row(value, line);
-  }
-  if (file.bad()) fail(path, "cannot be read");
+  });
+}
+
+std::string json_line(const OrderedJson& value) {
+  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
 }
 
 void sync_to_disk(const fs::path& path) {
@@ -139,33 +180,14 @@ void sync_to_disk(const fs::path& path) {
   if (::fsync(file.get()) != 0) fail(path, "cannot be flushed to disk");
 }
 
-void write_atomically(const fs::path& given, std::string_view bytes) {
-  const fs::path path = resolve_links(given);
-  if (path.has_parent_path()) fs::create_directories(path.parent_path());
-  const fs::path temporary = temporary_name(path);
-  const RemovedOnInterrupt removed_on_interrupt(temporary);
-  try {
-    {
-      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-      while (!bytes.empty()) {
-        const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(temporary, "cannot be written");
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-      }
-      if (::fsync(file.get()) != 0) fail(temporary, "cannot be flushed to disk");
-    }
-    fs::rename(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    throw;
-  }
-  sync_to_disk(path.has_parent_path() ? path.parent_path() : fs::path("."));
+void write_atomically(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 void replace_symlink(const fs::path& link, const fs::path& target) {
-  const fs::path temporary = temporary_name(link);
+  const fs::path temporary = temporary_beside(link);
   fs::create_symlink(target, temporary);
   fs::rename(temporary, link);
   sync_to_disk(link.parent_path());

@@ -43,6 +43,10 @@ std::string unique_suffix() {
   return fmt::format("{}-{:08x}{:08x}", ::getpid(), random(), random());
 }
 
+fs::path temporary_beside(const fs::path& path) {
+  return fmt::format("{}.tmp-{}", path.string(), unique_suffix());
+}
+
 fs::path resolve_links(fs::path path) {
   constexpr int kMost = 40;  // as the kernel allows
   for (int i = 0; i < kMost && fs::is_symlink(path); ++i) path = path.parent_path() / fs::read_symlink(path);

@@ -4,11 +4,11 @@
 #include "midillama/core/file.h"
 #include "midillama/core/process.h"
 #include "midillama/midi/file.h"
-#include "staging.h"
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <string_view>
 
@@ -89,7 +89,7 @@ ConvertedTune convert_tune(const AbcTune& tune, const std::filesystem::path& scr
   const auto abc = scratch / (name + ".abc");
   const auto mid = scratch / (name + ".mid");
   const auto melody = bare_melody(tune);
-  write_file(abc, {reinterpret_cast<const std::uint8_t*>(melody.data()), melody.size()});
+  std::ofstream(abc, std::ios::binary) << melody;
   const auto result = run_process({"abc2midi", abc.string(), "-NGRA", "-o", mid.string()});
   const auto errors = note_errors(result.output + result.error_output);
   if (!errors.empty()) throw Error("abc2midi: " + errors.front());

@@ -1,4 +1,4 @@
-#include "class_bounds.h"
+#include "corpus/tag_facts.h"
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
@@ -7,11 +7,11 @@
 #include "midillama/corpus/collections.h"
 #include "midillama/corpus/labels.h"
 #include "midillama/corpus/source.h"
-#include "midillama/music/features.h"
 #include "source_files.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace midillama::corpus {
@@ -53,32 +53,38 @@ std::vector<Tunebook> all_files(const config::Corpus& config) {
   return books;
 }
 
-std::optional<std::string> dance_of(const AbcTune& tune, std::string_view meter) {
-  if (auto dance = dance_label(tune.field('R'), meter)) return dance;
+std::optional<std::string> dance_of(const AbcTune& tune, const records::Tag& tag, std::string_view meter) {
+  if (auto dance = value_in_label(tag, tune.field('R'), meter)) return dance;
   if (auto dance = dance_of_chapter(tune)) return dance;
-  return tune.field('R').empty() ? dance_of_title(tune.field('T'), meter) : std::nullopt;
+  return tune.field('R').empty() ? value_at_end(tag, tune.field('T'), meter) : std::nullopt;
 }
 
-std::optional<std::string> origin_of(const AbcTune& tune, const std::string& collection) {
+std::optional<std::string> origin_of(const AbcTune& tune, const records::Tag& tag, const std::string& collection) {
   if (auto country = country_of_collection(collection)) return country;
-  return country_label(tune.field('O'));
+  return place_label(tag, tune.field('O'));
 }
 
-void set_fact(Facts& facts, const char* tag, const std::optional<std::string>& value) {
-  if (value) facts[tag] = *value;
+void set_label(Facts& labels, const char* name, const std::optional<std::string>& value) {
+  if (value) labels[name] = *value;
 }
 
-Facts labels_of(const AbcTune& tune, const std::string& collection, const config::Corpus& config) {
-  Facts facts;
+// The closed tag that a label is for, or nullptr.
+const records::Tag* closed_tag_from(const records::Tags& tags, std::string_view label) {
+  const auto tag = std::ranges::find_if(tags.tags, [&](const auto& tag) { return tag.kind == "closed" && tag.source() == label; });
+  return tag == tags.tags.end() ? nullptr : &*tag;
+}
+
+Facts labels_of(const AbcTune& tune, const std::string& collection, const records::Tags& tags) {
+  Facts labels;
   const auto meter = tune.distinct_values('M') == 1 ? meter_label(tune.field('M')) : std::nullopt;
-  set_fact(facts, "meter", meter);
-  set_fact(facts, "dance", dance_of(tune, meter.value_or("")));
-  set_fact(facts, "origin", origin_of(tune, collection));
-  if (tune.distinct_values('K') == 1 && states_mode(collection)) set_fact(facts, "key", key_label(tune.field('K')));
+  set_label(labels, "meter", meter);
+  if (const auto* tag = closed_tag_from(tags, "dance")) set_label(labels, "dance", dance_of(tune, *tag, meter.value_or("")));
+  if (const auto* tag = closed_tag_from(tags, "origin")) set_label(labels, "origin", origin_of(tune, *tag, collection));
+  if (tune.distinct_values('K') == 1 && states_mode(collection)) set_label(labels, "key", key_label(tune.field('K')));
   if (tune.distinct_values('Q') == 1) {
-    if (const auto rate = beats_per_minute(tune.field('Q'))) facts["tempo"] = music::tempo_name(*rate, tempo_bounds(config));
+    if (const auto rate = beats_per_minute(tune.field('Q'))) labels["beats_per_minute"] = fmt::format("{}", *rate);
   }
-  return facts;
+  return labels;
 }
 
 struct ListedTune {
@@ -96,14 +102,14 @@ std::string piece_id(const ListedTune& listed) {
   return file_safe(prefix + "-" + listed.tune.number);
 }
 
-Piece read_piece(const ListedTune& listed, const config::Corpus& config, const std::filesystem::path& scratch, std::size_t index) {
+Piece read_piece(const ListedTune& listed, const TagFacts& facts, const std::filesystem::path& scratch, std::size_t index) {
   auto converted = convert_tune(listed.tune, scratch, std::to_string(index));
   Piece piece;
   piece.collection = listed.collection;
   piece.place = place_of(listed.tune);
   piece.score = std::move(converted.score);
   piece.bar_lines = std::move(converted.bar_lines);
-  piece.labels = labels_of(listed.tune, listed.collection, config);
+  piece.labels = facts.of_labels(labels_of(listed.tune, listed.collection, facts.tags()));
   return piece;
 }
 
@@ -129,7 +135,8 @@ Provenance abc_provenance(const config::Corpus& config) {
   return provenance;
 }
 
-Reading read_abc_source(const config::Corpus& config) {
+Reading read_abc_source(const config::Corpus& config, const records::Tags& tags) {
+  const TagFacts facts(tags, config);
   Reading reading;
   reading.provenance = abc_provenance(config);
   const auto tunes = list_tunes(all_files(config), config.path);
@@ -137,7 +144,7 @@ Reading read_abc_source(const config::Corpus& config) {
   std::vector<ReadPiece> results(tunes.size());
   parallel_for(tunes.size(), [&](std::size_t i) {
     try {
-      results[i] = read_piece(tunes[i], config, scratch.path(), i);
+      results[i] = read_piece(tunes[i], facts, scratch.path(), i);
     } catch (const Error& error) {
       results[i] = skipped(place_of(tunes[i].tune), error);
     }

@@ -18,21 +18,17 @@ namespace {
 
 constexpr double kMillisecond = 0.001;  // the times' precision
 
-struct Located {
-  Example example;
-  Split split;
-  std::string place;  // "train.jsonl: line 3"
-};
-
 // One clip as its lines describe it.
 struct Clip {
-  const Located* first;
+  records::Question first;
+  Split split;
   std::string notes;  // fingerprint of its notes, transposition aside; empty where the file could not be read
 };
 
-bool is_tag(const std::string& tag) {
-  return std::find(tag_names().begin(), tag_names().end(), tag) != tag_names().end();
-}
+struct Place {
+  Split split;
+  std::string line;
+};
 
 // Onsets, lengths and pitches above the first, in order.
 std::string note_content(const midi::Score& score) {
@@ -49,97 +45,55 @@ std::string note_content(const midi::Score& score) {
 
 class Check {
  public:
-  explicit Check(const std::filesystem::path& directory) : directory_(directory) {}
+  explicit Check(const std::filesystem::path& directory) : directory_(directory), tags_(records::dataset_tags(directory)) {}
 
   std::vector<std::string> run() {
-    read_lines();
-    for (const auto& located : examples_) check_example(located);
-    check_ids();
-    check_clips();
+    for (const auto split : records::all_splits()) read_split(split);
+    read_clips();
     check_sides();
     check_description();
+    std::sort(problems_.begin(), problems_.end());
     return std::move(problems_);
   }
 
  private:
   void problem(const std::string& place, const std::string& what) { problems_.push_back(place + ": " + what); }
 
-  void read_lines() {
-    for (const auto split : all_splits()) {
-      const auto path = directory_ / (name(split) + ".jsonl");
-      try {
-        for_each_json_line(path, [&](const Json& value, std::size_t line) { read_line(value, path, split, line); });
-      } catch (const Error& error) {
-        problems_.emplace_back(error.what());
-      }
+  void read_split(Split split) {
+    const auto path = records::split_file(directory_, records::name(split));
+    if (!std::filesystem::exists(path)) {
+      return problem(path.string(), "there is no such file: `midillama data build` writes it beside dataset.json");
     }
-  }
-
-  void read_line(const Json& value, const std::filesystem::path& path, Split split, std::size_t line) {
+    const auto wrong = [&](const std::string& place, const std::string& mistake) { problem(path.string() + ": " + place, mistake); };
     try {
-      auto example = example_from_json(value, path.string(), line);
-      examples_.push_back({std::move(example), split, fmt::format("{}: line {}", path.string(), line)});
-    } catch (const InputError& error) {
+      records::read_lines(
+          path, tags_, [&](records::Question question) { add(std::move(question), split); }, wrong);
+    } catch (const Error& error) {
       problems_.emplace_back(error.what());
     }
   }
 
-  void check_example(const Located& located) {
-    const auto& [example, split, place] = located;
-    if (example.start < 0 || example.end <= example.start) problem(place, "\"end\" must be behind \"start\"");
-    if (example.question.empty() || example.answer.empty()) problem(place, "question and answer must not be empty");
-    for (const auto& [tag, value] : example.facts) {
-      if (!is_tag(tag)) problem(place, fmt::format("the fact \"{}\" is not a tag", tag));
+  void add(records::Question question, Split split) {
+    const auto [id, fresh] = ids_.emplace(question.id, question.place);
+    if (!fresh) problem(question.place, fmt::format("the id \"{}\" stands in {} already", question.id, id->second));
+    const auto& piece = pieces_.emplace(question.piece, Place{split, question.place}).first->second;
+    if (piece.split != split) {
+      problem(question.place, fmt::format("the piece \"{}\" stands in {}.jsonl too", question.piece, records::name(piece.split)));
     }
-    if (example.task == "qa") {
-      check_answer(located);
-    } else if (example.task == "caption") {
-      check_caption(located);
-    } else {
-      problem(place, fmt::format("the task \"{}\" must be qa or caption", example.task));
+    const auto known = clips_.find(question.clip);
+    if (known == clips_.end()) {
+      clips_.emplace(question.clip, Clip{std::move(question), split, ""});
+      return;
     }
-  }
-
-  void check_answer(const Located& located) {
-    const auto& [example, split, place] = located;
-    const auto fact = example.facts.find(example.tag);
-    if (fact == example.facts.end()) {
-      problem(place, fmt::format("a question about \"{}\", which is not among the facts", example.tag));
-    } else if (is_tag(example.tag) && stated_fact(example.tag, example.answer) != fact->second) {
-      problem(place, fmt::format("the answer \"{}\" does not state the fact \"{}\"", example.answer, fact->second));
+    const auto& first = known->second.first;
+    const bool same =
+        question.piece == first.piece && question.start == first.start && question.end == first.end && question.facts == first.facts;
+    if (!same) {
+      problem(question.place, fmt::format("piece, times or facts of {} differ from those in {}", question.clip.string(), first.place));
     }
   }
 
-  // A caption may leave facts out, but must not state others. Words of tempo, register and density have other senses in free text.
-  void check_caption(const Located& located) {
-    const auto& [example, split, place] = located;
-    if (example.tag != "caption") problem(place, "a caption's tag must be \"caption\"");
-    for (const std::string tag : {"dance", "key", "meter"}) {
-      const auto stated = stated_fact(tag, example.answer);
-      const auto fact = example.facts.find(tag);
-      const bool contradicts = stated && (fact == example.facts.end() || fact->second != *stated);
-      if (contradicts) problem(place, fmt::format("the caption states the {} \"{}\", which is no fact", tag, *stated));
-    }
-  }
-
-  void check_ids() {
-    std::map<std::string, std::string> first;
-    for (const auto& located : examples_) {
-      const auto [at, added] = first.emplace(located.example.id, located.place);
-      if (!added) problem(located.place, fmt::format("the id \"{}\" stands in {} already", located.example.id, at->second));
-    }
-  }
-
-  // Gathers the clips, reading each file once.
-  void check_clips() {
-    for (const auto& located : examples_) {
-      const auto [at, added] = clips_.emplace(located.example.clip, Clip{&located, ""});
-      const auto& first = at->second.first->example;
-      const auto& here = located.example;
-      const bool same = here.piece == first.piece && here.start == first.start && here.end == first.end && here.facts == first.facts;
-      if (!same)
-        problem(located.place, fmt::format("piece, times or facts of {} differ from those in {}", here.clip, at->second.first->place));
-    }
+  void read_clips() {
     std::vector<Clip*> list;
     for (auto& [file, clip] : clips_) list.push_back(&clip);
     std::mutex mutex;
@@ -147,57 +101,56 @@ class Check {
       const auto wrong = read_clip(*list[i]);
       if (wrong.empty()) return;
       const std::lock_guard lock(mutex);
-      problem(list[i]->first->place, wrong);
+      problem(list[i]->first.place, wrong);
     });
-    std::sort(problems_.begin(), problems_.end());
   }
 
   // What is wrong with the clip's file; empty where nothing is.
   std::string read_clip(Clip& clip) const {
-    const auto& example = clip.first->example;
+    const auto name = clip.first.clip.string();
+    const auto file = directory_ / clip.first.clip;
     try {
-      const auto score = midi::read_midi(directory_ / example.clip);
-      if (score.note_count() == 0) return example.clip + ": has no notes";
-      if (score.to_seconds(score.end()).value > example.end - example.start + 2 * kMillisecond)
-        return example.clip + ": is longer than its times say";
+      if (!std::filesystem::is_regular_file(file)) return name + ": there is no such file";
+      const auto score = midi::read_midi(file);
+      if (score.note_count() == 0) return name + ": has no notes";
+      const double length = clip.first.end - clip.first.start;
+      if (length > 0 && score.to_seconds(score.end()).value > length + 2 * kMillisecond) return name + ": is longer than its times say";
       octuple::encode(score);
       clip.notes = note_content(score);
       return "";
+    } catch (const octuple::OctupleError& error) {
+      return name + ": " + error.what();
     } catch (const Error& error) {
       return error.what();
     }
   }
 
   void check_sides() {
-    std::map<std::string, const Located*> pieces;
-    for (const auto& located : examples_) {
-      const auto* first = pieces.emplace(located.example.piece, &located).first->second;
-      if (first->split != located.split) {
-        problem(located.place, fmt::format("the piece \"{}\" stands in {}.jsonl too", located.example.piece, name(first->split)));
-      }
-    }
     std::map<std::string, const Clip*> notes;
     for (const auto& [file, clip] : clips_) {
       if (clip.notes.empty()) continue;
       const auto* first = notes.emplace(clip.notes, &clip).first->second;
-      if (first->first->split == clip.first->split) continue;
-      problem(clip.first->place,
-              fmt::format("{} has the notes of {} in {}.jsonl", file, first->first->example.clip, name(first->first->split)));
+      if (first->split == clip.split) continue;
+      problem(clip.first.place,
+              fmt::format("{} has the notes of {} in {}.jsonl", file.string(), first->first.clip.string(), records::name(first->split)));
     }
   }
 
+  // A dataset that was written by hand has no description.
   void check_description() {
     const auto path = directory_ / "dataset.json";
+    if (!std::filesystem::exists(path)) return;
     try {
       const auto description = dataset_statistics(directory_);
       OrderedJson splits = OrderedJson::object();
-      for (const auto split : all_splits()) {
-        splits[name(split)] = describe_split(directory_ / (name(split) + ".jsonl"));
-        const auto written = description.at("splits").at(name(split));
-        if (written != splits[name(split)])
-          problem(path.string(), fmt::format("splits.{}: counts or fingerprint differ from the file", name(split)));
+      for (const auto split : records::all_splits()) {
+        splits[records::name(split)] = describe_split(records::split_file(directory_, records::name(split)), tags_);
+        const auto written = description.at("splits").at(records::name(split));
+        if (written != splits[records::name(split)])
+          problem(path.string(), fmt::format("splits.{}: counts or fingerprint differ from the file", records::name(split)));
       }
-      if (description.at("vocabulary") != vocabulary(splits)) problem(path.string(), "vocabulary: differs from the facts of the splits");
+      if (description.at("vocabulary") != vocabulary(splits, tags_))
+        problem(path.string(), "vocabulary: differs from the facts of the splits");
     } catch (const Error& error) {
       problems_.emplace_back(error.what());
     } catch (const Json::exception& error) {
@@ -206,8 +159,10 @@ class Check {
   }
 
   std::filesystem::path directory_;
-  std::vector<Located> examples_;
-  std::map<std::string, Clip> clips_;
+  records::Tags tags_;
+  std::map<std::string, std::string> ids_;
+  std::map<std::string, Place> pieces_;
+  std::map<std::filesystem::path, Clip> clips_;
   std::vector<std::string> problems_;
 };
 

@@ -1,6 +1,6 @@
 #include "midillama/corpus/collections.h"
 
-#include "midillama/corpus/labels.h"
+#include "midillama/records/words.h"
 
 #include <array>
 #include <charconv>
@@ -16,11 +16,15 @@ struct Chapter {
 constexpr std::array<Chapter, 4> kONeillChapters = {
     {{701, 1115, "jig"}, {1116, 1175, "slip jig"}, {1176, 1555, "reel"}, {1556, 1737, "hornpipe"}}};
 
-constexpr std::array<Alias, 5> kCountries = {{{"oneills1850", "Ireland"},
-                                              {"ryansMammoth", "United States"},
-                                              {"airdsAirs", "Scotland"},
-                                              {"northumbrianminstrelsyopus", "England"},
-                                              {"americanfifeopus", "United States"}}};
+struct Country {
+  std::string_view collection;
+  std::string_view name;
+};
+constexpr std::array<Country, 5> kCountries = {{{"oneills1850", "Ireland"},
+                                                {"ryansMammoth", "United States"},
+                                                {"airdsAirs", "Scotland"},
+                                                {"northumbrianminstrelsyopus", "England"},
+                                                {"americanfifeopus", "United States"}}};
 
 }  // namespace
 
@@ -32,7 +36,7 @@ std::optional<std::string> country_of_collection(std::string_view collection) {
 }
 
 std::optional<std::string> dance_of_chapter(const AbcTune& tune) {
-  const auto book = plain_words(tune.field('B'));
+  const auto book = records::plain_words(tune.field('B'));
   constexpr std::string_view kBook = "oneills ";
   if (book.compare(0, kBook.size(), kBook) != 0) return std::nullopt;
   int number = 0;

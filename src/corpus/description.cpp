@@ -30,6 +30,10 @@ OrderedJson settings_json(const config::Corpus& config) {
   return values;
 }
 
+OrderedJson tags_json(const TagFacts& tag_facts) {
+  return {{"fingerprint", fingerprint(tag_facts.tags().text)}, {"bounds", tag_facts.bounds()}};
+}
+
 OrderedJson provenance_json(const Provenance& provenance) {
   OrderedJson files = OrderedJson::array();
   for (const auto& file : provenance.files) files.push_back({{"path", file.path}, {"fingerprint", file.fingerprint}});
@@ -42,19 +46,19 @@ CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces) {
   return counts;
 }
 
-OrderedJson describe_split(const std::filesystem::path& jsonl) {
+OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Tags& declared) {
   std::set<std::string> pieces;
-  std::map<std::string, Facts> clips;
+  std::map<std::filesystem::path, Facts> clips;
   std::size_t questions = 0;
   std::size_t captions = 0;
-  for_each_json_line(jsonl, [&](const Json& value, std::size_t line) {
-    const auto example = example_from_json(value, jsonl.string(), line);
-    pieces.insert(example.piece);
-    clips[example.clip] = example.facts;
-    ++(example.task == "caption" ? captions : questions);
-  });
+  const auto count = [&](const records::Question& question) {
+    pieces.insert(question.piece);
+    clips[question.clip] = question.facts;
+    ++(question.task == "caption" ? captions : questions);
+  };
+  records::read_lines(jsonl, declared, count, [](const std::string&, const std::string&) {});
   OrderedJson tags = OrderedJson::object();
-  for (const auto& tag : tag_names()) {
+  for (const auto& tag : declared.names()) {
     std::map<std::string, std::size_t> counts;
     for (const auto& [clip, facts] : clips) {
       if (const auto fact = facts.find(tag); fact != facts.end()) ++counts[fact->second];
@@ -69,7 +73,7 @@ OrderedJson describe_split(const std::filesystem::path& jsonl) {
           {"tags", std::move(tags)}};
 }
 
-OrderedJson vocabulary(const OrderedJson& splits) {
+OrderedJson vocabulary(const OrderedJson& splits, const records::Tags& tags) {
   std::map<std::string, std::set<std::string>> values;
   for (const auto& [name, split] : splits.items()) {
     for (const auto& [tag, counts] : split.at("tags").items()) {
@@ -77,16 +81,18 @@ OrderedJson vocabulary(const OrderedJson& splits) {
     }
   }
   OrderedJson result = OrderedJson::object();
-  for (const auto& tag : tag_names()) {
+  for (const auto& tag : tags.names()) {
     if (values.count(tag) != 0) result[tag] = values.at(tag);
   }
   return result;
 }
 
-void write_description(const config::Corpus& config, const Provenance& provenance, const CollectionCounts& read,
+void write_description(const config::Corpus& config, const TagFacts& tag_facts, const Provenance& provenance, const CollectionCounts& read,
                        const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory) {
+  const auto& tags = tag_facts.tags();
   OrderedJson splits = OrderedJson::object();
-  for (const auto split : all_splits()) splits[name(split)] = describe_split(directory / (name(split) + ".jsonl"));
+  for (const auto split : records::all_splits())
+    splits[records::name(split)] = describe_split(records::split_file(directory, records::name(split)), tags);
   const OrderedJson description = {{"format", kDatasetFormat},
                                    {"pieces",
                                     {{"read", report.read},
@@ -96,13 +102,14 @@ void write_description(const config::Corpus& config, const Provenance& provenanc
                                      {"kept", report.pieces}}},
                                    {"collections", collection_table(read, kept)},
                                    {"splits", splits},
-                                   {"vocabulary", vocabulary(splits)},
+                                   {"vocabulary", vocabulary(splits, tags)},
+                                   {"tags", tags_json(tag_facts)},
                                    {"settings", settings_json(config)},
                                    {"sources", provenance_json(provenance)},
                                    {"unreadable", places(report.skipped)},
                                    {"duplicates", places(report.duplicates)},
                                    {"too_short", places(report.without_clips)}};
-  write_atomically(directory / "dataset.json", description.dump(2) + '\n');
+  write_atomically(directory / "dataset.json", description.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + '\n');
 }
 
 }  // namespace midillama::corpus

@@ -1,6 +1,7 @@
 // dataset.json: what a dataset holds and how it was made.
 #pragma once
 
+#include "corpus/tag_facts.h"
 #include "midillama/config/schema.h"
 #include "midillama/core/file.h"
 #include "midillama/corpus/dataset.h"
@@ -19,20 +20,18 @@ using CollectionCounts = std::map<std::string, std::size_t>;
 CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces);
 
 // Counts of a split: pieces, clips, questions, captions, clips of each value of each tag, and the file's fingerprint.
-OrderedJson describe_split(const std::filesystem::path& jsonl);
+OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Tags& tags);
 
 // The values of each tag over all splits, sorted.
-OrderedJson vocabulary(const OrderedJson& splits);
-
-// The corpus section of a configuration as dataset.json keeps it.
-OrderedJson settings(const config::Corpus& config);
+OrderedJson vocabulary(const OrderedJson& splits, const records::Tags& tags);
 
 // The keys of dataset.json that say how a dataset was made.
 OrderedJson settings_json(const config::Corpus& config);
 OrderedJson provenance_json(const Provenance& provenance);
+OrderedJson tags_json(const TagFacts& tag_facts);
 
 // Writes dataset.json into `directory`, where the splits stand already.
-void write_description(const config::Corpus& config, const Provenance& provenance, const CollectionCounts& read,
+void write_description(const config::Corpus& config, const TagFacts& tag_facts, const Provenance& provenance, const CollectionCounts& read,
                        const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory);
 
 }  // namespace midillama::corpus

@@ -1,5 +1,8 @@
 #include "midillama/corpus/labels.h"
 
+#include "midillama/records/words.h"
+
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -47,51 +50,40 @@ std::optional<Fraction> take_fraction(std::string_view& text) {
   return Fraction{*numerator, *denominator};
 }
 
-bool is_word_at(std::string_view text, std::size_t at, std::string_view words) {
-  const auto end = at + words.size();
-  return text.compare(at, words.size(), words) == 0 && (at == 0 || text[at - 1] == ' ') && (end >= text.size() || text[end] == ' ');
-}
-
-bool contains_words(std::string_view text, std::string_view words) {
-  for (auto at = text.find(words); at != std::string_view::npos; at = text.find(words, at + 1)) {
-    if (is_word_at(text, at, words)) return true;
-  }
-  return false;
-}
-
-bool ends_with_words(std::string_view text, std::string_view words) {
-  return text.size() >= words.size() && is_word_at(text, text.size() - words.size(), words);
-}
-
 // The value of the longest alias that `matches`.
 template <typename Matches>
-std::optional<std::string> longest_alias(const std::vector<Alias>& aliases, Matches&& matches) {
-  const Alias* best = nullptr;
-  for (const auto& alias : aliases) {
+std::optional<std::string> longest_alias(const records::Tag& tag, Matches&& matches) {
+  const records::Alias* best = nullptr;
+  for (const auto& alias : tag.phrases) {
     if ((best == nullptr || alias.words.size() > best->words.size()) && matches(alias.words)) best = &alias;
   }
   if (best == nullptr) return std::nullopt;
-  return std::string(best->value);
+  return best->value;
 }
 
-std::optional<std::string> with_meter(std::optional<std::string> dance, std::string_view meter) {
-  if (dance != "jig" || meter.empty()) return dance;
-  if (meter == "9/8") return "slip jig";
-  if (meter == "12/8") return "slide";
-  if (meter == "2/4" || meter == "2/2" || meter == "4/4") return "straight jig";
-  return dance;
+// The value that stands for this one in this meter.
+std::optional<std::string> with_meter(const records::Tag& tag, std::optional<std::string> value, std::string_view meter) {
+  for (const auto& other : tag.values) {
+    const bool meant = value && other.instead_of == *value && std::ranges::find(other.in_meters, meter) != other.in_meters.end();
+    if (meant) return other.value;
+  }
+  return value;
 }
 
 std::string_view mode_name(std::string_view word) {
-  static constexpr std::array<Alias, 9> kModes = {{{"maj", "major"},
-                                                   {"min", "minor"},
-                                                   {"ion", "major"},
-                                                   {"aeo", "minor"},
-                                                   {"mix", "mixolydian"},
-                                                   {"dor", "dorian"},
-                                                   {"phr", "phrygian"},
-                                                   {"lyd", "lydian"},
-                                                   {"loc", "locrian"}}};
+  struct Mode {
+    std::string_view words;
+    std::string_view value;
+  };
+  static constexpr std::array<Mode, 9> kModes = {{{"maj", "major"},
+                                                  {"min", "minor"},
+                                                  {"ion", "major"},
+                                                  {"aeo", "minor"},
+                                                  {"mix", "mixolydian"},
+                                                  {"dor", "dorian"},
+                                                  {"phr", "phrygian"},
+                                                  {"lyd", "lydian"},
+                                                  {"loc", "locrian"}}};
   if (word.empty()) return "major";
   if (word == "m") return "minor";
   for (const auto& mode : kModes) {
@@ -108,117 +100,14 @@ bool is_setting(std::string_view word) {
 
 }  // namespace
 
-const std::vector<Alias>& dance_aliases() {
-  static const std::vector<Alias> aliases = {{"reel", "reel"},
-                                             {"jig", "jig"},
-                                             {"double jig", "jig"},
-                                             {"single jig", "jig"},
-                                             {"slip jig", "slip jig"},
-                                             {"slipjig", "slip jig"},
-                                             {"hop jig", "slip jig"},
-                                             {"straight jig", "straight jig"},
-                                             {"slide", "slide"},
-                                             {"hornpipe", "hornpipe"},
-                                             {"strathspey", "strathspey"},
-                                             {"clog", "clog"},
-                                             {"highland fling", "highland fling"},
-                                             {"fling", "highland fling"},
-                                             {"polka", "polka"},
-                                             {"waltz", "waltz"},
-                                             {"minuet", "minuet"},
-                                             {"gavotte", "gavotte"},
-                                             {"gavot", "gavotte"},
-                                             {"allemande", "allemande"},
-                                             {"allemand", "allemande"},
-                                             {"cotillion", "cotillion"},
-                                             {"cotillon", "cotillion"},
-                                             {"mazurka", "mazurka"},
-                                             {"schottische", "schottische"},
-                                             {"barndance", "barn dance"},
-                                             {"barn dance", "barn dance"},
-                                             {"walkaround", "walkaround"},
-                                             {"walk around", "walkaround"}};
-  return aliases;
+std::optional<std::string> value_in_label(const records::Tag& tag, std::string_view label, std::string_view meter) {
+  const auto text = records::plain_words(label);
+  return with_meter(tag, longest_alias(tag, [&](const auto& words) { return records::contains_words(text, words); }), meter);
 }
 
-const std::vector<Alias>& country_aliases() {
-  static const std::vector<Alias> aliases = {{"ireland", "Ireland"},
-                                             {"irish", "Ireland"},
-                                             {"irland", "Ireland"},
-                                             {"scotland", "Scotland"},
-                                             {"scottish", "Scotland"},
-                                             {"scots", "Scotland"},
-                                             {"scotch", "Scotland"},
-                                             {"schottland", "Scotland"},
-                                             {"england", "England"},
-                                             {"english", "England"},
-                                             {"wales", "Wales"},
-                                             {"welsh", "Wales"},
-                                             {"united states", "United States"},
-                                             {"usa", "United States"},
-                                             {"america", "United States"},
-                                             {"american", "United States"},
-                                             {"canada", "Canada"},
-                                             {"china", "China"},
-                                             {"deutschland", "Germany"},
-                                             {"germany", "Germany"},
-                                             {"german", "Germany"},
-                                             {"luxemburg", "Luxembourg"},
-                                             {"luxembourg", "Luxembourg"},
-                                             {"oesterreich", "Austria"},
-                                             {"austria", "Austria"},
-                                             {"schweiz", "Switzerland"},
-                                             {"switzerland", "Switzerland"},
-                                             {"lothringen", "France"},
-                                             {"elsass", "France"},
-                                             {"frankreich", "France"},
-                                             {"france", "France"},
-                                             {"french", "France"},
-                                             {"niederlande", "Netherlands"},
-                                             {"netherlands", "Netherlands"},
-                                             {"ungarn", "Hungary"},
-                                             {"hungary", "Hungary"},
-                                             {"polen", "Poland"},
-                                             {"poland", "Poland"},
-                                             {"schweden", "Sweden"},
-                                             {"sweden", "Sweden"},
-                                             {"norway", "Norway"},
-                                             {"denmark", "Denmark"},
-                                             {"italy", "Italy"},
-                                             {"spain", "Spain"}};
-  return aliases;
-}
-
-std::string plain_words(std::string_view text) {
-  std::string words;
-  for (const char c : text) {
-    if (c == '\'') continue;
-    const bool part_of_word = std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80;
-    if (part_of_word) {
-      words += lower(c);
-    } else if (!words.empty() && words.back() != ' ') {
-      words += ' ';
-    }
-  }
-  if (!words.empty() && words.back() == ' ') words.pop_back();
-  return words;
-}
-
-std::optional<std::string> dance_label(std::string_view rhythm, std::string_view meter) {
-  const auto text = plain_words(rhythm);
-  return with_meter(longest_alias(dance_aliases(), [&](auto words) { return contains_words(text, words); }), meter);
-}
-
-std::optional<std::string> dance_of_title(std::string_view title, std::string_view meter) {
-  const auto text = plain_words(title);
-  return with_meter(longest_alias(dance_aliases(), [&](auto words) { return ends_with_words(text, words); }), meter);
-}
-
-std::string tonic_name(char letter, char accidental) {
-  std::string name(1, letter);
-  if (accidental == '#') name += " sharp";
-  if (accidental == 'b') name += " flat";
-  return name;
+std::optional<std::string> value_at_end(const records::Tag& tag, std::string_view title, std::string_view meter) {
+  const auto text = records::plain_words(title);
+  return with_meter(tag, longest_alias(tag, [&](const auto& words) { return records::ends_with_words(text, words); }), meter);
 }
 
 std::optional<std::string> key_label(std::string_view field) {
@@ -239,7 +128,7 @@ std::optional<std::string> key_label(std::string_view field) {
   if (word == "M") return std::nullopt;
   const auto mode = !word.empty() && is_setting(word) ? std::string_view("major") : mode_name(mode_word);
   if (mode.empty()) return std::nullopt;
-  return tonic_name(letter, accidental) + " " + std::string(mode);
+  return records::tonic_name(letter, accidental) + " " + std::string(mode);
 }
 
 std::optional<std::string> meter_label(std::string_view field) {
@@ -263,13 +152,16 @@ std::optional<double> beats_per_minute(std::string_view field) {
   return rate;
 }
 
-std::optional<std::string> country_label(std::string_view field) {
-  // The country that is named first: "Mitteleuropa, Deutschland / Polen, Schlesien" was sung in German.
-  const auto text = plain_words(field);
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    for (const auto& alias : country_aliases()) {
-      if (is_word_at(text, at, alias.words)) return std::string(alias.value);
+std::optional<std::string> place_label(const records::Tag& tag, std::string_view field) {
+  // The place that is named first: "Mitteleuropa, Deutschland / Polen, Schlesien" was sung in German.
+  constexpr std::string_view kBetweenPlaces = ",;/|()&";
+  while (!field.empty()) {
+    const auto end = std::min(field.find_first_of(kBetweenPlaces), field.size());
+    const auto place = records::plain_words(field.substr(0, end));
+    for (const auto& alias : tag.phrases) {
+      if (alias.words == place) return alias.value;
     }
+    field.remove_prefix(std::min(end + 1, field.size()));
   }
   return std::nullopt;
 }

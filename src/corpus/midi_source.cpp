@@ -1,4 +1,4 @@
-#include "class_bounds.h"
+#include "corpus/tag_facts.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
@@ -15,15 +15,15 @@ namespace midillama::corpus {
 namespace {
 
 // Nothing is known but what the file states and what can be measured on its notes.
-Facts measured_labels(const midi::Score& score, const config::Corpus& config) {
-  Facts facts;
-  if (const auto estimate = music::estimate_key(score)) facts["key"] = music::name(estimate->key);
-  if (const auto meter = music::stated_meter(score)) facts["meter"] = fmt::format("{}/{}", meter->numerator, meter->denominator);
+Facts labels_of(const midi::Score& score) {
+  Facts labels;
+  if (const auto estimate = music::estimate_key(score)) labels["key"] = music::name(estimate->key);
+  if (const auto meter = music::stated_meter(score)) labels["meter"] = fmt::format("{}/{}", meter->numerator, meter->denominator);
   if (const auto tempo = music::stated_tempo(score)) {
     const auto meter = music::stated_meter(score).value_or(midi::TimeSignature{});
-    facts["tempo"] = music::tempo_name(music::beats_per_minute(*tempo, meter), tempo_bounds(config));
+    labels["beats_per_minute"] = fmt::format("{}", music::beats_per_minute(*tempo, meter));
   }
-  return facts;
+  return labels;
 }
 
 std::vector<std::filesystem::path> midi_files(const config::Corpus& config) {
@@ -32,13 +32,13 @@ std::vector<std::filesystem::path> midi_files(const config::Corpus& config) {
   return files;
 }
 
-Piece read_piece(const std::filesystem::path& file, const std::string& name, const config::Corpus& config) {
+Piece read_piece(const std::filesystem::path& file, const std::string& name, const TagFacts& facts) {
   Piece piece;
   piece.collection = file.parent_path().filename().string();
   piece.place = name;
   piece.score = midi::parse_midi(read_bytes(file), name);
   piece.bar_lines = midi::bar_starts(piece.score);
-  piece.labels = measured_labels(piece.score, config);
+  piece.labels = facts.of_labels(labels_of(piece.score));
   return piece;
 }
 
@@ -54,14 +54,15 @@ Provenance midi_provenance(const config::Corpus& config) {
   return provenance;
 }
 
-Reading read_midi_source(const config::Corpus& config) {
+Reading read_midi_source(const config::Corpus& config, const records::Tags& tags) {
+  const TagFacts facts(tags, config);
   Reading reading;
   reading.provenance = midi_provenance(config);
   const auto& names = reading.provenance.files;
   std::vector<ReadPiece> results(names.size());
   parallel_for(names.size(), [&](std::size_t i) {
     try {
-      results[i] = read_piece(std::filesystem::path(config.path) / names[i].path, names[i].path, config);
+      results[i] = read_piece(std::filesystem::path(config.path) / names[i].path, names[i].path, facts);
     } catch (const Error& error) {
       results[i] = skipped(names[i].path, error);
     }
@@ -75,10 +76,14 @@ Provenance source_provenance(const config::Corpus& config) {
   return config.source == "midi" ? midi_provenance(config) : abc_provenance(config);
 }
 
-Reading read_source(const config::Corpus& config) {
-  if (config.source == "abc") return read_abc_source(config);
-  if (config.source == "midi") return read_midi_source(config);
+Reading read_source(const config::Corpus& config, const records::Tags& tags) {
+  if (config.source == "abc") return read_abc_source(config, tags);
+  if (config.source == "midi") return read_midi_source(config, tags);
   throw ConfigError({"corpus.source: \"" + config.source + "\" - must be abc or midi"});
+}
+
+Reading read_source(const config::Corpus& config) {
+  return read_source(config, records::read_tags(config.tag_file));
 }
 
 }  // namespace midillama::corpus

@@ -33,16 +33,6 @@ std::size_t share(double fraction, std::size_t count) {
 
 }  // namespace
 
-const std::vector<Split>& all_splits() {
-  static const std::vector<Split> splits = {Split::train, Split::valid, Split::test};
-  return splits;
-}
-
-std::string name(Split split) {
-  static const char* const kNames[] = {"train", "valid", "test"};
-  return kNames[static_cast<int>(split)];
-}
-
 std::vector<Split> assign_splits(const std::vector<std::string>& ids, const std::vector<std::size_t>& family, double valid_fraction,
                                  double test_fraction, std::uint64_t seed) {
   std::vector<Split> splits(ids.size(), Split::train);

@@ -18,8 +18,8 @@ std::string row(const std::string& label, const std::vector<std::string>& cells)
 // One row: the number at `path` of each split, or 0.
 std::string count_row(const OrderedJson& splits, const std::string& label, const OrderedJson::json_pointer& path) {
   std::vector<std::string> cells;
-  for (const auto split : all_splits()) {
-    const auto& counts = splits.at(name(split));
+  for (const auto split : records::all_splits()) {
+    const auto& counts = splits.at(records::name(split));
     cells.push_back(std::to_string(counts.contains(path) ? counts.at(path).get<std::size_t>() : 0));
   }
   return row(label, cells);
@@ -41,8 +41,13 @@ OrderedJson dataset_statistics(const std::filesystem::path& directory) {
 
 bool is_current(const config::Corpus& config, const std::filesystem::path& directory) {
   const auto description = read_json(directory / "dataset.json");
+  // An older version's settings lack what it did not know: that was as it is by default.
+  Json settings = settings_json(config::Corpus{});
+  settings.update(description.value("settings", Json::object()));
+  const auto tags = records::read_tags(config.tag_file);
+  const auto written = description.value(Json::json_pointer("/tags/fingerprint"), fingerprint(tags.text));
   const bool same_settings =
-      description.value("format", 0) == kDatasetFormat && description.value("settings", Json()) == Json(settings_json(config));
+      description.value("format", 0) == kDatasetFormat && settings == Json(settings_json(config)) && written == fingerprint(tags.text);
   if (!same_settings || !std::filesystem::exists(config.path)) return same_settings;
   return description.value("sources", Json()) == Json(provenance_json(source_provenance(config)));
 }
@@ -50,10 +55,10 @@ bool is_current(const config::Corpus& config, const std::filesystem::path& direc
 std::vector<std::string> changed_splits(const std::filesystem::path& directory) {
   const auto description = dataset_statistics(directory);
   std::vector<std::string> changed;
-  for (const auto split : all_splits()) {
-    const auto file = directory / (name(split) + ".jsonl");
-    const auto written = description.value(OrderedJson::json_pointer() / "splits" / name(split) / "fingerprint", std::string());
-    if (!std::filesystem::exists(file) || fingerprint_file(file) != written) changed.push_back(name(split));
+  for (const auto split : records::all_splits()) {
+    const auto file = directory / (records::name(split) + ".jsonl");
+    const auto written = description.value(OrderedJson::json_pointer() / "splits" / records::name(split) / "fingerprint", std::string());
+    if (!std::filesystem::exists(file) || fingerprint_file(file) != written) changed.push_back(records::name(split));
   }
   return changed;
 }

@@ -1,28 +1,15 @@
 #include "midillama/data/clip_notes.h"
 
 #include "midillama/core/parallel_for.h"
-#include "midillama/midi/file.h"
+#include "midillama/octuple/file.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <set>
 
 namespace midillama::data {
 namespace {
 
 constexpr std::size_t kShownErrors = 10;
-
-std::vector<octuple::Octuple> read_notes(const std::filesystem::path& clip) {
-  std::vector<octuple::Octuple> notes;
-  try {
-    notes = octuple::encode(midi::read_midi(clip));
-  } catch (const octuple::OctupleError& error) {
-    throw InputError(clip.string(), "", error.what());
-  }
-  if (notes.empty()) throw InputError(clip.string(), "", "the clip has no notes");
-  return notes;
-}
 
 void require_none(std::vector<std::string> errors) {
   std::erase(errors, "");
@@ -59,15 +46,6 @@ void require_clips(std::span<const std::filesystem::path> clips) {
     if (!std::filesystem::is_regular_file(clip)) errors.push_back(clip.string() + ": there is no such file");
   }
   require_none(std::move(errors));
-}
-
-std::vector<std::filesystem::path> clips_of(std::span<const Question> questions) {
-  std::vector<std::filesystem::path> clips;
-  std::set<std::filesystem::path> seen;
-  for (const auto& question : questions) {
-    if (seen.insert(question.clip).second) clips.push_back(question.clip);
-  }
-  return clips;
 }
 
 }  // namespace midillama::data

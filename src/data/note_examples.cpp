@@ -11,25 +11,15 @@ namespace {
 
 using octuple::Octuple;
 
-// Windows of at most `max_notes`, each with its first bar at 0.
-std::vector<std::vector<Octuple>> cut(std::span<const Octuple> notes, std::size_t max_notes) {
-  std::vector<std::vector<Octuple>> pieces;
-  for (const auto& window : octuple::windows(notes)) {
-    for (std::size_t begin = 0; begin < window.size(); begin += max_notes) {
-      const auto part = std::span(window).subspan(begin, std::min(max_notes, window.size() - begin));
-      pieces.push_back(octuple::windows(part).front());
-    }
-  }
-  return pieces;
-}
-
 }  // namespace
 
 NoteExamples::NoteExamples(std::span<const std::filesystem::path> clips, std::int64_t max_notes) {
   const auto clip_notes = read_clip_notes(clips);
   for (std::size_t i = 0; i < clips.size(); ++i) {
     std::size_t number = 0;
-    for (auto& piece : cut(clip_notes[i], static_cast<std::size_t>(max_notes))) windows_.push_back({clips[i], ++number, std::move(piece)});
+    for (auto& notes : octuple::windows(clip_notes[i], static_cast<std::size_t>(max_notes))) {
+      windows_.push_back({clips[i], ++number, std::move(notes)});
+    }
     notes_ += static_cast<std::int64_t>(clip_notes[i].size());
   }
   log::info("{} clips with {} notes in {} windows", clips.size(), notes_, windows_.size());

@@ -8,7 +8,7 @@
 
 namespace midillama::data {
 
-text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& question, std::int64_t max_length,
+text::EncodedExample encode(const text::PromptTemplate& prompt, const records::Question& question, std::int64_t max_length,
                             std::int64_t music_tokens, std::string_view notes) {
   try {
     return prompt.encode(question.question, question.answer, max_length, music_tokens, notes);
@@ -17,24 +17,24 @@ text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& 
   }
 }
 
-QaExamples::QaExamples(std::vector<Question> questions, const ClipInputs& clips, const text::PromptTemplate& prompt,
+QaExamples::QaExamples(std::vector<records::Question> questions, const ClipInputs& clips, const text::PromptTemplate& prompt,
                        std::int64_t max_length, const model::Projector* projector)
     : questions_(std::move(questions)), clips_(&clips), prompt_(&prompt), max_length_(max_length), projector_(projector) {
   measure();
 }
 
-std::int64_t QaExamples::music_tokens(const Question& question) const {
+std::int64_t QaExamples::music_tokens(const records::Question& question) const {
   const torch::Tensor music = clips_->music(question.clip);
   if (!music.defined()) return 0;
   return projector_ ? projector_->tokens(music.size(0)) : music.size(0);
 }
 
-text::EncodedExample QaExamples::encoded(const Question& question) const {
+text::EncodedExample QaExamples::encoded(const records::Question& question) const {
   return encode(*prompt_, question, max_length_, music_tokens(question), clips_->notes(question.clip));
 }
 
 model::MusicText QaExamples::at(std::int64_t index) const {
-  const Question& question = this->question(index);
+  const records::Question& question = this->question(index);
   auto example = encoded(question);
   return {std::move(example.input_ids), std::move(example.labels), example.music_position, clips_->music(question.clip)};
 }

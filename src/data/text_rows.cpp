@@ -19,20 +19,20 @@ namespace {
 using Ids = std::vector<text::TokenId>;
 
 // "reel, G major, 6/8": the values of the facts, in drawn order.
-std::string facts_text(const Json& facts, Random& random) {
+std::string facts_text(const records::Facts& facts, Random& random) {
   std::vector<std::string> values;
-  for (const auto& fact : facts) values.push_back(fact.is_string() ? fact.get<std::string>() : fact.dump());
+  for (const auto& [tag, value] : facts) values.push_back(value);
   random.shuffle(std::span(values));
   return fmt::format("{}", fmt::join(values, ", "));
 }
 
 // The documents of one clip: its questions in drawn order, as many in a document as fit.
-std::vector<Ids> clip_documents(std::vector<const Question*> questions, const text::PromptTemplate& prompt,
+std::vector<Ids> clip_documents(std::vector<const records::Question*> questions, const text::PromptTemplate& prompt,
                                 const text::Tokenizer& tokenizer, std::size_t sequence_length, std::uint64_t seed) {
   Random random(seed);
   random.shuffle(std::span(questions));
   std::vector<Ids> documents;
-  for (const Question* question : questions) {
+  for (const records::Question* question : questions) {
     const auto example = prompt.encode(question->question, question->answer, std::numeric_limits<std::int64_t>::max(), 0);
     const auto music = example.input_ids.begin() + example.music_position;
     if (documents.empty() || documents.back().size() + static_cast<std::size_t>(example.input_ids.end() - music) > sequence_length) {
@@ -47,7 +47,7 @@ std::vector<Ids> clip_documents(std::vector<const Question*> questions, const te
 
 }  // namespace
 
-std::vector<std::string> tokenizer_texts(std::span<const Question> questions) {
+std::vector<std::string> tokenizer_texts(std::span<const records::Question> questions) {
   std::vector<std::string> texts;
   for (const auto& question : questions) {
     texts.push_back(fmt::format("Question: {}\nAnswer:\n", question.question));
@@ -56,12 +56,12 @@ std::vector<std::string> tokenizer_texts(std::span<const Question> questions) {
   return texts;
 }
 
-TextRows::TextRows(std::span<const Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer,
+TextRows::TextRows(std::span<const records::Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer,
                    std::uint64_t seed, std::int64_t sequence_length) {
   const auto length = static_cast<std::size_t>(sequence_length);
-  std::map<std::filesystem::path, std::vector<const Question*>> by_clip;
-  for (const Question& question : questions) by_clip[question.clip].push_back(&question);
-  const std::vector<std::pair<std::filesystem::path, std::vector<const Question*>>> clips(by_clip.begin(), by_clip.end());
+  std::map<std::filesystem::path, std::vector<const records::Question*>> by_clip;
+  for (const records::Question& question : questions) by_clip[question.clip].push_back(&question);
+  const std::vector<std::pair<std::filesystem::path, std::vector<const records::Question*>>> clips(by_clip.begin(), by_clip.end());
   std::vector<std::vector<Ids>> written(clips.size());
   parallel_for("tokenizing", clips.size(), [&](std::size_t i) {
     written[i] = clip_documents(clips[i].second, prompt, tokenizer, length, seed_for(seed, "text of a clip", i));

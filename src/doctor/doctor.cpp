@@ -8,13 +8,13 @@
 #include "midillama/corpus/abc_converter.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/data/clip_notes.h"
-#include "midillama/data/question.h"
 #include "midillama/eval/bert_score.h"
 #include "midillama/metrics/metrics.h"
 #include "midillama/model/llama.h"
 #include "midillama/model/musicbert.h"
 #include "midillama/parallel/process_group.h"
 #include "midillama/parallel/self_test.h"
+#include "midillama/records/question.h"
 #include "midillama/shapes/compatibility.h"
 #include "midillama/shapes/memory_plan.h"
 #include "midillama/shapes/parameters.h"
@@ -171,8 +171,9 @@ class Examination {
     std::size_t questions = 0, clips = 0;
     for (const auto& split : {config_.data.train_split, config_.data.valid_split, config_.data.test_split}) {
       if (split.empty()) continue;
-      const auto read = data::read_questions(directory, split);
-      const auto files = data::clips_of(read);
+      const bool optional = split == config_.data.valid_split && fs::exists(records::split_file(directory, split));
+      const auto read = optional ? records::read_optional_questions(directory, split) : records::read_questions(directory, split);
+      const auto files = records::clips_of(read);
       data::require_clips(files);
       questions += read.size();
       clips += files.size();

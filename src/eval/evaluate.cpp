@@ -16,19 +16,19 @@ namespace fs = std::filesystem;
 namespace {
 
 // Of one task, at most `count` (0: all), evenly spread.
-std::vector<data::Question> questions_of(const std::vector<data::Question>& questions, const std::string& task, std::int64_t count) {
-  std::vector<data::Question> of_task;
+std::vector<records::Question> questions_of(const std::vector<records::Question>& questions, const std::string& task, std::int64_t count) {
+  std::vector<records::Question> of_task;
   for (const auto& question : questions) {
     if (question.task == task) of_task.push_back(question);
   }
   const auto wanted = static_cast<std::size_t>(count);
   if (wanted == 0 || wanted >= of_task.size()) return of_task;
-  std::vector<data::Question> chosen;
+  std::vector<records::Question> chosen;
   for (std::size_t i = 0; i < wanted; ++i) chosen.push_back(of_task[i * of_task.size() / wanted]);
   return chosen;
 }
 
-std::vector<Prediction> predictions_of(std::span<const data::Question> questions, std::span<const std::string> answers) {
+std::vector<Prediction> predictions_of(std::span<const records::Question> questions, std::span<const std::string> answers) {
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < questions.size(); ++i) {
     const auto& question = questions[i];
@@ -48,7 +48,7 @@ class Evaluation {
         fingerprint_(resources_.fingerprint()) {
     if (group.is_main()) scorer_.emplace(config.eval, config.run.seed, device);
     if (questions_.empty()) {
-      throw InputError(data::split_file(config.data.dir, resources_.split()).string(), "",
+      throw InputError(records::split_file(config.data.dir, resources_.split()).string(), "",
                        fmt::format("there is no question of the task \"{}\"", options.task));
     }
   }
@@ -76,21 +76,22 @@ class Evaluation {
     if (!answered) store.save(*known);
     std::vector<std::string> texts;
     for (const auto& prediction : *known) texts.push_back(prediction.prediction);
-    finish_row({system.name(), system.label(), scorer_->score(examples_of(*known)), fact_accuracy(questions_, texts)});
+    finish_row({system.name(), system.label(), scorer_->score(examples_of(*known)), fact_accuracy(resources_.tags(), questions_, texts)});
   }
 
   void add_probe() {
-    const auto valid = data::read_questions(config_.data.dir, config_.data.valid_split);
+    const auto valid = records::read_optional_questions(config_.data.dir, config_.data.valid_split);
     auto everywhere = resources_.training();
     everywhere.insert(everywhere.end(), valid.begin(), valid.end());
     everywhere.insert(everywhere.end(), questions_.begin(), questions_.end());
-    const data::ClipEmbeddings embeddings(config_, data::clips_of(everywhere), resources_.device());
-    const auto values = probe_values(resources_.training(), valid, questions_, embeddings);
+    const data::ClipEmbeddings embeddings(config_, records::clips_of(everywhere), resources_.device());
+    const auto values = probe_values(resources_.tags(), resources_.training(), valid, questions_, embeddings);
     const auto stated = [&](std::size_t i, const std::string& tag) -> std::optional<std::string> {
       const auto value = values.find({questions_[i].clip, tag});
       return value == values.end() ? std::nullopt : std::optional(value->second);
     };
-    finish_row({.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = fact_accuracy(questions_, stated)});
+    finish_row(
+        {.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = fact_accuracy(resources_.tags(), questions_, stated)});
   }
 
   void finish_row(Row row) {
@@ -109,7 +110,7 @@ class Evaluation {
   const EvalOptions& options_;
   parallel::ProcessGroup& group_;
   systems::Resources resources_;
-  std::vector<data::Question> questions_;  // that are asked
+  std::vector<records::Question> questions_;  // that are asked
   std::string fingerprint_;
   std::optional<Scorer> scorer_;  // of the main rank
   std::vector<Row> rows_;

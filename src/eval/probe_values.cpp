@@ -15,10 +15,12 @@ namespace {
 using Values = std::map<fs::path, std::string>;  // of one tag
 
 // Tag -> clip -> value, each clip once however many questions are asked about it.
-std::map<std::string, Values> values_of(std::span<const data::Question> questions) {
+std::map<std::string, Values> values_of(const records::Tags& tags, std::span<const records::Question> questions) {
   std::map<std::string, Values> values;
   for (const auto& question : questions) {
-    for (const auto& [tag, value] : systems::checked_facts(question)) values[tag][question.clip] = value;
+    for (const auto& [tag, value] : systems::checked_facts(tags, question)) {
+      if (tags.at(tag).is_closed()) values[tag][question.clip] = value;
+    }
   }
   return values;
 }
@@ -52,14 +54,14 @@ Labelled labelled(const Values& values, const std::vector<std::string>& classes,
 
 }  // namespace
 
-std::map<std::pair<fs::path, std::string>, std::string> probe_values(std::span<const data::Question> train,
-                                                                     std::span<const data::Question> valid,
-                                                                     std::span<const data::Question> test,
+std::map<std::pair<fs::path, std::string>, std::string> probe_values(const records::Tags& tags, std::span<const records::Question> train,
+                                                                     std::span<const records::Question> valid,
+                                                                     std::span<const records::Question> test,
                                                                      const data::ClipEmbeddings& embeddings) {
-  const auto in_training = values_of(train);
-  auto in_validation = values_of(valid);
+  const auto in_training = values_of(tags, train);
+  auto in_validation = values_of(tags, valid);
   std::map<std::pair<fs::path, std::string>, std::string> result;
-  for (const auto& [tag, values] : values_of(test)) {
+  for (const auto& [tag, values] : values_of(tags, test)) {
     const auto known = in_training.find(tag);
     if (known == in_training.end()) continue;
     const auto classes = classes_of(known->second);

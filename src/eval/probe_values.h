@@ -2,7 +2,8 @@
 #pragma once
 
 #include "midillama/data/clip_embeddings.h"
-#include "midillama/data/question.h"
+#include "midillama/records/question.h"
+#include "midillama/records/tags.h"
 
 #include <filesystem>
 #include <map>
@@ -13,10 +14,12 @@
 namespace midillama::eval {
 
 // (clip, tag) -> value for every clip of the `test` questions and every tag that is checked in one of them: one probe a tag, trained on the
-// clips of `train`, its penalty chosen on those of `valid`. A tag that no training clip has is left out.
-std::map<std::pair<std::filesystem::path, std::string>, std::string> probe_values(std::span<const data::Question> train,
-                                                                                  std::span<const data::Question> valid,
-                                                                                  std::span<const data::Question> test,
+// clips of `train`, its penalty chosen on those of `valid`. Tags that are not
+// closed, and such as no training clip has, are left out.
+std::map<std::pair<std::filesystem::path, std::string>, std::string> probe_values(const records::Tags& tags,
+                                                                                  std::span<const records::Question> train,
+                                                                                  std::span<const records::Question> valid,
+                                                                                  std::span<const records::Question> test,
                                                                                   const data::ClipEmbeddings& embeddings);
 
 }  // namespace midillama::eval

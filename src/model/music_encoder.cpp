@@ -27,15 +27,10 @@ struct Window {
 
 void append_windows(std::size_t clip, std::span<const Octuple> notes, std::int64_t max_notes, std::vector<Window>& windows) {
   std::int64_t first = 0;
-  for (const std::vector<Octuple>& part : octuple::windows(notes)) {
-    for (std::size_t begin = 0; begin < part.size(); begin += static_cast<std::size_t>(max_notes)) {
-      const std::size_t end = std::min(part.size(), begin + static_cast<std::size_t>(max_notes));
-      Window window{clip, first, {part.begin() + static_cast<std::ptrdiff_t>(begin), part.begin() + static_cast<std::ptrdiff_t>(end)}};
-      const int first_bar = window.notes.front().bar;
-      for (Octuple& note : window.notes) note.bar -= first_bar;
-      first += static_cast<std::int64_t>(window.notes.size());
-      windows.push_back(std::move(window));
-    }
+  for (std::vector<Octuple>& part : octuple::windows(notes, static_cast<std::size_t>(max_notes))) {
+    const auto count = static_cast<std::int64_t>(part.size());
+    windows.push_back({clip, first, std::move(part)});
+    first += count;
   }
 }
 

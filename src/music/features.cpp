@@ -19,25 +19,6 @@ bool same_meter(const midi::TimeSignature& a, const midi::TimeSignature& b) {
 
 }  // namespace
 
-int class_of(double value, const Bounds& bounds) {
-  return value >= bounds.upper ? 2 : value >= bounds.middle ? 1 : 0;
-}
-
-std::string register_name(double mean_pitch, const Bounds& bounds) {
-  static const char* const kNames[] = {"low", "middle", "high"};
-  return kNames[class_of(mean_pitch, bounds)];
-}
-
-std::string density_name(double notes_per_second, const Bounds& bounds) {
-  static const char* const kNames[] = {"sparse", "medium", "dense"};
-  return kNames[class_of(notes_per_second, bounds)];
-}
-
-std::string tempo_name(double beats_per_minute, const Bounds& bounds) {
-  static const char* const kNames[] = {"slow", "moderate", "fast"};
-  return kNames[class_of(beats_per_minute, bounds)];
-}
-
 std::optional<double> mean_pitch(const midi::Score& score) {
   double sum = 0;
   double weight = 0;

@@ -1,18 +1,33 @@
 #include "midillama/octuple/octuple.h"
 
-namespace midillama::octuple {
+#include <algorithm>
 
-std::vector<std::vector<Octuple>> windows(std::span<const Octuple> octuples) {
+namespace midillama::octuple {
+namespace {
+
+std::vector<Octuple> from_first_bar(std::span<const Octuple> octuples) {
+  std::vector<Octuple> moved(octuples.begin(), octuples.end());
+  for (Octuple& octuple : moved) octuple.bar -= octuples.front().bar;
+  return moved;
+}
+
+// How many of the octuples the first window takes.
+std::size_t window_length(std::span<const Octuple> octuples) {
+  std::size_t count = 0;
+  while (count < octuples.size() && count < kMaxNotes && octuples[count].bar - octuples.front().bar < kMaxBars) ++count;
+  return count;
+}
+
+}  // namespace
+
+std::vector<std::vector<Octuple>> windows(std::span<const Octuple> octuples, std::size_t max_notes) {
   std::vector<std::vector<Octuple>> windows;
-  int first_bar = 0;
-  for (Octuple octuple : octuples) {
-    const bool fits = !windows.empty() && windows.back().size() < kMaxNotes && octuple.bar - first_bar < kMaxBars;
-    if (!fits) {
-      first_bar = octuple.bar;
-      windows.emplace_back();
+  while (!octuples.empty()) {
+    const auto window = octuples.first(window_length(octuples));
+    for (std::size_t begin = 0; begin < window.size(); begin += max_notes) {
+      windows.push_back(from_first_bar(window.subspan(begin, std::min(max_notes, window.size() - begin))));
     }
-    octuple.bar -= first_bar;
-    windows.back().push_back(octuple);
+    octuples = octuples.subspan(window.size());
   }
   return windows;
 }

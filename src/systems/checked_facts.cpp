@@ -1,23 +1,24 @@
 #include "midillama/systems/checked_facts.h"
 
-#include "midillama/corpus/facts.h"
+#include "midillama/records/stated_value.h"
 
 namespace midillama::systems {
 namespace {
 
-// In the form in which stated_fact() gives values, so that data written by others compare equal.
-std::string canonical(const std::string& tag, const std::string& value) {
-  return corpus::stated_fact(tag, value).value_or(value);
+// In the form in which stated_value() gives values, so that data written by others compare equal.
+std::string canonical(const records::Tag& tag, const std::string& value) {
+  return records::stated_value(tag, value).value_or(value);
 }
 
 }  // namespace
 
-std::map<std::string, std::string> checked_facts(const data::Question& question) {
-  std::map<std::string, std::string> facts;
-  for (const auto& tag : corpus::tag_names()) {
-    const bool asked = question.task == "caption" ? corpus::stated_fact(tag, question.answer).has_value() : tag == question.tag;
-    const auto fact = question.facts.find(tag);
-    if (asked && fact != question.facts.end() && fact->is_string()) facts[tag] = canonical(tag, fact->get<std::string>());
+records::Facts checked_facts(const records::Tags& tags, const records::Question& question) {
+  records::Facts facts;
+  for (const auto& tag : tags.tags) {
+    const auto fact = question.facts.find(tag.name);
+    if (fact == question.facts.end() || !tag.is_checkable()) continue;
+    const bool asked = question.task == "caption" ? records::stated_value(tag, question.answer).has_value() : tag.name == question.tag;
+    if (asked) facts[tag.name] = canonical(tag, fact->second);
   }
   return facts;
 }

@@ -34,7 +34,7 @@ std::vector<std::string> gather(const std::vector<std::string>& own, parallel::P
 
 }  // namespace
 
-std::vector<std::string> MidiLlamaAnswerer::answer(std::span<const data::Question> questions) {
+std::vector<std::string> MidiLlamaAnswerer::answer(std::span<const records::Question> questions) {
   const auto music = hear(questions);
   generate::Session& session = resources_.session();
   const auto [begin, end] = share_of(questions.size(), resources_.group());

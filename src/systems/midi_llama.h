@@ -15,10 +15,10 @@ class MidiLlamaAnswerer : public Answerer {
   explicit MidiLlamaAnswerer(Resources& resources) : resources_(resources) {}
 
   std::string fingerprint() const override { return resources_.fingerprint(); }
-  std::vector<std::string> answer(std::span<const data::Question> questions) override;
+  std::vector<std::string> answer(std::span<const records::Question> questions) override;
 
   // What is heard with each question.
-  virtual std::vector<generate::Heard> hear(std::span<const data::Question> questions) const = 0;
+  virtual std::vector<generate::Heard> hear(std::span<const records::Question> questions) const = 0;
 
  protected:
   // A clip as it is.

@@ -11,8 +11,6 @@
 namespace midillama::systems {
 namespace {
 
-using Facts = std::map<std::string, std::string>;
-
 // How often a truth is asked for, and how often in which words it is answered.
 struct Truth {
   std::size_t questions = 0;
@@ -27,16 +25,16 @@ class MostFrequent final : public Answerer {
 
   std::string fingerprint() const override {
     const auto& data = resources_.config().data;
-    return midillama::fingerprint(fingerprint_file(data::split_file(data.dir, data.train_split)) +
-                                  fingerprint_file(data::split_file(data.dir, resources_.split())));
+    return midillama::fingerprint(fingerprint_file(records::split_file(data.dir, data.train_split)) +
+                                  fingerprint_file(records::split_file(data.dir, resources_.split())));
   }
 
-  std::vector<std::string> answer(std::span<const data::Question> questions) override {
+  std::vector<std::string> answer(std::span<const records::Question> questions) override {
     std::map<std::string, std::map<std::string, std::string>> by_task;
     std::vector<std::string> texts;
     for (const auto& question : questions) {
       auto& answers = by_task[question.task];
-      if (answers.empty()) answers = most_frequent_answers(resources_.training(), question.task);
+      if (answers.empty()) answers = most_frequent_answers(resources_.tags(), resources_.training(), question.task);
       const auto answer = answers.find(question.tag);
       texts.push_back(answer == answers.end() ? "" : answer->second);
     }
@@ -49,11 +47,12 @@ class MostFrequent final : public Answerer {
 
 }  // namespace
 
-std::map<std::string, std::string> most_frequent_answers(std::span<const data::Question> training, const std::string& task) {
-  std::map<std::string, std::map<Facts, Truth>> by_tag;
+std::map<std::string, std::string> most_frequent_answers(const records::Tags& tags, std::span<const records::Question> training,
+                                                         const std::string& task) {
+  std::map<std::string, std::map<records::Facts, Truth>> by_tag;
   for (const auto& question : training) {
     if (question.task != task) continue;
-    auto& truth = by_tag[question.tag][checked_facts(question)];
+    auto& truth = by_tag[question.tag][checked_facts(tags, question)];
     ++truth.questions;
     ++truth.answers[question.answer];
   }

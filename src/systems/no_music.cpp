@@ -11,7 +11,7 @@ class NoMusic final : public MidiLlamaAnswerer {
   std::string name() const override { return "none"; }
   std::string label() const override { return "no music"; }
 
-  std::vector<generate::Heard> hear(std::span<const data::Question> questions) const override {
+  std::vector<generate::Heard> hear(std::span<const records::Question> questions) const override {
     return std::vector<generate::Heard>(questions.size());
   }
 };

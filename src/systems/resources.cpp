@@ -47,10 +47,11 @@ Resources::Resources(const config::Config& config, fs::path checkpoint, std::str
       split_(std::move(split)),
       device_(device),
       group_(group),
-      questions_(data::read_questions(config.data.dir, split_)) {}
+      tags_(records::dataset_tags(config.data.dir)),
+      questions_(records::read_questions(config.data.dir, split_)) {}
 
-const std::vector<data::Question>& Resources::training() {
-  if (training_.empty()) training_ = data::read_questions(config_.data.dir, config_.data.train_split);
+const std::vector<records::Question>& Resources::training() {
+  if (training_.empty()) training_ = records::read_questions(config_.data.dir, config_.data.train_split);
   return training_;
 }
 
@@ -59,7 +60,7 @@ const data::ClipInputs& Resources::clips() {
   const auto tokenizer = text::load_tokenizer(config_.llm.path);
   const text::PromptTemplate prompt(config_.prompt.template_text, *tokenizer);
   // The cache of embeddings is written once, by the main rank.
-  group_.main_first([&] { clips_.emplace(config_, prompt, data::clips_of(questions_), device_); });
+  group_.main_first([&] { clips_.emplace(config_, prompt, records::clips_of(questions_), device_); });
   return *clips_;
 }
 
@@ -74,7 +75,7 @@ const std::string& Resources::fingerprint() {
   const Json sources = {
       {"checkpoint",
        contents({checkpoint_ / runs::kProjectorFile, adapter / runs::kAdapterConfigFile, adapter / runs::kAdapterWeightsFile})},
-      {"questions", contents({data::split_file(config_.data.dir, split_)})},
+      {"questions", contents({records::split_file(config_.data.dir, split_)})},
       {"embeddings", clips().fingerprint()},
       {"llm", {stamps(config_.llm.path), config_.llm.dtype}},
       {"prompt", {config_.prompt.template_text, config_.prompt.max_length}},

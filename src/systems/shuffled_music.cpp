@@ -13,7 +13,7 @@ class ShuffledMusic final : public MidiLlamaAnswerer {
   std::string name() const override { return "shuffled"; }
   std::string label() const override { return "music shuffled"; }
 
-  std::vector<generate::Heard> hear(std::span<const data::Question> questions) const override {
+  std::vector<generate::Heard> hear(std::span<const records::Question> questions) const override {
     std::map<std::filesystem::path, std::string> pieces;
     for (const auto& question : questions) pieces[question.clip] = question.piece;
     const auto partners = derange(pieces, seed_for(resources().config().run.seed, "shuffled music"));

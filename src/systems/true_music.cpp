@@ -11,7 +11,7 @@ class TrueMusic final : public MidiLlamaAnswerer {
   std::string name() const override { return "true"; }
   std::string label() const override { return "music as it is"; }
 
-  std::vector<generate::Heard> hear(std::span<const data::Question> questions) const override {
+  std::vector<generate::Heard> hear(std::span<const records::Question> questions) const override {
     std::vector<generate::Heard> music;
     for (const auto& question : questions) music.push_back(heard(question.clip));
     return music;

@@ -13,7 +13,7 @@ class ZeroMusic final : public MidiLlamaAnswerer {
   std::string name() const override { return "zero"; }
   std::string label() const override { return "zero music"; }
 
-  std::vector<generate::Heard> hear(std::span<const data::Question> questions) const override {
+  std::vector<generate::Heard> hear(std::span<const records::Question> questions) const override {
     std::vector<generate::Heard> music;
     for (const auto& question : questions) {
       const auto own = heard(question.clip).music;

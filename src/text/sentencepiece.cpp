@@ -16,7 +16,8 @@ namespace sp = ::sentencepiece;
 class SentencePieceTokenizer final : public Tokenizer {
  public:
   explicit SentencePieceTokenizer(const std::filesystem::path& file) : file_(file.string()) {
-    const auto status = processor_.LoadFromSerializedProto(read_text(file));
+    const auto bytes = read_bytes(file);
+    const auto status = processor_.LoadFromSerializedProto({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     if (!status.ok()) throw InputError(file_, "", "is not a sentencepiece model (" + status.ToString() + ")");
     vocab_size_ = processor_.GetPieceSize();
     if (vocab_size_ == 0) throw InputError(file_, "", "is not a sentencepiece model (it has no pieces)");

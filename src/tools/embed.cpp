@@ -6,7 +6,7 @@
 #include "midillama/core/progress.h"
 #include "midillama/midi/file.h"
 #include "midillama/model/music_encoder.h"
-#include "midillama/octuple/octuple.h"
+#include "midillama/octuple/file.h"
 #include "midillama/weights/safetensors.h"
 
 #include <fmt/format.h>
@@ -26,10 +26,7 @@ struct Clip {
 Clip read_clip(const std::filesystem::path& file) {
   Clip clip{.file = file.string(), .notes = {}, .mistake = {}};
   try {
-    clip.notes = octuple::encode(midi::read_midi(file));
-    if (clip.notes.empty()) clip.mistake = clip.file + ": there are no notes in the file";
-  } catch (const octuple::OctupleError& error) {
-    clip.mistake = fmt::format("{}: {}", clip.file, error.what());
+    clip.notes = octuple::require_notes(file);
   } catch (const Error& error) {
     clip.mistake = error.what();
   }

@@ -6,8 +6,8 @@
 #include "midillama/data/clip_notes.h"
 #include "midillama/data/cut_report.h"
 #include "midillama/data/qa_examples.h"
-#include "midillama/data/question.h"
 #include "midillama/generate/session.h"
+#include "midillama/records/question.h"
 #include "midillama/shapes/compatibility.h"
 
 #include <torch/utils.h>
@@ -25,8 +25,8 @@ namespace {
 
 constexpr std::size_t kBatch = 16;  // examples of one forward pass
 
-std::vector<data::Question> first_questions(const config::Config& config, const InspectOptions& options) {
-  auto questions = data::read_questions(config.data.dir, options.split);
+std::vector<records::Question> first_questions(const config::Config& config, const InspectOptions& options) {
+  auto questions = records::read_questions(config.data.dir, options.split);
   const auto wanted = static_cast<std::size_t>(options.examples);
   if (wanted > 0 && wanted < questions.size()) questions.resize(wanted);
   return questions;
@@ -34,7 +34,7 @@ std::vector<data::Question> first_questions(const config::Config& config, const 
 
 // What {notes} is for each question.
 std::vector<std::string> notes_of(const config::Config& config, const text::PromptTemplate& prompt,
-                                  std::span<const data::Question> questions) {
+                                  std::span<const records::Question> questions) {
   std::vector<std::string> notes(questions.size());
   if (!prompt.has_notes()) return notes;
   std::vector<std::filesystem::path> clips;
@@ -44,12 +44,12 @@ std::vector<std::string> notes_of(const config::Config& config, const text::Prom
 
 class Losses {
  public:
-  Losses(const config::Config& config, const std::filesystem::path& checkpoint, std::span<const data::Question> questions,
+  Losses(const config::Config& config, const std::filesystem::path& checkpoint, std::span<const records::Question> questions,
          torch::Device device)
-      : session_(config, checkpoint, device), clips_(config, *session_.prompt, data::clips_of(questions), device) {}
+      : session_(config, checkpoint, device), clips_(config, *session_.prompt, records::clips_of(questions), device) {}
 
   // The mean loss of each example; null for one without a target token.
-  std::vector<Json> of(std::span<const data::Question> questions, std::span<const text::EncodedExample> examples) {
+  std::vector<Json> of(std::span<const records::Question> questions, std::span<const text::EncodedExample> examples) {
     const torch::NoGradGuard no_grad;
     std::vector<model::MusicText> batch;
     for (std::size_t i = 0; i < examples.size(); ++i) {
@@ -70,7 +70,7 @@ class Losses {
   data::ClipInputs clips_;
 };
 
-void print(std::ostream& out, const data::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
+void print(std::ostream& out, const records::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
            const Json& loss) {
   const auto targets = text::count_targets(example.labels);
   out << OrderedJson{{"id", question.id},
@@ -105,7 +105,7 @@ void print_legend(std::ostream& out) {
   out << in_colour(kMasked, "masked (no loss)") << "  " << in_colour(kTarget, "target") << "  " << in_colour(kMusic, "music") << "\n\n";
 }
 
-void print_coloured(std::ostream& out, const data::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
+void print_coloured(std::ostream& out, const records::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
                     const Json& loss, const text::Tokenizer& tokenizer) {
   const auto targets = text::count_targets(example.labels);
   out << in_colour(kHeading, printable(question.id))

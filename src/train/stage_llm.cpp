@@ -37,7 +37,7 @@ model::LlamaConfig shape_of(const config::LlmShape& shape, const text::Tokenizer
 }
 
 // The tokenizer of the run: a resumed one's own, else one trained by the main rank on the training split.
-fs::path tokenizer_file(const StageContext& context, std::span<const data::Question> questions) {
+fs::path tokenizer_file(const StageContext& context, std::span<const records::Question> questions) {
   if (context.resume_from) return *context.resume_from / runs::kSentencepieceFile;
   const fs::path file = context.directory / runs::kSentencepieceFile;
   if (context.group.is_main()) text::train_sentencepiece(data::tokenizer_texts(questions), context.config.llm.pretrain.vocab_size, file);
@@ -53,7 +53,7 @@ class LlmStage final : public Stage {
         tokenizer_(load_tokenizer(tokenizer_file(context, questions.train))) {
     const auto& config = context.config;
     const text::PromptTemplate prompt(config.prompt.template_text, *tokenizer_);
-    const auto rows_of = [&](const std::vector<data::Question>& split) {
+    const auto rows_of = [&](const std::vector<records::Question>& split) {
       return data::TextRows(split, prompt, *tokenizer_, config.run.seed, config.llm.pretrain.sequence_length);
     };
     train_.emplace(rows_of(questions.train));

@@ -25,8 +25,8 @@ namespace {
 
 // The clips of both splits, encoded by the main rank and read from its cache by the others.
 data::ClipInputs hear(const StageContext& context, const text::PromptTemplate& prompt, const SplitQuestions& questions) {
-  auto clips = data::clips_of(questions.train);
-  for (auto& clip : data::clips_of(questions.valid)) clips.push_back(std::move(clip));
+  auto clips = records::clips_of(questions.train);
+  for (auto& clip : records::clips_of(questions.valid)) clips.push_back(std::move(clip));
   std::optional<data::ClipInputs> inputs;
   context.group.main_first([&] { inputs.emplace(context.config, prompt, clips, context.device); });
   return std::move(*inputs);
@@ -35,7 +35,7 @@ data::ClipInputs hear(const StageContext& context, const text::PromptTemplate& p
 std::string fingerprint_splits(const config::Data& data) {
   std::string fingerprints;
   for (const auto& split : {data.train_split, data.valid_split}) {
-    const auto file = data::split_file(data.dir, split);
+    const auto file = records::split_file(data.dir, split);
     if (fs::exists(file)) fingerprints += fingerprint_file(file);
   }
   return fingerprints;
@@ -131,7 +131,7 @@ class QaStage final : public Stage {
                                                          seed_for(config_.run.seed, "projector")));
   }
 
-  void load_weights(const StageContext& context, Trains trains, std::span<const data::Question> training) {
+  void load_weights(const StageContext& context, Trains trains, std::span<const records::Question> training) {
     const fs::path source = context.resume_from.value_or(context.init);
     const bool has_adapter = !source.empty() && fs::exists(source / runs::kAdapterFolder);
     const auto add_lora = [&] { model_->add_lora(config_.lora, seed_for(config_.run.seed, "lora")); };
@@ -146,9 +146,9 @@ class QaStage final : public Stage {
     if (trains == Trains::projector_and_lora && !has_adapter) add_lora();
   }
 
-  void initialize_whitened(std::span<const data::Question> training) {
+  void initialize_whitened(std::span<const records::Question> training) {
     std::vector<torch::Tensor> music;
-    for (const auto& clip : data::clips_of(training)) music.push_back(clips_.music(clip));
+    for (const auto& clip : records::clips_of(training)) music.push_back(clips_.music(clip));
     const double token_spread = model_->llama->model->embed_tokens->weight.to(torch::kFloat32).std().item<double>();
     model_->projector->start_whitened(at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
   }

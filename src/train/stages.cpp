@@ -45,12 +45,11 @@ std::unique_ptr<Stage> make_stage(const std::string& name, const StageContext& c
 
 SplitQuestions read_splits(const config::Config& config) {
   SplitQuestions questions;
-  questions.train = data::read_questions(config.data.dir, config.data.train_split);
-  const auto& valid = config.data.valid_split;
-  if (!valid.empty() && std::filesystem::exists(data::split_file(config.data.dir, valid))) {
-    questions.valid = data::read_questions(config.data.dir, valid);
-  } else {
-    log::info("{} has no {} split: there will be no validation loss", config.data.dir, valid.empty() ? "validation" : valid);
+  questions.train = records::read_questions(config.data.dir, config.data.train_split);
+  questions.valid = records::read_optional_questions(config.data.dir, config.data.valid_split);
+  if (questions.valid.empty()) {
+    log::info("{} has no questions in a validation split ({}): there will be no validation loss", config.data.dir,
+              config.data.valid_split.empty() ? "data.valid_split is empty" : config.data.valid_split);
   }
   return questions;
 }

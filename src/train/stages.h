@@ -1,7 +1,7 @@
 // The stages, one file each (align and sft share one), and what they have in common. stages.cpp has their table.
 #pragma once
 
-#include "midillama/data/question.h"
+#include "midillama/records/question.h"
 #include "midillama/train/stage.h"
 
 #include <memory>
@@ -14,8 +14,8 @@ std::unique_ptr<Stage> make_align_stage(const StageContext& context);
 std::unique_ptr<Stage> make_sft_stage(const StageContext& context);
 
 struct SplitQuestions {
-  std::vector<data::Question> train;
-  std::vector<data::Question> valid;  // empty where data.valid_split is empty or has no file
+  std::vector<records::Question> train;
+  std::vector<records::Question> valid;  // empty where data.valid_split is empty, or its file is empty or missing
 };
 SplitQuestions read_splits(const config::Config& config);
 

@@ -1,4 +1,4 @@
-#include "atomic_file.h"
+#include "midillama/core/atomic_file.h"
 #include "midillama/core/file.h"
 #include "midillama/weights/safetensors.h"
 #include "safetensors_header.h"

@@ -5,8 +5,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
+#include <thread>
 
 namespace midillama {
 namespace {
@@ -66,6 +68,53 @@ TEST(File, JsonThatIsNestedTooDeepIsRefused) {
     EXPECT_THAT(error_of([&] { read_json(file); }), HasSubstr("is nested more than 500 deep"));
     EXPECT_THAT(error_of([&] { for_each_json_line(file, [](const Json&, std::size_t) {}); }), HasSubstr("line 1: is nested"));
   }
+}
+
+TEST(File, TextIsReadWhateverEndsItsLines) {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "x";
+  for (const char* text : {"a\n\nb",
+                           "\xef\xbb\xbf"
+                           "a\r\n\r\nb",
+                           "a\r\rb"}) {
+    write_atomically(path, text);
+    EXPECT_EQ(read_text(path), "a\n\nb");
+    std::vector<std::string> lines;
+    for_each_line(path, [&](std::string_view line, std::size_t number) { lines.push_back(std::to_string(number) + std::string(line)); });
+    EXPECT_EQ(lines, (std::vector<std::string>{"1a", "2", "3b"}));
+  }
+  for (const char* text : {"", "a", "a\n", "\n", "a\n\n"}) {
+    write_atomically(path, text);
+    EXPECT_EQ(read_text(path), text);
+  }
+  write_atomically(path, std::string(65535, 'x') + "\r\ny\r\n");  // the end of a line between two chunks
+  EXPECT_EQ(read_text(path), std::string(65535, 'x') + "\ny\n");
+  write_atomically(path, "\xff\xfe");
+  EXPECT_THAT(error_of([&] { read_text(path); }), HasSubstr("UTF-16"));
+}
+
+TEST(File, PipesAreReadToTheirEnd) {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&] { std::ofstream(path) << "MThd"; });
+  EXPECT_EQ(read_bytes(path).size(), 4u);
+  writer.join();
+}
+
+TEST(File, WritesThroughLinksAndFollowsNoPlantedOne) {
+  const TemporaryDirectory folder;
+  write_atomically(folder.path() / "disk/real", "old");
+  fs::create_symlink("disk/real", folder.path() / "link");
+  write_atomically(folder.path() / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder.path() / "link"));
+  EXPECT_EQ(read_text(folder.path() / "disk/real"), "new");
+}
+
+TEST(File, JsonLinesAreValidUtf8) {
+  EXPECT_EQ(json_line({{"file", "\x83\x65.mid"}}),
+            "{\"file\":\"\xef\xbf\xbd"
+            "e.mid\"}\n");
 }
 
 TEST(File, JsonGetNamesKeyAndPlace) {

@@ -197,6 +197,27 @@ TEST_F(Dataset, LeavesOtherFilesAlone) {
   EXPECT_EQ(read_text(directory() / "thesis.txt"), "mine");
 }
 
+TEST_F(Dataset, RefusesFoldersThatAreNoDatasets) {
+  write_text(directory() / "thesis.txt", "mine");
+  EXPECT_THROW(require_dataset_folder(directory()), InputError);
+}
+
+TEST_F(Dataset, HandwrittenLinesPassTheCheck) {
+  midi::write_midi(random_score(1, 64), directory() / "a.mid");
+  for (const char* split : {"train", "valid", "test"}) {
+    midi::write_midi(random_score(split[0], 64), directory() / (split + std::string(".mid")));
+    write_text(directory() / (split + std::string(".jsonl")), OrderedJson{{"id", split},
+                                                                          {"piece", split},
+                                                                          {"clip", split + std::string(".mid")},
+                                                                          {"task", "qa"},
+                                                                          {"tag", "mood"},
+                                                                          {"question", "Which mood?"},
+                                                                          {"answer", "Sad."}}
+                                                                  .dump());
+  }
+  EXPECT_THAT(check_dataset(directory()), IsEmpty());
+}
+
 TEST_F(Dataset, AFailedBuildLeavesTheOldOneAndNothingElse) {
   build();
   const auto before = read_text(directory() / "dataset.json");

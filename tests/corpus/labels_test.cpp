@@ -9,6 +9,21 @@ namespace {
 
 using Label = std::optional<std::string>;
 
+const records::Tag& folk_tag(const char* name) {
+  static const auto tags = records::read_tags(records::kFolkTags);
+  return tags.at(name);
+}
+
+Label dance_label(std::string_view rhythm, std::string_view meter) {
+  return value_in_label(folk_tag("dance"), rhythm, meter);
+}
+Label dance_of_title(std::string_view title, std::string_view meter) {
+  return value_at_end(folk_tag("dance"), title, meter);
+}
+Label country_label(std::string_view field) {
+  return place_label(folk_tag("origin"), field);
+}
+
 TEST(Labels, KeysAreSpelledOut) {
   EXPECT_EQ(key_label("G"), "G major");
   EXPECT_EQ(key_label(" Bb"), "B flat major");
@@ -74,6 +89,14 @@ TEST(Labels, CountriesInTheCollectionsWords) {
   EXPECT_EQ(country_label("Europa, Mitteleuropa, Deutschland, Niederrhein"), "Germany");
   EXPECT_EQ(country_label("Mitteleuropa, Deutschland / Polen, Schlesien"), "Germany");
   EXPECT_EQ(country_label("As performed by a band"), Label());
+}
+
+TEST(Labels, Kind27OriginsAPlaceIsMatchedWhole) {
+  for (const char* field : {"Quebec, French Canadian", "New England", "Australia, New South Wales", "South of Spain", "Nova Scotia"}) {
+    EXPECT_EQ(country_label(field), Label()) << field;
+  }
+  EXPECT_EQ(country_label("Kerry (Ireland)"), "Ireland");
+  EXPECT_EQ(country_label("New England; USA"), "United States");
 }
 
 AbcTune with_book(const char* book) {

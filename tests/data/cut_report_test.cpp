@@ -70,9 +70,10 @@ TEST(QaExamples, KeepsEveryExampleHoweverLong) {
   config::Config config;
   config.run.dir = folder.path() / "run";
   config.music_encoder.path = folder.path() / "encoder";
-  const std::vector<Question> questions = {question("short", folder.path() / "a.mid", "Which key is it in?", "G major."),
-                                           question("long", folder.path() / "a.mid", "Which key is it in?", std::string(500, 'x'))};
-  const ClipInputs clips(config, prompt, clips_of(questions), torch::kCPU);
+  const std::vector<records::Question> questions = {
+      question("short", folder.path() / "a.mid", "Which key is it in?", "G major."),
+      question("long", folder.path() / "a.mid", "Which key is it in?", std::string(500, 'x'))};
+  const ClipInputs clips(config, prompt, records::clips_of(questions), torch::kCPU);
   log::attach_file(folder.path() / "log.txt");
   const QaExamples examples(questions, clips, prompt, 60);
   ASSERT_EQ(examples.size(), 2);

@@ -42,14 +42,14 @@ class Examples : public testing::Test {
 
   std::string path(const std::string& name) const { return directory_.path() / name; }
   fs::path clip(int i) const { return path("clips") + "/" + std::to_string(i) + ".mid"; }
-  ClipEmbeddings embed() const { return {config_, clips_of(questions_), torch::kCPU}; }
-  ClipInputs hear() const { return {config_, *prompt_, clips_of(questions_), torch::kCPU}; }
+  ClipEmbeddings embed() const { return {config_, records::clips_of(questions_), torch::kCPU}; }
+  ClipInputs hear() const { return {config_, *prompt_, records::clips_of(questions_), torch::kCPU}; }
 
   TemporaryDirectory directory_;
   config::Config config_;
   std::unique_ptr<text::Tokenizer> tokenizer_;
   std::optional<text::PromptTemplate> prompt_;
-  std::vector<Question> questions_;
+  std::vector<records::Question> questions_;
 };
 
 TEST_F(Examples, AQuestionBecomesIdsLabelsAndMusic) {
@@ -138,8 +138,10 @@ TEST_F(Examples, ARowIsOneDocumentAboutOneClip) {
 }
 
 TEST_F(Examples, EveryDocumentOfAClipBeginsWithItsFacts) {
-  const std::vector<Question> two = {questions_[0], questions_[2]};
-  const auto document = [&](const Question& question) { return prompt_->encode(question.question, question.answer, 1000, 0).input_ids; };
+  const std::vector<records::Question> two = {questions_[0], questions_[2]};
+  const auto document = [&](const records::Question& question) {
+    return prompt_->encode(question.question, question.answer, 1000, 0).input_ids;
+  };
   const auto length = static_cast<std::int64_t>(std::max(document(two[0]).size(), document(two[1]).size()));
   const TextRows rows(two, *prompt_, *tokenizer_, 1, length);
   ASSERT_EQ(rows.size(), 2);
@@ -158,9 +160,9 @@ TEST_F(Examples, ALongDocumentIsCutIntoSeveralRows) {
 
 TEST_F(Examples, ADocumentHoldsTheFactsWhereTheMusicWillStand) {
   questions_.resize(2);
-  questions_[0].facts = {{"dance", "reel"}, {"bars", 16}};
+  questions_[0].facts = {{"dance", "reel"}, {"bars", "16"}};
   using Documents = std::set<std::vector<std::int64_t>>;
-  const auto document = [&](const Question& question, const std::string& facts) {
+  const auto document = [&](const records::Question& question, const std::string& facts) {
     auto ids = prompt_->encode(question.question, question.answer, 1000, 0).input_ids;
     const auto written = tokenizer_->encode(facts);
     ids.insert(ids.begin() + 1, written.begin(), written.end());  // behind bos
@@ -192,7 +194,7 @@ TEST_F(Examples, TheTokenizerIsTrainedOnPromptsAndAnswers) {
 
 TEST_F(Examples, ATemplateWithoutMusicHasTheNotesAsText) {
   const text::PromptTemplate prompt("{bos}{notes}\n{question}\n{answer}{eos}", *tokenizer_);
-  const ClipInputs clips(config_, prompt, clips_of(questions_), torch::kCPU);
+  const ClipInputs clips(config_, prompt, records::clips_of(questions_), torch::kCPU);
   const QaExamples examples(questions_, clips, prompt, 500);
   const auto example = examples.at(0);
   EXPECT_FALSE(example.music.defined());

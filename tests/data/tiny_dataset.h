@@ -2,9 +2,9 @@
 #pragma once
 
 #include "midillama/core/file.h"
-#include "midillama/data/question.h"
 #include "midillama/midi/file.h"
 #include "midillama/model/musicbert.h"
+#include "midillama/records/question.h"
 
 #include <filesystem>
 #include <string>
@@ -24,8 +24,9 @@ inline void write_clip(const std::filesystem::path& file, int notes, int pitch =
   midi::write_midi(score, file);
 }
 
-inline Question question(const std::string& id, const std::filesystem::path& clip, const std::string& text, const std::string& answer) {
-  Question question;
+inline records::Question question(const std::string& id, const std::filesystem::path& clip, const std::string& text,
+                                  const std::string& answer) {
+  records::Question question;
   question.id = id;
   question.piece = "piece";
   question.clip = clip;

@@ -8,21 +8,43 @@
 namespace midillama::eval {
 namespace {
 
-data::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
-  data::Question question;
+records::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
+  records::Question question;
   question.task = task;
   question.tag = tag;
   question.answer = answer;
-  question.facts = facts;
+  question.facts = facts.get<records::Facts>();
   return question;
+}
+
+const records::Tags& folk_tags() {
+  static const auto tags = records::read_tags(records::kFolkTags);
+  return tags;
+}
+std::vector<TagAccuracy> fact_accuracy(std::span<const records::Question> questions, std::span<const std::string> answers) {
+  return eval::fact_accuracy(folk_tags(), questions, answers);
+}
+
+const records::Tags& folk_tags() {
+  static const auto tags = records::read_tags(records::kFolkTags);
+  return tags;
+}
+records::Facts checked_facts(const records::Question& question) {
+  return eval::checked_facts(folk_tags(), question);
+}
+std::vector<TagAccuracy> fact_accuracy(std::span<const records::Question> questions, std::span<const std::string> answers) {
+  return eval::fact_accuracy(folk_tags(), questions, answers);
+}
+std::map<std::string, std::string> most_frequent_answers(std::span<const records::Question> training, const std::string& task) {
+  return eval::most_frequent_answers(folk_tags(), training, task);
 }
 
 const Json kFacts = {{"dance", "jig"}, {"key", "G major"}, {"meter", "6/8"}, {"composer", "unknown"}};
 
 TEST(FactAccuracy, CountsWhatEachTextStates) {
-  const std::vector<data::Question> questions = {question("qa", "key", "", kFacts), question("qa", "key", "", kFacts),
-                                                 question("qa", "dance", "", kFacts),
-                                                 question("caption", "caption", "A jig in G major, 6/8 time.", kFacts)};
+  const std::vector<records::Question> questions = {question("qa", "key", "", kFacts), question("qa", "key", "", kFacts),
+                                                    question("qa", "dance", "", kFacts),
+                                                    question("caption", "caption", "A jig in G major, 6/8 time.", kFacts)};
   const std::vector<std::string> answers = {"It is in G major.", "It is in G minor.", "A reel.", "A jig in 6/8 and in D major."};
   const auto accuracy = fact_accuracy(questions, answers);
   ASSERT_EQ(accuracy.size(), 3U);

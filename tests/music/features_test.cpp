@@ -7,19 +7,6 @@
 namespace midillama::music {
 namespace {
 
-TEST(Features, ClassesBeginAtTheirBounds) {
-  const Bounds bounds{70, 73};
-  EXPECT_EQ(register_name(69.99, bounds), "low");
-  EXPECT_EQ(register_name(70, bounds), "middle");
-  EXPECT_EQ(register_name(73, bounds), "high");
-  EXPECT_EQ(density_name(1, {3, 5}), "sparse");
-  EXPECT_EQ(density_name(4, {3, 5}), "medium");
-  EXPECT_EQ(density_name(9, {3, 5}), "dense");
-  EXPECT_EQ(tempo_name(60, {76, 108}), "slow");
-  EXPECT_EQ(tempo_name(76, {76, 108}), "moderate");
-  EXPECT_EQ(tempo_name(120, {76, 108}), "fast");
-}
-
 TEST(Features, MeanPitchIsWeightedByLength) {
   EXPECT_DOUBLE_EQ(*mean_pitch(score_of({{0, 300, 60}, {300, 400, 72}})), 63.0);
 }

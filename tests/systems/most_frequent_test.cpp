@@ -12,13 +12,24 @@ using testing::ElementsAre;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-data::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
-  data::Question question;
+records::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
+  records::Question question;
   question.task = task;
   question.tag = tag;
   question.answer = answer;
-  question.facts = facts;
+  if (facts.is_object()) question.facts = facts.get<records::Facts>();
   return question;
+}
+
+const records::Tags& folk_tags() {
+  static const auto tags = records::read_tags(records::kFolkTags);
+  return tags;
+}
+records::Facts checked_facts(const records::Question& question) {
+  return systems::checked_facts(folk_tags(), question);
+}
+std::map<std::string, std::string> most_frequent_answers(std::span<const records::Question> training, const std::string& task) {
+  return systems::most_frequent_answers(folk_tags(), training, task);
 }
 
 const Json kFacts = {{"dance", "jig"}, {"key", "G major"}, {"meter", "6/8"}, {"composer", "unknown"}};
@@ -39,7 +50,7 @@ TEST(CheckedFacts, ACaptionIsCheckedForTheFactsThatTheTrueOneStates) {
 TEST(MostFrequentAnswers, ValueFirstThenWording) {
   const Json g = {{"key", "G major"}};
   const Json d = {{"key", "D major"}};
-  const std::vector<data::Question> training = {
+  const std::vector<records::Question> training = {
       question("qa", "key", "D major.", d),    question("qa", "key", "D major.", d),
       question("qa", "key", "In G major.", g), question("qa", "key", "It is G major.", g),
       question("qa", "key", "In G major.", g), question("qa", "dance", "A reel.", {{"dance", "reel"}})};
@@ -50,9 +61,9 @@ TEST(MostFrequentAnswers, ValueFirstThenWording) {
 TEST(MostFrequentAnswers, ACaptionIsOfTheMostFrequentFacts) {
   const Json reel = {{"dance", "reel"}, {"key", "G major"}};
   const Json jig = {{"dance", "jig"}, {"key", "G major"}};
-  const std::vector<data::Question> training = {question("caption", "caption", "A jig, B.", jig),
-                                                question("caption", "caption", "A jig, A.", jig),
-                                                question("caption", "caption", "A reel.", reel)};
+  const std::vector<records::Question> training = {question("caption", "caption", "A jig, B.", jig),
+                                                   question("caption", "caption", "A jig, A.", jig),
+                                                   question("caption", "caption", "A reel.", reel)};
   EXPECT_THAT(most_frequent_answers(training, "caption"), ElementsAre(Pair("caption", "A jig, A.")));
 }
 

@@ -4,7 +4,7 @@
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
 #include "midillama/data/clip_embeddings.h"
-#include "midillama/data/question.h"
+#include "midillama/records/question.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,7 +78,7 @@ TEST_F(InspectTest, TheLossIsTheMeanOverTheTargets) {
   const torch::NoGradGuard no_grad;
   model::MidiLlama model(model::load_llama(world.config.llm.path, torch::kCPU, torch::kFloat32), 16, 9);
   model::load_trained(model, world.path("checkpoint"));
-  const auto questions = data::read_questions(world.config.data.dir, "test");
+  const auto questions = records::read_questions(world.config.data.dir, "test");
   std::vector<std::filesystem::path> clips;
   for (const auto& question : questions) clips.push_back(question.clip);
   const data::ClipEmbeddings embeddings(world.config, clips, torch::kCPU);

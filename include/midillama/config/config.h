@@ -9,6 +9,10 @@
 
 namespace midillama::config {
 
+// A file of configs/ that is given by a relative path: as it is where it exists, else below a folder that the executable is in, or in its
+// share/midillama; unchanged where it is nowhere.
+std::filesystem::path find_file(const std::filesystem::path& file);
+
 // `file` empty: configs/folk/default.yaml, looked up from the working directory, then from the installation prefix.
 std::filesystem::path find_config(const std::string& file);
 

@@ -274,9 +274,11 @@ struct Corpus {
   std::int64_t clips_per_piece = 3;
   double valid_fraction = 0.1;
   double test_fraction = 0.1;
-  double duplicate_similarity = 0.4;  // shared share of two melodies' intervals from which on they are one tune
-  double related_similarity = 0.35;   // ... and from which on they stay on one side of the splits
-  std::int64_t min_label_pieces = 1;  // a dance type, key, meter or origin of fewer pieces is no fact
+  double duplicate_similarity = 0.4;                // shared share of two melodies' intervals from which on they are one tune
+  double related_similarity = 0.35;                 // ... and from which on they stay on one side of the splits
+  std::int64_t min_label_pieces = 1;                // a dance type, key, meter or origin of fewer pieces is no fact
+  std::string tag_file = "configs/folk/tags.yaml";  // what each tag means and how it is asked about: docs/dataset.md
+  // Asked about, of those in the file; empty: all.
   std::vector<std::string> tags = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
   std::int64_t questions_per_tag = 1;  // wordings drawn for each tag of a clip
   std::int64_t captions = 1;           // caption wordings drawn for each clip
@@ -302,6 +304,7 @@ struct Corpus {
     v("duplicate_similarity", self.duplicate_similarity);
     v("related_similarity", self.related_similarity);
     v("min_label_pieces", self.min_label_pieces);
+    v("tag_file", self.tag_file);
     v("tags", self.tags);
     v("questions_per_tag", self.questions_per_tag);
     v("captions", self.captions);

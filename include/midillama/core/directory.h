@@ -13,11 +13,8 @@ namespace midillama {
 // A folder that is filled beside `target` under a hidden name and then takes its place.
 class StagedDirectory {
  public:
-  // What is flushed to disk before the folder takes its place: its own files one by one, or all of the file system in one call, which is
-  // quicker for thousands of small files.
-  enum class Flush { files, file_system };
-
-  // An empty working folder; the parents of `target` are created. Where `target` is a symbolic link, the folder that it leads to is meant.
+  // An empty working folder; the parents of `target` are created, and what killed programs left beside it goes. Where `target` is a
+  // symbolic link, the folder that it leads to is meant.
   explicit StagedDirectory(const std::filesystem::path& target);
   // Removes the working folder unless it was put in place.
   ~StagedDirectory();
@@ -28,7 +25,7 @@ class StagedDirectory {
   const std::filesystem::path& path() const { return working_; }
   // Flushes, and takes the place of `target`, whose old content goes. A kill at any moment leaves the old content or the new one under the
   // name, where the file system can exchange two folders in one step (Linux's local ones and NFS from 4.2 on can).
-  void put_in_place(Flush flush = Flush::files);
+  void put_in_place();
 
  private:
   std::filesystem::path target_;

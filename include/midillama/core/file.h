@@ -19,15 +19,25 @@ using Json = nlohmann::json;
 // Keeps the order in which keys were inserted: for everything that a person or another program reads.
 using OrderedJson = nlohmann::ordered_json;
 
-// "-" is standard input; a pipe is read to its end.
+// The file as it is. Here and below "-" is standard input, and a pipe is read to its end.
 std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path);
+
+// Text, as every reader of text gets it: without a byte order mark, lines ended by '\n' whether the file has LF, CR LF or CR. InputError
+// for UTF-16.
 std::string read_text(const std::filesystem::path& path);
+
+// The same line by line, without its end and with its number from 1 on; only one line is in memory.
+using OnLine = std::function<void(std::string_view line, std::size_t number)>;
+void for_each_line(const std::filesystem::path& path, const OnLine& line);
 
 // Parses one JSON document; the error names the file and the byte.
 Json read_json(const std::filesystem::path& path);
 
 // Calls `row` with every non-empty line of a JSON-lines file and its 1-based line number.
 void for_each_json_line(const std::filesystem::path& path, const std::function<void(const Json& value, std::size_t line)>& row);
+
+// The value as one line of a JSON-lines file. Always valid UTF-8: other bytes (of file names, say) become U+FFFD.
+std::string json_line(const OrderedJson& value);
 
 // The value of `key` as `T`; an InputError naming file, place and key where it is missing or of another type.
 template <typename T>
@@ -40,8 +50,8 @@ T json_get(const Json& object, const std::string& key, const std::string& file, 
   }
 }
 
-// Writes to a temporary name beside `path`, flushes to disk and renames: a killed program leaves the old file or the new one.
-// Creates the parent folders. A symbolic link is written through.
+// An AtomicFile written at once: a killed program leaves the old file or the new one. Creates the parent folders. A
+// symbolic link is written through.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 // Flushes a file's or a folder's content to disk.

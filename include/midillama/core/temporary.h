@@ -9,6 +9,8 @@ namespace midillama {
 
 // A suffix for a temporary name that no other process draws: process numbers repeat in containers and on other machines.
 std::string unique_suffix();
+// A name in the same folder that no other process takes.
+std::filesystem::path temporary_beside(const std::filesystem::path& path);
 
 // Where writing to `path` leads: symbolic links are written through, not replaced.
 std::filesystem::path resolve_links(std::filesystem::path path);

@@ -3,7 +3,6 @@
 
 #include "midillama/config/schema.h"
 #include "midillama/core/file.h"
-#include "midillama/corpus/facts.h"
 #include "midillama/corpus/question_writer.h"
 #include "midillama/corpus/source.h"
 
@@ -28,7 +27,11 @@ struct BuildReport {
 // leaves what was there before. The same configuration, sources and abc2midi give the same bytes. Skipped pieces are logged and listed in
 // dataset.json. InputError where the source is missing or yields no clip, or where `directory` holds something that is no dataset.
 BuildReport build_dataset(const config::Corpus& config, const std::filesystem::path& directory);
-BuildReport build_dataset(const config::Corpus& config, const QuestionWriter& writer, const std::filesystem::path& directory);
+BuildReport build_dataset(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
+                          const std::filesystem::path& directory);
+
+// InputError where `directory` holds anything but a dataset, so that a wrong path costs nobody their files.
+void require_dataset_folder(const std::filesystem::path& directory);
 
 // True where the dataset in `directory` was made with these settings from these sources by this converter, so that building it again would
 // give the same. Where the source is not there any more, the settings alone decide. InputError where there is no dataset.
@@ -47,23 +50,5 @@ std::vector<std::string> changed_splits(const std::filesystem::path& directory);
 // vocabulary, answers that state their fact, clip files that parse and are as long as stated, ids that occur once, no piece and no notes on
 // two sides, counts and fingerprints as in dataset.json.
 std::vector<std::string> check_dataset(const std::filesystem::path& directory);
-
-// One line of a .jsonl file.
-struct Example {
-  std::string id;
-  std::string piece;
-  std::string clip;  // path of the MIDI file below the dataset's folder
-  double start = 0;  // seconds in the piece
-  double end = 0;
-  std::string task;  // qa, caption
-  std::string tag;
-  std::string question;
-  std::string answer;
-  Facts facts;
-};
-
-OrderedJson to_json(const Example& example);
-// InputError naming file, line and key.
-Example example_from_json(const Json& value, const std::string& file, std::size_t line);
 
 }  // namespace midillama::corpus

@@ -2,14 +2,17 @@
 #pragma once
 
 #include "midillama/config/schema.h"
-#include "midillama/corpus/facts.h"
 #include "midillama/midi/score.h"
+#include "midillama/records/question.h"
+#include "midillama/records/tags.h"
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace midillama::corpus {
+
+using records::Facts;
 
 struct Piece {
   std::string id;          // unique in the corpus, fit for a file name
@@ -44,12 +47,15 @@ struct Reading {
   Provenance provenance;
 };
 
-// Reads the pieces of `config.source`. A tune or file that cannot be used is listed in `skipped`; InputError where `config.path` or a
-// collection does not exist, or holds nothing to read.
+// Reads the pieces of `config.source`, with labels in the words of the tags. A tune or file that cannot be used is listed in `skipped`;
+// InputError where `config.path` or a collection does not exist, or holds nothing to read.
+//
+// What a source calls its labels, for a tag's `from`: key, meter and beats_per_minute; those of ABC also dance and origin.
+Reading read_source(const config::Corpus& config, const records::Tags& tags);
 Reading read_source(const config::Corpus& config);
 
-Reading read_abc_source(const config::Corpus& config);
-Reading read_midi_source(const config::Corpus& config);
+Reading read_abc_source(const config::Corpus& config, const records::Tags& tags);
+Reading read_midi_source(const config::Corpus& config, const records::Tags& tags);
 
 // The provenance that read_source() would give, without reading the pieces.
 Provenance source_provenance(const config::Corpus& config);

@@ -1,6 +1,8 @@
 // Training, validation and test sides: whole families of related pieces stand on one side.
 #pragma once
 
+#include "midillama/records/split.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,11 +10,7 @@
 
 namespace midillama::corpus {
 
-enum class Split { train, valid, test };
-
-// train, valid, test: the names of the .jsonl files.
-const std::vector<Split>& all_splits();
-std::string name(Split split);
+using records::Split;
 
 // The side of each piece. Families are taken in an order drawn from `seed` and their pieces' ids, so that adding a piece moves few others;
 // each goes to the test side while it fits there, then to the validation side, else to the training side.

@@ -1,7 +1,6 @@
 // MIDI clips to notes, on all cores.
 #pragma once
 
-#include "midillama/data/question.h"
 #include "midillama/octuple/octuple.h"
 
 #include <cstddef>
@@ -20,8 +19,5 @@ void for_each_clip(std::span<const std::filesystem::path> clips, const std::func
 
 // Error that lists the clips which are not there.
 void require_clips(std::span<const std::filesystem::path> clips);
-
-// The clips of the questions, each once, in the order in which they first come.
-std::vector<std::filesystem::path> clips_of(std::span<const Question> questions);
 
 }  // namespace midillama::data

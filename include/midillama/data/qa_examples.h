@@ -2,8 +2,8 @@
 #pragma once
 
 #include "midillama/data/clip_inputs.h"
-#include "midillama/data/question.h"
 #include "midillama/model/midi_llama.h"
+#include "midillama/records/question.h"
 #include "midillama/text/prompt.h"
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace midillama::data {
 
 // A question and its answer in the prompt; PromptTemplate::encode's error names the question's line.
-text::EncodedExample encode(const text::PromptTemplate& prompt, const Question& question, std::int64_t max_length,
+text::EncodedExample encode(const text::PromptTemplate& prompt, const records::Question& question, std::int64_t max_length,
                             std::int64_t music_tokens, std::string_view notes = {});
 
 class QaExamples {
@@ -21,23 +21,23 @@ class QaExamples {
   // the examples. Every example is tokenized once at the start, on all cores, to know its length:
   // questions and answers cut to fit `max_length` (tokens, musical ones included) are counted and listed in the log; an example that leaves
   // no room for its answer is an InputError that names its line. Nothing is left out.
-  QaExamples(std::vector<Question> questions, const ClipInputs& clips, const text::PromptTemplate& prompt, std::int64_t max_length,
+  QaExamples(std::vector<records::Question> questions, const ClipInputs& clips, const text::PromptTemplate& prompt, std::int64_t max_length,
              const model::Projector* projector = nullptr);
 
   std::int64_t size() const { return static_cast<std::int64_t>(questions_.size()); }
   // Of at(index): tokens, musical ones included, and labels that carry loss.
   std::int64_t tokens(std::int64_t index) const { return tokens_.at(static_cast<std::size_t>(index)); }
   std::int64_t targets(std::int64_t index) const { return targets_.at(static_cast<std::size_t>(index)); }
-  const Question& question(std::int64_t index) const { return questions_.at(static_cast<std::size_t>(index)); }
-  const std::vector<Question>& questions() const { return questions_; }
+  const records::Question& question(std::int64_t index) const { return questions_.at(static_cast<std::size_t>(index)); }
+  const std::vector<records::Question>& questions() const { return questions_; }
   model::MusicText at(std::int64_t index) const;
 
  private:
   void measure();
-  std::int64_t music_tokens(const Question& question) const;
-  text::EncodedExample encoded(const Question& question) const;
+  std::int64_t music_tokens(const records::Question& question) const;
+  text::EncodedExample encoded(const records::Question& question) const;
 
-  std::vector<Question> questions_;
+  std::vector<records::Question> questions_;
   const ClipInputs* clips_;
   const text::PromptTemplate* prompt_;
   std::int64_t max_length_;

@@ -1,12 +1,12 @@
 // How many of the facts that an answer should state it states right, tag by tag.
 #pragma once
 
-#include "midillama/data/question.h"
 #include "midillama/metrics/intervals.h"
+#include "midillama/records/question.h"
+#include "midillama/records/tags.h"
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace midillama::eval {
 
-// Tag -> facts stated right out of facts in the truth. Tags in the order of corpus::tag_names().
+// Tag -> facts stated right out of facts in the truth. Tags in the order of their declaration.
 struct TagAccuracy {
   std::string tag;
   std::int64_t correct = 0;
@@ -26,9 +26,10 @@ struct TagAccuracy {
 
 // The value that answer number `question` gives for `tag`.
 using StatedValue = std::function<std::optional<std::string>(std::size_t question, const std::string& tag)>;
-std::vector<TagAccuracy> fact_accuracy(std::span<const data::Question> questions, const StatedValue& stated);
+std::vector<TagAccuracy> fact_accuracy(const records::Tags& tags, std::span<const records::Question> questions, const StatedValue& stated);
 
 // The same with what the answers' texts state.
-std::vector<TagAccuracy> fact_accuracy(std::span<const data::Question> questions, std::span<const std::string> answers);
+std::vector<TagAccuracy> fact_accuracy(const records::Tags& tags, std::span<const records::Question> questions,
+                                       std::span<const std::string> answers);
 
 }  // namespace midillama::eval

@@ -4,23 +4,8 @@
 #include "midillama/midi/score.h"
 
 #include <optional>
-#include <string>
 
 namespace midillama::music {
-
-// Two limits that part a scale into three classes: below `middle`, from `middle` on, and from `upper` on.
-struct Bounds {
-  double middle = 0;
-  double upper = 0;
-};
-
-// 0, 1 or 2.
-int class_of(double value, const Bounds& bounds);
-
-// The classes' names, lowest first.
-std::string register_name(double mean_pitch, const Bounds& bounds);       // low, middle, high
-std::string density_name(double notes_per_second, const Bounds& bounds);  // sparse, medium, dense
-std::string tempo_name(double beats_per_minute, const Bounds& bounds);    // slow, moderate, fast
 
 // Mean MIDI pitch of the notes weighted by their length in ticks, drums left out; std::nullopt where there are none.
 std::optional<double> mean_pitch(const midi::Score& score);

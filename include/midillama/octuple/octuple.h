@@ -54,7 +54,8 @@ std::vector<Octuple> encode(const midi::Score& score);
 midi::Score decode(std::span<const Octuple> octuples);
 
 // A part of a piece that the encoder sees at once: at most kMaxNotes notes over at most kMaxBars bars, bars shifted to start at 0.
-// Consecutive windows cover every note exactly once; each takes as many as it can. The octuples must be sorted.
-std::vector<std::vector<Octuple>> windows(std::span<const Octuple> octuples);
+// Consecutive windows cover every note exactly once; each takes as many as it can. The octuples must be sorted. Where an encoder takes
+// fewer notes than kMaxNotes, each window is cut into parts of at most `max_notes`, whose bars start at 0 again.
+std::vector<std::vector<Octuple>> windows(std::span<const Octuple> octuples, std::size_t max_notes = kMaxNotes);
 
 }  // namespace midillama::octuple

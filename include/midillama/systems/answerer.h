@@ -3,7 +3,7 @@
 // A new kind is a class in a file of its own, its factory in src/systems/kinds.h, and a row in src/systems/answerer.cpp.
 #pragma once
 
-#include "midillama/data/question.h"
+#include "midillama/records/question.h"
 #include "midillama/systems/resources.h"
 
 #include <memory>
@@ -26,7 +26,7 @@ class Answerer {
   virtual std::string fingerprint() const = 0;
   // One answer a question, in their order, on every rank; all ranks call it with the same questions. The answers do not depend on the
   // number of ranks.
-  virtual std::vector<std::string> answer(std::span<const data::Question> questions) = 0;
+  virtual std::vector<std::string> answer(std::span<const records::Question> questions) = 0;
 };
 
 struct Kind {

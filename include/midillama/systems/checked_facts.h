@@ -1,14 +1,13 @@
 // The facts that the answer to a question states.
 #pragma once
 
-#include "midillama/data/question.h"
-
-#include <map>
-#include <string>
+#include "midillama/records/question.h"
+#include "midillama/records/tags.h"
 
 namespace midillama::systems {
 
-// The one asked about, or for a caption those that the true caption states, tag -> value. Only tags that corpus::stated_fact() can read.
-std::map<std::string, std::string> checked_facts(const data::Question& question);
+// The facts that are checked in a question's answer: the one asked about, or for a caption those that the true caption states,
+// tag -> value. Tags of free text are never checked: the text metrics measure them.
+records::Facts checked_facts(const records::Tags& tags, const records::Question& question);
 
 }  // namespace midillama::systems

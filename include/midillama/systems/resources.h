@@ -3,9 +3,10 @@
 
 #include "midillama/config/schema.h"
 #include "midillama/data/clip_inputs.h"
-#include "midillama/data/question.h"
 #include "midillama/generate/session.h"
 #include "midillama/parallel/process_group.h"
+#include "midillama/records/question.h"
+#include "midillama/records/tags.h"
 
 #include <torch/types.h>
 
@@ -31,8 +32,10 @@ class Resources {
   parallel::ProcessGroup& group() const { return group_; }
 
   // Of the split, whatever their task.
-  const std::vector<data::Question>& questions() const { return questions_; }
-  const std::vector<data::Question>& training();
+  const std::vector<records::Question>& questions() const { return questions_; }
+  const std::vector<records::Question>& training();
+  // Of the dataset.
+  const records::Tags& tags() const { return tags_; }
   // The clips of the split's questions as the template takes them; encoded by the main rank, so that all ranks must ask together.
   const data::ClipInputs& clips();
   generate::Session& session();
@@ -47,8 +50,9 @@ class Resources {
   std::string split_;
   torch::Device device_;
   parallel::ProcessGroup& group_;
-  std::vector<data::Question> questions_;
-  std::vector<data::Question> training_;
+  records::Tags tags_;
+  std::vector<records::Question> questions_;
+  std::vector<records::Question> training_;
   std::optional<data::ClipInputs> clips_;
   std::optional<generate::Session> session_;
   std::string fingerprint_;

@@ -6,11 +6,12 @@
 #include <filesystem>
 #include <string_view>
 
-namespace midillama::weights {
+namespace midillama {
 
 class AtomicFile {
  public:
-  // Creates the parent folders and a temporary file beside `path`. InputError where that is not possible.
+  // Creates the parent folders and a temporary file beside `path`; where `path` is a symbolic link, beside what it leads to. InputError
+  // where that is not possible.
   explicit AtomicFile(const std::filesystem::path& path);
   // Removes the temporary file unless it was committed.
   ~AtomicFile();
@@ -30,4 +31,4 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-}  // namespace midillama::weights
+}  // namespace midillama

@@ -1,4 +1,4 @@
-#include "atomic_file.h"
+#include "midillama/core/atomic_file.h"
 
 #include "midillama/core/file.h"
 
@@ -10,15 +10,15 @@
 #include <cstring>
 #include <system_error>
 
-namespace midillama::weights {
+namespace midillama {
 namespace fs = std::filesystem;
 
 AtomicFile::AtomicFile(const fs::path& path)
-    : path_(resolve_links(path)), temporary_(fmt::format("{}.tmp-{}", path_.string(), unique_suffix())), removed_on_interrupt_(temporary_) {
+    : path_(resolve_links(path)), temporary_(temporary_beside(path_)), removed_on_interrupt_(temporary_) {
   std::error_code error;
   if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), error);
   if (error) throw InputError(path_.parent_path().string(), "", fmt::format("cannot be created ({})", error.message()));
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("cannot be created");
 }
 
@@ -50,4 +50,4 @@ void AtomicFile::fail(const char* what) const {
   throw InputError(path_.string(), "", fmt::format("{} ({})", what, std::strerror(errno)));
 }
 
-}  // namespace midillama::weights
+}  // namespace midillama

@@ -74,6 +74,19 @@ class YamlReader {
   std::set<std::string>* chosen_;
 };
 
+// Reads a YAML document into a section of the same form. Collects every mistake with its place.
+template <Section T>
+void read_yaml(const std::string& yaml, const std::string& name, T& section, std::vector<std::string>& mistakes) {
+  try {
+    YamlReader(name, mistakes).read(YAML::Load(yaml), "", section);
+  } catch (const YAML::Exception& error) {
+    mistakes.push_back(fmt::format("{}: line {}: not valid YAML ({})", name, error.mark.line + 1, error.msg));
+  }
+}
+
+// "line 12": where a key such as "tags[3].answers[1]" stands in the document, or the last part of it that is there.
+std::string yaml_place(const std::string& yaml, const std::string& key);
+
 // Writes the field lists as YAML.
 class YamlWriter {
  public:

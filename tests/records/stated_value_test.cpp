@@ -1,12 +1,18 @@
+#include "midillama/records/stated_value.h"
+
 #include "midillama/core/error.h"
-#include "midillama/corpus/facts.h"
 
 #include <gtest/gtest.h>
 
-namespace midillama::corpus {
+namespace midillama::records {
 namespace {
 
 using Fact = std::optional<std::string>;
+
+Fact stated_fact(std::string_view tag, std::string_view text) {
+  static const auto tags = read_tags(kFolkTags);
+  return stated_value(tags.at(tag), text);
+}
 
 TEST(StatedFact, Keys) {
   EXPECT_EQ(stated_fact("key", "It is in G major."), "G major");
@@ -75,5 +81,37 @@ TEST(StatedFact, RefusesOtherTags) {
   EXPECT_THROW(stated_fact("mood", "sad"), UsageError);
 }
 
+Fact stated_number(const char* text) {
+  Tag tag;
+  tag.name = "tempo";
+  tag.kind = "number";
+  tag.units = {"bpm", "beats per minute"};
+  return stated_value(tag, text);
+}
+
+TEST(StatedValue, NumbersCountWithTheirUnit) {
+  EXPECT_EQ(stated_number("Bar 4 moves at 72 BPM."), "72");
+  EXPECT_EQ(stated_number("about 60.5 beats per minute"), "60.5");
+  EXPECT_EQ(stated_number("in 1,200bpm"), "1200");
+  for (const char* text : {"", "bpm", "72", "72 bpms are", "3/4 time, 1,", "72.", "..."}) EXPECT_EQ(stated_number(text), Fact()) << text;
+}
+
+TEST(StatedValue, NumbersAgreeWithinTheirTolerance) {
+  Tag tag;
+  tag.kind = "number";
+  EXPECT_FALSE(same_value(tag, "73", "72"));
+  tag.tolerance = 0.05;
+  EXPECT_TRUE(same_value(tag, "73", "72"));
+  EXPECT_FALSE(same_value(tag, "80", "72"));
+  tag.kind = "closed";
+  EXPECT_FALSE(same_value(tag, "73", "72"));
+}
+
+TEST(StatedValue, FreeTextStatesNothing) {
+  Tag tag;
+  tag.kind = "text";
+  EXPECT_EQ(stated_value(tag, "Written for a friend."), Fact());
+}
+
 }  // namespace
-}  // namespace midillama::corpus
+}  // namespace midillama::records

@@ -1,15 +1,12 @@
-#include "corpus/staging.h"
-
-#include "midillama/core/error.h"
+#include "midillama/core/directory.h"
 #include "midillama/core/file.h"
-#include "tunes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace midillama::corpus {
+namespace midillama {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,18 +25,18 @@ class Staging : public testing::Test {
 
 TEST_F(Staging, AppearsWhenPutInPlace) {
   StagedDirectory staged(target());
-  write_text(staged.path() / "dataset.json", "new");
+  write_atomically(staged.path() / "dataset.json", "new");
   EXPECT_FALSE(fs::exists(target()));
   staged.put_in_place();
   EXPECT_EQ(read_text(target() / "dataset.json"), "new");
 }
 
 TEST_F(Staging, ReplacesADatasetWhole) {
-  write_text(target() / "dataset.json", "old");
-  write_text(target() / "old.jsonl", "old");
+  write_atomically(target() / "dataset.json", "old");
+  write_atomically(target() / "old.jsonl", "old");
   {
     StagedDirectory staged(target());
-    write_text(staged.path() / "dataset.json", "new");
+    write_atomically(staged.path() / "dataset.json", "new");
     EXPECT_EQ(read_text(target() / "dataset.json"), "old");
     staged.put_in_place();
   }
@@ -58,7 +55,7 @@ TEST_F(Staging, RemovesWhatAKilledProcessLeft) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     auto* staged = new StagedDirectory(target());
-    write_text(staged->path() / "half", "made");
+    write_atomically(staged->path() / "half", "made");
     ::kill(::getpid(), SIGKILL);
   }
   int status = 0;
@@ -81,11 +78,34 @@ TEST_F(Staging, TakesTheTargetWithASlash) {
   EXPECT_TRUE(fs::is_directory(target()));
 }
 
-TEST_F(Staging, RefusesFoldersThatAreNoDatasets) {
-  write_text(target() / "thesis.txt", "mine");
-  EXPECT_THROW(StagedDirectory{target()}, InputError);
-  EXPECT_THAT(names(), testing::ElementsAre("data"));
+TEST_F(Staging, LeavesWhatAnotherProcessIsWritingAlone) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const StagedDirectory staged(target());
+    const bool told = ::write(ready[1], "x", 1) == 1;
+    ::sleep(told ? 60 : 0);
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  { const StagedDirectory staged(target()); }
+  EXPECT_EQ(names().size(), 1u);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  remove_leftovers(root_.path());
+  EXPECT_THAT(names(), testing::IsEmpty());
+}
+
+TEST_F(Staging, WritesThroughASymbolicLink) {
+  fs::create_directories(root_.path() / "disk/real");
+  fs::create_symlink("disk/real", target());
+  write_directory(target(), [](const fs::path& path) { write_atomically(path / "dataset.json", "new"); });
+  EXPECT_TRUE(fs::is_symlink(target()));
+  EXPECT_EQ(read_text(root_.path() / "disk/real/dataset.json"), "new");
 }
 
 }  // namespace
-}  // namespace midillama::corpus
+}  // namespace midillama

@@ -1,18 +1,17 @@
-// Finding facts in free text, as people and models write them.
-#include "midillama/core/error.h"
-#include "midillama/corpus/facts.h"
-#include "midillama/corpus/labels.h"
+#include "midillama/records/stated_value.h"
+
+#include "midillama/records/words.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
+#include <cmath>
 
-namespace midillama::corpus {
+namespace midillama::records {
 namespace {
-
-constexpr std::array<std::string_view, 3> kRegisters = {"low", "middle", "high"};
-constexpr std::array<std::string_view, 3> kDensities = {"sparse", "medium", "dense"};
-constexpr std::array<std::string_view, 3> kTempos = {"slow", "moderate", "fast"};
 
 struct Word {
   std::string text;  // lower case
@@ -49,17 +48,21 @@ std::vector<Word> words_of(std::string_view text) {
 }
 
 std::string_view mode_of_word(std::string_view word) {
-  static constexpr std::array<Alias, 11> kModes = {{{"major", "major"},
-                                                    {"maj", "major"},
-                                                    {"ionian", "major"},
-                                                    {"minor", "minor"},
-                                                    {"min", "minor"},
-                                                    {"aeolian", "minor"},
-                                                    {"dorian", "dorian"},
-                                                    {"mixolydian", "mixolydian"},
-                                                    {"phrygian", "phrygian"},
-                                                    {"lydian", "lydian"},
-                                                    {"locrian", "locrian"}}};
+  struct Mode {
+    std::string_view words;
+    std::string_view value;
+  };
+  static constexpr std::array<Mode, 11> kModes = {{{"major", "major"},
+                                                   {"maj", "major"},
+                                                   {"ionian", "major"},
+                                                   {"minor", "minor"},
+                                                   {"min", "minor"},
+                                                   {"aeolian", "minor"},
+                                                   {"dorian", "dorian"},
+                                                   {"mixolydian", "mixolydian"},
+                                                   {"phrygian", "phrygian"},
+                                                   {"lydian", "lydian"},
+                                                   {"locrian", "locrian"}}};
   for (const auto& mode : kModes) {
     if (mode.words == word) return mode.value;
   }
@@ -130,41 +133,68 @@ bool phrase_at(std::string_view text, std::size_t at, std::string_view phrase) {
   return rest.empty() || rest.front() == ' ';
 }
 
-template <typename Aliases>
-std::optional<std::string> first_phrase(std::string_view text, const Aliases& aliases) {
+std::optional<std::string> first_phrase(std::string_view text, const std::vector<Alias>& aliases) {
   const auto words = plain_words(text);
   for (std::size_t at = 0; at < words.size(); at = words.find(' ', at) == std::string::npos ? words.size() : words.find(' ', at) + 1) {
     const Alias* longest = nullptr;
     for (const auto& alias : aliases) {
       if (phrase_at(words, at, alias.words) && (longest == nullptr || alias.words.size() > longest->words.size())) longest = &alias;
     }
-    if (longest != nullptr) return std::string(longest->value);
+    if (longest != nullptr) return longest->value;
   }
   return std::nullopt;
 }
 
-std::optional<std::string> first_of(std::string_view text, const std::array<std::string_view, 3>& values) {
-  std::array<Alias, 3> aliases;
-  for (std::size_t i = 0; i < values.size(); ++i) aliases[i] = {values[i], values[i]};
-  return first_phrase(text, aliases);
+// "1,200" is 1200.
+std::optional<double> take_number(std::string_view& text) {
+  std::string digits;
+  std::size_t length = 0;
+  for (; length < text.size(); ++length) {
+    const char c = text[length];
+    const bool before_digit = length + 1 < text.size() && is_digit(text[length + 1]);
+    if (is_digit(c) || (c == '.' && before_digit && digits.find('.') == std::string::npos)) {
+      digits += c;
+    } else if (c != ',' || !before_digit || length == 0) {
+      break;
+    }
+  }
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  text.remove_prefix(std::max<std::size_t>(length, 1));
+  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+// The first number that one of the tag's units follows; any number where it has no unit.
+std::optional<std::string> stated_number(const Tag& tag, std::string_view text) {
+  while (!text.empty()) {
+    const auto number = take_number(text);
+    if (!number) continue;
+    const auto following = plain_words(text.substr(0, 80));
+    const bool measured = tag.units.empty() || std::ranges::any_of(tag.units, [&](const std::string& unit) {
+                            return is_word_at(following, 0, plain_words(unit));
+                          });
+    if (measured) return fmt::format("{}", *number);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-const std::vector<std::string>& tag_names() {
-  static const std::vector<std::string> names = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
-  return names;
+std::optional<std::string> stated_value(const Tag& tag, std::string_view text) {
+  if (tag.kind == "closed") return first_phrase(text, tag.phrases);
+  if (tag.kind == "key") return stated_key(text);
+  if (tag.kind == "meter") return stated_meter(text);
+  if (tag.kind == "number") return stated_number(tag, text);
+  return std::nullopt;
 }
 
-std::optional<std::string> stated_fact(std::string_view tag, std::string_view text) {
-  if (tag == "dance") return first_phrase(text, dance_aliases());
-  if (tag == "key") return stated_key(text);
-  if (tag == "meter") return stated_meter(text);
-  if (tag == "origin") return first_phrase(text, country_aliases());
-  if (tag == "tempo") return first_of(text, kTempos);
-  if (tag == "register") return first_of(text, kRegisters);
-  if (tag == "density") return first_of(text, kDensities);
-  throw UsageError("unknown tag \"" + std::string(tag) + "\"");
+bool same_value(const Tag& tag, const std::string& value, const std::string& truth) {
+  if (value == truth) return true;
+  if (tag.kind != "number") return false;
+  std::string_view one = value, other = truth;
+  const auto a = take_number(one), b = take_number(other);
+  return a && b && std::abs(*a - *b) <= tag.tolerance * std::abs(*b);
 }
 
-}  // namespace midillama::corpus
+}  // namespace midillama::records

@@ -1,0 +1,63 @@
+// A dataset's lines, DATASET/{train,valid,test}.jsonl: one record, one parser, one rule for what is valid (docs/formats.md has it in
+// words). Training, evaluation, `inspect`, `doctor` and `data check` all read through here.
+#pragma once
+
+#include "midillama/core/file.h"
+#include "midillama/records/tags.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace midillama::records {
+
+// Tag → value; a tag that is not known is absent.
+using Facts = std::map<std::string, std::string>;
+
+// One question about one clip, or one request for a caption of it.
+struct Question {
+  std::string id;     // occurs once in a dataset
+  std::string piece;  // what the clip is cut from: all of its clips are in one split
+  // The MIDI file, below the dataset's folder as the line has it; read_questions() puts the folder in front.
+  std::filesystem::path clip;
+  double start = 0;  // seconds in the piece; both 0 where the line does not say
+  double end = 0;
+  std::string task;  // "qa" or "caption"
+  std::string tag;   // what is asked about
+  std::string question;
+  std::string answer;
+  Facts facts;        // what is known of the clip
+  std::string place;  // "data/folk/train.jsonl: line 17", for errors
+};
+
+// The line of a .jsonl file, with its facts in the order of `tags`, those of other tags after them.
+OrderedJson to_json(const Question& question, std::span<const std::string> tags);
+
+// Every file of questions goes through this. `record` is called with each line that has the form of a question, in order, `problem` with
+// the place ("line 3") and the mistake of each line that has not, or whose facts and answer do not fit the tags. InputError where the file
+// cannot be read.
+using OnQuestion = std::function<void(Question question)>;
+using OnProblem = std::function<void(const std::string& place, const std::string& mistake)>;
+void read_lines(const std::filesystem::path& file, const Tags& tags, const OnQuestion& record, const OnProblem& problem);
+
+// What does not fit the tags: a fact of no tag; a question about a tag that is not among the facts; an answer that does not state its
+// fact; a caption that states another value of an unmistakable tag. Nothing where the dataset does not declare its tags.
+std::vector<std::string> mistakes_in_facts(const Question& question, const Tags& tags);
+
+// The questions of a split, in file order. InputError naming file, line and key where a line is not valid or the file has none.
+std::vector<Question> read_questions(const std::filesystem::path& data_dir, const std::string& split);
+
+// The same for a split that a dataset may lack or leave empty, as small ones do with the validation split.
+std::vector<Question> read_optional_questions(const std::filesystem::path& data_dir, const std::string& split);
+
+// The clips of the questions, each once, in the order in which they first come.
+std::vector<std::filesystem::path> clips_of(std::span<const Question> questions);
+
+// DATA_DIR/SPLIT.jsonl
+std::filesystem::path split_file(const std::filesystem::path& data_dir, const std::string& split);
+
+}  // namespace midillama::records

@@ -1,0 +1,129 @@
+// Tags as data: what is asked about a clip, where it is known from, how it is asked, answered and found in a text. A YAML file declares
+// them (configs/folk/tags.yaml; docs/dataset.md explains every key); nothing in the program knows a tag by name.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace midillama::records {
+
+// One value of a closed tag.
+struct TagValue {
+  std::string value;
+  std::vector<std::string> aliases;    // other words that state it
+  std::string in_sentence;             // "the United States"; empty: the value itself
+  std::string instead_of;              // where a source names that value ...
+  std::vector<std::string> in_meters;  // ... of a tune in one of these meters, this one is meant
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("value", self.value);
+    v("aliases", self.aliases);
+    v("in_sentence", self.in_sentence);
+    v("instead_of", self.instead_of);
+    v("in_meters", self.in_meters);
+  }
+};
+
+// Words that state a value: lower case, joined by single spaces.
+struct Alias {
+  std::string words;
+  std::string value;
+};
+
+struct Tag {
+  std::string name;
+  // closed: one of `values`. key: "F sharp minor". meter: "6/8". number: with one of `units`. text: in the answer's own words.
+  std::string kind;
+  std::string from;                 // the source's label or the clip's measure that it is known from; empty: the label of its name
+  std::vector<TagValue> values;     // of a closed tag
+  std::vector<std::string> bounds;  // closed tags of a number: where the second value begins, the third, …; numbers, keys of the
+                                    // configuration ("corpus.fast_tempo_from"), or the one word "quantiles"
+  std::vector<std::string> units;   // of a number, as texts write it: [bpm, beats per minute]
+  double tolerance = 0;             // relative difference at which two numbers still agree
+  std::string otherwise;            // the noun that stands for it where it is not known ("a tune")
+  bool copies_agree = false;        // a value that the copies of a piece dispute is no fact
+  bool unmistakable = false;        // its words mean this tag wherever they stand: a caption that states another value is wrong
+  std::vector<std::string> questions;
+  std::vector<std::string> answers;
+
+  std::vector<Alias> phrases;  // of `values`, made by the reader
+
+  const std::string& source() const { return from.empty() ? name : from; }
+  // Whether an answer is right or wrong: free text is measured by the text metrics alone.
+  bool is_checkable() const { return kind != "text"; }
+  // Whether its values are classes, which a probe can learn.
+  bool is_closed() const { return kind == "closed" || kind == "key" || kind == "meter"; }
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("name", self.name);
+    v("kind", self.kind);
+    v("from", self.from);
+    v("values", self.values);
+    v("bounds", self.bounds);
+    v("units", self.units);
+    v("tolerance", self.tolerance);
+    v("otherwise", self.otherwise);
+    v("copies_agree", self.copies_agree);
+    v("unmistakable", self.unmistakable);
+    v("questions", self.questions);
+    v("answers", self.answers);
+  }
+};
+
+struct CaptionPart {
+  std::vector<std::string> needs;  // tags without whose facts the part is left out
+  std::vector<std::string> wordings;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("needs", self.needs);
+    v("wordings", self.wordings);
+  }
+};
+
+struct Captions {
+  std::vector<std::string> questions;
+  std::vector<CaptionPart> parts;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("questions", self.questions);
+    v("parts", self.parts);
+  }
+};
+
+struct Tags {
+  std::vector<Tag> tags;  // in the order of a dataset's facts
+  Captions captions;
+
+  std::string text;      // of the file, to be copied into a dataset
+  bool declared = true;  // false where a dataset does not say what its tags are and the folk tags stand in: then any tag goes
+
+  std::vector<std::string> names() const;
+  const Tag* find(std::string_view name) const;  // nullptr where there is none
+  const Tag& at(std::string_view name) const;    // UsageError where there is none
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("tags", self.tags);
+    v("captions", self.captions);
+  }
+};
+
+inline constexpr const char* kFolkTags = "configs/folk/tags.yaml";
+inline constexpr const char* kTagFile = "tags.yaml";  // in a dataset's folder
+
+// Reads a declaration strictly. ConfigError with every mistake, each naming file, line and key: unknown keys, unknown kinds, a closed tag
+// without values, words that state two values, wordings that name no tag, answers that do not state their fact. A file that is not there is
+// looked for as configurations are.
+Tags read_tags(const std::filesystem::path& file);
+Tags parse_tags(const std::string& yaml, const std::string& name);
+
+// The tags of the dataset at `data_dir`: its own tags.yaml; else the folk tags, which every dataset without one was built with.
+Tags dataset_tags(const std::filesystem::path& data_dir);
+
+}  // namespace midillama::records

@@ -1,0 +1,225 @@
+#include "midillama/records/question.h"
+
+#include "midillama/records/stated_value.h"
+#include "midillama/text/utf8.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+namespace midillama::records {
+namespace fs = std::filesystem;
+namespace {
+
+// What is wrong with a line.
+class Mistake : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// One line while it is read.
+class Line {
+ public:
+  explicit Line(const Json& value) : value_(value) {}
+
+  Question question() const {
+    if (!value_.is_object()) throw Mistake("a JSON object is expected");
+    Question question;
+    question.id = text("id");
+    question.piece = text("piece");
+    question.clip = clip();
+    question.task = task();
+    question.tag = text("tag");
+    question.question = text("question");
+    question.answer = text("answer");
+    set_times(question);
+    question.facts = facts();
+    return question;
+  }
+
+ private:
+  const Json& at(const char* key) const {
+    if (!value_.contains(key)) throw Mistake(fmt::format("the key \"{}\" is missing", key));
+    return value_[key];
+  }
+
+  std::string text(const char* key) const {
+    const auto& value = at(key);
+    if (!value.is_string()) throw Mistake(fmt::format("the key \"{}\" has the wrong type: a text is expected", key));
+    const auto& text = value.get_ref<const std::string&>();
+    if (text::strip(text).empty()) throw Mistake(fmt::format("\"{}\" is empty: it must not be empty or white space", key));
+    return text;
+  }
+
+  double seconds(const char* key) const {
+    const auto& value = at(key);
+    if (!value.is_number()) throw Mistake(fmt::format("the key \"{}\" has the wrong type: a number of seconds is expected", key));
+    return value.get<double>();
+  }
+
+  fs::path clip() const {
+    const fs::path clip = text("clip");
+    const bool leaves = clip.is_absolute() || std::find(clip.begin(), clip.end(), "..") != clip.end();
+    if (leaves) throw Mistake(fmt::format("\"clip\" is \"{}\": it must be a path below the dataset's folder", clip.string()));
+    return clip;
+  }
+
+  std::string task() const {
+    auto task = text("task");
+    if (task != "qa" && task != "caption") throw Mistake(fmt::format("\"task\" is \"{}\": it must be qa or caption", task));
+    return task;
+  }
+
+  void set_times(Question& question) const {
+    if (!value_.contains("start") && !value_.contains("end")) return;
+    question.start = seconds("start");
+    question.end = seconds("end");
+    if (!(question.start >= 0)) throw Mistake("\"start\" must be at least 0");
+    if (!(question.end > question.start)) throw Mistake("\"end\" must be behind \"start\"");
+  }
+
+  Facts facts() const {
+    Facts facts;
+    if (!value_.contains("facts")) return facts;
+    const auto& object = value_["facts"];
+    if (!object.is_object()) throw Mistake("the key \"facts\" has the wrong type: {\"tag\": \"value\"} is expected");
+    for (const auto& [tag, value] : object.items()) {
+      if (!value.is_string() && !value.is_number()) throw Mistake(fmt::format("the fact \"{}\" must be a text or a number", tag));
+      facts[tag] = value.is_string() ? value.get<std::string>() : value.dump();
+      if (text::strip(facts[tag]).empty()) throw Mistake(fmt::format("the fact \"{}\" is empty: leave out what is not known", tag));
+    }
+    return facts;
+  }
+
+  const Json& value_;
+};
+
+// Milliseconds are enough for a person and print short.
+double rounded(double seconds) {
+  return std::round(seconds * 1000.0) / 1000.0;
+}
+
+void check_answer(const Question& question, const Tags& tags, std::vector<std::string>& mistakes) {
+  const auto fact = question.facts.find(question.tag);
+  if (fact == question.facts.end()) {
+    mistakes.push_back(fmt::format("a question about \"{}\", which is not among the facts", question.tag));
+    return;
+  }
+  const auto* tag = tags.find(question.tag);
+  if (tag == nullptr || !tag->is_checkable()) return;
+  const auto stated = stated_value(*tag, question.answer);
+  if (!stated || !same_value(*tag, *stated, fact->second))
+    mistakes.push_back(fmt::format("the answer \"{}\" does not state the fact \"{}\"", question.answer, fact->second));
+}
+
+// A caption may leave facts out, but must not state others. The words of most tags have other senses in free text.
+void check_caption(const Question& question, const Tags& tags, std::vector<std::string>& mistakes) {
+  for (const auto& tag : tags.tags) {
+    if (!tag.unmistakable) continue;
+    const auto stated = stated_value(tag, question.answer);
+    const auto fact = question.facts.find(tag.name);
+    const bool contradicts = stated && (fact == question.facts.end() || !same_value(tag, *stated, fact->second));
+    if (contradicts) mistakes.push_back(fmt::format("the caption states the {} \"{}\", which is no fact", tag.name, *stated));
+  }
+}
+
+}  // namespace
+
+OrderedJson to_json(const Question& question, std::span<const std::string> tags) {
+  OrderedJson facts = OrderedJson::object();
+  for (const auto& tag : tags) {
+    if (const auto fact = question.facts.find(tag); fact != question.facts.end()) facts[tag] = fact->second;
+  }
+  for (const auto& [tag, value] : question.facts) facts[tag] = value;
+  return {{"id", question.id},
+          {"piece", question.piece},
+          {"clip", question.clip.generic_string()},
+          {"start", rounded(question.start)},
+          {"end", rounded(question.end)},
+          {"task", question.task},
+          {"tag", question.tag},
+          {"question", question.question},
+          {"answer", question.answer},
+          {"facts", std::move(facts)}};
+}
+
+std::vector<std::string> mistakes_in_facts(const Question& question, const Tags& tags) {
+  std::vector<std::string> mistakes;
+  if (!tags.declared) return mistakes;
+  for (const auto& [tag, value] : question.facts) {
+    if (tags.find(tag) == nullptr) mistakes.push_back(fmt::format("the fact \"{}\" is not a tag", tag));
+  }
+  if (question.task == "caption") {
+    check_caption(question, tags, mistakes);
+  } else {
+    check_answer(question, tags, mistakes);
+  }
+  return mistakes;
+}
+
+void read_lines(const fs::path& file, const Tags& tags, const OnQuestion& record, const OnProblem& problem) {
+  if (fs::exists(file) && !fs::is_regular_file(file)) throw InputError(file.string(), "", "is not a regular file");
+  std::set<std::string> ids;
+  for_each_line(file, [&](std::string_view line, std::size_t number) {
+    if (text::strip(line).empty()) return;
+    const auto place = fmt::format("line {}", number);
+    try {
+      const auto value = Json::parse(line, nullptr, false);
+      if (value.is_discarded()) throw Mistake("not valid JSON");
+      auto question = Line(value).question();
+      if (!ids.insert(question.id).second) throw Mistake(fmt::format("the id \"{}\" stands in the file already", question.id));
+      question.place = fmt::format("{}: {}", file.string(), place);
+      for (const auto& mistake : mistakes_in_facts(question, tags)) problem(place, mistake);
+      record(std::move(question));
+    } catch (const Mistake& mistake) {
+      problem(place, mistake.what());
+    }
+  });
+}
+
+std::vector<Question> read_optional_questions(const fs::path& data_dir, const std::string& split) {
+  const auto file = split_file(data_dir, split);
+  std::vector<Question> questions;
+  if (split.empty() || !fs::exists(file)) return questions;
+  std::vector<std::pair<std::string, std::string>> problems;
+  const auto add = [&](Question question) {
+    question.clip = data_dir / question.clip;
+    questions.push_back(std::move(question));
+  };
+  read_lines(file, dataset_tags(data_dir), add,
+             [&](const std::string& place, const std::string& mistake) { problems.emplace_back(place, mistake); });
+  if (!problems.empty()) {
+    const auto more = problems.size() == 1 ? "" : fmt::format(" (and {} more: `midillama data check` lists them)", problems.size() - 1);
+    throw InputError(file.string(), problems[0].first, problems[0].second + more);
+  }
+  return questions;
+}
+
+std::vector<Question> read_questions(const fs::path& data_dir, const std::string& split) {
+  const auto file = split_file(data_dir, split);
+  if (!fs::exists(file)) {
+    throw InputError(file.string(), "", "there is no such split (data.dir): `midillama data build` makes the dataset of a configuration");
+  }
+  auto questions = read_optional_questions(data_dir, split);
+  if (questions.empty()) throw InputError(file.string(), "", "has no record");
+  return questions;
+}
+
+std::vector<fs::path> clips_of(std::span<const Question> questions) {
+  std::vector<fs::path> clips;
+  std::set<fs::path> seen;
+  for (const auto& question : questions) {
+    if (seen.insert(question.clip).second) clips.push_back(question.clip);
+  }
+  return clips;
+}
+
+fs::path split_file(const fs::path& data_dir, const std::string& split) {
+  return data_dir / (split + ".jsonl");
+}
+
+}  // namespace midillama::records

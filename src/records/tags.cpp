@@ -1,0 +1,188 @@
+#include "midillama/records/tags.h"
+
+#include "midillama/config/config.h"
+#include "midillama/config/yaml_reader.h"
+#include "midillama/core/file.h"
+#include "midillama/records/stated_value.h"
+#include "midillama/records/wording.h"
+#include "midillama/records/words.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace midillama::records {
+namespace fs = std::filesystem;
+namespace {
+
+const std::vector<std::string>& kinds() {
+  static const std::vector<std::string> names = {"closed", "key", "meter", "number", "text"};
+  return names;
+}
+
+void make_phrases(Tag& tag) {
+  for (const auto& value : tag.values) {
+    tag.phrases.push_back({plain_words(value.value), value.value});
+    for (const auto& alias : value.aliases) tag.phrases.push_back({plain_words(alias), value.value});
+  }
+}
+
+// A value of each tag, for wordings to be tried with.
+Facts sample_facts(const Tags& tags) {
+  Facts facts;
+  for (const auto& tag : tags.tags) {
+    if (tag.kind == "closed") facts[tag.name] = tag.values.empty() ? "" : tag.values.front().value;
+    if (tag.kind == "key") facts[tag.name] = "F sharp minor";
+    if (tag.kind == "meter") facts[tag.name] = "6/8";
+    if (tag.kind == "number") facts[tag.name] = "72";
+    if (tag.kind == "text") facts[tag.name] = "words";
+  }
+  return facts;
+}
+
+struct Mistake {
+  std::string key;
+  std::string what;
+};
+
+// What a declaration must hold to beyond its form.
+class Checker {
+ public:
+  Checker(const Tags& tags, std::vector<Mistake>& mistakes) : tags_(tags), mistakes_(mistakes) {}
+
+  void run() {
+    if (tags_.tags.empty()) complain("tags", "at least one tag is expected");
+    for (std::size_t i = 0; i < tags_.tags.size(); ++i) check(tags_.tags[i], fmt::format("tags[{}]", i));
+    check_captions();
+  }
+
+ private:
+  void complain(const std::string& key, const std::string& what) { mistakes_.push_back({key, what}); }
+
+  void check(const Tag& tag, const std::string& key) {
+    if (tag.name.empty()) return complain(key + ".name", "must not be empty");
+    if (!names_.insert(tag.name).second) complain(key + ".name", fmt::format("\"{}\" is declared twice", tag.name));
+    if (tag.name == "caption" || tag.name.find_first_of("{}[]|") != std::string::npos)
+      complain(key + ".name", fmt::format("\"{}\" cannot name a tag", tag.name));
+    if (std::ranges::find(kinds(), tag.kind) == kinds().end()) {
+      return complain(key + ".kind", fmt::format("\"{}\" must be one of {}", tag.kind, fmt::join(kinds(), ", ")));
+    }
+    check_values(tag, key);
+    if (tag.tolerance < 0) complain(key + ".tolerance", "must be at least 0");
+    if (tag.questions.empty() != tag.answers.empty()) complain(key, "questions and answers are given both or neither");
+    for (std::size_t i = 0; i < tag.questions.size(); ++i) check_wording(tag.questions[i], fmt::format("{}.questions[{}]", key, i));
+    for (std::size_t i = 0; i < tag.answers.size(); ++i) check_answer(tag, tag.answers[i], fmt::format("{}.answers[{}]", key, i));
+  }
+
+  void check_values(const Tag& tag, const std::string& key) {
+    if (tag.kind != "closed") {
+      if (!tag.values.empty()) complain(key + ".values", fmt::format("only a closed tag has values, this one is of the kind {}", tag.kind));
+      return;
+    }
+    if (tag.values.size() < 2) complain(key + ".values", "a closed tag needs at least two values");
+    const bool quantiles = tag.bounds == std::vector<std::string>{"quantiles"};
+    if (!tag.bounds.empty() && !quantiles && tag.bounds.size() + 1 != tag.values.size())
+      complain(key + ".bounds", fmt::format("{} values have {} bounds between them", tag.values.size(), tag.values.size() - 1));
+    std::map<std::string, std::string> meanings;
+    for (const auto& [words, value] : tag.phrases) {
+      if (words.empty()) complain(key + ".values", "a value or alias has no word in it");
+      const auto& first = meanings.emplace(words, value).first->second;
+      if (first != value) complain(key + ".values", fmt::format("\"{}\" states both {} and {}", words, first, value));
+    }
+  }
+
+  // False where it names tags that there are not.
+  bool check_wording(const std::string& wording, const std::string& key) {
+    try {
+      for (const auto& name : named_tags(wording)) {
+        if (tags_.find(name) != nullptr) continue;
+        complain(key, fmt::format("\"{}\" names \"{}\", which is no tag", wording, name));
+        return false;
+      }
+      return true;
+    } catch (const Error& error) {
+      complain(key, error.what());
+      return false;
+    }
+  }
+
+  void check_answer(const Tag& tag, const std::string& wording, const std::string& key) {
+    if (!check_wording(wording, key)) return;
+    auto facts = sample_facts(tags_);
+    std::vector<std::string> values = {facts[tag.name]};
+    for (const auto& value : tag.values) values.push_back(value.value);
+    for (const auto& value : values) {
+      facts[tag.name] = value;
+      const auto answer = fill(wording, facts, tags_);
+      if (tag.is_checkable() && stated_value(tag, answer) != value) {
+        return complain(key, fmt::format("\"{}\" does not state the value {}", answer, value));
+      }
+    }
+  }
+
+  void check_captions() {
+    for (std::size_t i = 0; i < tags_.captions.parts.size(); ++i) {
+      const auto& part = tags_.captions.parts[i];
+      const auto key = fmt::format("captions.parts[{}]", i);
+      if (part.wordings.empty()) complain(key + ".wordings", "must not be empty");
+      for (const auto& wording : part.wordings) check_wording(wording, key + ".wordings");
+      for (const auto& tag : part.needs) {
+        if (tags_.find(tag) == nullptr) complain(key + ".needs", fmt::format("\"{}\" is no tag", tag));
+      }
+    }
+  }
+
+  const Tags& tags_;
+  std::vector<Mistake>& mistakes_;
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+std::vector<std::string> Tags::names() const {
+  std::vector<std::string> names;
+  for (const auto& tag : tags) names.push_back(tag.name);
+  return names;
+}
+
+const Tag* Tags::find(std::string_view name) const {
+  const auto found = std::ranges::find(tags, name, &Tag::name);
+  return found == tags.end() ? nullptr : &*found;
+}
+
+const Tag& Tags::at(std::string_view name) const {
+  if (const auto* tag = find(name)) return *tag;
+  throw UsageError(fmt::format("unknown tag \"{}\": there are {}", name, fmt::join(names(), ", ")));
+}
+
+Tags parse_tags(const std::string& yaml, const std::string& name) {
+  Tags tags;
+  std::vector<std::string> mistakes;
+  config::read_yaml(yaml, name, tags, mistakes);
+  if (mistakes.empty()) {
+    for (auto& tag : tags.tags) make_phrases(tag);
+    std::vector<Mistake> wrong;
+    Checker(tags, wrong).run();
+    for (const auto& [key, what] : wrong) mistakes.push_back(fmt::format("{}: {}: {}: {}", name, config::yaml_place(yaml, key), key, what));
+  }
+  if (!mistakes.empty()) throw ConfigError(std::move(mistakes));
+  tags.text = yaml;
+  return tags;
+}
+
+Tags read_tags(const fs::path& file) {
+  const auto found = config::find_file(file);
+  return parse_tags(read_text(found), found.string());
+}
+
+Tags dataset_tags(const fs::path& data_dir) {
+  if (fs::exists(data_dir / kTagFile)) return read_tags(data_dir / kTagFile);
+  auto tags = read_tags(kFolkTags);
+  tags.declared = fs::exists(data_dir / "dataset.json");
+  return tags;
+}
+
+}  // namespace midillama::records

@@ -1,0 +1,64 @@
+#include "midillama/records/tags.h"
+
+#include "midillama/core/file.h"
+#include "support/error_of.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::records {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing_support::error_of;
+
+std::string mistakes(const std::string& yaml) {
+  return error_of([&] { parse_tags(yaml, "tags.yaml"); });
+}
+
+TEST(Tags, TheFolkTagsInTheOrderOfTheirFacts) {
+  EXPECT_THAT(read_tags(kFolkTags).names(), ElementsAre("dance", "key", "meter", "origin", "tempo", "register", "density"));
+}
+
+TEST(Tags, MistakesNameFileLineAndKey) {
+  EXPECT_THAT(mistakes("tags:\n  - name: mood\n    kinds: closed\n"),
+              HasSubstr("tags.yaml: line 3: tags[0].kinds: unknown key (did you mean kind?)"));
+  EXPECT_THAT(mistakes("tags:\n  - name: mood\n    kind: fuzzy\n"), HasSubstr("tags.yaml: line 3: tags[0].kind: \"fuzzy\" must be one of"));
+  EXPECT_THAT(mistakes("tags: [\n"), HasSubstr("tags.yaml: line 2: not valid YAML"));
+  EXPECT_THAT(mistakes("captions: {}\n"), HasSubstr("at least one tag"));
+}
+
+TEST(Tags, WhatADeclarationMustHoldTo) {
+  const auto closed = [](const std::string& values, const std::string& rest = "") {
+    return "tags: [{name: mood, kind: closed, values: " + values + rest + "}]";
+  };
+  EXPECT_THAT(mistakes(closed("[{value: sad}]")), HasSubstr("at least two values"));
+  EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay, aliases: [Sad!]}]")), HasSubstr("\"sad\" states both sad and gay"));
+  EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", bounds: [1, 2]")), HasSubstr("2 values have 1 bounds"));
+  EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [It is nice.]")),
+              HasSubstr("\"It is nice.\" does not state the value sad"));
+  EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [\"{moods}\"]")),
+              HasSubstr("names \"moods\", which is no tag"));
+  EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [\"{mood\"]")), HasSubstr("is not closed"));
+  EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"]")), HasSubstr("both or neither"));
+  EXPECT_THAT(mistakes("tags: [{name: a, kind: text}, {name: a, kind: key}]"), HasSubstr("declared twice"));
+  EXPECT_THAT(mistakes("tags: [{name: a, kind: text, values: [{value: b}]}]"), HasSubstr("only a closed tag has values"));
+  EXPECT_THAT(mistakes("tags: [{name: caption, kind: text}]"), HasSubstr("cannot name a tag"));
+}
+
+TEST(Tags, OfADatasetAreItsOwnOrTheFolkTags) {
+  const TemporaryDirectory folder;
+  EXPECT_FALSE(dataset_tags(folder.path()).declared);
+  EXPECT_THAT(dataset_tags(folder.path()).names(), testing::Contains("dance"));
+  write_atomically(folder.path() / "dataset.json", "{}");
+  EXPECT_TRUE(dataset_tags(folder.path()).declared);
+  write_atomically(folder.path() / kTagFile,
+                   "\xef\xbb\xbf"
+                   "tags: [{name: mood, kind: text}]\r\n");
+  EXPECT_THAT(dataset_tags(folder.path()).names(), ElementsAre("mood"));
+}
+
+}  // namespace
+}  // namespace midillama::records
