@@ -24,7 +24,7 @@ void require_none(std::vector<std::string> errors) {
 
 std::vector<std::vector<octuple::Octuple>> read_clip_notes(std::span<const std::filesystem::path> clips) {
   std::vector<std::vector<octuple::Octuple>> notes(clips.size());
-  for_each_clip(clips, [&](std::size_t i) { notes[i] = read_notes(clips[i]); });
+  for_each_clip(clips, [&](std::size_t i) { notes[i] = octuple::require_notes(clips[i]); });
   return notes;
 }
 

@@ -25,20 +25,6 @@ std::vector<TagAccuracy> fact_accuracy(std::span<const records::Question> questi
   return eval::fact_accuracy(folk_tags(), questions, answers);
 }
 
-const records::Tags& folk_tags() {
-  static const auto tags = records::read_tags(records::kFolkTags);
-  return tags;
-}
-records::Facts checked_facts(const records::Question& question) {
-  return eval::checked_facts(folk_tags(), question);
-}
-std::vector<TagAccuracy> fact_accuracy(std::span<const records::Question> questions, std::span<const std::string> answers) {
-  return eval::fact_accuracy(folk_tags(), questions, answers);
-}
-std::map<std::string, std::string> most_frequent_answers(std::span<const records::Question> training, const std::string& task) {
-  return eval::most_frequent_answers(folk_tags(), training, task);
-}
-
 const Json kFacts = {{"dance", "jig"}, {"key", "G major"}, {"meter", "6/8"}, {"composer", "unknown"}};
 
 TEST(FactAccuracy, CountsWhatEachTextStates) {
@@ -65,6 +51,24 @@ TEST(FactAccuracy, CountsWhatEachTextStates) {
 
 TEST(FactAccuracy, WantsAnAnswerForEachQuestion) {
   EXPECT_THROW(fact_accuracy(std::vector{question("qa", "key", "", kFacts)}, std::vector<std::string>{}), Error);
+}
+
+// The paper's tags come from a declaration: closed ones are right or wrong, numbers within their tolerance, free text is never counted.
+TEST(FactAccuracy, OfTagsThatOnlyADeclarationKnows) {
+  const auto tags = records::read_tags("configs/giantmidi/tags.yaml");
+  const Json facts = {{"genre", "etude"}, {"tempo", "100"}, {"background", "Written in 1832."}, {"perceived emotion", "calm"}};
+  const std::vector<records::Question> questions = {question("qa", "genre", "", facts), question("qa", "tempo", "", facts),
+                                                    question("qa", "background", "", facts),
+                                                    question("qa", "perceived emotion", "", facts)};
+  const std::vector<std::string> answers = {"A study.", "It moves at 104 bpm.", "Nobody knows.", "It feels tense."};
+  const auto accuracy = eval::fact_accuracy(tags, questions, answers);
+  ASSERT_EQ(accuracy.size(), 3U);
+  EXPECT_EQ(accuracy[0].tag, "genre");
+  EXPECT_EQ(accuracy[0].correct, 1);
+  EXPECT_EQ(accuracy[1].tag, "perceived emotion");
+  EXPECT_EQ(accuracy[1].correct, 0);
+  EXPECT_EQ(accuracy[2].tag, "tempo");
+  EXPECT_EQ(accuracy[2].correct, 1);
 }
 
 }  // namespace
