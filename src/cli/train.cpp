@@ -27,7 +27,9 @@ void add_train(CLI::App& app) {
       ->check(CLI::IsMember(config::stage_names()));
   auto* resume = command->add_flag("--resume", options->command.resume,
                                    "Go on from the newest complete checkpoint of the run directory; start where there is none");
-  command->add_flag("--overwrite", options->command.overwrite, "Begin again; an old run of this stage stays until the new one has its first checkpoint")
+  command
+      ->add_flag("--overwrite", options->command.overwrite,
+                 "Begin again; an old run of this stage stays until the new one has its first checkpoint")
       ->excludes(resume);
   command
       ->add_option("--init", options->command.init,

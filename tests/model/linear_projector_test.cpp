@@ -1,9 +1,16 @@
 #include "midillama/model/linear_projector.h"
 
+#include "midillama/core/file.h"
+#include "support/error_of.h"
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace midillama::model {
 namespace {
+
+using testing::HasSubstr;
+using testing_support::error_of;
 
 // Ten correlated features with standard deviations from 0.1 to 100 around a mean.
 torch::Tensor uneven_embeddings(std::int64_t count) {
@@ -52,6 +59,40 @@ TEST(Projector, ASetOfOneClipIsNotBlownUp) {
   initialize_whitened(*projector, music, 0.05, 1);
   EXPECT_TRUE(projector->forward(music).isfinite().all().item<bool>());
   EXPECT_TRUE(projector->linear().weight.isfinite().all().item<bool>());
+}
+
+// Rounding is all that such clips differ by.
+TEST(Projector, ClipsThatAreAllAlikeAreSavedAsTheyTrain) {
+  const TemporaryDirectory folder;
+  torch::manual_seed(4);
+  const torch::Tensor clip = at::randn({1, 48});
+  for (const std::int64_t clips : {1, 2, 30}) {
+    for (const double noise : {0.0, 1e-7, 1e-4}) {
+      LinearProjector projector(48, 32);
+      const torch::Tensor music = clip + noise * at::randn({clips, 48});
+      initialize_whitened(*projector, music, 0.5, 1);
+      EXPECT_LT(projector->directions.abs().max().item<double>(), 200) << clips << " clips, " << noise;
+      projector->save(folder.path());
+      LinearProjector plain(48, 32);
+      plain->load(folder.path());
+      EXPECT_LT((plain->forward(music) - projector->forward(music)).abs().max().item<double>(), 1e-5) << clips << " clips, " << noise;
+    }
+  }
+}
+
+TEST(Projector, ClipsWithoutAnyValueAreWhitenedToo) {
+  LinearProjector projector(10, 6);
+  initialize_whitened(*projector, at::zeros({3, 10}), 0.05, 1);
+  EXPECT_TRUE(projector->linear().weight.isfinite().all().item<bool>());
+}
+
+TEST(Projector, APlainLayerThatIsNotTheTrainedOneIsNotSaved) {
+  const TemporaryDirectory folder;
+  LinearProjector projector(10, 6);
+  initialize_whitened(*projector, uneven_embeddings(50), 0.05, 1);
+  projector->whiten(at::full({10}, 1.0), at::eye(10) * 1e6);
+  EXPECT_THAT(error_of([&] { projector->save(folder.path()); }), HasSubstr("projector.initialization"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 }  // namespace

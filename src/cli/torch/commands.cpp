@@ -3,6 +3,7 @@
 #include "cli/torch_commands.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/doctor/doctor.h"
 #include "midillama/eval/evaluate.h"
@@ -120,7 +121,7 @@ void embed(const config::Config& config, const EmbedCommand& command) {
 }
 
 void score(const config::Config& config, const ScoreCommand& command) {
-  std::cout << eval::score_file(command.predictions, config.eval, prepare(config)).dump(2) << "\n";
+  std::cout << json_text(eval::score_file(command.predictions, config.eval, prepare(config)), 2) << "\n";
 }
 
 void convert_musicbert(const ConvertCommand& command) {
@@ -133,7 +134,7 @@ void convert_musicbert(const ConvertCommand& command) {
                               {"num_attention_heads", done.config.num_attention_heads},
                               {"intermediate_size", done.config.intermediate_size},
                               {"max_position_embeddings", done.config.max_position_embeddings}};
-  std::cout << result.dump() << "\n";
+  std::cout << json_text(result) << "\n";
 }
 
 void merge(const config::Config& given, const MergeCommand& command) {
@@ -156,7 +157,7 @@ void merge(const config::Config& given, const MergeCommand& command) {
                               {"probe_tokens", probe.input_ids.size()},
                               {"largest_logit_difference", difference.largest},
                               {"mean_logit_difference", difference.mean}};
-  std::cout << result.dump() << "\n";
+  std::cout << json_text(result) << "\n";
 }
 
 void export_checkpoint(const config::Config& given, const ExportCommand& command) {
