@@ -1,6 +1,7 @@
 #include "cli/commands/data.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/corpus/dataset.h"
 
@@ -30,7 +31,7 @@ void run(const config::Config& config, const DataBuildCommand& command) {
 
 void run(const config::Config& config, const DataStatsCommand& command) {
   const OrderedJson statistics = corpus::dataset_statistics(config.data.dir);
-  std::cout << (command.json ? statistics.dump(2) + "\n" : corpus::statistics_text(statistics));
+  std::cout << (command.json ? json_text(statistics, 2) + "\n" : corpus::statistics_text(statistics));
 }
 
 void run(const config::Config& config, const DataCheckCommand&) {

@@ -1,6 +1,7 @@
 #include "cli/commands/plan.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/json_text.h"
 #include "midillama/core/machine.h"
 #include "midillama/shapes/memory_plan.h"
 
@@ -42,7 +43,7 @@ void run(const config::Config& config, const PlanCommand& command) {
     plans.push_back(shapes::plan_json(work, device.memory));
     text += (text.empty() ? "" : "\n") + shapes::plan_text(work, device.memory);
   }
-  std::cout << (command.json ? plans.dump(2) + "\n" : text);
+  std::cout << (command.json ? json_text(plans, 2) + "\n" : text);
 }
 
 }  // namespace midillama::cli

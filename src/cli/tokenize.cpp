@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/octuple/file.h"
 #include "midillama/octuple/vocabulary.h"

@@ -1,6 +1,7 @@
 #include "midillama/core/file.h"
 
 #include "midillama/core/atomic_file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/core/temporary.h"
 
 #include <fcntl.h>
@@ -169,10 +170,6 @@ void for_each_json_line(const fs::path& path, const std::function<void(const Jso
     if (value.is_discarded()) throw InputError(path.string(), fmt::format("line {}", line), "not valid JSON");
     row(value, line);
   });
-}
-
-std::string json_line(const OrderedJson& value) {
-  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
 }
 
 void sync_to_disk(const fs::path& path) {

@@ -2,6 +2,7 @@
 #include "corpus/tag_facts.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/error.h"
+#include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/corpus/clips.h"

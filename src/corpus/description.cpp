@@ -1,6 +1,7 @@
 #include "description.h"
 
 #include "midillama/core/hash.h"
+#include "midillama/core/json_text.h"
 #include "midillama/corpus/splits.h"
 
 #include <fmt/format.h>
@@ -109,7 +110,7 @@ void write_description(const config::Corpus& config, const TagFacts& tag_facts, 
                                    {"unreadable", places(report.skipped)},
                                    {"duplicates", places(report.duplicates)},
                                    {"too_short", places(report.without_clips)}};
-  write_atomically(directory / "dataset.json", description.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + '\n');
+  write_atomically(directory / "dataset.json", json_text(description, 2) + '\n');
 }
 
 }  // namespace midillama::corpus

@@ -3,6 +3,7 @@
 #include "eval/prediction_store.h"
 #include "eval/probe_values.h"
 #include "midillama/core/hash.h"
+#include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/systems/answerer.h"
@@ -95,7 +96,7 @@ class Evaluation {
   }
 
   void finish_row(Row row) {
-    write_atomically(folder(row.name) / "scores.json", to_json(report_of({row})).dump(2) + '\n');
+    write_atomically(folder(row.name) / "scores.json", json_text(to_json(report_of({row})), 2) + '\n');
     rows_.push_back(std::move(row));
   }
 

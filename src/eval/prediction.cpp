@@ -1,6 +1,7 @@
 #include "midillama/eval/prediction.h"
 
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 
 #include <fmt/format.h>
 
@@ -33,7 +34,7 @@ Prediction prediction_from_json(const Json& row, const std::string& file, const 
 
 void write_predictions(const std::filesystem::path& path, std::span<const Prediction> predictions) {
   std::string lines;
-  for (const auto& prediction : predictions) lines += to_json(prediction).dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  for (const auto& prediction : predictions) lines += json_line(to_json(prediction));
   write_atomically(path, lines);
 }
 

@@ -1,6 +1,7 @@
 #include "midillama/eval/report.h"
 
 #include "eval/table.h"
+#include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 
 #include <fmt/format.h>
@@ -119,7 +120,7 @@ void write_report(Report report, const std::filesystem::path& folder) {
       if (before.fingerprint == report.fingerprint && !renewed) report.tasks.push_back(task);
     }
   }
-  write_atomically(file, to_json(report).dump(2) + '\n');
+  write_atomically(file, json_text(to_json(report), 2) + '\n');
   write_atomically(folder / "report.md", to_markdown(report));
   log::info("the report is in {}", (folder / "report.md").string());
 }

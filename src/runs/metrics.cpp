@@ -1,5 +1,7 @@
 #include "midillama/runs/metrics.h"
 
+#include "midillama/core/json_text.h"
+
 namespace midillama::runs {
 namespace {
 
@@ -27,7 +29,7 @@ MetricsLog::MetricsLog(std::filesystem::path file, std::int64_t last_step) : pat
 }
 
 void MetricsLog::write(const OrderedJson& row) {
-  file_ << row.dump() + '\n' << std::flush;
+  file_ << json_text(row) + '\n' << std::flush;
   if (!file_) throw InputError(path_.string(), "", "cannot be written: is the disk full?");
 }
 

@@ -13,6 +13,7 @@
 #include "midillama/runs/trained_with.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
+#include "midillama/weights/finite.h"
 #include "midillama/weights/safetensors.h"
 #include "tools/model_card.h"
 
@@ -65,6 +66,8 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   }
   const auto projector = model::make_projector(config.projector, encoder.hidden_size, llm.hidden_size, 0);
   require_projector(checkpoint / runs::kProjectorFile, *projector);
+  weights::require_finite(weights::SafetensorsFile(checkpoint / runs::kProjectorFile));
+  if (has_adapter) weights::require_finite(weights::SafetensorsFile(checkpoint / runs::kAdapterFolder / runs::kAdapterWeightsFile));
 
   ModelCard card;
   const fs::path target = fs::absolute(directory).lexically_normal();

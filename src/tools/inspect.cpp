@@ -2,6 +2,7 @@
 
 #include "midillama/config/projector_kinds.h"
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/data/clip_inputs.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/data/cut_report.h"
@@ -73,15 +74,14 @@ class Losses {
 void print(std::ostream& out, const records::Question& question, const text::EncodedExample& example, std::int64_t music_tokens,
            const Json& loss) {
   const auto targets = text::count_targets(example.labels);
-  out << OrderedJson{{"id", question.id},
-                     {"input_ids", example.input_ids},
-                     {"labels", example.labels},
-                     {"music_position", example.music_position},
-                     {"music_tokens", music_tokens},
-                     {"loss", loss},
-                     {"target_tokens", targets}}
-             .dump()
-      << '\n';
+  const OrderedJson row = {{"id", question.id},
+                           {"input_ids", example.input_ids},
+                           {"labels", example.labels},
+                           {"music_position", example.music_position},
+                           {"music_tokens", music_tokens},
+                           {"loss", loss},
+                           {"target_tokens", targets}};
+  out << json_text(row) << '\n';
 }
 
 // How a terminal shows a text: an ANSI colour before it, the default behind.

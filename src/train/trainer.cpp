@@ -218,6 +218,9 @@ void Trainer::validate() {
   stage_.module().train();
   counts = CountsOfAllRanks(counts, group_, device_).get();
   const double loss = sum / at_least_one(counts.targets);
+  if (!std::isfinite(loss)) {
+    throw Error(fmt::format("{} stopped after step {}: the validation loss is {}, so no checkpoint was written", stage_name_, step_, loss));
+  }
   if (!group_.is_main()) return;
   metrics_->write({{"step", step_},
                    {"split", "valid"},

@@ -1,5 +1,6 @@
 #include "midillama/core/error.h"
 #include "midillama/core/mapped_file.h"
+#include "midillama/weights/finite.h"
 #include "midillama/weights/safetensors.h"
 #include "safetensors_header.h"
 
@@ -80,7 +81,9 @@ void SafetensorsFile::copy_into(const std::string& name, const torch::Tensor& de
   const std::int64_t piece = kPieceBytes / element_bytes;
   for (std::int64_t start = 0; start < from.numel(); start += piece) {
     const std::int64_t count = std::min(piece, from.numel() - start);
-    to.narrow(0, start, count).copy_(from.narrow(0, start, count));
+    const torch::Tensor part = from.narrow(0, start, count);
+    if (!is_finite(part)) throw not_finite(path(), name);
+    to.narrow(0, start, count).copy_(part);
     const std::uint64_t begin = mapping_->data + info.begin + static_cast<std::uint64_t>(start * element_bytes);
     mapping_->mapped.release(begin, begin + static_cast<std::uint64_t>(count * element_bytes));
   }
@@ -88,6 +91,7 @@ void SafetensorsFile::copy_into(const std::string& name, const torch::Tensor& de
 
 TensorMap read_safetensors(const fs::path& path) {
   const SafetensorsFile file(path);
+  require_finite(file);
   TensorMap tensors;
   for (const auto& [name, info] : file.tensors()) tensors.emplace(name, file.tensor(name).clone());
   return tensors;

@@ -1,5 +1,6 @@
 #include "midillama/core/atomic_file.h"
 #include "midillama/core/file.h"
+#include "midillama/weights/finite.h"
 #include "midillama/weights/safetensors.h"
 #include "safetensors_header.h"
 
@@ -58,6 +59,8 @@ void write_safetensors(const std::filesystem::path& path, const std::map<std::st
     if (bytes.scalar_type() != info.dtype || bytes.sizes() != at::IntArrayRef(info.shape)) {
       throw Error(fmt::format("{}: {}: another dtype or shape was announced", path.string(), name));
     }
+    if (!is_finite(bytes))
+      throw Error(fmt::format("{}: {} holds a number that is not finite (NaN or infinite); nothing was written", path.string(), name));
     file.write({static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()});
   }
   file.commit();

@@ -1,6 +1,7 @@
 #include "midillama/core/file.h"
 
 #include "midillama/core/hash.h"
+#include "midillama/core/json_text.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,7 @@
 #include "midillama/corpus/dataset.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/json_text.h"
 #include "midillama/midi/file.h"
 #include "tunes.h"
 

@@ -1,5 +1,6 @@
 // The paper's tags need no C++: a declaration alone builds, reads and checks them.
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/question_writer.h"
 #include "midillama/midi/file.h"

@@ -80,6 +80,18 @@ TEST_F(Export, CanBeUsedAsACheckpoint) {
   EXPECT_FALSE(fs::exists(path("out/optimizer.safetensors")));
 }
 
+TEST_F(Export, NumbersThatAreNotFiniteAreNeitherBundledNorUsed) {
+  for (const char* file : {"projector.safetensors", "adapter/adapter_model.safetensors"}) {
+    const std::string whole = read_text(path("checkpoint/") + file);
+    write_atomically(path("checkpoint/") + file, whole.substr(0, whole.size() - 4) + std::string("\0\0\x80\x7f", 4));  // infinity
+    const auto names_it = AllOf(HasSubstr(file), HasSubstr("not finite"));
+    EXPECT_THAT(export_error(), names_it);
+    EXPECT_FALSE(fs::exists(path("out")));
+    EXPECT_THAT(([&] { generate::Session(config_, path("checkpoint"), torch::kCPU); }), testing::ThrowsMessage<InputError>(names_it));
+    write_atomically(path("checkpoint/") + file, whole);
+  }
+}
+
 TEST_F(Export, TheCardSaysWhatItBelongsTo) {
   ASSERT_EQ(export_error(), "no error");
   const std::string card = read_text(path("out/README.md"));

@@ -12,7 +12,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
+#include <limits>
 #include <map>
 
 namespace midillama::train {
@@ -56,6 +58,42 @@ TEST(RunSafety, AnOverwriteThatCannotStartLeavesTheOldRun) {
                 c.stages.at("align").checkpoint_every = 100;
               }),
               HasSubstr("stopped at step"));
+}
+
+// A checkpoint as a version that did not look wrote it: its last number is infinite.
+void spoil(const fs::path& safetensors) {
+  const float infinite = std::numeric_limits<float>::infinity();
+  std::fstream stream(safetensors, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(-static_cast<std::streamoff>(sizeof infinite), std::ios::end);
+  stream.write(reinterpret_cast<const char*>(&infinite), sizeof infinite);
+}
+
+TEST(NonFinite, NoCheckpointAndNoMetricHoldsOne) {
+  for (const bool validates : {true, false}) {
+    TinyWorld world;
+    world.stage("align").learning_rate = 1e39;  // infinite in float32
+    world.stage("align").warmup_ratio = 0;
+    world.stage("align").checkpoint_every = 1;
+    world.stage("align").validate_every = 1;
+    if (!validates) world.config.data.valid_split = "";
+    EXPECT_THAT(error_of([&] { world.train("align"); }), validates ? AllOf(HasSubstr("stopped after step 1"), HasSubstr("validation loss"))
+                                                                   : AllOf(HasSubstr("projector.safetensors"), HasSubstr("not finite")));
+    EXPECT_FALSE(runs::last_checkpoint(world.config, "align"));
+    for (const Json& row : read_metrics(world.path("run/align/metrics.jsonl"))) EXPECT_TRUE(row.at("loss").is_number()) << row.dump();
+  }
+}
+
+TEST(NonFinite, ACheckpointThatHoldsOneIsNotUsed) {
+  TinyWorld world;
+  const fs::path checkpoint = fs::canonical(world.train("align") / "last");
+  const auto whole = contents(checkpoint);
+  for (const char* file : {"projector.safetensors", "optimizer.safetensors"}) {
+    spoil(checkpoint / file);
+    const auto names_it = AllOf(HasSubstr(file), HasSubstr("not finite"));
+    EXPECT_THAT(error_of([&] { world.train("align", true); }), names_it);
+    if (file == std::string("projector.safetensors")) EXPECT_THAT(error_of([&] { world.train("sft"); }), names_it);
+    write_atomically(checkpoint / file, whole.at(file));
+  }
 }
 
 TEST(RunSafety, AResumeThatIsRefusedChangesNothing) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "midillama/core/error.h"
+#include "midillama/core/json_text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -35,9 +36,6 @@ Json read_json(const std::filesystem::path& path);
 
 // Calls `row` with every non-empty line of a JSON-lines file and its 1-based line number.
 void for_each_json_line(const std::filesystem::path& path, const std::function<void(const Json& value, std::size_t line)>& row);
-
-// The value as one line of a JSON-lines file. Always valid UTF-8: other bytes (of file names, say) become U+FFFD.
-std::string json_line(const OrderedJson& value);
 
 // The value of `key` as `T`; an InputError naming file, place and key where it is missing or of another type.
 template <typename T>

@@ -1,6 +1,7 @@
 #include "cli/commands/convert_musicbert.h"
 
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/tools/convert_musicbert.h"
 
 #include <iostream>
@@ -17,7 +18,7 @@ void run(const config::Config&, const ConvertMusicBertCommand& command) {
                               {"num_attention_heads", done.config.num_attention_heads},
                               {"intermediate_size", done.config.intermediate_size},
                               {"max_position_embeddings", done.config.max_position_embeddings}};
-  std::cout << result.dump() << "\n";
+  std::cout << json_text(result) << "\n";
 }
 
 }  // namespace midillama::cli

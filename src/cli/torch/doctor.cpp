@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/doctor/doctor.h"
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@ namespace midillama::cli {
 
 void run(const config::Config& config, const DoctorCommand& command) {
   const std::vector<doctor::Check> checks = doctor::examine(config);
-  std::cout << (command.json ? doctor::to_json(checks).dump(2) + "\n" : doctor::to_text(checks));
+  std::cout << (command.json ? json_text(doctor::to_json(checks), 2) + "\n" : doctor::to_text(checks));
   const auto failed = std::ranges::count(checks, doctor::Status::fail, &doctor::Check::status);
   if (failed > 0) throw Error(fmt::format("{} of {} checks failed", failed, checks.size()));
 }

@@ -3,6 +3,7 @@
 #include "cli/torch/device.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/generate/session.h"
 #include "midillama/midi/file.h"
 #include "midillama/model/midi_llama.h"
@@ -48,7 +49,7 @@ void run(const config::Config& given, const GenerateCommand& command) {
       {"token_ids", completion.token_ids},
       {"prompt_tokens", static_cast<std::int64_t>(prompt[0].input_ids.size()) + session.model->music_tokens(prompt[0])},
       {"seconds", seconds}};
-  std::cout << result.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << "\n";
+  std::cout << json_text(result) << "\n";
 }
 
 }  // namespace midillama::cli

@@ -3,6 +3,7 @@
 #include "cli/torch/device.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/model/dtype.h"
 #include "midillama/runs/files.h"
 #include "midillama/runs/trained_with.h"
@@ -34,7 +35,7 @@ void run(const config::Config& given, const MergeCommand& command) {
                               {"probe_tokens", probe.input_ids.size()},
                               {"largest_logit_difference", difference.largest},
                               {"mean_logit_difference", difference.mean}};
-  std::cout << result.dump() << "\n";
+  std::cout << json_text(result) << "\n";
 }
 
 }  // namespace midillama::cli
