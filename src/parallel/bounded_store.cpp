@@ -49,7 +49,9 @@ BoundedStore::BoundedStore(std::string home, std::chrono::milliseconds interval,
   auto task = std::make_shared<std::packaged_task<c10::intrusive_ptr<c10d::Store>()>>(std::move(connect));
   auto store = task->get_future();
   post([task] { (*task)(); });
-  await([&](std::chrono::milliseconds time) { return store.wait_for(time) == std::future_status::ready; }, 2);
+  constexpr std::chrono::milliseconds kExtra(30000);
+  await([&](std::chrono::milliseconds time) { return store.wait_for(time) == std::future_status::ready; },
+        2 * rounds_ + static_cast<int>(kExtra / interval_));
   store_ = store.get();
 }
 
@@ -66,14 +68,14 @@ void BoundedStore::post(std::function<void()> call) {
   calls_->wake.notify_all();
 }
 
-void BoundedStore::await(const std::function<bool(std::chrono::milliseconds)>& ready, int times) {
+void BoundedStore::await(const std::function<bool(std::chrono::milliseconds)>& ready, int rounds) {
   try {
-    for (int round = 0; round < times * rounds_; ++round) {
+    for (int round = 0; round < rounds; ++round) {
       if (ready(interval_)) return;
       if (on_silence_) on_silence_();
     }
     throw Error(fmt::format("{} did not answer for {:g} s (it keeps the ranks' store): its process is stopped, or its machine hangs", home_,
-                            static_cast<double>((times * rounds_ * interval_).count()) / 1000));
+                            static_cast<double>((rounds * interval_).count()) / 1000));
   } catch (const Error&) {
     const std::lock_guard lock(calls_->mutex);
     calls_->given_up = true;

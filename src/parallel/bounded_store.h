@@ -21,8 +21,8 @@ class BoundedStore {
  public:
   using Connect = std::function<c10::intrusive_ptr<c10d::Store>()>;
 
-  // `home` says in errors who keeps the store. A call is given up after `rounds` of `interval`, connecting after twice as many: it has a
-  // limit of its own, and says more. What `connect` throws is passed on.
+  // `home` says in errors who keeps the store. A call is given up after `rounds` of `interval`. Connecting has a limit of its own and says
+  // more when that is reached: it is given up long after. What `connect` throws is passed on.
   BoundedStore(std::string home, std::chrono::milliseconds interval, int rounds, Connect connect);
   ~BoundedStore();
   BoundedStore(const BoundedStore&) = delete;
@@ -46,7 +46,7 @@ class BoundedStore {
     auto task = std::make_shared<std::packaged_task<Result()>>([store = store_, call = std::move(call)] { return call(*store); });
     auto result = task->get_future();
     post([task] { (*task)(); });
-    await([&](std::chrono::milliseconds time) { return result.wait_for(time) == std::future_status::ready; }, times);
+    await([&](std::chrono::milliseconds time) { return result.wait_for(time) == std::future_status::ready; }, times * rounds_);
     return result.get();
   }
 
@@ -57,8 +57,8 @@ class BoundedStore {
   struct Calls;
 
   void post(std::function<void()> call);
-  // Error where `ready` does not come true within `times` the usual rounds.
-  void await(const std::function<bool(std::chrono::milliseconds)>& ready, int times);
+  // Error where `ready` does not come true within so many rounds.
+  void await(const std::function<bool(std::chrono::milliseconds)>& ready, int rounds);
 
   std::string home_;
   std::chrono::milliseconds interval_;
