@@ -19,7 +19,7 @@ from rounds import Speed, cells, paired
 
 HIDDEN, LAYERS, HEADS, FEED_FORWARD, VOCABULARY, FIELDS = 768, 12, 12, 3072, 1237, 8
 FIELD_SIZES = (256, 128, 129, 256, 128, 32, 254, 49)
-FIRST_ID = 4  # behind the special symbols; the fields follow each other in this order
+FIRST_ID = 4  # after the special symbols; the fields follow each other in this order
 BATCH = 8
 
 

@@ -3,7 +3,7 @@
     bench/with_peers bench/compare_ranks.py [--sizes tiny,mid] [--stages sft] [--rounds 5]
 
 Trains the models of bench/compare_training.py. Each rank has one thread; two ranks are joined by Gloo on the loopback.
-First the losses of all steps are compared (a relative difference of 1e-5 at most), then the tokens a second of the steps behind the warm-up. Printed
+First the losses of all steps are compared (a relative difference of 1e-5 at most), then the tokens a second of the steps after the warm-up. Printed
 for each size and stage: median tokens/s of one and of two ranks, their ratio (median, least and greatest of the paired rounds), and two bounds of it: twice
 the tokens/s of one rank with half the batch (half a batch takes more than half the time), and the ratio of matrix products in two processes that know
 nothing of each other (other programs take their part of the machine).

@@ -4,8 +4,8 @@
 
 The program, the folk dataset and its tokenizer are made where they are missing (supplies.py). For each size a Llama of random weights, a projector and a LoRA adapter of rank 8 on all seven linears are written once; both sides start from them, take the same examples in
 file order and the same learning rates. `real`: questions as they are, of unequal length, padded for the peer, with a loss on the answer. `equal`:
-four rows of 128 (tiny) or 256 (mid) tokens with a loss on all of them behind the music, where there is no work to leave out. First the losses of
-every step are compared (a relative difference of 1e-3 at most), then the tokens a second of the steps behind the warm-up, padding not counted.
+four rows of 128 (tiny) or 256 (mid) tokens with a loss on all of them after the music, where there is no work to leave out. First the losses of
+every step are compared (a relative difference of 1e-3 at most), then the tokens a second of the steps after the warm-up, padding not counted.
 Printed for each: median tokens/s of both sides, their ratio (median, least and greatest of the paired rounds), peak resident memory and the ratio
 of both, and the share of the machine's matrix-product rate, measured in the same round, that the useful floating-point operations reach.
 """

@@ -25,7 +25,7 @@ using namespace midillama;
 using bench::serve;
 using bench::timed;
 
-// What stands before the first label.
+// What is before the first label.
 model::MusicText prompt_of(const Json& example, const torch::Tensor& music) {
   model::MusicText prompt;
   const auto labels = example.at("labels").get<std::vector<std::int64_t>>();

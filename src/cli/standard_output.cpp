@@ -1,5 +1,6 @@
 #include "cli/standard_output.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,7 +12,8 @@
 
 namespace midillama::cli {
 
-StandardOutput::StandardOutput() : terminal_(::isatty(STDOUT_FILENO) != 0) {
+StandardOutput::StandardOutput() : closed_(::fcntl(STDOUT_FILENO, F_GETFD) < 0), terminal_(::isatty(STDOUT_FILENO) != 0) {
+  if (closed_) take_descriptor();
   std::signal(SIGPIPE, SIG_IGN);     // a closed pipe is an error like others: temporary folders are removed on its way up
   std::ios::sync_with_stdio(false);  // before the next line, for it puts a buffer of its own in place
   before_ = std::cout.rdbuf(this);
@@ -25,12 +27,21 @@ StandardOutput::~StandardOutput() {
   std::cout.rdbuf(before_);
 }
 
+// So that no file that is opened later gets what is printed.
+void StandardOutput::take_descriptor() {
+  const int nothing = ::open("/dev/null", O_WRONLY);
+  if (nothing == STDOUT_FILENO || nothing < 0) return;
+  ::dup2(nothing, STDOUT_FILENO);
+  ::close(nothing);
+}
+
 void StandardOutput::finish() {
   write_or_fail();
 }
 
 void StandardOutput::write_buffer() {
   const char* next = pbase();
+  if (closed_ && next != pptr()) failure_ = EBADF;
   while (failure_ == 0 && next != pptr()) {
     const ssize_t written = ::write(STDOUT_FILENO, next, static_cast<std::size_t>(pptr() - next));
     if (written >= 0) {

@@ -33,11 +33,13 @@ class StandardOutput : public std::streambuf {
   int sync() override;
 
  private:
+  static void take_descriptor();
   void write_buffer();
   void write_or_fail();
 
   std::array<char, 1 << 16> buffer_;
   std::streambuf* before_;
+  bool closed_;  // when the program began
   bool terminal_;
   int failure_ = 0;  // errno of the first one
 };

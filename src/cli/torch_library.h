@@ -9,7 +9,7 @@ namespace midillama::cli {
 // Runs a command; `options` is of the command's type (command.h).
 using TorchFunction = void (*)(const config::Config& config, const void* options);
 
-// The function behind a command's kName. Loads the library on the first call; Error where this installation has none, or one of another
+// The function of a command's kName. Loads the library on the first call; Error where this installation has none, or one of another
 // version.
 TorchFunction torch_function(const char* name);
 

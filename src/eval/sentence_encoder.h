@@ -34,7 +34,7 @@ class SentenceEncoder {
   };
 
   text::TokenId special(const char* token, const std::string& path) const;
-  // <s>, the stripped sentence behind one space, </s>; cut before </s> to fit the model's positions.
+  // <s>, the stripped sentence after one space, </s>; cut before </s> to fit the model's positions.
   std::vector<text::TokenId> ids_of(std::string_view sentence) const;
   void encode_batch(std::span<const Tokens> batch, SentenceEmbeddings& embeddings);
 

@@ -7,7 +7,7 @@
 
 namespace midillama::eval {
 
-// ASCII. The first column names the rows and stands left, the others right.
+// ASCII. The first column names the rows and is on the left, the others on the right.
 struct Table {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;

@@ -60,7 +60,7 @@ bool ends_cvc(View word) {
          word[n - 1] != 'x' && word[n - 1] != 'y';
 }
 
-// Replaces `suffix` by `replacement` where what stands before it has a measure above `minimum`.
+// Replaces `suffix` by `replacement` where what is before it has a measure above `minimum`.
 struct Rule {
   View suffix, replacement;
 };

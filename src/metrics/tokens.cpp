@@ -36,7 +36,7 @@ void separate_punctuation(std::string_view text, std::string& out) {
   for (const char c : text) is_separated(c) ? (out += ' ', out += c, out += ' ') : out += c;
 }
 
-// The expressions of mteval-v13a match two neighbours and go on behind them; `matches` says which pairs, `separated` writes one.
+// The expressions of mteval-v13a match two neighbours and go on after them; `matches` says which pairs, `separated` writes one.
 template <typename Matches, typename Separated>
 void replace_pairs(std::string_view text, std::string& out, const Matches& matches, const Separated& separated) {
   out.clear();

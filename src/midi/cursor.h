@@ -21,7 +21,7 @@ class Cursor {
   Cursor(std::span<const std::uint8_t> bytes, const std::string& name)
       : name_(&name), begin_(bytes.data()), next_(begin_), end_(begin_ + bytes.size()) {}
 
-  // The next `size` bytes as a cursor of their own, fewer where the file ends before; this one moves behind them.
+  // The next `size` bytes as a cursor of their own, fewer where the file ends before; this one moves on to what follows.
   Cursor split(std::size_t size) {
     Cursor part = *this;
     part.cut_short_ = size > remaining();

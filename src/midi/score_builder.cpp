@@ -9,7 +9,7 @@ constexpr int kDrumChannel = 9;
 constexpr std::size_t kMaxNameLength = 128;
 
 // Events in file order, where the last one at or before a tick is in force at it, as an equivalent list with strictly increasing times.
-// Those behind the last possible note are dropped.
+// Those after the last possible note are dropped.
 template <typename Change>
 void put_in_order(std::vector<Change>& changes) {
   Tick earliest = kMaxTick + Tick{1};

@@ -6,7 +6,7 @@
 
 namespace midillama::model {
 
-// Fills in what the caller left open: positions, the mask of several new tokens behind cached ones, and what is not there yet of a cache
+// Fills in what the caller left open: positions, the mask of several new tokens after cached ones, and what is not there yet of a cache
 // with fixed shapes.
 AttentionContext complete(const AttentionContext& context, std::int64_t tokens, torch::Device device);
 

@@ -36,7 +36,7 @@ struct LinearInput {
   torch::Tensor trained = {};
 };
 
-// [..., in] → the layers' outputs beside each other, [..., sum of out], in their weights' dtype. Weights that lie behind each other
+// [..., in] → the layers' outputs beside each other, [..., sum of out], in their weights' dtype. Weights that lie one after the other
 // (linears_together) are multiplied by as they are, others copied together first.
 torch::Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers);
 

@@ -11,7 +11,7 @@ using octuple::kFields;
 using octuple::kPadId;
 
 constexpr double kInitialStandardDeviation = 0.02;
-constexpr std::int64_t kFirstPosition = kPadId + 1;  // fairseq counts positions from behind the padding index
+constexpr std::int64_t kFirstPosition = kPadId + 1;  // fairseq counts positions from after the padding index
 
 void initialize_module(torch::nn::Module& module, std::uint64_t seed) {
   const at::Generator generator = seeded_generator(seed);
@@ -55,7 +55,7 @@ torch::Tensor MusicBertImpl::forward(const torch::Tensor& ids) {
   const torch::Tensor real = ids.select(2, 0) != kPadId;  // [batch, octuples], false at padding
   const torch::Tensor positions = at::arange(kFirstPosition, kFirstPosition + width, ids.options()).expand({batch, width});
   if (real.all().item<bool>()) return encode(ids, positions, {});
-  // What stands at padding is never looked at, so it is not computed either: the sequences are laid end to end.
+  // What is at padding is never looked at, so it is not computed either: the sequences are laid end to end.
   const torch::Tensor kept = real.flatten().nonzero().squeeze(1);
   const auto pick = [&](const torch::Tensor& rows) { return rows.flatten(0, 1).index_select(0, kept).unsqueeze(0); };
   const torch::Tensor hidden_states = encode(pick(ids), pick(positions), lengths_of(real)).squeeze(0);

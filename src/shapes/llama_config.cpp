@@ -29,7 +29,7 @@ void read_llama3_scaling(ConfigReader& reader, const Json& rope, const std::stri
   config.rope_scaling = scaling;
 }
 
-// transformers 4 writes rope_theta and rope_scaling, transformers 5 one object rope_parameters; the first wins where both stand.
+// transformers 4 writes rope_theta and rope_scaling, transformers 5 one object rope_parameters; the first wins where both are there.
 void read_rope(ConfigReader& reader, LlamaConfig& config) {
   config.rope_theta = reader.positive_or("rope_theta", kDefaultRopeTheta);
   const auto filled = [&](const char* key) { return reader.has(key) && !reader.json().at(key).empty(); };

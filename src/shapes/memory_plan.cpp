@@ -44,7 +44,7 @@ std::int64_t adapter_bytes(const Workload& work, const std::set<std::string>& na
   return bytes;
 }
 
-// What a block keeps of one token up to its attention, and what behind.
+// What a block keeps of one token up to its attention, and what after it.
 struct BlockBytes {
   std::int64_t attention = 0;
   std::int64_t behind = 0;
@@ -61,7 +61,7 @@ BlockBytes block_bytes(const Workload& work) {
   return bytes;
 }
 
-// What all blocks keep: behind the last block's attention are the answer tokens only. Of blocks that are run again only their input, and
+// What all blocks keep: after the last block's attention are the answer tokens only. Of blocks that are run again only their input, and
 // one block at a time.
 std::int64_t kept_bytes(const Workload& work, const BlockBytes& block, std::int64_t tokens, std::int64_t answers) {
   const std::int64_t blocks = work.llm.num_hidden_layers;
@@ -70,7 +70,7 @@ std::int64_t kept_bytes(const Workload& work, const BlockBytes& block, std::int6
   return tokens * (blocks * width(work.config.llm.dtype) * work.llm.hidden_size + block.attention + block.behind);
 }
 
-// Logits of one slice and their log-softmax; behind bfloat16 logits the latter is computed in float32, on a CPU from a float32 copy.
+// Logits of one slice and their log-softmax; after bfloat16 logits the latter is computed in float32, on a CPU from a float32 copy.
 std::int64_t logit_bytes(const Workload& work, std::int64_t answers) {
   const std::int64_t rows = std::min(answers, std::max<std::int64_t>(1, kLogitsAtOnce / work.llm.vocab_size));
   const std::int64_t w = width(work.config.llm.dtype);

@@ -17,9 +17,9 @@ struct AddedToken {
   TokenId id = 0;
   std::string content;
   bool special = false;
-  bool single_word = false;  // only where no word character stands beside it
+  bool single_word = false;  // only where no word character is beside it
   bool lstrip = false;       // takes the white space before it along
-  bool rstrip = false;       // and behind it
+  bool rstrip = false;       // and after it
   bool normalized = false;   // looked for after those that are not
 };
 

@@ -55,7 +55,7 @@ class TokenTable {
     Symbol id;
     std::uint32_t begin, size;  // in bytes_
   };
-  std::string bytes_;  // the tokens one behind the other
+  std::string bytes_;  // the tokens one after the other
   std::vector<Slot> slots_;
 };
 
@@ -78,7 +78,7 @@ class Bpe {
     std::vector<std::uint64_t> queue;
   };
 
-  // `tokens`: the bytes of each token by id, empty where an id is free or stands for no bytes.
+  // `tokens`: the bytes of each token by id, empty where an id is free or has no bytes.
   Bpe(std::vector<std::string> tokens, std::span<const Merge> merges, BpeOptions options);
   Bpe(const Bpe&) = delete;
   Bpe& operator=(const Bpe&) = delete;

@@ -1,4 +1,4 @@
-// The alphabet in which byte-level BPE files spell bytes: printable Latin-1 characters stand for themselves, every other byte for a
+// The alphabet in which byte-level BPE files spell bytes: printable Latin-1 characters are themselves, every other byte for a
 // character from U+0100 on (GPT-2's bytes_to_unicode). A space is spelled U+0120, a line break U+010A.
 #pragma once
 
@@ -10,7 +10,7 @@ namespace midillama::text {
 
 std::string to_byte_alphabet(std::string_view bytes);
 
-// Nothing where the text has a character that stands for no byte.
+// Nothing where the text has a character of no byte.
 std::optional<std::string> from_byte_alphabet(std::string_view spelled);
 
 }  // namespace midillama::text

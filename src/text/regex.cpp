@@ -22,7 +22,7 @@ constexpr std::string_view kNewNumbers =
 // White_Space; PCRE2's own \s has U+180E in addition.
 constexpr std::string_view kSpaces = R"(\x09-\x0D\x20\x85\xA0\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
 
-// What stands for the escape at the start of `pattern` inside brackets, and the escape's length; nothing where PCRE2's own meaning is
+// What replaces the escape at the start of `pattern` inside brackets, and the escape's length; nothing where PCRE2's own meaning is
 // right.
 std::optional<std::pair<std::string, std::size_t>> spelled_out(std::string_view pattern) {
   if (pattern.starts_with(R"(\p{L})")) return std::pair(fmt::format(R"(\p{{L}}{})", kNewLetters), 5);

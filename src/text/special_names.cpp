@@ -23,7 +23,7 @@ Answer from_entry(const Json& object, const std::string& key, const Lookup& id) 
   return name.is_string() ? Answer{true, id(name.get<std::string>())} : Answer{};
 }
 
-// The special tokens that a post-processor puts before and behind a text.
+// The special tokens that a post-processor puts before and after a text.
 struct Frame {
   std::vector<std::string> before, behind;
 };

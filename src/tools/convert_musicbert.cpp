@@ -38,7 +38,7 @@ constexpr auto kLeftOut =
 
 constexpr std::string_view kPortLayer = "encoder.layer.";
 
-// Beginnings of the port's names, and what stands for them in fairseq's.
+// Beginnings of the port's names, and what they are in fairseq's.
 struct Renamed {
   std::string_view from, to;
 };
@@ -99,7 +99,7 @@ struct Source {
   }
 };
 
-// Whole numbers stand bare, or in the `_val` of an omegaconf node.
+// Whole numbers are bare, or in the `_val` of an omegaconf node.
 std::optional<std::int64_t> to_integer(const PickleValue* value) {
   if (const auto* number = value->get<std::int64_t>()) return *number;
   const auto* node = value->get<weights::PickleOpaque>();

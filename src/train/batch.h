@@ -24,7 +24,7 @@ struct SizedDraw {
 std::vector<std::vector<SizedDraw>> deal(std::vector<SizedDraw> draws, int ranks);
 
 // Longest first, so that examples of like length share a pass, into micro-batches of at most `most_examples` and at most `most_tokens`
-// (examples times the longest one's tokens: what a pass that pads computes). 0: no bound. A longer example stands alone.
+// (examples times the longest one's tokens: what a pass that pads computes). 0: no bound. A longer example is alone.
 std::vector<std::vector<SizedDraw>> cut(std::vector<SizedDraw> draws, std::int64_t most_examples, std::int64_t most_tokens);
 
 struct Counts {

@@ -96,7 +96,7 @@ void Gradients::start_next() {
 }
 
 void Gradients::reduce() {
-  while (started_ < order_.size()) start_next();  // those that had no gradient, and those behind them
+  while (started_ < order_.size()) start_next();  // those that had no gradient, and those after them
   for (const std::size_t number : order_) buckets_[number].pending->wait();
   if (!order_is_learnt_) learn_order();
   if (!deterministic_) return;

@@ -30,7 +30,7 @@ class Gradients {
 
   // Before a step in which this rank has so many micro-batches, at least one; with `deterministic` the same number on every rank.
   void begin(std::size_t micro_batches);
-  // Behind each of them, whether it had a backward pass or was empty. Behind the last one the gradients are the sum over all ranks.
+  // After each of them, whether it had a backward pass or was empty. After the last one the gradients are the sum over all ranks.
   void close_micro_batch();
 
   // Scales the gradients as torch.nn.utils.clip_grad_norm_ does: by max_norm / (norm + 1e-6), at most 1. 0: no clipping. Returns the norm

@@ -51,7 +51,7 @@ MaskedNotes mask_bars(std::span<const Octuple> window, double probability, Rando
     }
     for (std::size_t field = 0; field < kFields; ++field) {
       if (fate->second[field] == Fate::untouched) continue;
-      const std::size_t place = (i + 1) * kFields + field;  // behind <s>
+      const std::size_t place = (i + 1) * kFields + field;  // after <s>
       masked.labels[place] = masked.input_ids[place];
       if (fate->second[field] == Fate::hidden) masked.input_ids[place] = octuple::kMaskId;
       if (fate->second[field] == Fate::random) masked.input_ids[place] = random_id(random);

@@ -54,7 +54,7 @@ std::int64_t count_numbers(torch::nn::Module& module) {
   return count;
 }
 
-// "projector 65,792, LoRA 1,048,576"; a part is what stands before the first dot of a name, or the adapters.
+// "projector 65,792, LoRA 1,048,576"; a part is what is before the first dot of a name, or the adapters.
 std::string describe_parts(const NamedTensors& tensors) {
   std::vector<std::pair<std::string, std::int64_t>> parts;
   for (const auto& [name, tensor] : tensors) {
@@ -136,7 +136,7 @@ Trainer::StepResult Trainer::step() {
   const auto draws = next_draws();
   Share share = make_share(stage_, draws, config_.train, group_);
   share.counts.interrupted_ranks = noted_interrupt() != 0 ? 1 : 0;  // so all ranks stop after the same step
-  CountsOfAllRanks counts(share.counts, group_, device_);           // wanted behind the first forward pass only
+  CountsOfAllRanks counts(share.counts, group_, device_);           // wanted after the first forward pass only
 
   StepResult result;
   const auto losses = no_losses(share);

@@ -385,7 +385,7 @@ class Pickle::Reader {
     return true;
   }
 
-  // torch.save's persistent id: ("storage", torch.FloatStorage, key, device, elements), in old files with None behind it.
+  // torch.save's persistent id: ("storage", torch.FloatStorage, key, device, elements), in old files with None after it.
   bool storage(const PickleValue* id) {
     constexpr std::string_view kModule = "torch.";
     const PickleItems* parts = tuple_items(id);

@@ -16,7 +16,7 @@ struct Header {
   Metadata metadata;
 };
 
-// `file` is named in errors; `data_bytes` is the length of the part behind the header. The tensors must cover it without overlap or hole,
+// `file` is named in errors; `data_bytes` is the length of the part after the header. The tensors must cover it without overlap or hole,
 // as the reference library demands.
 Header parse_header(std::string_view json, std::uint64_t data_bytes, const std::string& file);
 

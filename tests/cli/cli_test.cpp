@@ -102,8 +102,16 @@ ProcessResult shell(const std::string& pipeline) {
 
 // Kind A6: a result that could not be written is no success.
 TEST_F(Cli, AFailedWriteToStandardOutputIsStatusOneWithAMessage) {
-  for (const std::string command : {"config show", "config validate", "--help", "--version", "train --help", "tokenize " + two(),
-                                    "tokenize --format ids " + two(), "plan --json --help", "data stats --help"}) {
+  const std::vector<std::string> commands = {"config show",
+                                             "config validate",
+                                             "--help",
+                                             "--version",
+                                             "train --help",
+                                             "tokenize " + two(),
+                                             "tokenize --format ids " + two(),
+                                             "plan --json --help",
+                                             "data stats --help"};
+  for (const std::string& command : commands) {
     const ProcessResult full = shell("$MIDILLAMA " + command + " > /dev/full");
     EXPECT_EQ(full.status, 1) << command;
     EXPECT_THAT(full.error_output, HasSubstr("standard output cannot be written (No space left on device)")) << command;

@@ -35,7 +35,7 @@ Json instruments_json(const Score& score) {
   return list;
 }
 
-// As miditoolkit numbers keys: the tonic's pitch class, minor ones behind the major ones.
+// As miditoolkit numbers keys: the tonic's pitch class, minor ones after the major ones.
 int key_number(const KeySignature& key) {
   const int tonic = 7 * (key.fifths + 12) + (key.minor ? 9 : 0);
   return tonic % 12 + (key.minor ? 12 : 0);

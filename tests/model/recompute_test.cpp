@@ -29,7 +29,7 @@ Gradients run(Layer& layer, const torch::Tensor& values, bool again) {
   layer.weight.mutable_grad() = torch::Tensor();
   torch::Tensor y = x;
   for (int i = 0; i < 2; ++i) y = again ? recomputed(std::ref(layer), y, {layer.weight}) : layer(y);
-  const auto draw = at::rand({1});  // what is drawn behind the layers
+  const auto draw = at::rand({1});  // what is drawn after the layers
   (y * at::arange(6) * draw).sum().backward();
   return {y.detach(), x.grad(), layer.weight.grad()};
 }

@@ -106,7 +106,7 @@ TEST_F(GradientsTest, AParameterWithoutGradientIsSentNevertheless) {
   EXPECT_TRUE(model.last.grad().equal(torch::full({3 * kMebi}, 100.0)));
 }
 
-// Without it, what comes first would wait for the bucket that stands first in the tensor.
+// Without it, what comes first would wait for the bucket that is first in the tensor.
 TEST_F(GradientsTest, FromTheSecondStepOnBucketsGoInTheOrderInWhichTheyCome) {
   Gradients gradients({{"last", model.last}, {"first", model.first}}, group, false);
   const auto started_behind = [&](const torch::Tensor& parameter) {

@@ -164,7 +164,7 @@ TEST(TorchFile, ChecksTheLengthOfEveryStorage) {
               HasSubstr("the type QInt8Storage are not supported"));
 }
 
-// Magic number, protocol, system, values, keys: the older format has no checksums to hide behind.
+// Magic number, protocol, system, values, keys: the older format has no checksums to hide it.
 TEST(TorchFile, ChecksTheOlderFormatToo) {
   const std::string head = "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}X\x0d\0\0\0little_endian\x88s."s;
   const std::string values = model_pickle("FloatStorage", 2);

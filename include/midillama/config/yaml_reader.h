@@ -63,7 +63,7 @@ class YamlReader {
 
   template <typename T>
   void read_scalar(const YAML::Node& node, const std::string& key, T& value, const char* expected);
-  // Every key of `node` must be in `known` and stand there once.
+  // Every key of `node` must be in `known` and be there once.
   void check_keys(const YAML::Node& node, const std::string& key, const std::vector<std::string>& known);
   void complain(const YAML::Node& node, const std::string& key, const std::string& what);
   // A key that is called `dir`, `path` or `metadata` names a file or folder.

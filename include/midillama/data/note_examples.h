@@ -13,7 +13,7 @@ namespace midillama::data {
 
 class NoteExamples {
  public:
-  // Reads the clips and cuts each into windows of at most `max_notes` notes (and octuple::kMaxBars bars): every note stands in exactly one
+  // Reads the clips and cuts each into windows of at most `max_notes` notes (and octuple::kMaxBars bars): every note is in exactly one
   // example.
   NoteExamples(std::span<const std::filesystem::path> clips, std::int64_t max_notes);
 

@@ -39,7 +39,7 @@ OrderedJson to_json(const Report& report);
 // A report.json; InputError where it is none.
 Report read_report(const std::filesystem::path& file);
 
-// Writes report.md and report.json to `folder`. Tasks that the report.json there holds for the same fingerprint stay, behind those of
+// Writes report.md and report.json to `folder`. Tasks that the report.json there holds for the same fingerprint stay, after those of
 // `report` where they are not in it.
 void write_report(Report report, const std::filesystem::path& folder);
 

@@ -2,7 +2,7 @@
 // options.
 //
 // All of them throw an InputError where there are no examples or an example has no reference (the references have no value for either), and
-// read invalid UTF-8 as U+FFFD. An empty prediction or reference is fine: it scores 0 where it stands alone.
+// read invalid UTF-8 as U+FFFD. An empty prediction or reference is fine: it scores 0 where it is alone.
 #pragma once
 
 #include <filesystem>

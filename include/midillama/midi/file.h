@@ -4,7 +4,7 @@
 // - a note-off ends the oldest open note of its track, channel and pitch; without one it means nothing; a note that nothing ends is
 // dropped;
 // - a note belongs to the instrument (track, channel, program at the moment of its end);
-// - events behind an end-of-track event are read as long as the track chunk lasts;
+// - events after an end-of-track event are read as long as the track chunk lasts;
 // - events with values out of their range (data bytes above 127, numerator 0, tempo 0, unknown keys, …) make the file malformed.
 // It goes beyond them in one thing: a last track that is cut short is read as far as it goes, with a logged warning.
 #pragma once
@@ -26,7 +26,7 @@ class MidiError : public InputError {
   MidiError(const std::string& file, std::size_t offset, const std::string& what);
 };
 
-// `name` stands for the file in errors.
+// `name` is the file's name in errors.
 Score read_midi(const std::filesystem::path& path);
 Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name);
 

@@ -17,7 +17,7 @@ struct Tick {
   friend Tick operator-(Tick a, Tick b) { return {a.value - b.value}; }
 };
 
-// Every time in a score that was read lies in [0, kMaxTick]: the reference (muzic) refuses notes behind it.
+// Every time in a score that was read lies in [0, kMaxTick]: the reference (muzic) refuses notes after it.
 inline constexpr Tick kMaxTick{(std::int64_t{1} << 31) - 1};
 
 struct Seconds {
@@ -116,7 +116,7 @@ class TempoMap {
 // changes at 0. Instruments without such a note are left out.
 Score clip(const Score& score, Tick from, Tick to);
 
-// The ticks at which bars start, from tick 0 up to and including the first one at or behind the end of the last note. A meter change inside
+// The ticks at which bars start, from tick 0 up to and including the first one at or after the end of the last note. A meter change inside
 // a bar takes effect with the next bar. Error where bars are shorter than a tick or more than a million.
 std::vector<Tick> bar_starts(const Score& score);
 

@@ -19,7 +19,7 @@ namespace midillama::model {
 using shapes::Llama3RopeScaling;
 using shapes::LlamaConfig;
 
-// Where a batch's tokens stand and what they may attend to.
+// Where a batch's tokens are and what they may attend to.
 struct AttentionContext {
   torch::Tensor positions;         // [batch, seq] int64 rotary positions; undefined: counted from each text's start
   torch::Tensor mask;              // bool [batch, 1, seq, keys], true: may attend; undefined: causal within the row

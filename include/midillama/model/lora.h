@@ -33,7 +33,7 @@ struct LoraLinearImpl : torch::nn::Module {
 };
 TORCH_MODULE(LoraLinear);
 
-// Layers that read the same input: their weights lie behind each other in memory, so that one product runs them all.
+// Layers that read the same input: their weights lie one after the other in memory, so that one product runs them all.
 std::vector<LoraLinear> linears_together(std::int64_t in_features, const std::vector<std::int64_t>& out_features,
                                          const torch::TensorOptions& options = {});
 

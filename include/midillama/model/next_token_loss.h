@@ -15,7 +15,7 @@ struct TokenLosses {
 };
 
 // hidden_states [n, hidden_size] and output_weight [vocab_size, hidden_size] of one dtype, targets [n] int64. Logits and their gradient are
-// computed in slices of rows, at most `slice_elements` logits at a time, in float32 behind the matrix product; gradients reach whichever of
+// computed in slices of rows, at most `slice_elements` logits at a time, in float32 after the matrix product; gradients reach whichever of
 // the two inputs asks for them, once.
 TokenLosses next_token_loss(const torch::Tensor& hidden_states, const torch::Tensor& output_weight, const torch::Tensor& targets,
                             std::int64_t slice_elements = shapes::kLogitsAtOnce);

@@ -44,7 +44,7 @@ std::vector<Octuple> from_ids(std::span<const std::int64_t> ids);
 // `<field-code>` words of one note, as muzic writes them: "<0-12> <1-0> …".
 std::string to_words(const Octuple& octuple);
 
-// Codes and what they stand for. Codes must be in range.
+// Codes and what they mean. Codes must be in range.
 inline constexpr int kDrumProgram = 128;
 inline constexpr int kDrumPitches = 128;    // the first pitch code of drums
 int duration_code(std::int64_t positions);  // sixteenths of a quarter note; long ones give the last code

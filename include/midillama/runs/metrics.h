@@ -11,7 +11,7 @@ namespace midillama::runs {
 
 class MetricsLog {
  public:
-  // Keeps the rows of an earlier part of the run up to `last_step` (each step then stands once) and goes on behind them; a row that a
+  // Keeps the rows of an earlier part of the run up to `last_step` (each step is then there once) and goes on after them; a row that a
   // killed run wrote only half is dropped. 0: begins anew.
   MetricsLog(std::filesystem::path file, std::int64_t last_step);
 

@@ -1,4 +1,4 @@
-// trainer_state.json: where a run stands. Every random number of a step (order of the examples, masking, dropout) is drawn from the run's
+// trainer_state.json: how far a run is. Every random number of a step (order of the examples, masking, dropout) is drawn from the run's
 // seed and the step's numbers, so the random state is these numbers.
 #pragma once
 

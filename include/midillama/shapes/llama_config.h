@@ -33,7 +33,7 @@ struct LlamaConfig {
   std::vector<std::int64_t> eos_token_ids;
 
   // config.json (and generation_config.json's eos ids) of a Hugging Face directory; keys that may be missing have transformers' defaults.
-  // Every mistake, and everything that this model does not implement, stands in one InputError.
+  // Every mistake, and everything that this model does not implement, is in one InputError.
   static LlamaConfig read(const std::filesystem::path& directory);
   void write(const std::filesystem::path& directory) const;
 };

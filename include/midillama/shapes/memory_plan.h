@@ -25,7 +25,7 @@
 //   adapters      4 rank + d     of each adapted layer; d is a byte for each element of its input where lora.dropout > 0, else 0
 //
 // With train.activation_checkpointing all blocks together keep w · h each and one block's worth of the above.
-// A frozen layer without an adapter keeps nothing. In the last block, what comes behind the attention runs on the answer tokens only. The
+// A frozen layer without an adapter keeps nothing. In the last block, what comes after the attention runs on the answer tokens only. The
 // attention is assumed to run in a fused kernel, as it does on CPUs and for bfloat16 on GPUs.
 #pragma once
 

@@ -26,7 +26,7 @@ bool is_adapted(const config::Lora& lora, const LinearShape& linear);
 
 std::int64_t count_parameters(const LlamaConfig& llm);
 
-// Weights of the decoder's matrices that a pass of training meets, for each token and for each target: behind the last block's attention
+// Weights of the decoder's matrices that a pass of training meets, for each token and for each target: after the last block's attention
 // only the tokens that predict one go on.
 struct MetWeights {
   std::int64_t per_token = 0;

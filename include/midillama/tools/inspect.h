@@ -25,7 +25,7 @@ struct InspectOptions {
 // target tokens in nats, null where it was not asked for. What was cut to fit prompt.max_length is counted and listed in the log.
 //
 // With `colour` each example is a heading and its tokens instead, in one colour each for what is masked (no loss), the target, and the
-// music; a legend stands above the first.
+// music; a legend is above the first.
 void inspect(const config::Config& config, const InspectOptions& options, torch::Device device, std::ostream& out);
 
 }  // namespace midillama::tools

@@ -72,7 +72,7 @@ class Stage {
 
   // Writes what trains to a checkpoint directory.
   virtual void save(const std::filesystem::path& directory) = 0;
-  // Writes what later stages use, behind the last step and before its checkpoint.
+  // Writes what later stages use, after the last step and before its checkpoint.
   virtual void finish(const std::filesystem::path& stage_dir) { (void)stage_dir; }
 };
 

@@ -33,7 +33,7 @@ struct PickleSequence {
   enum class Kind { list, tuple, set } kind;
   PickleItems items;
 };
-// In file order. A key may stand twice: the last one counts.
+// In file order. A key may be there twice: the last one counts.
 struct PickleDict {
   std::vector<std::pair<const PickleValue*, const PickleValue*>> entries;
 };
@@ -41,7 +41,7 @@ struct PickleDict {
 struct PickleGlobal {
   std::string_view name;
 };
-// A block of tensor data that stands outside the pickle.
+// A block of tensor data that is outside the pickle.
 struct PickleStorage {
   std::string_view type;  // "FloatStorage"
   std::string_view key;

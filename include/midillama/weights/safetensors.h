@@ -35,7 +35,7 @@ class SafetensorsFile {
   // A view of the mapped bytes (it keeps the mapping alive; never written to).
   torch::Tensor tensor(const std::string& name) const;
   // Copies a tensor into a contiguous one of its shape, any dtype and device, piece by piece; the mapped pages are given back on the way,
-  // so that a model's bytes do not stand in memory twice.
+  // so that a model's bytes are not in memory twice.
   void copy_into(const std::string& name, const torch::Tensor& destination) const;
 
  private:

@@ -75,7 +75,7 @@ def main():
     print()
     table("word_ranges", "CodePointRange", ranges(lambda c: word.match(c)))
     table("lower_runs", "LowerRun", lower_runs())
-    # A capital sigma is final where a cased character stands before it, case-ignorable ones skipped.
+    # A capital sigma is final where a cased character is before it, case-ignorable ones skipped.
     table("cased_ranges", "CodePointRange", ranges(lambda c: is_final_sigma("1" + c)))
     table("case_ignorable_ranges", "CodePointRange", ranges(lambda c: is_final_sigma("A" + c) and not is_final_sigma("1" + c)))
     print("}  // namespace midillama::metrics")

@@ -158,7 +158,7 @@ def format_2():
 
 
 def beyond_the_timeline():
-    """The reference cuts at position 65,536; the last note before it, one on it and one behind, and a meter and a tempo change there."""
+    """The reference cuts at position 65,536; the last note before it, one on it and one after it, and a meter and a tempo change there."""
     end = 65_536 * 30
     return song(note(60, 30, end - 30) + note(61, 30) + note(62, 30, 99), meter(end - 15, 3, 2) + tempo(0, 400_000))
 

@@ -31,7 +31,7 @@ def load_reference(checkout):
 
 
 def encode(reference, path):
-    """MIDI_to_encoding behind the checks that the reference's F() makes before it."""
+    """MIDI_to_encoding after the checks that the reference's F() makes before it."""
     midi = miditoolkit.midi.parser.MidiFile(path)
     notes = [note for instrument in midi.instruments for note in instrument.notes]
     assert all(0 <= note.start < 2**31 and 0 <= note.end < 2**31 for note in notes), "bad note time"

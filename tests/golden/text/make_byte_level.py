@@ -1,4 +1,4 @@
-"""Writes byte_level.json, with ids and decoded text of odd texts, and the models behind it: tokenizers trained here by Hugging Face tokenizers
+"""Writes byte_level.json, with ids and decoded text of odd texts, and the models for it: tokenizers trained here by Hugging Face tokenizers
 (the pipelines of GPT-2 and Llama-3) and a rank file trained by tiktoken."""
 
 import base64

@@ -1,4 +1,4 @@
-"""Learning rates of transformers, and updates of torch.optim.AdamW behind torch's gradient clipping.
+"""Learning rates of transformers, and updates of torch.optim.AdamW after torch's gradient clipping.
 
     python tests/golden/train/make_optimizer.py > tests/golden/train/optimizer.json
 """
