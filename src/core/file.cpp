@@ -1,7 +1,6 @@
 #include "midillama/core/file.h"
 
 #include "midillama/core/atomic_file.h"
-#include "midillama/core/json_text.h"
 #include "midillama/core/temporary.h"
 
 #include <fcntl.h>

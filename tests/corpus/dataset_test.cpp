@@ -1,7 +1,6 @@
 #include "midillama/corpus/dataset.h"
 
 #include "midillama/core/error.h"
-#include "midillama/core/json_text.h"
 #include "midillama/midi/file.h"
 #include "tunes.h"
 

@@ -1,7 +1,6 @@
 #include "midillama/eval/evaluate.h"
 
 #include "eval/tiny_world.h"
-#include "midillama/core/json_text.h"
 #include "midillama/eval/prediction.h"
 #include "midillama/systems/answerer.h"
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "midillama/core/error.h"
-#include "midillama/core/json_text.h"
 
 #include <nlohmann/json.hpp>
 
