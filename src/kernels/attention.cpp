@@ -19,7 +19,8 @@
 #define MIDILLAMA_KERNELS_ATTENTION_LAYOUT
 namespace midillama::kernels {
 
-constexpr std::int64_t kBlock = 24;  // query tokens at a time: whole tiles of multiply()
+constexpr std::int64_t kBlock = 24;                // query tokens whose scores are computed at a time: whole tiles of multiply()
+constexpr std::int64_t kBlockOfKeys = 2 * kBlock;  // query tokens that add to the gradients of keys and values at a time
 
 constexpr std::int64_t padded(std::int64_t tokens) {
   return (tokens + kHeadSizeUnit - 1) / kHeadSizeUnit * kHeadSizeUnit;
@@ -94,18 +95,37 @@ HWY_INLINE void softmax_backward(float* scores, float* gradient, std::int64_t co
   });
 }
 
-template <typename Task>
+// As many query tokens at a time, of each query head.
+template <std::int64_t kSize, typename Task>
 HWY_INLINE void for_blocks(const SharedHead& head, const Task& task) {
   for (std::int64_t member = 0; member < head.queries_per_key; ++member) {
-    for (std::int64_t begin = 0; begin < head.tokens; begin += kBlock) {
-      task(member, Block{begin, std::min(kBlock, head.tokens - begin)});
-    }
+    for (std::int64_t begin = 0; begin < head.tokens; begin += kSize) task(member, Block{begin, std::min(kSize, head.tokens - begin)});
+  }
+}
+
+// Rows of a matrix cut into panels of so many columns, each a block of memory: at its own distance from each other, a power of two, they
+// would drive each other out of the first-level cache.
+constexpr std::int64_t kPanel = 32;
+
+void copy_to_panels(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t size, float* panels) {
+  for (std::int64_t column = 0; column < size; column += kPanel) {
+    const std::int64_t width = std::min(kPanel, size - column);
+    copy_rows(from + column, stride, rows, width, panels + column * rows, width);
+  }
+}
+
+// The product with such panels of `panel_rows`, from row `first` on, for b.
+void multiply_by_panels(Product product, const float* panels, std::int64_t panel_rows, std::int64_t first) {
+  const std::int64_t size = product.columns;
+  for (std::int64_t column = 0; column < size; column += kPanel, product.c += kPanel) {
+    product.columns = product.b_step = std::min(kPanel, size - column);
+    product.b = panels + column * panel_rows + first * product.b_step;
+    kernels::multiply(product);
   }
 }
 
 // rows · transposed → scores of a block.
-HWY_INLINE void score(const float* rows, std::int64_t stride, const float* transposed, const SharedHead& head, const Block& block,
-                      float* scores) {
+void score(const float* rows, std::int64_t stride, const float* transposed, const SharedHead& head, const Block& block, float* scores) {
   const std::int64_t row = row_of(head.tokens);
   kernels::multiply({.a = rows,
                      .a_row = stride,
@@ -119,81 +139,144 @@ HWY_INLINE void score(const float* rows, std::int64_t stride, const float* trans
                      .steps = head.size});
 }
 
+// scores · values → y of a block, or alike.
+void multiply_by_scores(const float* scores, const float* panels, const SharedHead& head, const Block& block, float* y,
+                        std::int64_t y_row) {
+  multiply_by_panels({.a = scores,
+                      .a_row = row_of(head.tokens),
+                      .a_step = 1,
+                      .b = nullptr,
+                      .b_step = 0,
+                      .c = y,
+                      .c_row = y_row,
+                      .rows = block.rows,
+                      .columns = head.size,
+                      .steps = block.keys()},
+                     panels, head.tokens, 0);
+}
+
 void attend(const SharedHead& head, const Attended& result, float* scratch) {
   const std::int64_t row = row_of(head.tokens), size = head.size;
   const float scale = 1.0F / std::sqrt(static_cast<float>(size));
   float *keys = scratch, *values = keys + size * row, *scores = values + size * head.tokens;
   transpose(head.keys, head.stride, head.tokens, size, keys);
-  copy_rows(head.values, head.stride, head.tokens, size, values, size);
-  for_blocks(head, [&](std::int64_t member, const Block& block) MIDILLAMA_LAMBDA {
+  copy_to_panels(head.values, head.stride, head.tokens, size, values);
+  for_blocks<kBlock>(head, [&](std::int64_t member, const Block& block) MIDILLAMA_LAMBDA {
     score(head.queries + block.begin * head.stride + member * size, head.stride, keys, head, block, scores);
     for (std::int64_t i = 0; i < block.rows; ++i) {
       const std::int64_t seen = block.begin + i + 1;
       result.log_sums[member * result.log_stride + block.begin + i] = softmax_of<Tail::padded>(scores + i * row, seen, scale);
       std::fill(scores + i * row + seen, scores + i * row + block.keys(), 0.0F);
     }
-    kernels::multiply({.a = scores,
-                       .a_row = row,
-                       .a_step = 1,
-                       .b = values,
-                       .b_step = size,
-                       .c = result.y + block.begin * result.stride + member * size,
-                       .c_row = result.stride,
-                       .rows = block.rows,
-                       .columns = size,
-                       .steps = block.keys()});
+    multiply_by_scores(scores, values, head, block, result.y + block.begin * result.stride + member * size, result.stride);
   });
+}
+
+// What the backward pass of one text's heads computes with.
+struct Backward {
+  const SharedHead& head;
+  const Attended& result;
+  const HeadGradients& gradients;
+  float* keys;  // transposed, as the values
+  float* values;
+  float* scores;  // [kBlockOfKeys] rows of probabilities, and their gradients
+  float* dscores;
+  float* key_panels;
+  float* query_panels;  // [kBlockOfKeys] rows, as those of dy
+  float* dy_panels;
+  float* dkeys;  // [tokens, size]
+  float* dvalues;
+
+  std::int64_t in_input(std::int64_t member, const Block& block) const { return block.begin * head.stride + member * head.size; }
+  std::int64_t in_result(std::int64_t member, const Block& block) const { return block.begin * result.stride + member * head.size; }
+};
+
+// The probabilities of a block, their gradients, and the queries'.
+HWY_NOINLINE void backward_of_queries(const Backward& pass, std::int64_t member, const Block& block, float* scores, float* dscores) {
+  const SharedHead& head = pass.head;
+  const Attended& result = pass.result;
+  const HeadGradients& gradients = pass.gradients;
+  const std::int64_t row = row_of(head.tokens);
+  const float scale = 1.0F / std::sqrt(static_cast<float>(head.size));
+  const std::int64_t in_input = pass.in_input(member, block), in_result = pass.in_result(member, block);
+  const float *y = result.y + in_result, *dy = gradients.dy + in_result;
+  score(head.queries + in_input, head.stride, pass.keys, head, block, scores);
+  score(dy, result.stride, pass.values, head, block, dscores);
+  for (std::int64_t i = 0; i < block.rows; ++i) {
+    const std::int64_t seen = block.begin + i + 1;
+    float *of_row = scores + i * row, *d_of_row = dscores + i * row;
+    const float along = dot(dy + i * result.stride, y + i * result.stride, head.size);
+    softmax_backward(of_row, d_of_row, seen, result.log_sums[member * result.log_stride + block.begin + i], along, scale);
+    std::fill(of_row + seen, of_row + block.keys(), 0.0F);
+    std::fill(d_of_row + seen, d_of_row + block.keys(), 0.0F);
+  }
+  multiply_by_scores(dscores, pass.key_panels, head, block, gradients.queries + in_input, head.stride);
+}
+
+// Adds the part of a block of queries to the gradients of some keys, or with probabilities and dy to those of values: of the block the rows
+// from `first` on, the keys from `begin` to `end`.
+HWY_INLINE void add_to_keys(const Backward& pass, const Block& block, const float* scores, const float* panels, std::int64_t first,
+                            std::int64_t begin, std::int64_t end, float* gradient) {
+  const std::int64_t row = row_of(pass.head.tokens), size = pass.head.size;
+  multiply_by_panels({.a = scores + first * row + begin,
+                      .a_row = 1,
+                      .a_step = row,
+                      .b = nullptr,
+                      .b_step = 0,
+                      .c = gradient + begin * size,
+                      .c_row = size,
+                      .rows = end - begin,
+                      .columns = size,
+                      .steps = block.rows - first,
+                      .add = true},
+                     panels, block.rows, first);
+}
+
+HWY_NOINLINE void backward_of_keys(const Backward& pass, std::int64_t member, const Block& block) {
+  copy_to_panels(pass.head.queries + pass.in_input(member, block), pass.head.stride, block.rows, pass.head.size, pass.query_panels);
+  copy_to_panels(pass.gradients.dy + pass.in_result(member, block), pass.result.stride, block.rows, pass.head.size, pass.dy_panels);
+  const auto add = [&](std::int64_t first, std::int64_t begin, std::int64_t end) MIDILLAMA_LAMBDA {
+    add_to_keys(pass, block, pass.dscores, pass.query_panels, first, begin, end, pass.dkeys);
+    add_to_keys(pass, block, pass.scores, pass.dy_panels, first, begin, end, pass.dvalues);
+  };
+  if (block.begin > 0) add(0, 0, block.begin);
+  for (std::int64_t first = 0; first < block.rows; first += kBlock) {
+    add(first, block.begin + first, block.begin + std::min(first + kBlock, block.rows));
+  }
 }
 
 void attend_backward(const SharedHead& head, const Attended& result, const HeadGradients& gradients, float* scratch) {
   const std::int64_t row = row_of(head.tokens), size = head.size, all = head.tokens * size;
-  const float scale = 1.0F / std::sqrt(static_cast<float>(size));
-  float *keys = scratch, *values = keys + size * row, *scores = values + size * row, *dscores = scores + kBlock * row;
-  float *plain_keys = dscores + kBlock * row, *dkeys = plain_keys + all, *dvalues = dkeys + all;
-  transpose(head.keys, head.stride, head.tokens, size, keys);
-  transpose(head.values, head.stride, head.tokens, size, values);
-  copy_rows(head.keys, head.stride, head.tokens, size, plain_keys, size);
-  std::fill(dkeys, dvalues + all, 0.0F);
-  for_blocks(head, [&](std::int64_t member, const Block& block) MIDILLAMA_LAMBDA {
-    const std::int64_t in_input = block.begin * head.stride + member * size, in_result = block.begin * result.stride + member * size;
-    const float *queries = head.queries + in_input, *y = result.y + in_result, *dy = gradients.dy + in_result;
-    score(queries, head.stride, keys, head, block, scores);
-    score(dy, result.stride, values, head, block, dscores);
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      const std::int64_t seen = block.begin + i + 1;
-      float *of_row = scores + i * row, *d_of_row = dscores + i * row;
-      const float along = dot(dy + i * result.stride, y + i * result.stride, size);
-      softmax_backward(of_row, d_of_row, seen, result.log_sums[member * result.log_stride + block.begin + i], along, scale);
-      std::fill(of_row + seen, of_row + block.keys(), 0.0F);
-      std::fill(d_of_row + seen, d_of_row + block.keys(), 0.0F);
+  const auto take = [&scratch](std::int64_t count) {
+    float* taken = scratch;
+    scratch += count;
+    return taken;
+  };
+  const Backward pass{.head = head,
+                      .result = result,
+                      .gradients = gradients,
+                      .keys = take(size * row),
+                      .values = take(size * row),
+                      .scores = take(kBlockOfKeys * row),
+                      .dscores = take(kBlockOfKeys * row),
+                      .key_panels = take(all),
+                      .query_panels = take(kBlockOfKeys * size),
+                      .dy_panels = take(kBlockOfKeys * size),
+                      .dkeys = take(all),
+                      .dvalues = take(all)};
+  transpose(head.keys, head.stride, head.tokens, size, pass.keys);
+  transpose(head.values, head.stride, head.tokens, size, pass.values);
+  copy_to_panels(head.keys, head.stride, head.tokens, size, pass.key_panels);
+  std::fill(pass.dkeys, pass.dvalues + all, 0.0F);
+  for_blocks<kBlockOfKeys>(head, [&](std::int64_t member, const Block& block) MIDILLAMA_LAMBDA {
+    for (std::int64_t first = 0; first < block.rows; first += kBlock) {
+      backward_of_queries(pass, member, {block.begin + first, std::min(kBlock, block.rows - first)}, pass.scores + first * row,
+                          pass.dscores + first * row);
     }
-    kernels::multiply({.a = dscores,
-                       .a_row = row,
-                       .a_step = 1,
-                       .b = plain_keys,
-                       .b_step = size,
-                       .c = gradients.queries + in_input,
-                       .c_row = head.stride,
-                       .rows = block.rows,
-                       .columns = size,
-                       .steps = block.keys()});
-    Product of_keys{.a = dscores,
-                    .a_row = 1,
-                    .a_step = row,
-                    .b = queries,
-                    .b_step = head.stride,
-                    .c = dkeys,
-                    .c_row = size,
-                    .rows = block.keys(),
-                    .columns = size,
-                    .steps = block.rows,
-                    .add = true};
-    kernels::multiply(of_keys);
-    of_keys.a = scores, of_keys.b = dy, of_keys.b_step = result.stride, of_keys.c = dvalues;
-    kernels::multiply(of_keys);
+    backward_of_keys(pass, member, block);
   });
-  copy_rows(dkeys, size, head.tokens, size, gradients.keys, head.stride);
-  copy_rows(dvalues, size, head.tokens, size, gradients.values, head.stride);
+  copy_rows(pass.dkeys, size, head.tokens, size, gradients.keys, head.stride);
+  copy_rows(pass.dvalues, size, head.tokens, size, gradients.values, head.stride);
 }
 
 void attend_next(const NextToken& token, float* scores) {
@@ -237,7 +320,7 @@ HWY_EXPORT(attend_backward);
 HWY_EXPORT(attend_next);
 
 std::int64_t attention_scratch(std::int64_t tokens, std::int64_t size) {
-  return row_of(tokens) * (2 * size + 2 * kBlock) + 3 * tokens * size;
+  return (row_of(tokens) + kBlockOfKeys) * 2 * size + row_of(tokens) * 2 * kBlockOfKeys + 3 * tokens * size;
 }
 
 void attend(const SharedHead& head, const Attended& result, float* scratch) {

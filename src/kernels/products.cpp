@@ -8,6 +8,8 @@
 #include "kernels/lanes-inl.h"
 // clang-format on
 
+#include <algorithm>
+
 HWY_BEFORE_NAMESPACE();
 namespace midillama::kernels::HWY_NAMESPACE {
 
@@ -46,7 +48,7 @@ HWY_NOINLINE void columns_of(D d, const Product& p, std::int64_t column) {
   for (; row < p.rows; ++row) tile<1, kVectors>(d, p, row, column);
 }
 
-void multiply(const Product& p) {
+HWY_INLINE void all_columns(const Product& p) {
   const Floats d;
   const hn::CappedTag<float, 8> eight;  // the rank of most adapters
   const hn::CappedTag<float, 1> one;
@@ -58,6 +60,17 @@ void multiply(const Product& p) {
   for (; column + lanes(d) <= p.columns; column += lanes(d)) columns_of<1>(d, p, column);
   for (; column + lanes(eight) <= p.columns; column += lanes(eight)) columns_of<1>(eight, p, column);
   for (; column < p.columns; ++column) columns_of<1>(one, p, column);
+}
+
+// Where all of b stays in the first-level cache, a few rows at a time, so that those of c are passed along once.
+void multiply(const Product& p) {
+  constexpr std::int64_t kCached = 8192, kRows = 12;
+  const std::int64_t step = p.steps * p.columns <= kCached ? kRows : p.rows;
+  Product part = p;
+  for (std::int64_t row = 0; row < p.rows; row += step, part.a += step * p.a_row, part.c += step * p.c_row) {
+    part.rows = std::min(step, p.rows - row);
+    all_columns(part);
+  }
 }
 
 }  // namespace midillama::kernels::HWY_NAMESPACE
