@@ -8,7 +8,7 @@
 namespace midillama::model {
 namespace {
 
-// The mask that the fused kernels cannot build on their own: several new tokens behind cached ones.
+// The mask that the fused kernels cannot build on their own: several new tokens after cached ones.
 torch::Tensor causal_mask(std::int64_t tokens, std::int64_t cached, torch::Device device) {
   const auto options = torch::TensorOptions().dtype(torch::kBool).device(device);
   return at::ones({tokens, cached + tokens}, options).tril_(cached).view({1, 1, tokens, cached + tokens});
@@ -20,7 +20,7 @@ torch::Tensor positions_of(const std::vector<std::int64_t>& lengths) {
   return at::cat(parts);
 }
 
-// One new token a row: the query heads that share keys stand where tokens would, so that a kernel need not know of groups and reads every
+// One new token a row: the query heads that share keys take the place of tokens, so that a kernel need not know of groups and reads every
 // key once.
 torch::Tensor attend_in_groups(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
                                const std::optional<torch::Tensor>& mask) {
