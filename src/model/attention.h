@@ -1,8 +1,21 @@
-// Scaled dot-product attention over what an AttentionContext allows.
+// Scaled dot-product attention over what an AttentionContext allows. Six ways lead there; the first of these that fits is taken:
+//
+//   way                          runs where                                                                        by
+//   texts in loops of our own    CPU, float32, the decoder without cache and mask, head_dim a multiple of 16       attend_texts()
+//   one new token, likewise      CPU, float32, no gradients, one query a row (decoding), at most 8 heads to a key  attend_next()
+//   texts in one flash pass      GPU, bfloat16 or float16, texts laid end to end                                   ATen's flash attention
+//   texts one after another      texts laid end to end in any other case                                           each as a row below
+//   one new token, by groups     one query a row, heads that share keys                                            ATen, groups for tokens
+//   whole rows                   everything else: prefill, masks, the encoder, float64                             ATen
 #pragma once
 
-#include "midillama/model/llama.h"
+#include "midillama/model/attention_context.h"
 #include "text_attention.h"
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
 
 namespace midillama::model {
 

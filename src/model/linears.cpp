@@ -14,21 +14,23 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// A layer's adapter, and how it works in this pass.
-struct Adapter {
-  Tensor lora_A;
-  Tensor lora_B;
-  double scaling = 0;
-  double dropout = 0;       // 0 outside training
-  std::int64_t column = 0;  // where the layer's outputs begin
-  Tensor kept;              // what dropout left, where there is dropout
-  Tensor hidden;            // [n, rank] lora_A · input
-  Tensor grad_A, grad_B;
+// The tensors that a pass computes its outputs from. Autograd takes them, and gives their gradients back, as one list.
+struct Operands {
+  struct Layer {
+    Tensor weight;
+    Tensor lora_A;  // undefined without adapter, as lora_B
+    Tensor lora_B;
+  };
 
-  // What lora_A · input is multiplied by in all.
-  double factor() const { return scaling / (1 - dropout); }
-  Tensor dropped(const Tensor& input) const { return kept.defined() ? at::where(kept, input, 0.0) : input; }
-  Tensor columns(const Tensor& outputs) const { return outputs.narrow(1, column, lora_B.size(0)); }
+  Tensor x;            // [n, size]
+  Tensor norm_weight;  // undefined where there is no norm
+  std::vector<Layer> layers;
+};
+
+// What an adapter left for the backward pass.
+struct Kept {
+  Tensor hidden;  // [n, rank] lora_A · input
+  Tensor mask;    // what dropout left, where there is dropout
 };
 
 // What the function is told beside its tensors.
@@ -41,63 +43,92 @@ struct Settings : torch::CustomClassHolder {
 
   LinearInput::Kind kind = LinearInput::Kind::plain;
   double epsilon = 0;
-  Tensor trained;                             // LinearInput's
+  Tensor gradient_rows;                       // LinearInput's
   torch::ScalarType dtype = torch::kFloat32;  // of the products
   std::vector<Layer> layers;
 
-  // The rows whose gradient is wanted.
-  Tensor wanted(const Tensor& rows) const { return trained.defined() ? rows.index_select(0, trained) : rows; }
-  std::size_t sources() const { return kind == LinearInput::Kind::rms_normed ? 2 : 1; }
+  // The rows that take a gradient.
+  Tensor wanted(const Tensor& rows) const { return gradient_rows.defined() ? rows.index_select(0, gradient_rows) : rows; }
 };
 
-Tensor compute_input(const Settings& settings, at::TensorList sources) {
-  switch (settings.kind) {
-    case LinearInput::Kind::rms_normed:
-      return rms_norm(sources[0], sources[1], settings.epsilon).to(settings.dtype);
-    case LinearInput::Kind::swiglu:
-      return swiglu(sources[0]).to(settings.dtype);
-    default:
-      return sources[0].to(settings.dtype);
+// The order of that list: visit(tensor) for each that is there.
+template <typename SomeOperands, typename Visit>
+void for_operands(const Settings& settings, SomeOperands& operands, const Visit& visit) {
+  visit(operands.x);
+  if (settings.kind == LinearInput::Kind::rms_normed) visit(operands.norm_weight);
+  for (std::size_t i = 0; i < settings.layers.size(); ++i) {
+    visit(operands.layers[i].weight);
+    if (settings.layers[i].adapted) visit(operands.layers[i].lora_A), visit(operands.layers[i].lora_B);
   }
 }
 
-// The function's tensors: the input's sources, the layers' weights, and of those with an adapter lora_A and lora_B.
-at::TensorList sources_of(at::TensorList tensors, const Settings& settings) {
-  return tensors.slice(0, settings.sources());
+variable_list to_list(const Settings& settings, const Operands& operands) {
+  variable_list list;
+  for_operands(settings, operands, [&](const Tensor& tensor) { list.push_back(tensor); });
+  return list;
 }
 
-at::TensorList weights_of(at::TensorList tensors, const Settings& settings) {
-  return tensors.slice(settings.sources(), settings.layers.size());
+// Takes the operands from the list, beginning at `next`.
+Operands take_operands(const Settings& settings, const variable_list& list, std::size_t& next) {
+  Operands operands;
+  operands.layers.resize(settings.layers.size());
+  for_operands(settings, operands, [&](Tensor& tensor) { tensor = list[next++]; });
+  return operands;
 }
 
-std::vector<Adapter> adapters_of(at::TensorList tensors, const Settings& settings) {
+// A layer's adapter, and how it works in this pass.
+struct Adapter {
+  std::size_t layer = 0;  // which of them
+  Tensor lora_A;
+  Tensor lora_B;
+  double scaling = 0;
+  double dropout = 0;       // 0 outside training
+  std::int64_t column = 0;  // where the layer's outputs begin
+  Kept kept;
+
+  // What lora_A · input is multiplied by in all.
+  double factor() const { return scaling / (1 - dropout); }
+  Tensor dropped(const Tensor& input) const { return kept.mask.defined() ? at::where(kept.mask, input, 0.0) : input; }
+  Tensor columns(const Tensor& outputs) const { return outputs.narrow(1, column, lora_B.size(0)); }
+};
+
+Tensor compute_input(const Settings& settings, const Operands& operands) {
+  switch (settings.kind) {
+    case LinearInput::Kind::rms_normed:
+      return rms_norm(operands.x, operands.norm_weight, settings.epsilon).to(settings.dtype);
+    case LinearInput::Kind::swiglu:
+      return swiglu(operands.x).to(settings.dtype);
+    default:
+      return operands.x.to(settings.dtype);
+  }
+}
+
+std::vector<Adapter> adapters_of(const Settings& settings, const Operands& operands) {
   std::vector<Adapter> adapters;
-  const at::TensorList weights = weights_of(tensors, settings);
-  std::size_t next = settings.sources() + weights.size();
   std::int64_t column = 0;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const Settings::Layer& layer = settings.layers[i];
-    if (layer.adapted) {
-      Adapter& adapter = adapters.emplace_back();
-      adapter.lora_A = tensors[next++], adapter.lora_B = tensors[next++];
-      adapter.scaling = layer.scaling, adapter.dropout = layer.dropout, adapter.column = column;
-    }
-    column += weights[i].size(0);
+  for (std::size_t i = 0; i < operands.layers.size(); ++i) {
+    const auto& [adapted, scaling, dropout] = settings.layers[i];
+    const auto& [weight, lora_A, lora_B] = operands.layers[i];
+    if (adapted) adapters.push_back({i, lora_A, lora_B, scaling, dropout, column, {}});
+    column += weight.size(0);
   }
   return adapters;
 }
 
 // The weights below each other [sum of out, in]; no copy where they lie so.
-Tensor joined(at::TensorList weights) {
-  const Tensor& first = weights[0];
+Tensor joined_weight(const std::vector<Operands::Layer>& layers) {
+  const Tensor& first = layers.front().weight;
   std::int64_t rows = 0;
   bool adjacent = true;
-  for (const Tensor& weight : weights) {
-    adjacent = adjacent && weight.is_contiguous() && weight.is_alias_of(first) &&
-               weight.storage_offset() == first.storage_offset() + rows * first.size(1);
-    rows += weight.size(0);
+  for (const Operands::Layer& layer : layers) {
+    adjacent = adjacent && layer.weight.is_contiguous() && layer.weight.is_alias_of(first) &&
+               layer.weight.storage_offset() == first.storage_offset() + rows * first.size(1);
+    rows += layer.weight.size(0);
   }
-  return adjacent ? first.as_strided({rows, first.size(1)}, {first.size(1), 1}) : at::cat(weights);
+  if (adjacent) return first.as_strided({rows, first.size(1)}, {first.size(1), 1});
+  std::vector<Tensor> weights;
+  for (const Operands::Layer& layer : layers) weights.push_back(layer.weight);
+  return at::cat(weights);
 }
 
 // Adapters that share one product: all of them where none drops, else each its own.
@@ -128,9 +159,9 @@ void compute_hidden(std::vector<Adapter>& adapters, const Tensor& input) {
   const Tensor wide = widened(input);
   for (const auto& group : groups_of(adapters)) {
     Adapter& first = *group.front();
-    if (first.dropout > 0) first.kept = draw_kept(wide, first.dropout);
+    if (first.dropout > 0) first.kept.mask = draw_kept(wide, first.dropout);
     const auto hidden = parts_of(product(first.dropped(wide), joined_A(group)), group, 1);
-    for (std::size_t i = 0; i < group.size(); ++i) group[i]->hidden = hidden[i];
+    for (std::size_t i = 0; i < group.size(); ++i) group[i]->kept.hidden = hidden[i];
   }
 }
 
@@ -139,30 +170,30 @@ Tensor outputs_of(const Tensor& input, const Tensor& weight, const std::vector<A
   if (adapters.empty()) return base;
   const Tensor outputs = widened(base);
   std::vector<LowRankTerm> terms;
-  for (const Adapter& adapter : adapters) terms.push_back({adapter.hidden, adapter.lora_B.t(), adapter.factor(), adapter.column});
+  for (const Adapter& adapter : adapters) terms.push_back({adapter.kept.hidden, adapter.lora_B.t(), adapter.factor(), adapter.column});
   add_low_rank_(outputs, terms);
   return outputs.to(base.scalar_type());
 }
 
 // Of the adapters; adds theirs to the input's gradient, where there is one.
 void add_adapter_gradients(const Settings& settings, std::vector<Adapter>& adapters, const Tensor& grad, const Tensor& input,
-                           const Tensor& grad_input) {
+                           const Tensor& grad_input, Operands& gradients) {
   if (adapters.empty()) return;
   const Tensor wide = widened(input), wide_grad = widened(grad);
   for (const auto& group : groups_of(adapters)) {
     const Tensor A = joined_A(group), grad_hidden = torch::empty({wide.size(0), A.size(0)}, wide.options());
     const auto parts = parts_of(grad_hidden, group, 1);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      Adapter& adapter = *group[i];
+      const Adapter& adapter = *group[i];
       const Tensor columns = adapter.columns(wide_grad);
-      adapter.grad_B = adapter.hidden.t().mm(columns).mul_(adapter.factor()).t();
+      gradients.layers[adapter.layer].lora_B = adapter.kept.hidden.t().mm(columns).mul_(adapter.factor()).t();
       parts[i].addmm_(columns, adapter.lora_B, 0.0, adapter.factor());
     }
     const Adapter& first = *group.front();
     const auto grad_A = parts_of(grad_hidden.t().mm(first.dropped(wide)), group, 0);
-    for (std::size_t i = 0; i < group.size(); ++i) group[i]->grad_A = grad_A[i];
+    for (std::size_t i = 0; i < group.size(); ++i) gradients.layers[group[i]->layer].lora_A = grad_A[i];
     if (!grad_input.defined()) continue;
-    if (grad_input.scalar_type() == A.scalar_type() && !first.kept.defined()) {
+    if (grad_input.scalar_type() == A.scalar_type() && !first.kept.mask.defined()) {
       add_low_rank_(grad_input, std::array{LowRankTerm{settings.wanted(grad_hidden), A}});
     } else {
       grad_input.add_(settings.wanted(first.dropped(grad_hidden.mm(A))).to(grad_input.scalar_type()));
@@ -170,75 +201,82 @@ void add_adapter_gradients(const Settings& settings, std::vector<Adapter>& adapt
   }
 }
 
-// Of the weights that train.
-variable_list weight_gradients(at::TensorList weights, const Tensor& grad, const Tensor& input) {
-  variable_list gradients(weights.size());
+// Of the weights that take one.
+void set_weight_gradients(const Operands& operands, const Tensor& grad, const Tensor& input, Operands& gradients) {
   std::int64_t column = 0;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const std::int64_t size = weights[i].size(0);
-    if (weights[i].requires_grad()) gradients[i] = grad.narrow(1, column, size).t().mm(input).to(weights[i].scalar_type());
+  for (std::size_t i = 0; i < operands.layers.size(); ++i) {
+    const Tensor& weight = operands.layers[i].weight;
+    const std::int64_t size = weight.size(0);
+    if (weight.requires_grad()) gradients.layers[i].weight = grad.narrow(1, column, size).t().mm(input).to(weight.scalar_type());
     column += size;
   }
-  return gradients;
 }
 
-// Gradients of the sources from that of the input.
-variable_list source_gradients(const Settings& settings, at::TensorList sources, const Tensor& grad) {
+// Of what the input was computed from, from the input's.
+void set_source_gradients(const Settings& settings, const Operands& operands, const Tensor& grad, Operands& gradients) {
+  const auto& [x, norm_weight, layers] = operands;
   switch (settings.kind) {
-    case LinearInput::Kind::rms_normed: {
-      const Tensor &x = sources[0], &weight = sources[1];
-      Tensor grad_x = x.requires_grad() ? rms_norm_backward(grad, settings.wanted(x), weight, settings.epsilon) : Tensor();
-      if (grad_x.defined() && settings.trained.defined()) grad_x = at::zeros_like(x).index_copy_(0, settings.trained, grad_x);
-      return {grad_x, weight.requires_grad() ? rms_norm_weight_gradient(grad, x, weight, settings.epsilon) : Tensor()};
-    }
+    case LinearInput::Kind::rms_normed:
+      if (norm_weight.requires_grad()) gradients.norm_weight = rms_norm_weight_gradient(grad, x, norm_weight, settings.epsilon);
+      if (!x.requires_grad()) return;
+      gradients.x = rms_norm_backward(grad, settings.wanted(x), norm_weight, settings.epsilon);
+      if (settings.gradient_rows.defined()) gradients.x = at::zeros_like(x).index_copy_(0, settings.gradient_rows, gradients.x);
+      return;
     case LinearInput::Kind::swiglu:
-      return {swiglu_backward(grad, sources[0])};
+      gradients.x = swiglu_backward(grad, x);
+      return;
     default:
-      return {grad};
+      gradients.x = grad;
   }
 }
 
-bool any_requires_grad(at::TensorList tensors) {
-  return std::ranges::any_of(tensors, [](const Tensor& tensor) { return tensor.requires_grad(); });
+bool takes_gradient(const Tensor& tensor) {
+  return tensor.defined() && tensor.requires_grad();
 }
 
 struct LinearsFunction : torch::autograd::Function<LinearsFunction> {
-  static Tensor forward(AutogradContext* context, at::TensorList tensors, const c10::intrusive_ptr<Settings>& settings) {
-    const Tensor input = compute_input(*settings, tensors);
-    std::vector<Adapter> adapters = adapters_of(tensors, *settings);
+  static Tensor forward(AutogradContext* context, at::TensorList list, const c10::intrusive_ptr<Settings>& settings) {
+    variable_list saved = list.vec();
+    std::size_t next = 0;
+    const Operands operands = take_operands(*settings, saved, next);
+    const Tensor input = compute_input(*settings, operands);
+    std::vector<Adapter> adapters = adapters_of(*settings, operands);
     compute_hidden(adapters, input);
-    variable_list kept = tensors.vec();
-    for (const Adapter& adapter : adapters) kept.insert(kept.end(), {adapter.hidden, adapter.kept});
-    context->save_for_backward(kept);
+    for (const Adapter& adapter : adapters) saved.insert(saved.end(), {adapter.kept.hidden, adapter.kept.mask});
+    context->save_for_backward(saved);
     context->saved_data["settings"] = c10::IValue::make_capsule(settings);
-    return outputs_of(input, joined(weights_of(tensors, *settings)), adapters);
+    return outputs_of(input, joined_weight(operands.layers), adapters);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const auto settings = c10::static_intrusive_pointer_cast<Settings>(context->saved_data["settings"].toCapsule());
     const variable_list saved = context->get_saved_variables();
-    std::vector<Adapter> adapters = adapters_of(saved, *settings);
-    std::size_t next = saved.size() - 2 * adapters.size();
-    for (Adapter& adapter : adapters) adapter.hidden = saved[next++], adapter.kept = saved[next++];
-    const at::TensorList sources = sources_of(saved, *settings), weights = weights_of(saved, *settings);
+    std::size_t next = 0;
+    const Operands operands = take_operands(*settings, saved, next);
+    std::vector<Adapter> adapters = adapters_of(*settings, operands);
+    for (Adapter& adapter : adapters) adapter.kept.hidden = saved[next++], adapter.kept.mask = saved[next++];
     const Tensor& grad = grads[0];
 
-    const bool trains = !adapters.empty() || any_requires_grad(weights);
-    const Tensor input = trains ? compute_input(*settings, sources) : Tensor();
-    const Tensor grad_input = any_requires_grad(sources) ? settings->wanted(grad).mm(joined(weights).to(grad.scalar_type())) : Tensor();
-    add_adapter_gradients(*settings, adapters, grad, input, grad_input);
-    variable_list gradients = grad_input.defined() ? source_gradients(*settings, sources, grad_input) : variable_list(sources.size());
-    for (Tensor& gradient : weight_gradients(weights, grad, input)) gradients.push_back(std::move(gradient));
-    for (const Adapter& adapter : adapters) gradients.insert(gradients.end(), {adapter.grad_A, adapter.grad_B});
-    gradients.emplace_back();  // the settings'
-    return gradients;
+    const bool trains = !adapters.empty() || std::ranges::any_of(operands.layers, takes_gradient, &Operands::Layer::weight);
+    const Tensor input = trains ? compute_input(*settings, operands) : Tensor();
+    const bool goes_on = takes_gradient(operands.x) || takes_gradient(operands.norm_weight);
+    const Tensor weight = joined_weight(operands.layers).to(grad.scalar_type());
+    const Tensor grad_input = goes_on ? settings->wanted(grad).mm(weight) : Tensor();
+    Operands gradients;
+    gradients.layers.resize(operands.layers.size());
+    add_adapter_gradients(*settings, adapters, grad, input, grad_input, gradients);
+    if (goes_on) set_source_gradients(*settings, operands, grad_input, gradients);
+    set_weight_gradients(operands, grad, input, gradients);
+    variable_list list = to_list(*settings, gradients);
+    list.emplace_back();  // the settings'
+    return list;
   }
 };
 
 // Without gradients: nothing is kept.
-Tensor outputs_only(at::TensorList tensors, const Settings& settings) {
-  const Tensor input = compute_input(settings, tensors), weight = joined(weights_of(tensors, settings));
-  std::vector<Adapter> adapters = adapters_of(tensors, settings);
+Tensor outputs_only(const Settings& settings, const Operands& operands) {
+  const Tensor input = compute_input(settings, operands), weight = joined_weight(operands.layers);
+  std::vector<Adapter> adapters = adapters_of(settings, operands);
   if (is_few(input) && std::ranges::all_of(adapters, [](const Adapter& adapter) { return adapter.dropout == 0; })) {
     std::vector<LowRankAdapter> low_rank;
     for (const Adapter& adapter : adapters) low_rank.push_back({adapter.lora_A, adapter.lora_B, adapter.factor(), adapter.column});
@@ -248,28 +286,26 @@ Tensor outputs_only(at::TensorList tensors, const Settings& settings) {
   return outputs_of(input, weight, adapters);
 }
 
+torch::ScalarType product_dtype(const Tensor& x, const Tensor& weight) {
+  const auto device = x.device().type();
+  return at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : weight.scalar_type();
+}
+
 }  // namespace
 
-Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers) {
-  const Tensor& x = input.sources[0];
-  variable_list tensors;
-  for (const Tensor& source : input.sources) tensors.push_back(source.dim() > 1 ? source.flatten(0, -2) : source);
+Tensor linears(const LinearInput& input, const std::vector<AdaptedWeight>& layers) {
   const auto settings = c10::make_intrusive<Settings>();
   settings->kind = input.kind, settings->epsilon = input.epsilon;
-  if (!any_requires_grad(at::TensorList(tensors).slice(1))) settings->trained = input.trained;  // a norm's weight learns from every row
-  const auto device = x.device().type();
-  settings->dtype =
-      at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : (*layers.begin())->weight.scalar_type();
-  for (const LoraLinearImpl* layer : layers) {
-    tensors.push_back(layer->weight);
-    settings->layers.push_back({layer->has_adapter(), layer->scaling, layer->is_training() ? layer->dropout : 0.0});
+  if (!takes_gradient(input.norm_weight)) settings->gradient_rows = input.gradient_rows;  // a norm's weight learns from every row
+  settings->dtype = product_dtype(input.x, layers.front().weight);
+  Operands operands{input.x.dim() == 2 ? input.x : input.x.flatten(0, -2), input.norm_weight, {}};
+  for (const AdaptedWeight& layer : layers) {
+    settings->layers.push_back({layer.lora_A.defined(), layer.scaling, layer.dropout});
+    operands.layers.push_back({layer.weight, layer.lora_A, layer.lora_B});
   }
-  for (const LoraLinearImpl* layer : layers) {
-    if (layer->has_adapter()) tensors.insert(tensors.end(), {layer->lora_A, layer->lora_B});
-  }
-  const Tensor outputs =
-      at::GradMode::is_enabled() ? LinearsFunction::apply(at::TensorList(tensors), settings) : outputs_only(tensors, *settings);
-  std::vector<std::int64_t> shape = x.sizes().vec();
+  const Tensor outputs = at::GradMode::is_enabled() ? LinearsFunction::apply(at::TensorList(to_list(*settings, operands)), settings)
+                                                    : outputs_only(*settings, operands);
+  std::vector<std::int64_t> shape = input.x.sizes().vec();
   shape.back() = outputs.size(1);
   return outputs.view(shape);
 }

@@ -8,11 +8,9 @@
 #pragma once
 
 #include "midillama/model/layers.h"
-#include "midillama/model/lora.h"
 
 #include <torch/types.h>
 
-#include <initializer_list>
 #include <vector>
 
 namespace midillama::model {
@@ -22,22 +20,32 @@ struct LinearInput {
   enum class Kind { plain, rms_normed, swiglu };
 
   // x [..., size]
-  static LinearInput plain(const torch::Tensor& x) { return {Kind::plain, {x}, 0}; }
-  // trained: int64 rows of x whose gradient is wanted, the others' is taken for zero; undefined: all.
-  static LinearInput rms_normed(const torch::Tensor& x, const RmsNorm& norm, const torch::Tensor& trained = {}) {
-    return {Kind::rms_normed, {x, norm->weight}, norm->epsilon, trained};
+  static LinearInput plain(const torch::Tensor& x) { return {Kind::plain, x}; }
+  // gradient_rows: int64 rows of x that take a gradient, the others' is taken for zero; undefined: all.
+  static LinearInput rms_normed(const torch::Tensor& x, const RmsNorm& norm, const torch::Tensor& gradient_rows = {}) {
+    return {Kind::rms_normed, x, norm->weight, norm->epsilon, gradient_rows};
   }
   // [..., 2 · size]: gate and up beside each other.
-  static LinearInput swiglu(const torch::Tensor& gate_up) { return {Kind::swiglu, {gate_up}, 0}; }
+  static LinearInput swiglu(const torch::Tensor& gate_up) { return {Kind::swiglu, gate_up}; }
 
   Kind kind = Kind::plain;
-  std::vector<torch::Tensor> sources;
-  double epsilon = 0;  // of rms_normed
-  torch::Tensor trained = {};
+  torch::Tensor x;
+  torch::Tensor norm_weight = {};  // of rms_normed, as what follows
+  double epsilon = 0;
+  torch::Tensor gradient_rows = {};
 };
 
-// [..., in] → the layers' outputs beside each other, [..., sum of out], in their weights' dtype. Weights that lie one after the other
-// (linears_together) are multiplied by as they are, others copied together first.
-torch::Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers);
+// One layer: its weight, and its adapter as it works in this pass.
+struct AdaptedWeight {
+  torch::Tensor weight;  // [out, in]
+  torch::Tensor lora_A;  // [rank, in]; undefined without adapter, as what follows
+  torch::Tensor lora_B;  // [out, rank]
+  double scaling = 0;
+  double dropout = 0;  // 0 outside training
+};
+
+// [..., in] → the layers' outputs beside each other, [..., sum of out], in their weights' dtype. Weights that lie after each other in
+// memory (linears_together) are multiplied by as they are, others copied together first.
+torch::Tensor linears(const LinearInput& input, const std::vector<AdaptedWeight>& layers);
 
 }  // namespace midillama::model

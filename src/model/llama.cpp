@@ -16,12 +16,12 @@ torch::Tensor select(const torch::Tensor& x, const torch::Tensor& positions) {
   return positions.defined() ? x.index_select(1, positions) : x;
 }
 
-std::vector<torch::Tensor> trained_parameters(const torch::nn::Module& module) {
-  std::vector<torch::Tensor> trained;
+std::vector<torch::Tensor> parameters_with_gradient(const torch::nn::Module& module) {
+  std::vector<torch::Tensor> parameters;
   for (const torch::Tensor& parameter : module.parameters()) {
-    if (parameter.requires_grad()) trained.push_back(parameter);
+    if (parameter.requires_grad()) parameters.push_back(parameter);
   }
-  return trained;
+  return parameters;
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ LlamaAttentionImpl::LlamaAttentionImpl(const LlamaConfig& config, std::int64_t l
 torch::Tensor LlamaAttentionImpl::forward(const torch::Tensor& x, const RmsNorm& norm, const RotaryTable& rotary,
                                           const AttentionContext& context, const LayerRows& rows) {
   const HeadLayout layout{heads, key_heads, head_dim};
-  const torch::Tensor projected = linears(LinearInput::rms_normed(x, norm, rows.trained), {q_proj.get(), k_proj.get(), v_proj.get()});
+  const torch::Tensor projected = linears(LinearInput::rms_normed(x, norm, rows.gradient_rows), {q_proj.get(), k_proj.get(), v_proj.get()});
   const torch::Tensor attended = attend(rotate(projected, layout, rotary), layout, layer, context);
   return o_proj->forward(select(attended, rows.outputs));
 }
@@ -94,10 +94,10 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
   torch::Tensor hidden_states = embeddings;
   for (LlamaLayer& layer : model->layers) {
     const bool first = layer.get() == model->layers.front().get(), last = layer.get() == model->layers.back().get();
-    const LayerRows rows{.outputs = last ? full.outputs : torch::Tensor(), .trained = first ? full.trained : torch::Tensor()};
+    const LayerRows rows{.outputs = last ? full.outputs : torch::Tensor(), .gradient_rows = first ? full.gradient_rows : torch::Tensor()};
     if (recompute_layers) {
       const auto run = [layer, rotary, full, rows](const torch::Tensor& x) mutable { return layer->forward(x, rotary, full, rows); };
-      hidden_states = recomputed(run, hidden_states, trained_parameters(*layer));
+      hidden_states = recomputed(run, hidden_states, parameters_with_gradient(*layer));
     } else {
       hidden_states = layer->forward(hidden_states, rotary, full, rows);
     }

@@ -34,6 +34,14 @@ torch::Tensor LoraLinearImpl::forward(const torch::Tensor& x) {
   return linears(LinearInput::plain(x), {this});
 }
 
+torch::Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers) {
+  std::vector<AdaptedWeight> adapted;
+  for (const LoraLinearImpl* layer : layers) {
+    adapted.push_back({layer->weight, layer->lora_A, layer->lora_B, layer->scaling, layer->is_training() ? layer->dropout : 0.0});
+  }
+  return linears(input, adapted);
+}
+
 std::vector<LoraLinear> linears_together(std::int64_t in_features, const std::vector<std::int64_t>& out_features,
                                          const torch::TensorOptions& options) {
   const torch::Tensor matrices = torch::empty({std::reduce(out_features.begin(), out_features.end()), in_features}, options);

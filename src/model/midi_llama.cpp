@@ -132,7 +132,7 @@ LossSum MidiLlamaImpl::loss(std::span<const MusicText> batch) {
   for (const torch::Tensor& row : rows) context.lengths.push_back(row.size(0));
   const torch::Device device = rows.front().device();
   context.outputs = to_device(targets.predictors, device);
-  if (!llama->model->embed_tokens->weight.requires_grad()) context.trained = to_device(targets.music_positions, device);
+  if (!llama->model->embed_tokens->weight.requires_grad()) context.gradient_rows = to_device(targets.music_positions, device);
   const torch::Tensor predicting = llama->forward(at::cat(rows).unsqueeze(0), context).squeeze(0);
   const TokenLosses losses = next_token_loss(predicting, llama->output_weight(), to_device(targets.ids, device));
   LossSum result;

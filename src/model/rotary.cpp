@@ -10,7 +10,7 @@ namespace midillama::model {
 namespace {
 
 // Long wavelengths are divided by the factor, short ones kept, those between interpolated.
-torch::Tensor stretch(const torch::Tensor& frequencies, const Llama3RopeScaling& scaling) {
+torch::Tensor stretch(const torch::Tensor& frequencies, const shapes::Llama3RopeScaling& scaling) {
   const auto context = static_cast<double>(scaling.original_max_position_embeddings);
   const double longest_kept = context / scaling.high_freq_factor;
   const double shortest_stretched = context / scaling.low_freq_factor;
@@ -39,7 +39,7 @@ struct Rotation : torch::autograd::Function<Rotation> {
 
 }  // namespace
 
-torch::Tensor rotary_frequencies(const LlamaConfig& config) {
+torch::Tensor rotary_frequencies(const shapes::LlamaConfig& config) {
   const torch::Tensor exponents = at::arange(0, config.head_dim, 2, torch::kFloat32) / static_cast<double>(config.head_dim);
   const torch::Tensor frequencies = 1.0 / at::pow(config.rope_theta, exponents);
   return config.rope_scaling ? stretch(frequencies, *config.rope_scaling) : frequencies;
@@ -52,7 +52,9 @@ RotaryTable rotary_table(const torch::Tensor& positions, const torch::Tensor& fr
 
 torch::Tensor rotate(const torch::Tensor& projected, const HeadLayout& layout, const RotaryTable& table) {
   const torch::Tensor heads = projected.unflatten(-1, {-1, layout.size});
-  return Rotation::apply(heads, layout.queries + layout.keys, table.cos, table.sin).flatten(2);
+  const std::int64_t count = layout.queries + layout.keys;
+  const bool alone = !at::GradMode::is_enabled();  // a step of decoding would pay more for the record than for the turn
+  return (alone ? turn(heads, count, table.cos, table.sin, false) : Rotation::apply(heads, count, table.cos, table.sin)).flatten(2);
 }
 
 }  // namespace midillama::model

@@ -13,7 +13,7 @@ namespace {
 using Kind = LinearInput::Kind;
 constexpr double kDropout = 0.3;
 
-// What a pass of linear layers reads, all of it trained.
+// What a pass of linear layers reads, all of which takes a gradient.
 struct World {
   World(Kind kind, std::int64_t rows, std::int64_t in, bool adapters, double dropout, torch::ScalarType dtype = torch::kFloat64)
       : kind(kind) {
@@ -42,7 +42,7 @@ struct World {
   // Of the layers that lie together, and of all three.
   std::vector<torch::Tensor> forward() {
     torch::manual_seed(5);  // the same draws of dropout
-    const LinearInput input{kind, sources, 1e-5, trained_rows};
+    const LinearInput input{kind, sources[0], kind == Kind::rms_normed ? sources[1] : torch::Tensor(), 1e-5, gradient_rows};
     return {linears(input, {layers[0].get(), layers[1].get()}), linears(input, {layers[0].get(), layers[1].get(), layers[2].get()})};
   }
 
@@ -59,7 +59,7 @@ struct World {
   Kind kind;
   std::vector<torch::Tensor> sources;
   std::vector<LoraLinear> layers;
-  torch::Tensor trained_rows;
+  torch::Tensor gradient_rows;
 };
 
 double finite_difference(World& world, torch::Tensor& tensor, std::int64_t index) {
@@ -165,17 +165,17 @@ TEST(Linears, OnlyWantedRowsOfTheInputTakeAGradient) {
       for (auto& layer : world->layers) layer->weight.set_requires_grad(false);
       world->sources[1].set_requires_grad(false);
     }
-    some.trained_rows = torch::tensor({1, 3}, torch::kInt64);
+    some.gradient_rows = torch::tensor({1, 3}, torch::kInt64);
     all.loss().backward();
     some.loss().backward();
     const auto expected = all.sources[0].grad(), gradient = some.sources[0].grad();
-    EXPECT_TRUE(at::allclose(gradient.index_select(0, some.trained_rows), expected.index_select(0, some.trained_rows), 1e-12, 1e-12));
+    EXPECT_TRUE(at::allclose(gradient.index_select(0, some.gradient_rows), expected.index_select(0, some.gradient_rows), 1e-12, 1e-12));
     EXPECT_EQ(gradient[0].abs().max().item<double>(), 0);
     EXPECT_EQ(gradient[2].abs().max().item<double>(), 0);
     EXPECT_TRUE(at::equal(all.layers[1]->lora_A.grad(), some.layers[1]->lora_A.grad()));
   }
   World normed(Kind::rms_normed, 4, 6, true, 0);  // its norm's weight trains
-  normed.trained_rows = torch::tensor({1}, torch::kInt64);
+  normed.gradient_rows = torch::tensor({1}, torch::kInt64);
   normed.loss().backward();
   EXPECT_NE(normed.sources[0].grad()[0].abs().max().item<double>(), 0);
 }

@@ -1,7 +1,7 @@
 // Llama (Touvron et al. 2023; Hugging Face's LlamaForCausalLM): RMSNorm, half-split RoPE, grouped-query attention, SwiGLU.
 #pragma once
 
-#include "midillama/model/key_value_cache.h"
+#include "midillama/model/attention_context.h"
 #include "midillama/model/layers.h"
 #include "midillama/model/lora.h"
 #include "midillama/shapes/llama_config.h"
@@ -19,29 +19,12 @@ namespace midillama::model {
 using shapes::Llama3RopeScaling;
 using shapes::LlamaConfig;
 
-// Where a batch's tokens are and what they may attend to.
-struct AttentionContext {
-  torch::Tensor positions;         // [batch, seq] int64 rotary positions; undefined: counted from each text's start
-  torch::Tensor mask;              // bool [batch, 1, seq, keys], true: may attend; undefined: causal within the row
-  KeyValueCache* cache = nullptr;  // keys and values of earlier tokens, extended by the call
-  // Texts of these lengths laid end to end in the one row of the batch (no mask, no cache): each is causal within itself, and none is
-  // padded.
-  std::vector<std::int64_t> lengths;
-  torch::Tensor outputs;  // [n] int64 positions in the row whose hidden states are wanted; undefined: all of them
-  // [n] int64 positions in the batch's rows laid end to end whose embeddings take a gradient; undefined: all that the embeddings require.
-  torch::Tensor trained;
-};
+struct RotaryTable;
 
-// What a layer is asked for, as above; undefined: all.
+// What a layer is asked for, as in AttentionContext; undefined: all.
 struct LayerRows {
   torch::Tensor outputs;
-  torch::Tensor trained;
-};
-
-// Cosines and sines of a forward pass, [batch or 1, seq, 1, head_dim / 2], shared by its layers.
-struct RotaryTable {
-  torch::Tensor cos;
-  torch::Tensor sin;
+  torch::Tensor gradient_rows;
 };
 
 struct LlamaAttentionImpl : torch::nn::Module {
