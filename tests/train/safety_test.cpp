@@ -224,7 +224,7 @@ TEST_F(SlowSignals, TheFirstEndsTheRunAfterItsStepWithACheckpoint) {
   world_.config.run.dir = world_.path("stopped");
   for (const int signal : {SIGTERM, SIGINT}) {
     const auto child = start("align");
-    await_rows("align", signal == SIGTERM ? 5 : 60);
+    await_rows("align", signal == SIGTERM ? 5 : 40);
     child->signal(signal);
     EXPECT_EQ(child->wait(), 128 + signal);
     EXPECT_THAT(child->output(), AllOf(HasSubstr("interrupted: align was stopped by SIG"), HasSubstr("of 120"), HasSubstr("--resume")));
