@@ -218,38 +218,38 @@ class Programs : public testing::Test {
 using SlowSignals = Programs;
 
 TEST_F(SlowSignals, TheFirstEndsTheRunAfterItsStepWithACheckpoint) {
-  world_.stage("align").max_steps = 200;
+  world_.stage("align").max_steps = 120;
   world_.stage("align").checkpoint_every = 1000;
   const auto undisturbed = losses_of(world_.train("align"));
   world_.config.run.dir = world_.path("stopped");
   for (const int signal : {SIGTERM, SIGINT}) {
     const auto child = start("align");
-    await_rows("align", signal == SIGTERM ? 5 : 60);
+    await_rows("align", signal == SIGTERM ? 5 : 40);
     child->signal(signal);
     EXPECT_EQ(child->wait(), 128 + signal);
-    EXPECT_THAT(child->output(), AllOf(HasSubstr("interrupted: align was stopped by SIG"), HasSubstr("of 200"), HasSubstr("--resume")));
+    EXPECT_THAT(child->output(), AllOf(HasSubstr("interrupted: align was stopped by SIG"), HasSubstr("of 120"), HasSubstr("--resume")));
     expect_checkpoint_of_last_step("align");
-    EXPECT_LT(losses_of(world_.path("stopped/align")).size(), 200u);
+    EXPECT_LT(losses_of(world_.path("stopped/align")).size(), 120u);
   }
   EXPECT_EQ(start("align")->wait(), 0);
   EXPECT_EQ(losses_of(world_.path("stopped/align")), undisturbed);
 }
 
 TEST_F(SlowSignals, ASecondWriterIsRefusedAndTheFirstGoesOn) {
-  world_.stage("align").max_steps = 150;
+  world_.stage("align").max_steps = 60;
   const auto first = start("align");
   await_rows("align", 3);
   const auto second = start("align");
   EXPECT_EQ(second->wait(), 3);
   EXPECT_THAT(second->output(), AllOf(HasSubstr("run/align: is being written by process"), HasSubstr("since")));
   EXPECT_EQ(first->wait(), 0) << first->output();
-  EXPECT_EQ(losses_of(world_.path("run/align")).size(), 150u);
+  EXPECT_EQ(losses_of(world_.path("run/align")).size(), 60u);
 }
 
 using DistributedSignals = Programs;
 
 TEST_F(DistributedSignals, AllRanksEndAfterTheSameStepWhicheverWasTold) {
-  world_.stage("align").max_steps = 200;
+  world_.stage("align").max_steps = 120;
   world_.stage("align").checkpoint_every = 1000;
   world_.config.run.dir = world_.path("undisturbed");
   for (auto& rank : start_two("align")) ASSERT_EQ(rank->wait(), 0) << rank->output();
