@@ -1,6 +1,7 @@
 #include "description.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
+#include "midillama/core/progress.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/splits.h"
 #include "midillama/midi/file.h"
@@ -21,7 +22,7 @@ constexpr double kMillisecond = 0.001;  // the times' precision
 // One clip as its lines describe it.
 struct Clip {
   records::Question first;
-  Split split;
+  Split split = Split::train;
   std::string notes;  // fingerprint of its notes, transposition aside; empty where the file could not be read
 };
 
@@ -82,7 +83,9 @@ class Check {
     }
     const auto known = clips_.find(question.clip);
     if (known == clips_.end()) {
-      clips_.emplace(question.clip, Clip{std::move(question), split, ""});
+      auto& clip = clips_[question.clip];
+      clip.split = split;
+      clip.first = std::move(question);
       return;
     }
     const auto& first = known->second.first;
@@ -97,7 +100,8 @@ class Check {
     std::vector<Clip*> list;
     for (auto& [file, clip] : clips_) list.push_back(&clip);
     std::mutex mutex;
-    parallel_for(list.size(), [&](std::size_t i) {
+    Progress progress("reading clips", list.size());
+    parallel_for(list.size(), progress, [&](std::size_t i) {
       const auto wrong = read_clip(*list[i]);
       if (wrong.empty()) return;
       const std::lock_guard lock(mutex);
