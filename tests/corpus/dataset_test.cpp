@@ -205,17 +205,12 @@ TEST_F(Dataset, RefusesFoldersThatAreNoDatasets) {
 }
 
 TEST_F(Dataset, HandwrittenLinesPassTheCheck) {
-  midi::write_midi(random_score(1, 64), directory() / "a.mid");
-  for (const char* split : {"train", "valid", "test"}) {
-    midi::write_midi(random_score(split[0], 64), directory() / (split + std::string(".mid")));
-    write_text(directory() / (split + std::string(".jsonl")), OrderedJson{{"id", split},
-                                                                          {"piece", split},
-                                                                          {"clip", split + std::string(".mid")},
-                                                                          {"task", "qa"},
-                                                                          {"tag", "mood"},
-                                                                          {"question", "Which mood?"},
-                                                                          {"answer", "Sad."}}
-                                                                  .dump());
+  for (const std::string split : {"train", "valid", "test"}) {
+    midi::write_midi(random_score(split.size() + static_cast<std::uint64_t>(split[0]), 64), directory() / (split + ".mid"));
+    const OrderedJson line = {{"id", split},     {"piece", split}, {"clip", split + ".mid"},
+                              {"task", "qa"},    {"tag", "mood"},  {"question", "Which mood?"},
+                              {"answer", "Sad."}};
+    write_text(directory() / (split + ".jsonl"), line.dump());
   }
   EXPECT_THAT(check_dataset(directory()), IsEmpty());
 }
