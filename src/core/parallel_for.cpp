@@ -48,14 +48,4 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
   if (first_error) std::rethrow_exception(first_error);
 }
 
-void parallel_for(std::size_t count, Progress& progress, const std::function<void(std::size_t)>& body) {
-  std::size_t done = 0;
-  std::mutex mutex;
-  parallel_for(count, [&](std::size_t i) {
-    body(i);
-    const std::lock_guard lock(mutex);
-    progress.update(++done);
-  });
-}
-
 }  // namespace midillama

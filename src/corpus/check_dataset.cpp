@@ -1,7 +1,6 @@
 #include "description.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
-#include "midillama/core/progress.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/splits.h"
 #include "midillama/midi/file.h"
@@ -100,8 +99,7 @@ class Check {
     std::vector<Clip*> list;
     for (auto& [file, clip] : clips_) list.push_back(&clip);
     std::mutex mutex;
-    Progress progress("reading clips", list.size());
-    parallel_for(list.size(), progress, [&](std::size_t i) {
+    parallel_for("reading clips", list.size(), [&](std::size_t i) {
       const auto wrong = read_clip(*list[i]);
       if (wrong.empty()) return;
       const std::lock_guard lock(mutex);

@@ -25,9 +25,8 @@ std::vector<Onset> pitched_onsets(const midi::Score& score) {
     if (instrument.is_drum) continue;
     for (const auto& note : instrument.notes) onsets.push_back({note.start, note.pitch});
   }
-  std::sort(onsets.begin(), onsets.end(), [](const Onset& a, const Onset& b) {
-    return a.tick != b.tick ? a.tick < b.tick : a.pitch < b.pitch;
-  });
+  std::sort(onsets.begin(), onsets.end(),
+            [](const Onset& a, const Onset& b) { return a.tick != b.tick ? a.tick < b.tick : a.pitch < b.pitch; });
   return onsets;
 }
 

@@ -3,7 +3,6 @@
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/parallel_for.h"
-#include "midillama/core/progress.h"
 #include "midillama/corpus/source.h"
 #include "midillama/midi/file.h"
 #include "midillama/music/features.h"
@@ -40,8 +39,7 @@ Provenance provenance_of(const std::vector<std::filesystem::path>& files, const 
   if (files.empty()) throw InputError(root.string(), "corpus.path", "there are no .mid files below this folder");
   Provenance provenance;
   provenance.files.resize(files.size());
-  Progress progress("looking at files", files.size());
-  parallel_for(files.size(), progress, [&](std::size_t i) {
+  parallel_for("looking at files", files.size(), [&](std::size_t i) {
     provenance.files[i] = {files[i].lexically_relative(root).generic_string(), fingerprint_or_none(files[i])};
   });
   return provenance;

@@ -3,7 +3,6 @@
 #include "midillama/core/error.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
-#include "midillama/core/progress.h"
 
 #include <algorithm>
 #include <cctype>
@@ -104,8 +103,7 @@ Skipped skipped(const std::string& place, const std::exception& error) {
 void read_pieces(std::size_t count, const std::function<std::string(std::size_t)>& place, const std::function<Piece(std::size_t)>& read,
                  const UsePiece& use, const std::function<std::string(std::size_t)>& id, Reading& reading) {
   std::vector<ReadPiece> results(count);
-  Progress progress("reading pieces", count);
-  parallel_for(count, progress, [&](std::size_t i) {
+  parallel_for("reading pieces", count, [&](std::size_t i) {
     try {
       results[i] = read(i);
     } catch (const std::exception& error) {

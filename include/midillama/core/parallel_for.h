@@ -12,8 +12,4 @@ namespace midillama {
 void parallel_for(const std::string& what, std::size_t count, const std::function<void(std::size_t)>& body, unsigned threads = 0);
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body, unsigned threads = 0);
 
-// The same, telling `progress` after each call how many are done.
-class Progress;
-void parallel_for(std::size_t count, Progress& progress, const std::function<void(std::size_t)>& body);
-
 }  // namespace midillama

@@ -17,8 +17,8 @@ struct Melody {
 
 Melody melody_of(const midi::Score& score);
 
-// The runs of 6 steps, in the order of the melody. Transposing or repeating a piece, or writing it in other note values, leaves them as they
-// are; an ornament changes the few runs that hold it.
+// The runs of 6 steps, in the order of the melody. Transposing or repeating a piece, or writing it in other note values, leaves them as
+// they are; an ornament changes the few runs that hold it.
 std::vector<std::uint64_t> figures_in_order(const Melody& melody);
 
 // The same sorted, each once.
