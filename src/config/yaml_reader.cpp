@@ -44,7 +44,7 @@ void YamlReader::check_keys(const YAML::Node& node, const std::string& key, cons
 }
 
 void YamlReader::expand_path(std::string_view name, std::string& value) {
-  if (name == "dir" || name == "path" || name == "metadata") value = expand_home(value);
+  if (name == "dir" || name == "path" || name == "metadata" || name == "tag_file") value = expand_home(value);
 }
 
 void YamlReader::read(const YAML::Node& node, const std::string& key, std::map<std::string, Train>& stages) {

@@ -55,7 +55,9 @@ void add_line(AbcTune& tune, std::string_view line) {
   const auto add = [&](const Field& field) { tune.fields.emplace_back(field.letter, field.value); };
   if (const auto field = line_field(text)) {
     add(*field);
+    if (!tune.music_begun) tune.fields_before_music = tune.fields.size();
   } else {
+    tune.music_begun = tune.music_begun || (!text.empty() && tune.distinct_values('K') > 0);
     for_each_inline_field(text, add);
   }
 }
@@ -140,6 +142,12 @@ std::size_t AbcTune::distinct_values(char letter) const {
   return values.size();
 }
 
+bool AbcTune::holds_throughout(char letter) const {
+  const auto before_music = std::span(fields).first(fields_before_music);
+  const bool stated = std::ranges::any_of(before_music, [&](const auto& field) { return field.first == letter; });
+  return stated && distinct_values(letter) == 1;
+}
+
 std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& file) {
   std::vector<AbcTune> tunes;
   bool in_tune = false;
@@ -155,7 +163,7 @@ std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& fi
       continue;
     }
     if (const auto field = line_field(line); field && field->letter == 'X') {
-      tunes.push_back({file, number, std::string(without_comment(field->value)), {}, {}});
+      tunes.push_back({file, number, std::string(without_comment(field->value)), {}, {}, 0, false});
       in_tune = true;
     }
     if (in_tune) add_line(tunes.back(), line);

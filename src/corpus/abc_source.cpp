@@ -1,17 +1,16 @@
+#include "corpus/source_files.h"
 #include "corpus/tag_facts.h"
 #include "midillama/core/file.h"
-#include "midillama/core/hash.h"
-#include "midillama/core/parallel_for.h"
 #include "midillama/corpus/abc.h"
 #include "midillama/corpus/abc_converter.h"
 #include "midillama/corpus/collections.h"
 #include "midillama/corpus/labels.h"
 #include "midillama/corpus/source.h"
-#include "source_files.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace midillama::corpus {
@@ -22,13 +21,19 @@ struct Tunebook {
   std::filesystem::path path;
 };
 
+std::vector<std::filesystem::path> found_below(const std::filesystem::path& folder, std::vector<Skipped>& skipped) {
+  auto found = files_below(folder, {".abc"});
+  std::ranges::move(found.skipped, std::back_inserter(skipped));
+  return std::move(found.files);
+}
+
 // The files of one entry of `corpus.collections`: a folder or a file (with or without .abc) of the source's folder.
-std::vector<Tunebook> collection_files(const std::filesystem::path& root, const std::string& name) {
+std::vector<Tunebook> collection_files(const std::filesystem::path& root, const std::string& name, std::vector<Skipped>& skipped) {
   for (const auto& base : {root, root / "music21" / "corpus", root / "corpus"}) {
     const auto path = base / name;
     std::vector<Tunebook> books;
     if (std::filesystem::is_directory(path)) {
-      for (const auto& file : files_below(path, {".abc"})) books.push_back({path.filename().string(), file});
+      for (const auto& file : found_below(path, skipped)) books.push_back({path.filename().string(), file});
     } else if (const auto file = path.string() + ".abc"; std::filesystem::is_regular_file(file)) {
       books.push_back({path.filename().string(), file});
     } else if (std::filesystem::is_regular_file(path)) {
@@ -39,15 +44,15 @@ std::vector<Tunebook> collection_files(const std::filesystem::path& root, const 
   throw InputError(root.string(), "corpus.collections", "there is no folder or file \"" + name + "\" with ABC tunes in it");
 }
 
-std::vector<Tunebook> all_files(const config::Corpus& config) {
+std::vector<Tunebook> all_files(const config::Corpus& config, std::vector<Skipped>& skipped) {
   const std::filesystem::path root = config.path;
   std::vector<Tunebook> books;
   for (const auto& name : config.collections) {
-    const auto found = collection_files(root, name);
+    const auto found = collection_files(root, name, skipped);
     books.insert(books.end(), found.begin(), found.end());
   }
   if (config.collections.empty()) {
-    for (const auto& file : files_below(root, {".abc"})) books.push_back({file.parent_path().filename().string(), file});
+    for (const auto& file : found_below(root, skipped)) books.push_back({file.parent_path().filename().string(), file});
   }
   if (books.empty()) throw InputError(config.path, "corpus.path", "there are no .abc files below this folder");
   return books;
@@ -76,12 +81,12 @@ const records::Tag* closed_tag_from(const records::Tags& tags, std::string_view 
 
 Facts labels_of(const AbcTune& tune, const std::string& collection, const records::Tags& tags) {
   Facts labels;
-  const auto meter = tune.distinct_values('M') == 1 ? meter_label(tune.field('M')) : std::nullopt;
+  const auto meter = tune.holds_throughout('M') ? meter_label(tune.field('M')) : std::nullopt;
   set_label(labels, "meter", meter);
   if (const auto* tag = closed_tag_from(tags, "dance")) set_label(labels, "dance", dance_of(tune, *tag, meter.value_or("")));
   if (const auto* tag = closed_tag_from(tags, "origin")) set_label(labels, "origin", origin_of(tune, *tag, collection));
-  if (tune.distinct_values('K') == 1 && states_mode(collection)) set_label(labels, "key", key_label(tune.field('K')));
-  if (tune.distinct_values('Q') == 1) {
+  if (tune.holds_throughout('K') && states_mode(collection)) set_label(labels, "key", key_label(tune.field('K')));
+  if (tune.holds_throughout('Q')) {
     if (const auto rate = beats_per_minute(tune.field('Q'))) labels["beats_per_minute"] = fmt::format("{}", *rate);
   }
   return labels;
@@ -106,7 +111,6 @@ Piece read_piece(const ListedTune& listed, const TagFacts& facts, const std::fil
   auto converted = convert_tune(listed.tune, scratch, std::to_string(index));
   Piece piece;
   piece.collection = listed.collection;
-  piece.place = place_of(listed.tune);
   piece.score = std::move(converted.score);
   piece.bar_lines = std::move(converted.bar_lines);
   piece.labels = facts.of_labels(labels_of(listed.tune, listed.collection, facts.tags()));
@@ -117,40 +121,45 @@ std::string name_below(const std::filesystem::path& root, const std::filesystem:
   return std::filesystem::relative(file, root).generic_string();
 }
 
-std::vector<ListedTune> list_tunes(const std::vector<Tunebook>& books, const std::filesystem::path& root) {
+// A book that cannot be read is skipped whole.
+std::vector<ListedTune> list_tunes(const std::vector<Tunebook>& books, const std::filesystem::path& root, std::vector<Skipped>& unread) {
   std::vector<ListedTune> tunes;
   for (const auto& book : books) {
-    for (auto& tune : parse_tunebook(read_text(book.path), name_below(root, book.path)))
-      tunes.push_back({book.collection, std::move(tune)});
+    const auto name = name_below(root, book.path);
+    try {
+      for (auto& tune : parse_tunebook(read_text(book.path), name)) tunes.push_back({book.collection, std::move(tune)});
+    } catch (const Error& error) {
+      unread.push_back(skipped(name, error));
+    }
   }
   if (tunes.empty()) throw InputError(root.string(), "corpus.path", "the .abc files hold no tune (no X: line)");
   return tunes;
 }
 
-}  // namespace
-
-Provenance abc_provenance(const config::Corpus& config) {
+Provenance provenance_of(const std::vector<Tunebook>& books, const std::filesystem::path& root) {
   Provenance provenance{{}, abc2midi_version()};
-  for (const auto& book : all_files(config)) provenance.files.push_back({name_below(config.path, book.path), fingerprint_file(book.path)});
+  for (const auto& book : books) provenance.files.push_back({name_below(root, book.path), fingerprint_or_none(book.path)});
   return provenance;
 }
 
-Reading read_abc_source(const config::Corpus& config, const records::Tags& tags) {
+}  // namespace
+
+Provenance abc_provenance(const config::Corpus& config) {
+  std::vector<Skipped> ignored;
+  return provenance_of(all_files(config, ignored), config.path);
+}
+
+Reading read_abc_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use) {
   const TagFacts facts(tags, config);
   Reading reading;
-  reading.provenance = abc_provenance(config);
-  const auto tunes = list_tunes(all_files(config), config.path);
+  const auto books = all_files(config, reading.skipped);
+  reading.provenance = provenance_of(books, config.path);
+  const auto tunes = list_tunes(books, config.path, reading.skipped);
   const TemporaryDirectory scratch;
-  std::vector<ReadPiece> results(tunes.size());
-  parallel_for(tunes.size(), [&](std::size_t i) {
-    try {
-      results[i] = read_piece(tunes[i], facts, scratch.path(), i);
-    } catch (const Error& error) {
-      results[i] = skipped(place_of(tunes[i].tune), error);
-    }
-  });
-  collect(
-      std::move(results), [&](std::size_t i) { return piece_id(tunes[i]); }, reading);
+  read_pieces(
+      tunes.size(), [&](std::size_t i) { return place_of(tunes[i].tune); },
+      [&](std::size_t i) { return read_piece(tunes[i], facts, scratch.path(), i); }, use, [&](std::size_t i) { return piece_id(tunes[i]); },
+      reading);
   return reading;
 }
 

@@ -1,10 +1,14 @@
+#include "corpus/clip_labels.h"
 #include "corpus/description.h"
 #include "corpus/tag_facts.h"
+#include "midillama/core/atomic_file.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/error.h"
 #include "midillama/core/json_text.h"
+#include "midillama/core/lock.h"
 #include "midillama/core/log.h"
 #include "midillama/core/parallel_for.h"
+#include "midillama/core/progress.h"
 #include "midillama/corpus/clips.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/duplicates.h"
@@ -12,6 +16,7 @@
 #include "midillama/midi/file.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <fstream>
@@ -22,145 +27,218 @@
 namespace midillama::corpus {
 namespace {
 
-// Collections disagree on some tunes: what one calls a reel another calls a hornpipe. A value that all copies of a piece agree on holds for
-// the kept one, also where it stands in another copy only; a disputed one is no fact.
-void settle_disputes(std::vector<Piece>& pieces, const std::vector<std::size_t>& kept_as, const records::Tag& tag) {
-  std::map<std::size_t, std::set<std::string>> values;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (const auto label = pieces[i].labels.find(tag.name); label != pieces[i].labels.end()) values[kept_as[i]].insert(label->second);
-  }
-  for (const auto& [kept, stated] : values) {
-    if (stated.size() == 1) {
-      pieces[kept].labels[tag.name] = *stated.begin();
-    } else {
-      pieces[kept].labels.erase(tag.name);
-    }
-  }
-}
-
-// The pieces that stand for themselves, with their families; the others go into the report.
-void drop_duplicates(std::vector<Piece>& pieces, const config::Corpus& config, const records::Tags& tags, std::vector<std::size_t>& family,
-                     BuildReport& report) {
-  const auto families = find_families(pieces, config.duplicate_similarity, config.related_similarity);
-  for (const auto& tag : tags.tags) {
-    if (tag.copies_agree) settle_disputes(pieces, families.kept_as, tag);
-  }
-  std::vector<Piece> kept;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (families.kept_as[i] == i) continue;
-    report.duplicates.push_back({pieces[i].place, "the same tune as " + pieces[families.kept_as[i]].place});
-  }
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (families.kept_as[i] != i) continue;
-    family.push_back(families.family[i]);
-    kept.push_back(std::move(pieces[i]));
-  }
-  pieces = std::move(kept);
-}
-
-// A class of too few pieces can be neither learnt nor measured: it is no fact.
-void drop_rare_labels(std::vector<Piece>& pieces, const records::Tags& tags, std::int64_t min_pieces) {
-  std::map<std::pair<std::string, std::string>, std::int64_t> counts;
-  for (const auto& piece : pieces) {
-    for (const auto& label : piece.labels) ++counts[label];
-  }
-  for (auto& piece : pieces) {
-    std::erase_if(piece.labels, [&](const auto& label) { return tags.at(label.first).is_closed() && counts.at(label) < min_pieces; });
-  }
-}
-
-Facts clip_facts(const Facts& labels, const midi::Score& clip, const TagFacts& tag_facts) {
-  Facts facts = labels;
-  facts.merge(tag_facts.of_clip(clip));
-  std::erase_if(facts, [&](const auto& fact) { return std::ranges::find(tag_facts.asked(), fact.first) == tag_facts.asked().end(); });
-  return facts;
-}
-
-// What lies between the classes of measures is drawn from the clips where the tags say so.
-void draw_quantiles(const std::vector<Piece>& pieces, const std::vector<std::vector<ClipSpan>>& spans, TagFacts& tag_facts) {
-  if (!tag_facts.wants_quantiles()) return;
-  std::map<std::string, std::vector<double>> values;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    for (const auto& span : spans[i]) {
-      const auto measured = tag_facts.measures_for_quantiles(midi::clip(pieces[i].score, span.from, span.to));
-      for (const auto& [tag, value] : measured) values[tag].push_back(value);
-    }
-  }
-  tag_facts.set_quantiles(values);
-}
+namespace fs = std::filesystem;
 
 // Without waiting for the disk: putting the dataset in place does that once for all.
-void write_clip(const std::filesystem::path& path, const std::vector<std::uint8_t>& bytes) {
+void write_clip(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
   std::ofstream file(path, std::ios::binary);
   file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!file.flush()) throw InputError(path.string(), "", "cannot be written");
+  if (!file.flush()) throw InputError(path.string(), "", "cannot be written: is the disk full?");
 }
 
-// Writes the piece's clips and the questions about them.
-std::vector<records::Question> write_piece(const Piece& piece, const std::vector<ClipSpan>& spans, const TagFacts& tag_facts,
-                                           std::uint64_t seed, const QuestionWriter& writer, const std::filesystem::path& directory) {
-  std::vector<records::Question> questions;
-  for (std::size_t i = 0; i < spans.size(); ++i) {
-    const auto& span = spans[i];
-    const auto clip = midi::clip(piece.score, span.from, span.to);
-    const auto clip_id = fmt::format("{}.{}", piece.id, i + 1);
-    const auto file = fmt::format("clips/{}.mid", clip_id);
-    write_clip(directory / file, midi::to_midi(clip));
+// The building of one dataset, step by step.
+class Builder {
+ public:
+  Builder(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer, fs::path folder)
+      : config_(config), tag_facts_(tags, config), writer_(writer), folder_(std::move(folder)) {}
 
-    const auto facts = clip_facts(piece.labels, clip, tag_facts);
-    Random random(seed_for(seed, ("wording/" + clip_id).c_str()));
-    std::map<std::string, int> asked;
-    for (auto& written : writer.write({clip_id, facts}, random)) {
-      const auto id = fmt::format("{}.{}.{}", clip_id, written.tag, ++asked[written.tag]);
-      questions.push_back({id, piece.id, file, span.start.value, span.end.value, written.task, written.tag, std::move(written.question),
-                           std::move(written.answer), facts, ""});
+  BuildReport run() {
+    fs::create_directories(folder_ / "clips");
+    read_pieces();
+    keep_one_of_each_tune();
+    settle_facts();
+    write_questions();
+    write_atomically(folder_ / records::kTagFile, tag_facts_.tags().text);
+    write_description({config_, tag_facts_, reading_.provenance, read_, pieces_, facts_, report_}, folder_);
+    return std::move(report_);
+  }
+
+ private:
+  const records::Tags& tags() const { return tag_facts_.tags(); }
+
+  // Where a clip is written before it is known whether its piece is kept.
+  fs::path clip_draft(const Piece& piece, std::size_t clip) const { return folder_ / "clips" / fmt::format(".{}.{}", piece.number, clip); }
+
+  // A piece's notes are in memory only while its clips are cut: what is kept of them is their melody and what was measured.
+  void read_pieces() {
+    log::info("reading the pieces of {}", config_.path);
+    reading_ = read_source(config_, tags(), [&](Piece& piece) {
+      piece.melody = melody_of(piece.score);
+      for (const auto& span : choose_clips(piece, config_)) {
+        const auto clip = midi::clip(piece.score, span.from, span.to);
+        write_clip(clip_draft(piece, piece.clips.size()), midi::to_midi(clip));
+        piece.clips.push_back({span, clip_labels(clip, piece)});
+      }
+      piece.score = {};
+      piece.bar_lines = {};
+    });
+    report_.read = reading_.pieces.size();
+    report_.skipped = reading_.skipped;
+    read_ = pieces_by_collection(reading_.pieces);
+  }
+
+  void keep_one_of_each_tune() {
+    auto& read = reading_.pieces;
+    log::info("comparing the melodies of {} pieces", read.size());
+    const auto families = find_families(read, config_.duplicate_similarity, config_.related_similarity);
+    for (const auto& tag : tags().tags) {
+      if (tag.copies_agree) settle_disputes(tag, families.kept_as);
+    }
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      if (families.kept_as[i] != i) report_.duplicates.push_back({read[i].place, "the same tune as " + read[families.kept_as[i]].place});
+    }
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      const bool kept = families.kept_as[i] == i;
+      if (kept && read[i].clips.empty()) report_.without_clips.push_back({read[i].place, "no clip is long enough and fit for OctupleMIDI"});
+      if (!kept || read[i].clips.empty()) {
+        for (std::size_t clip = 0; clip < read[i].clips.size(); ++clip) fs::remove(clip_draft(read[i], clip));
+        continue;
+      }
+      family_.push_back(families.family[i]);
+      pieces_.push_back(std::move(read[i]));
+    }
+    if (pieces_.empty()) throw InputError(config_.path, "corpus.path", "no piece of this source gives a clip");
+    report_.pieces = pieces_.size();
+  }
+
+  // Collections disagree on some tunes: what one calls a reel another calls a hornpipe. A value that all copies of a piece agree on holds
+  // for the kept one, also where it stands in another copy only; a disputed one is no fact.
+  void settle_disputes(const records::Tag& tag, const std::vector<std::size_t>& kept_as) {
+    auto& pieces = reading_.pieces;
+    std::map<std::size_t, std::set<std::string>> values;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      if (const auto label = pieces[i].labels.find(tag.name); label != pieces[i].labels.end()) values[kept_as[i]].insert(label->second);
+    }
+    for (const auto& [kept, stated] : values) {
+      if (stated.size() == 1) {
+        pieces[kept].labels[tag.name] = *stated.begin();
+      } else {
+        pieces[kept].labels.erase(tag.name);
+      }
     }
   }
-  return questions;
-}
 
-void drop_pieces_without_clips(std::vector<Piece>& pieces, std::vector<std::vector<ClipSpan>>& spans, std::vector<std::size_t>& family,
-                               BuildReport& report) {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (spans[i].empty()) {
-      report.without_clips.push_back({pieces[i].place, "no clip is long enough and fit for OctupleMIDI"});
-      continue;
+  // What is known of each clip of each piece.
+  void settle_facts() {
+    if (tag_facts_.wants_quantiles()) draw_quantiles();
+    facts_.resize(pieces_.size());
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      for (const auto& clip : pieces_[i].clips) facts_[i].push_back(facts_of(pieces_[i], clip));
     }
-    if (kept != i) {
-      pieces[kept] = std::move(pieces[i]);
-      spans[kept] = std::move(spans[i]);
-      family[kept] = family[i];
+    drop_rare_values();
+    for (auto& of_piece : facts_) {
+      for (auto& facts : of_piece) {
+        std::erase_if(facts,
+                      [&](const auto& fact) { return std::ranges::find(tag_facts_.asked(), fact.first) == tag_facts_.asked().end(); });
+      }
     }
-    ++kept;
   }
-  pieces.resize(kept);
-  spans.resize(kept);
-  family.resize(kept);
-}
 
-std::vector<Split> split_pieces(const std::vector<Piece>& pieces, const std::vector<std::size_t>& family, const config::Corpus& config) {
-  std::vector<std::string> ids;
-  for (const auto& piece : pieces) ids.push_back(piece.id);
-  const auto splits = assign_splits(ids, family, config.valid_fraction, config.test_fraction, config.seed);
-  for (const auto split : records::all_splits()) {
-    if (std::find(splits.begin(), splits.end(), split) == splits.end()) log::warning("the {} side has no pieces", records::name(split));
-  }
-  return splits;
-}
-
-void write_splits(const std::vector<std::vector<records::Question>>& questions, const std::vector<Split>& splits, const records::Tags& tags,
-                  const std::filesystem::path& directory) {
-  const auto names = tags.names();
-  for (const auto split : records::all_splits()) {
-    std::string lines;
-    for (std::size_t i = 0; i < questions.size(); ++i) {
-      if (splits[i] != split) continue;
-      for (const auto& question : questions[i]) lines += json_line(to_json(question, names));
+  Facts facts_of(const Piece& piece, const Clip& clip) const {
+    auto facts = tag_facts_.of_labels(clip.labels);
+    for (const auto& [tag, value] : piece.labels) {
+      const auto& source = tags().at(tag).source();
+      const bool by_clip = (source == "meter" && piece.states_meter) || (source == "beats_per_minute" && piece.states_tempo);
+      if (!by_clip) facts.emplace(tag, value);
     }
-    write_atomically(directory / (records::name(split) + ".jsonl"), lines);
+    return facts;
   }
-}
+
+  // What lies between the classes of measures is drawn from the clips where the tags say so.
+  void draw_quantiles() {
+    std::map<std::string, std::vector<double>> values;
+    for (const auto& piece : pieces_) {
+      for (const auto& clip : piece.clips) tag_facts_.add_quantile_values(clip.labels, values);
+    }
+    tag_facts_.set_quantiles(values);
+  }
+
+  // A class of too few pieces can be neither learnt nor measured: it is no fact.
+  void drop_rare_values() {
+    const auto can_be_rare = [&](const std::string& name) {
+      const auto& tag = tags().at(name);
+      return tag.is_closed() && !is_measured_number(tag.source());
+    };
+    std::map<std::pair<std::string, std::string>, std::size_t> pieces;
+    for (const auto& of_piece : facts_) {
+      std::set<std::pair<std::string, std::string>> seen;
+      for (const auto& facts : of_piece) seen.insert(facts.begin(), facts.end());
+      for (const auto& fact : seen) ++pieces[fact];
+    }
+    const auto enough = static_cast<std::size_t>(config_.min_label_pieces);
+    for (auto& of_piece : facts_) {
+      for (auto& facts : of_piece)
+        std::erase_if(facts, [&](const auto& fact) { return can_be_rare(fact.first) && pieces.at(fact) < enough; });
+    }
+    for (const auto& [fact, count] : pieces) {
+      if (can_be_rare(fact.first) && count < enough) report_.rare.push_back({fact.first, fact.second, count});
+    }
+  }
+
+  // One split after the other and one piece after the other, so that not all questions are in memory at once.
+  void write_questions() {
+    const auto splits = split_pieces();
+    const auto names = tags().names();
+    Progress progress("writing questions", pieces_.size());
+    std::size_t done = 0;
+    for (const auto split : records::all_splits()) {
+      AtomicFile file(records::split_file(folder_, records::name(split)));
+      for (std::size_t i = 0; i < pieces_.size(); ++i) {
+        if (splits[i] != split) continue;
+        std::string lines;
+        for (const auto& question : questions_about(i)) lines += json_line(to_json(question, names));
+        file.write(lines);
+        progress.update(++done);
+      }
+      file.commit();
+    }
+  }
+
+  std::vector<Split> split_pieces() const {
+    std::vector<std::string> ids;
+    for (const auto& piece : pieces_) ids.push_back(piece.id);
+    auto splits = assign_splits(ids, family_, config_.valid_fraction, config_.test_fraction, config_.seed);
+    for (const auto split : records::all_splits()) {
+      if (std::ranges::find(splits, split) == splits.end()) log::warning("the {} side has no pieces", records::name(split));
+    }
+    return splits;
+  }
+
+  // Gives the piece's clips their names, and writes what is asked about them.
+  std::vector<records::Question> questions_about(std::size_t index) {
+    const auto& piece = pieces_[index];
+    std::vector<records::Question> questions;
+    for (std::size_t i = 0; i < piece.clips.size(); ++i) {
+      const auto& span = piece.clips[i].span;
+      const auto clip_id = fmt::format("{}.{}", piece.id, i + 1);
+      const auto file = fmt::format("clips/{}.mid", clip_id);
+      fs::rename(clip_draft(piece, i), folder_ / file);
+      ++report_.clips;
+
+      const auto& facts = facts_[index][i];
+      Random random(seed_for(config_.seed, ("wording/" + clip_id).c_str()));
+      std::map<std::string, int> asked;
+      for (auto& written : writer_.write({clip_id, facts}, random)) {
+        const auto id = fmt::format("{}.{}.{}", clip_id, written.tag, ++asked[written.tag]);
+        questions.push_back({id, piece.id, file, span.start.value, span.end.value, written.task, written.tag, std::move(written.question),
+                             std::move(written.answer), facts, ""});
+      }
+    }
+    report_.questions += questions.size();
+    return questions;
+  }
+
+  const config::Corpus& config_;
+  TagFacts tag_facts_;
+  const QuestionWriter& writer_;
+  fs::path folder_;
+  Reading reading_;
+  CollectionCounts read_;
+  std::vector<Piece> pieces_;              // kept
+  std::vector<std::size_t> family_;        // of each kept piece
+  std::vector<std::vector<Facts>> facts_;  // of each clip of each kept piece
+  BuildReport report_;
+};
 
 void log_report(const BuildReport& report) {
   const auto shown = std::min<std::size_t>(report.skipped.size(), 10);
@@ -173,53 +251,26 @@ void log_report(const BuildReport& report) {
 
 }  // namespace
 
-void require_dataset_folder(const std::filesystem::path& directory) {
-  const bool replaceable = !std::filesystem::exists(directory) || std::filesystem::exists(directory / "dataset.json") ||
-                           (std::filesystem::is_directory(directory) && std::filesystem::is_empty(directory));
+void require_dataset_folder(const fs::path& directory) {
+  const bool replaceable =
+      !fs::exists(directory) || fs::exists(directory / "dataset.json") || (fs::is_directory(directory) && fs::is_empty(directory));
   if (!replaceable)
     throw InputError(directory.string(), "", "exists and is no dataset (no dataset.json in it): give another folder or remove it");
 }
 
 BuildReport build_dataset(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
-                          const std::filesystem::path& directory) {
-  TagFacts tag_facts(tags, config);
+                          const fs::path& directory) {
   require_dataset_folder(directory);
+  const WriterLock lock(directory);
   StagedDirectory staged(directory);
-  BuildReport report;
-
-  log::info("reading the pieces of {}", config.path);
-  auto reading = read_source(config, tags);
-  auto& pieces = reading.pieces;
-  report.read = pieces.size();
-  report.skipped = reading.skipped;
-  const auto collections = pieces_by_collection(pieces);
-
-  std::vector<std::size_t> family;
-  drop_duplicates(pieces, config, tags, family, report);
-  std::vector<std::vector<ClipSpan>> spans(pieces.size());
-  parallel_for(pieces.size(), [&](std::size_t i) { spans[i] = choose_clips(pieces[i], config); });
-  drop_pieces_without_clips(pieces, spans, family, report);
-  if (pieces.empty()) throw InputError(config.path, "corpus.path", "no piece of this source gives a clip");
-  drop_rare_labels(pieces, tags, config.min_label_pieces);
-  draw_quantiles(pieces, spans, tag_facts);
-
-  std::filesystem::create_directories(staged.path() / "clips");
-  std::vector<std::vector<records::Question>> questions(pieces.size());
-  parallel_for(pieces.size(),
-               [&](std::size_t i) { questions[i] = write_piece(pieces[i], spans[i], tag_facts, config.seed, writer, staged.path()); });
-  write_splits(questions, split_pieces(pieces, family, config), tags, staged.path());
-  write_atomically(staged.path() / records::kTagFile, tags.text);
-
-  report.pieces = pieces.size();
-  for (const auto& piece_spans : spans) report.clips += piece_spans.size();
-  for (const auto& of_piece : questions) report.questions += of_piece.size();
-  write_description(config, tag_facts, reading.provenance, collections, pieces_by_collection(pieces), report, staged.path());
+  auto report = Builder(config, tags, writer, staged.path()).run();
   staged.put_in_place();
   log_report(report);
+  for (const auto& warning : dataset_warnings(dataset_statistics(directory))) log::warning("{}", warning);
   return report;
 }
 
-BuildReport build_dataset(const config::Corpus& config, const std::filesystem::path& directory) {
+BuildReport build_dataset(const config::Corpus& config, const fs::path& directory) {
   const auto tags = records::read_tags(config.tag_file);
   return build_dataset(config, tags, TemplateWriter(config, tags), directory);
 }

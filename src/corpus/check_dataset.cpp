@@ -21,7 +21,7 @@ constexpr double kMillisecond = 0.001;  // the times' precision
 // One clip as its lines describe it.
 struct Clip {
   records::Question first;
-  Split split;
+  Split split = Split::train;
   std::string notes;  // fingerprint of its notes, transposition aside; empty where the file could not be read
 };
 
@@ -82,7 +82,9 @@ class Check {
     }
     const auto known = clips_.find(question.clip);
     if (known == clips_.end()) {
-      clips_.emplace(question.clip, Clip{std::move(question), split, ""});
+      auto& clip = clips_[question.clip];
+      clip.split = split;
+      clip.first = std::move(question);
       return;
     }
     const auto& first = known->second.first;
@@ -97,7 +99,7 @@ class Check {
     std::vector<Clip*> list;
     for (auto& [file, clip] : clips_) list.push_back(&clip);
     std::mutex mutex;
-    parallel_for(list.size(), [&](std::size_t i) {
+    parallel_for("reading clips", list.size(), [&](std::size_t i) {
       const auto wrong = read_clip(*list[i]);
       if (wrong.empty()) return;
       const std::lock_guard lock(mutex);

@@ -3,6 +3,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/corpus/splits.h"
+#include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +11,12 @@
 
 namespace midillama::corpus {
 namespace {
+
+// File names need not be UTF-8, JSON must be.
+std::string valid_name(const std::string& name) {
+  std::string storage;
+  return std::string(text::valid_utf8(name, storage));
+}
 
 OrderedJson places(const std::vector<Skipped>& skipped) {
   OrderedJson list = OrderedJson::array();
@@ -21,6 +28,33 @@ OrderedJson collection_table(const CollectionCounts& read, const CollectionCount
   OrderedJson table = OrderedJson::object();
   for (const auto& [name, count] : read) table[name] = {{"read", count}, {"kept", kept.count(name) != 0 ? kept.at(name) : 0}};
   return table;
+}
+
+// How many of the clips whose key comes from a label sound in that key by the measure: the label is the piece's, and clips modulate.
+OrderedJson keys_json(const Built& built) {
+  OrderedJson keys = OrderedJson::object();
+  for (const auto& tag : built.tag_facts.tags().tags) {
+    if (tag.kind != "key" || tag.source() == "estimated_key") continue;
+    std::size_t stated = 0, agree = 0;
+    for (std::size_t i = 0; i < built.pieces.size(); ++i) {
+      for (std::size_t clip = 0; clip < built.facts[i].size(); ++clip) {
+        const auto fact = built.facts[i][clip].find(tag.name);
+        if (fact == built.facts[i][clip].end()) continue;
+        ++stated;
+        const auto& labels = built.pieces[i].clips[clip].labels;
+        const auto heard = labels.find("aarden_key");
+        if (heard != labels.end() && heard->second == fact->second) ++agree;
+      }
+    }
+    keys[tag.name] = {{"clips", stated}, {"as_estimated", agree}};
+  }
+  return keys;
+}
+
+OrderedJson rare_json(const std::vector<RareValue>& rare) {
+  OrderedJson list = OrderedJson::array();
+  for (const auto& [tag, value, pieces] : rare) list.push_back({{"tag", tag}, {"value", value}, {"pieces", pieces}});
+  return list;
 }
 
 }  // namespace
@@ -37,7 +71,7 @@ OrderedJson tags_json(const TagFacts& tag_facts) {
 
 OrderedJson provenance_json(const Provenance& provenance) {
   OrderedJson files = OrderedJson::array();
-  for (const auto& file : provenance.files) files.push_back({{"path", file.path}, {"fingerprint", file.fingerprint}});
+  for (const auto& file : provenance.files) files.push_back({{"path", valid_name(file.path)}, {"fingerprint", file.fingerprint}});
   return {{"converter", provenance.converter}, {"files", std::move(files)}};
 }
 
@@ -59,19 +93,27 @@ OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Ta
   };
   records::read_lines(jsonl, declared, count, [](const std::string&, const std::string&) {});
   OrderedJson tags = OrderedJson::object();
-  for (const auto& tag : declared.names()) {
+  OrderedJson texts = OrderedJson::object();
+  for (const auto& tag : declared.tags) {
     std::map<std::string, std::size_t> counts;
+    std::size_t known = 0;
     for (const auto& [clip, facts] : clips) {
-      if (const auto fact = facts.find(tag); fact != facts.end()) ++counts[fact->second];
+      const auto fact = facts.find(tag.name);
+      if (fact == facts.end()) continue;
+      ++known;
+      if (tag.is_checkable()) ++counts[fact->second];
     }
-    if (!counts.empty()) tags[tag] = counts;
+    if (!counts.empty()) tags[tag.name] = counts;
+    if (known > 0 && !tag.is_checkable()) texts[tag.name] = known;
   }
-  return {{"pieces", pieces.size()},
-          {"clips", clips.size()},
-          {"questions", questions},
-          {"captions", captions},
-          {"fingerprint", fingerprint_file(jsonl)},
-          {"tags", std::move(tags)}};
+  OrderedJson description = {{"pieces", pieces.size()},
+                             {"clips", clips.size()},
+                             {"questions", questions},
+                             {"captions", captions},
+                             {"fingerprint", fingerprint_file(jsonl)},
+                             {"tags", std::move(tags)}};
+  if (!texts.empty()) description["texts"] = std::move(texts);
+  return description;
 }
 
 OrderedJson vocabulary(const OrderedJson& splits, const records::Tags& tags) {
@@ -88,9 +130,9 @@ OrderedJson vocabulary(const OrderedJson& splits, const records::Tags& tags) {
   return result;
 }
 
-void write_description(const config::Corpus& config, const TagFacts& tag_facts, const Provenance& provenance, const CollectionCounts& read,
-                       const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory) {
-  const auto& tags = tag_facts.tags();
+void write_description(const Built& built, const std::filesystem::path& directory) {
+  const auto& tags = built.tag_facts.tags();
+  const auto& report = built.report;
   OrderedJson splits = OrderedJson::object();
   for (const auto split : records::all_splits())
     splits[records::name(split)] = describe_split(records::split_file(directory, records::name(split)), tags);
@@ -101,12 +143,14 @@ void write_description(const config::Corpus& config, const TagFacts& tag_facts, 
                                      {"duplicates", report.duplicates.size()},
                                      {"too_short", report.without_clips.size()},
                                      {"kept", report.pieces}}},
-                                   {"collections", collection_table(read, kept)},
+                                   {"collections", collection_table(built.read, pieces_by_collection(built.pieces))},
                                    {"splits", splits},
                                    {"vocabulary", vocabulary(splits, tags)},
-                                   {"tags", tags_json(tag_facts)},
-                                   {"settings", settings_json(config)},
-                                   {"sources", provenance_json(provenance)},
+                                   {"tags", tags_json(built.tag_facts)},
+                                   {"keys", keys_json(built)},
+                                   {"rare", rare_json(report.rare)},
+                                   {"settings", settings_json(built.config)},
+                                   {"sources", provenance_json(built.provenance)},
                                    {"unreadable", places(report.skipped)},
                                    {"duplicates", places(report.duplicates)},
                                    {"too_short", places(report.without_clips)}};

@@ -19,7 +19,8 @@ inline constexpr int kDatasetFormat = 1;  // raised when a reader of older datas
 using CollectionCounts = std::map<std::string, std::size_t>;
 CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces);
 
-// Counts of a split: pieces, clips, questions, captions, clips of each value of each tag, and the file's fingerprint.
+// Counts of a split: pieces, clips, questions, captions, clips of each value of each tag, clips that have free text, and the
+// file's fingerprint.
 OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Tags& tags);
 
 // The values of each tag over all splits, sorted.
@@ -30,8 +31,18 @@ OrderedJson settings_json(const config::Corpus& config);
 OrderedJson provenance_json(const Provenance& provenance);
 OrderedJson tags_json(const TagFacts& tag_facts);
 
-// Writes dataset.json into `directory`, where the splits stand already.
-void write_description(const config::Corpus& config, const TagFacts& tag_facts, const Provenance& provenance, const CollectionCounts& read,
-                       const CollectionCounts& kept, const BuildReport& report, const std::filesystem::path& directory);
+// What a build made.
+struct Built {
+  const config::Corpus& config;
+  const TagFacts& tag_facts;
+  const Provenance& provenance;
+  const CollectionCounts& read;
+  const std::vector<Piece>& pieces;              // kept
+  const std::vector<std::vector<Facts>>& facts;  // of each clip of each piece
+  const BuildReport& report;
+};
+
+// Writes dataset.json into `directory`, where the splits are already.
+void write_description(const Built& built, const std::filesystem::path& directory);
 
 }  // namespace midillama::corpus

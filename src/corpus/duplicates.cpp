@@ -1,57 +1,24 @@
 #include "midillama/corpus/duplicates.h"
 
-#include "midillama/core/parallel_for.h"
+#include "midillama/core/progress.h"
 
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
-#include <unordered_map>
+#include <span>
+#include <utility>
 
 namespace midillama::corpus {
 namespace {
 
-constexpr std::size_t kFigureSteps = 6;
-constexpr std::size_t kPhraseSteps = 16;  // about two bars of a dance tune
-constexpr std::size_t kPhraseVariety = 4;
-constexpr std::size_t kCommonFigure = 500;
+constexpr std::size_t kCommonFigure = 500;  // held by more pieces: says nothing
+constexpr std::size_t kMostRuns = 20'000'000;
 
-// The highest pitch at each onset, repeats taken once.
-std::vector<int> melody(const midi::Score& score) {
-  std::map<midi::Tick, int> highest;
-  for (const auto& instrument : score.instruments) {
-    if (instrument.is_drum) continue;
-    for (const auto& note : instrument.notes) {
-      const auto [at, added] = highest.emplace(note.start, note.pitch);
-      if (!added) at->second = std::max<int>(at->second, note.pitch);
-    }
-  }
-  std::vector<int> pitches;
-  for (const auto& [time, pitch] : highest) {
-    if (pitches.empty() || pitches.back() != pitch) pitches.push_back(pitch);
-  }
-  return pitches;
-}
-
-// Every run of `length` (at most 17) steps between successive pitches, octaves folded, as digits of base 12; sorted, each once.
-std::vector<std::uint64_t> runs(const std::vector<int>& pitches, std::size_t length) {
-  std::vector<std::uint64_t> found;
-  for (std::size_t i = 0; i + length < pitches.size(); ++i) {
-    std::uint64_t run = 0;
-    for (std::size_t step = i; step < i + length; ++step)
-      run = run * 12 + static_cast<std::uint64_t>(132 + pitches[step + 1] - pitches[step]) % 12;
-    found.push_back(run);
-  }
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  return found;
-}
-
-std::size_t different_steps(std::uint64_t run) {
-  std::set<std::uint64_t> steps;
-  for (; run != 0; run /= 12) steps.insert(run % 12);
-  return steps.size();
-}
+// What two performances of a work have at least in common, of the figures that occur once in each. Works that differ share few, and of n
+// shared ones about 2 sqrt(n) happen to come in the same order.
+constexpr double kPerformedOverlap = 0.08;
+constexpr std::size_t kPerformedFigures = 12;
+constexpr double kInOrder = 0.7;
 
 // Disjoint sets of indices; the smallest index of a set stands for it.
 class DisjointSets {
@@ -78,84 +45,175 @@ class DisjointSets {
   std::vector<std::size_t> parent_;
 };
 
-using Postings = std::unordered_map<std::uint64_t, std::vector<std::size_t>>;
+struct Held {
+  std::uint64_t run;
+  std::uint32_t piece;
+  auto operator<=>(const Held&) const = default;
+};
 
-Postings pieces_by_figure(const std::vector<std::vector<std::uint64_t>>& figures) {
-  Postings postings;
-  for (std::size_t i = 0; i < figures.size(); ++i) {
-    for (const auto figure : figures[i]) postings[figure].push_back(i);
-  }
-  return postings;
+std::uint64_t scrambled(std::uint64_t run) {
+  run *= 0x9e3779b97f4a7c15;
+  return run ^ run >> 32;
 }
 
-// For each piece the one with the most labels of its set.
+// The runs of all pieces, sorted. Memory stays bounded in large corpora: there every n-th run stands for the others.
+class RunTable {
+ public:
+  template <typename RunsOf>
+  RunTable(std::size_t pieces, RunsOf&& runs_of) {
+    for (std::size_t i = 0; i < pieces; ++i) {
+      for (const auto run : runs_of(i)) add({run, static_cast<std::uint32_t>(i)});
+    }
+    std::sort(held_.begin(), held_.end());
+  }
+
+  bool holds(std::uint64_t run) const { return scrambled(run) % every_ == 0; }
+
+  // The pieces that have the run, in order.
+  std::span<const Held> holders(std::uint64_t run) const {
+    const auto found = std::ranges::equal_range(held_, run, {}, &Held::run);
+    return {found.begin(), found.end()};
+  }
+
+  // How many runs of each piece are held.
+  std::vector<std::size_t> sizes(std::size_t pieces) const {
+    std::vector<std::size_t> counts(pieces, 0);
+    for (const auto& held : held_) ++counts[held.piece];
+    return counts;
+  }
+
+  // Calls `use` with the holders of each run.
+  template <typename Use>
+  void for_each(Use&& use) const {
+    for (auto begin = held_.begin(); begin != held_.end();) {
+      const auto end = std::find_if(begin, held_.end(), [&](const Held& held) { return held.run != begin->run; });
+      use(std::span<const Held>(begin, end));
+      begin = end;
+    }
+  }
+
+ private:
+  void add(const Held& held) {
+    if (!holds(held.run)) return;
+    held_.push_back(held);
+    if (held_.size() < kMostRuns) return;
+    every_ *= 2;
+    std::erase_if(held_, [&](const Held& other) { return !holds(other.run); });
+  }
+
+  std::vector<Held> held_;
+  std::uint64_t every_ = 1;
+};
+
+// Calls `use` with every pair of pieces that share figures.
+template <typename RunsOf, typename Use>
+void for_each_pair(std::size_t pieces, Progress& progress, RunsOf&& runs_of, Use&& use) {
+  const RunTable table(pieces, runs_of);
+  const auto sizes = table.sizes(pieces);
+  std::vector<std::size_t> shared(pieces, 0);
+  std::vector<std::size_t> touched;
+  for (std::size_t i = 0; i < pieces; ++i) {
+    for (const auto figure : runs_of(i)) {
+      const auto holders = table.holds(figure) ? table.holders(figure) : std::span<const Held>();
+      if (holders.size() > kCommonFigure) continue;
+      for (const auto& other : holders) {
+        if (other.piece > i && shared[other.piece]++ == 0) touched.push_back(other.piece);
+      }
+    }
+    for (const auto j : touched) {
+      const auto count = static_cast<double>(std::exchange(shared[j], 0));
+      const auto fewer = static_cast<double>(std::min(sizes[i], sizes[j]));
+      use(Similarity{i, j, count / (static_cast<double>(sizes[i] + sizes[j]) - count), count / fewer});
+    }
+    touched.clear();
+    progress.update(i + 1);
+  }
+}
+
+// For each piece the one of its set that is kept.
 std::vector<std::size_t> kept_pieces(const std::vector<Piece>& pieces, DisjointSets& tunes) {
+  const auto worth = [&](std::size_t i) { return std::pair(!pieces[i].clips.empty(), pieces[i].labels.size()); };
   auto best = tunes.all();
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     auto& kept = best[tunes.find(i)];
-    if (pieces[i].labels.size() > pieces[kept].labels.size()) kept = i;
+    if (worth(i) > worth(kept)) kept = i;
   }
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < pieces.size(); ++i) kept.push_back(best[tunes.find(i)]);
   return kept;
 }
 
+// The place of each figure that occurs once.
+std::map<std::uint64_t, std::size_t> single_figures(const Melody& melody) {
+  const auto figures = figures_in_order(melody);
+  std::map<std::uint64_t, std::size_t> places;
+  std::vector<std::uint64_t> repeated;
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    if (!places.emplace(figures[i], i).second) repeated.push_back(figures[i]);
+  }
+  for (const auto figure : repeated) places.erase(figure);
+  return places;
+}
+
+// The length of the longest part that rises.
+std::size_t longest_rising(const std::vector<std::size_t>& places) {
+  std::vector<std::size_t> ends;  // the smallest end of a rising part of each length
+  for (const auto place : places) {
+    const auto at = std::lower_bound(ends.begin(), ends.end(), place);
+    if (at == ends.end()) {
+      ends.push_back(place);
+    } else {
+      *at = place;
+    }
+  }
+  return ends.size();
+}
+
 }  // namespace
 
-std::vector<std::uint64_t> melodic_figures(const midi::Score& score) {
-  return runs(melody(score), kFigureSteps);
-}
-
-std::vector<std::uint64_t> melodic_phrases(const midi::Score& score) {
-  auto phrases = runs(melody(score), kPhraseSteps);
-  std::erase_if(phrases, [](std::uint64_t phrase) { return different_steps(phrase) < kPhraseVariety; });
-  return phrases;
-}
-
 std::vector<Similarity> similar_pairs(const std::vector<std::vector<std::uint64_t>>& figures, double min_overlap) {
-  const auto postings = pieces_by_figure(figures);
   std::vector<Similarity> pairs;
-  std::vector<std::size_t> shared(figures.size(), 0);
-  std::vector<std::size_t> touched;
-  for (std::size_t i = 0; i < figures.size(); ++i) {
-    for (const auto figure : figures[i]) {
-      const auto& holders = postings.at(figure);
-      if (holders.size() > kCommonFigure) continue;
-      for (auto other = std::upper_bound(holders.begin(), holders.end(), i); other != holders.end(); ++other) {
-        if (shared[*other]++ == 0) touched.push_back(*other);
-      }
-    }
-    for (const auto j : touched) {
-      const auto count = static_cast<double>(shared[j]);
-      const auto fewer = static_cast<double>(std::min(figures[i].size(), figures[j].size()));
-      const auto all = static_cast<double>(figures[i].size() + figures[j].size()) - count;
-      const double overlap = count / fewer;
-      const double jaccard = count / all;
-      if (overlap >= min_overlap) pairs.push_back({i, j, jaccard, overlap});
-      shared[j] = 0;
-    }
-    touched.clear();
-  }
+  Progress progress("comparing melodies", figures.size(), false);
+  const auto figures_of = [&](std::size_t i) -> const auto& {
+    return figures[i];
+  };
+  for_each_pair(figures.size(), progress, figures_of, [&](const Similarity& pair) {
+    if (pair.overlap >= min_overlap) pairs.push_back(pair);
+  });
   return pairs;
 }
 
-Families find_families(const std::vector<Piece>& pieces, double duplicate_similarity, double related_similarity) {
-  std::vector<std::vector<std::uint64_t>> figures(pieces.size());
-  std::vector<std::vector<std::uint64_t>> phrases(pieces.size());
-  parallel_for(pieces.size(), [&](std::size_t i) {
-    figures[i] = melodic_figures(pieces[i].score);
-    phrases[i] = melodic_phrases(pieces[i].score);
-  });
+bool same_order(const Melody& first, const Melody& second) {
+  const auto a = single_figures(first), b = single_figures(second);
+  std::vector<std::pair<std::size_t, std::size_t>> shared;
+  for (const auto& [figure, place] : a) {
+    if (const auto other = b.find(figure); other != b.end()) shared.emplace_back(place, other->second);
+  }
+  const auto count = static_cast<double>(shared.size());
+  if (shared.size() < kPerformedFigures || count < kPerformedOverlap * static_cast<double>(std::min(a.size(), b.size()))) return false;
+  std::sort(shared.begin(), shared.end());
+  std::vector<std::size_t> places;
+  for (const auto& [place, other] : shared) places.push_back(other);
+  return static_cast<double>(longest_rising(places)) >= kInOrder * count;
+}
 
+Families find_families(const std::vector<Piece>& pieces, double duplicate_similarity, double related_similarity) {
   DisjointSets tunes(pieces.size());
   DisjointSets families(pieces.size());
-  for (const auto& pair : similar_pairs(figures, std::min(duplicate_similarity, related_similarity))) {
-    if (pair.jaccard >= duplicate_similarity) tunes.join(pair.first, pair.second);
-    if (pair.overlap >= related_similarity || pair.jaccard >= duplicate_similarity) families.join(pair.first, pair.second);
-  }
-  for (const auto& [phrase, holders] : pieces_by_figure(phrases)) {
-    for (const auto holder : holders) families.join(holders.front(), holder);
-  }
+  Progress progress("comparing melodies", pieces.size());
+  const auto figures_of = [&](std::size_t i) { return melodic_figures(pieces[i].melody); };
+  for_each_pair(pieces.size(), progress, figures_of, [&](const Similarity& pair) {
+    const auto& [i, j, jaccard, overlap] = pair;
+    if (jaccard >= duplicate_similarity) tunes.join(i, j);
+    const bool performed = pieces[i].melody.performed || pieces[j].melody.performed;
+    const bool related = overlap >= related_similarity || jaccard >= duplicate_similarity ||
+                         (performed && overlap >= kPerformedOverlap && same_order(pieces[i].melody, pieces[j].melody));
+    if (related) families.join(i, j);
+  });
+  const RunTable phrases(pieces.size(), [&](std::size_t i) { return melodic_phrases(pieces[i].melody); });
+  phrases.for_each([&](std::span<const Held> holders) {
+    for (const auto& holder : holders) families.join(holders.front().piece, holder.piece);
+  });
   return {kept_pieces(pieces, tunes), families.all()};
 }
 

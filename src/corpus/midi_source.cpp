@@ -1,13 +1,12 @@
+#include "corpus/source_files.h"
 #include "corpus/tag_facts.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
-#include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/corpus/source.h"
 #include "midillama/midi/file.h"
 #include "midillama/music/features.h"
 #include "midillama/music/key.h"
-#include "source_files.h"
 
 #include <fmt/format.h>
 
@@ -19,56 +18,55 @@ Facts labels_of(const midi::Score& score) {
   Facts labels;
   if (const auto estimate = music::estimate_key(score)) labels["key"] = music::name(estimate->key);
   if (const auto meter = music::stated_meter(score)) labels["meter"] = fmt::format("{}/{}", meter->numerator, meter->denominator);
-  if (const auto tempo = music::stated_tempo(score)) {
-    const auto meter = music::stated_meter(score).value_or(midi::TimeSignature{});
-    labels["beats_per_minute"] = fmt::format("{}", music::beats_per_minute(*tempo, meter));
-  }
+  if (const auto beats = music::stated_tempo(score) ? music::beats_throughout(score) : std::nullopt)
+    labels["beats_per_minute"] = fmt::format("{}", *beats);
   return labels;
-}
-
-std::vector<std::filesystem::path> midi_files(const config::Corpus& config) {
-  auto files = files_below(config.path, {".mid", ".midi"});
-  if (files.empty()) throw InputError(config.path, "corpus.path", "there are no .mid files below this folder");
-  return files;
 }
 
 Piece read_piece(const std::filesystem::path& file, const std::string& name, const TagFacts& facts) {
   Piece piece;
   piece.collection = file.parent_path().filename().string();
-  piece.place = name;
   piece.score = midi::parse_midi(read_bytes(file), name);
   piece.bar_lines = midi::bar_starts(piece.score);
   piece.labels = facts.of_labels(labels_of(piece.score));
+  const bool states_timing = music::states_timing(piece.score);
+  piece.states_meter = states_timing && !piece.score.time_signatures.empty();
+  piece.states_tempo = states_timing && !piece.score.tempos.empty();
   return piece;
+}
+
+Provenance provenance_of(const std::vector<std::filesystem::path>& files, const std::filesystem::path& root) {
+  if (files.empty()) throw InputError(root.string(), "corpus.path", "there are no .mid files below this folder");
+  Provenance provenance;
+  provenance.files.resize(files.size());
+  parallel_for("looking at files", files.size(), [&](std::size_t i) {
+    provenance.files[i] = {files[i].lexically_relative(root).generic_string(), fingerprint_or_none(files[i])};
+  });
+  return provenance;
+}
+
+const std::vector<std::string>& endings() {
+  static const std::vector<std::string> endings = {".mid", ".midi"};
+  return endings;
 }
 
 }  // namespace
 
 Provenance midi_provenance(const config::Corpus& config) {
-  const auto files = midi_files(config);
-  Provenance provenance;
-  provenance.files.resize(files.size());
-  parallel_for(files.size(), [&](std::size_t i) {
-    provenance.files[i] = {std::filesystem::relative(files[i], config.path).generic_string(), fingerprint_file(files[i])};
-  });
-  return provenance;
+  return provenance_of(files_below(config.path, endings()).files, config.path);
 }
 
-Reading read_midi_source(const config::Corpus& config, const records::Tags& tags) {
+Reading read_midi_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use) {
   const TagFacts facts(tags, config);
   Reading reading;
-  reading.provenance = midi_provenance(config);
+  auto found = files_below(config.path, endings());
+  reading.skipped = std::move(found.skipped);
+  reading.provenance = provenance_of(found.files, config.path);
   const auto& names = reading.provenance.files;
-  std::vector<ReadPiece> results(names.size());
-  parallel_for(names.size(), [&](std::size_t i) {
-    try {
-      results[i] = read_piece(std::filesystem::path(config.path) / names[i].path, names[i].path, facts);
-    } catch (const Error& error) {
-      results[i] = skipped(names[i].path, error);
-    }
-  });
-  const auto id = [&](std::size_t i) { return file_safe(std::filesystem::path(names[i].path).replace_extension().string()); };
-  collect(std::move(results), id, reading);
+  read_pieces(
+      names.size(), [&](std::size_t i) { return names[i].path; },
+      [&](std::size_t i) { return read_piece(found.files[i], names[i].path, facts); }, use,
+      [&](std::size_t i) { return file_safe(std::filesystem::path(names[i].path).replace_extension().string()); }, reading);
   return reading;
 }
 
@@ -76,9 +74,9 @@ Provenance source_provenance(const config::Corpus& config) {
   return config.source == "midi" ? midi_provenance(config) : abc_provenance(config);
 }
 
-Reading read_source(const config::Corpus& config, const records::Tags& tags) {
-  if (config.source == "abc") return read_abc_source(config, tags);
-  if (config.source == "midi") return read_midi_source(config, tags);
+Reading read_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use) {
+  if (config.source == "abc") return read_abc_source(config, tags, use);
+  if (config.source == "midi") return read_midi_source(config, tags, use);
   throw ConfigError({"corpus.source: \"" + config.source + "\" - must be abc or midi"});
 }
 

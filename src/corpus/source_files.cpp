@@ -1,42 +1,122 @@
-#include "source_files.h"
+#include "corpus/source_files.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/hash.h"
+#include "midillama/core/parallel_for.h"
 
 #include <algorithm>
 #include <cctype>
 #include <set>
 
 namespace midillama::corpus {
+namespace fs = std::filesystem;
+namespace {
 
-std::vector<std::filesystem::path> files_below(const std::filesystem::path& root, const std::vector<std::string>& endings) {
-  if (!std::filesystem::is_directory(root)) throw InputError(root.string(), "", "there is no such folder");
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    auto extension = entry.path().extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    const bool wanted = std::find(endings.begin(), endings.end(), extension) != endings.end();
-    if (wanted && entry.is_regular_file()) files.push_back(entry.path());
+constexpr std::size_t kLongestName = 120;  // of a piece: file names hold 255 bytes
+
+// Walks a folder without ever giving up: what cannot be looked at is listed with the reason.
+class Walk {
+ public:
+  Walk(fs::path root, const std::vector<std::string>& endings) : root_(std::move(root)), endings_(endings) {}
+
+  FoundFiles run() {
+    enter(root_);
+    std::sort(found_.files.begin(), found_.files.end());
+    std::ranges::sort(found_.skipped, {}, &Skipped::place);
+    return std::move(found_);
   }
-  std::sort(files.begin(), files.end());
-  return files;
+
+ private:
+  void skip(const fs::path& path, const std::string& reason) {
+    found_.skipped.push_back({path.lexically_relative(root_).generic_string(), reason});
+  }
+
+  // Links to folders are followed, each folder once.
+  void enter(const fs::path& folder) {
+    std::error_code error;
+    const auto real = fs::canonical(folder, error);
+    if (error || !entered_.insert(real).second) return;
+    if (folder != root_ && fs::exists(folder / "dataset.json", error)) return skip(folder, "is a dataset that was built, not a source");
+    fs::directory_iterator entries(folder, error);
+    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) look_at(*entries);
+    if (error) skip(folder, "cannot be read (" + error.message() + ")");
+  }
+
+  void look_at(const fs::directory_entry& entry) {
+    std::error_code error;
+    const auto status = fs::status(entry.path(), error);
+    const auto name = entry.path().filename().string();
+    const bool hidden = name.starts_with('.');
+    if (fs::is_directory(status)) {
+      if (!hidden) return enter(entry.path());
+      if (!name.starts_with(".unfinished-") && !name.starts_with(".deleted-")) skip(entry.path(), "is a hidden folder");
+      return;
+    }
+    auto extension = entry.path().extension().string();
+    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (std::ranges::find(endings_, extension) == endings_.end()) return;
+    if (hidden) return skip(entry.path(), "is a hidden file");
+    if (fs::is_regular_file(status)) {
+      found_.files.push_back(entry.path());
+    } else if (status.type() == fs::file_type::not_found) {
+      skip(entry.path(), "is a link to nothing");
+    } else {
+      skip(entry.path(), error ? "cannot be read (" + error.message() + ")" : "is no regular file");
+    }
+  }
+
+  fs::path root_;
+  const std::vector<std::string>& endings_;
+  std::set<fs::path> entered_;
+  FoundFiles found_;
+};
+
+}  // namespace
+
+FoundFiles files_below(const fs::path& root, const std::vector<std::string>& endings) {
+  if (!fs::is_directory(root)) throw InputError(root.string(), "", "there is no such folder");
+  return Walk(root, endings).run();
 }
 
 std::string file_safe(std::string name) {
   for (char& c : name) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_' && c != '-') c = '_';
   }
-  return name;
+  if (name.size() <= kLongestName) return name;
+  return name.substr(0, kLongestName - 33) + '-' + fingerprint(name);
 }
 
-Skipped skipped(const std::string& place, const Error& error) {
+std::string fingerprint_or_none(const fs::path& file) {
+  try {
+    return fingerprint_file(file);
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+Skipped skipped(const std::string& place, const std::exception& error) {
   std::string reason = error.what();
   if (reason.compare(0, place.size() + 2, place + ": ") == 0) reason.erase(0, place.size() + 2);
   return {place, reason};
 }
 
-void collect(std::vector<ReadPiece> results, const std::function<std::string(std::size_t)>& id, Reading& reading) {
+void read_pieces(std::size_t count, const std::function<std::string(std::size_t)>& place, const std::function<Piece(std::size_t)>& read,
+                 const UsePiece& use, const std::function<std::string(std::size_t)>& id, Reading& reading) {
+  std::vector<ReadPiece> results(count);
+  parallel_for("reading pieces", count, [&](std::size_t i) {
+    try {
+      results[i] = read(i);
+    } catch (const std::exception& error) {
+      results[i] = skipped(place(i), error);
+      return;
+    }
+    auto& piece = std::get<Piece>(results[i]);
+    piece.number = i;
+    piece.place = place(i);
+    if (use) use(piece);
+  });
   std::set<std::string> taken;
-  for (std::size_t i = 0; i < results.size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     if (auto* skipped = std::get_if<Skipped>(&results[i])) {
       reading.skipped.push_back(std::move(*skipped));
       continue;

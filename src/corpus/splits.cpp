@@ -27,8 +27,10 @@ std::vector<Family> shuffled_families(const std::vector<std::string>& ids, const
   return families;
 }
 
+// A side that is wanted gets a piece at least, where there is one beside those of the other sides.
 std::size_t share(double fraction, std::size_t count) {
-  return static_cast<std::size_t>(std::llround(fraction * static_cast<double>(count)));
+  const auto rounded = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(count)));
+  return fraction > 0 && count >= 3 ? std::max<std::size_t>(rounded, 1) : rounded;
 }
 
 }  // namespace

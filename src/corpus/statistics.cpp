@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace midillama::corpus {
 namespace {
 
@@ -25,7 +27,41 @@ std::string count_row(const OrderedJson& splits, const std::string& label, const
   return row(label, cells);
 }
 
+// What is no fact of any clip, and why.
+std::string left_out_text(const OrderedJson& statistics) {
+  std::string text;
+  for (const auto& rare : statistics.value("rare", OrderedJson::array())) {
+    if (text.empty()) text = "\nleft out, for fewer pieces have it than corpus.min_label_pieces\n";
+    text += row("  " + rare.at("tag").get<std::string>() + " " + rare.at("value").get<std::string>(),
+                {std::to_string(rare.at("pieces").get<std::size_t>())});
+  }
+  for (const auto& [tag, count] : statistics.value("keys", OrderedJson::object()).items()) {
+    text += fmt::format("\n{}: the piece's, as its source states it; {} of {} clips sound in that key when measured alone\n", tag,
+                        count.at("as_estimated").get<std::size_t>(), count.at("clips").get<std::size_t>());
+  }
+  return text;
+}
+
 }  // namespace
+
+std::vector<std::string> dataset_warnings(const OrderedJson& statistics) {
+  std::vector<std::string> warnings;
+  const auto vocabulary = statistics.value("vocabulary", OrderedJson::object());
+  for (const auto& [tag, values] : vocabulary.items()) {
+    if (values.size() == 1)
+      warnings.push_back(fmt::format("the tag \"{}\" has one value, {}, in all clips: it can be neither learnt nor measured", tag,
+                                     values.front().get<std::string>()));
+  }
+  std::set<std::string> texts;
+  for (const auto& [name, split] : statistics.value("splits", OrderedJson::object()).items()) {
+    for (const auto& [tag, count] : split.value("texts", OrderedJson::object()).items()) texts.insert(tag);
+  }
+  for (const auto& tag : statistics.value("settings", OrderedJson::object()).value("tags", std::vector<std::string>())) {
+    if (!vocabulary.contains(tag) && !texts.contains(tag))
+      warnings.push_back(fmt::format("the tag \"{}\" has no value in any clip: nothing is asked about it", tag));
+  }
+  return warnings;
+}
 
 OrderedJson dataset_statistics(const std::filesystem::path& directory) {
   const auto path = directory / "dataset.json";
@@ -58,7 +94,7 @@ std::vector<std::string> changed_splits(const std::filesystem::path& directory) 
   for (const auto split : records::all_splits()) {
     const auto file = directory / (records::name(split) + ".jsonl");
     const auto written = description.value(OrderedJson::json_pointer() / "splits" / records::name(split) / "fingerprint", std::string());
-    if (!std::filesystem::exists(file) || fingerprint_file(file) != written) changed.push_back(records::name(split));
+    if (!std::filesystem::is_regular_file(file) || fingerprint_file(file) != written) changed.push_back(records::name(split));
   }
   return changed;
 }
@@ -79,6 +115,7 @@ std::string statistics_text(const OrderedJson& statistics) {
       text += count_row(splits, "  " + word, OrderedJson::json_pointer() / "tags" / tag / word);
     }
   }
+  text += left_out_text(statistics);
   return text;
 }
 

@@ -1,7 +1,7 @@
 #include "corpus/tag_facts.h"
 
+#include "corpus/clip_labels.h"
 #include "midillama/core/error.h"
-#include "midillama/music/features.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/text/utf8.h"
 
@@ -19,15 +19,6 @@ using records::Tag;
 
 const std::vector<std::string> kQuantiles = {"quantiles"};
 constexpr std::string_view kSection = "corpus.";
-
-// What can be measured on a clip, by the name that a tag's `from` gives.
-using Measure = std::optional<double> (*)(const midi::Score&);
-const std::map<std::string, Measure>& measures() {
-  static const std::map<std::string, Measure> known = {
-      {"mean_pitch", [](const midi::Score& clip) { return music::mean_pitch(clip); }},
-      {"notes_per_second", [](const midi::Score& clip) { return std::optional(music::notes_per_second(clip)); }}};
-  return known;
-}
 
 std::optional<double> number_of(std::string_view text) {
   double value = 0;
@@ -67,7 +58,7 @@ void TagFacts::read_bounds(const Tag& tag, const config::Corpus& config, std::ve
     mistakes.push_back(fmt::format("{}: tag {}: bounds: {}", config.tag_file, tag.name, what));
   };
   if (tag.bounds == kQuantiles) {
-    if (!measures().contains(tag.source())) complain(fmt::format("\"{}\" is not measured on clips, so it has no quantiles", tag.source()));
+    if (!is_measured_number(tag.source())) complain(fmt::format("\"{}\" is not measured on clips, so it has no quantiles", tag.source()));
     return;
   }
   for (const auto& text : tag.bounds) {
@@ -91,7 +82,10 @@ std::optional<std::string> TagFacts::value_of(const Tag& tag, const std::string&
     return number ? std::optional(class_of(tag.name, *number)) : std::nullopt;
   }
   if (tag.kind == "text") return std::string(text::strip(label));
-  if (tag.kind == "number") return number_of(label) ? std::optional(label) : std::nullopt;
+  if (tag.kind == "number") {
+    const auto number = number_of(label);
+    return number ? std::optional(fmt::format("{}", std::round(*number * 10) / 10)) : std::nullopt;
+  }
   return records::stated_value(tag, label);
 }
 
@@ -105,28 +99,15 @@ Facts TagFacts::of_labels(const Facts& labels) const {
   return facts;
 }
 
-Facts TagFacts::of_clip(const midi::Score& clip) const {
-  Facts facts;
-  for (const auto& tag : tags_.tags) {
-    const auto measure = measures().find(tag.source());
-    if (measure == measures().end()) continue;
-    const auto number = measure->second(clip);
-    if (number) facts[tag.name] = tag.bounds.empty() ? fmt::format("{:.4g}", *number) : class_of(tag.name, *number);
-  }
-  return facts;
-}
-
 bool TagFacts::wants_quantiles() const {
   return std::ranges::any_of(tags_.tags, [](const Tag& tag) { return tag.bounds == kQuantiles; });
 }
 
-std::map<std::string, double> TagFacts::measures_for_quantiles(const midi::Score& clip) const {
-  std::map<std::string, double> values;
+void TagFacts::add_quantile_values(const Facts& clip_labels, std::map<std::string, std::vector<double>>& values) const {
   for (const auto& tag : tags_.tags) {
-    if (tag.bounds != kQuantiles) continue;
-    if (const auto number = measures().at(tag.source())(clip)) values[tag.name] = *number;
+    const auto label = tag.bounds == kQuantiles ? clip_labels.find(tag.source()) : clip_labels.end();
+    if (label != clip_labels.end()) values[tag.name].push_back(number_of(label->second).value());
   }
-  return values;
 }
 
 void TagFacts::set_quantiles(const std::map<std::string, std::vector<double>>& values) {

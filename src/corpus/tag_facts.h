@@ -2,7 +2,6 @@
 #pragma once
 
 #include "midillama/config/schema.h"
-#include "midillama/midi/score.h"
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 
@@ -25,17 +24,15 @@ class TagFacts {
   // The tags that are asked about, in order.
   const std::vector<std::string>& asked() const { return asked_; }
 
-  // What the labels mean in the words of the tags; a label that is not understood is no fact.
+  // What the labels of a source or a clip mean in the words of the tags; a label that is not understood is no fact.
   Facts of_labels(const Facts& labels) const;
-  // What is measured on a clip.
-  Facts of_clip(const midi::Score& clip) const;
 
   // The value of a closed tag of a number.
   std::string class_of(const std::string& tag, double number) const;
 
-  // Tags whose bounds are still to be drawn from the clips, with what is measured for each.
+  // Whether some bounds are to be drawn from the clips; what a clip's labels say for each of them.
   bool wants_quantiles() const;
-  std::map<std::string, double> measures_for_quantiles(const midi::Score& clip) const;
+  void add_quantile_values(const Facts& clip_labels, std::map<std::string, std::vector<double>>& values) const;
   // Bounds between which lie equally many of the values, tag by tag.
   void set_quantiles(const std::map<std::string, std::vector<double>>& values);
 

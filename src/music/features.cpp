@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace midillama::music {
 namespace {
@@ -11,6 +12,26 @@ constexpr double kDefaultTempo = 120.0;
 // Tempos are stored as whole microseconds a quarter note, so equal ones differ by rounding.
 bool same_tempo(double a, double b) {
   return std::abs(a - b) < 0.01;
+}
+
+// The changes in force while notes sound: those before the first note are over, and until the first one the default holds.
+template <typename Change>
+std::vector<Change> in_force(const std::vector<Change>& changes, const midi::Score& score) {
+  auto first = midi::kMaxTick;
+  auto last = midi::Tick{0};
+  for (const auto& instrument : score.instruments) {
+    for (const auto& note : instrument.notes) {
+      first = std::min(first, note.start);
+      last = std::max(last, note.start);
+    }
+  }
+  std::vector<Change> found = {Change{}};
+  for (const auto& change : changes) {
+    if (change.time > last) break;
+    if (change.time <= first) found.clear();
+    found.push_back(change);
+  }
+  return found;
 }
 
 bool same_meter(const midi::TimeSignature& a, const midi::TimeSignature& b) {
@@ -53,20 +74,34 @@ double beats_per_minute(double quarters_per_minute, const midi::TimeSignature& m
   return quarters_per_minute / quarters_per_beat;
 }
 
+std::optional<midi::TimeSignature> meter_throughout(const midi::Score& score) {
+  const auto meters = in_force(score.time_signatures, score);
+  const bool one = std::ranges::all_of(meters, [&](const auto& meter) { return same_meter(meter, meters.front()); });
+  return one ? std::optional(meters.front()) : std::nullopt;
+}
+
+std::optional<double> beats_throughout(const midi::Score& score) {
+  std::optional<double> beats;
+  for (const auto& meter : in_force(score.time_signatures, score)) {
+    for (const auto& tempo : in_force(score.tempos, score)) {
+      const double found = beats_per_minute(tempo.bpm, meter);
+      if (beats && !same_tempo(*beats, found)) return std::nullopt;
+      if (!beats) beats = found;
+    }
+  }
+  return beats;
+}
+
 std::optional<midi::TimeSignature> stated_meter(const midi::Score& score) {
-  const auto& meters = score.time_signatures;
-  if (meters.empty() || !states_timing(score)) return std::nullopt;
-  const bool one = std::all_of(meters.begin(), meters.end(), [&](const auto& meter) { return same_meter(meter, meters.front()); });
-  if (!one) return std::nullopt;
-  return meters.front();
+  if (score.time_signatures.empty() || !states_timing(score)) return std::nullopt;
+  return meter_throughout(score);
 }
 
 std::optional<double> stated_tempo(const midi::Score& score) {
-  const auto& tempos = score.tempos;
-  if (tempos.empty() || !states_timing(score)) return std::nullopt;
-  const bool one = std::all_of(tempos.begin(), tempos.end(), [&](const auto& tempo) { return same_tempo(tempo.bpm, tempos.front().bpm); });
-  if (!one) return std::nullopt;
-  return tempos.front().bpm;
+  if (score.tempos.empty() || !states_timing(score)) return std::nullopt;
+  const auto tempos = in_force(score.tempos, score);
+  const bool one = std::ranges::all_of(tempos, [&](const auto& tempo) { return same_tempo(tempo.bpm, tempos.front().bpm); });
+  return one ? std::optional(tempos.front().bpm) : std::nullopt;
 }
 
 }  // namespace midillama::music

@@ -89,5 +89,14 @@ TEST(Abc, NoTunesInOtherText) {
   EXPECT_TRUE(parse_tunebook("T:no number\nK:C\nCDE|\n", "book.abc").empty());
 }
 
+TEST(Abc, AFieldHoldsThroughoutFromTheFirstNoteOn) {
+  const auto holds = [](const char* text, char letter) { return parse_tunebook(text, "book.abc").at(0).holds_throughout(letter); };
+  EXPECT_TRUE(holds("X:1\nM:6/8\nK:D\nDEF|\n", 'M'));
+  EXPECT_TRUE(holds("X:1\nK:D\nM:6/8\nDEF|\n", 'M'));
+  EXPECT_FALSE(holds("X:1\nK:D\nDEF|\nM:6/8\nGAB|\n", 'M'));
+  EXPECT_FALSE(holds("X:1\nK:D\nDEF|[Q:1/4=60]GAB|\n", 'Q'));
+  EXPECT_FALSE(holds("X:1\nM:6/8\nK:D\nDEF|[M:9/8]GAB|\n", 'M'));
+}
+
 }  // namespace
 }  // namespace midillama::corpus

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace midillama::corpus {
 namespace {
 
@@ -13,6 +16,7 @@ using testing::ElementsAre;
 Piece piece(midi::Score score, Facts labels = {}) {
   Piece result;
   result.score = std::move(score);
+  result.melody = melody_of(result.score);
   result.labels = std::move(labels);
   return result;
 }
@@ -112,6 +116,101 @@ TEST(Families, ASharedPhraseKeepsPiecesTogether) {
   EXPECT_THAT(families.kept_as, ElementsAre(0, 1, 2));
   EXPECT_EQ(families.family[0], families.family[1]);
   EXPECT_NE(families.family[0], families.family[2]);
+}
+
+// A piano piece: a melody over chords, an eighth note a step, on a grid.
+midi::Score written_work(std::uint64_t seed, std::size_t notes = 240) {
+  auto score = random_score(seed, notes);
+  auto& all = score.instruments[0].notes;
+  for (std::size_t i = 0; i < notes; i += 4) {
+    for (const int below : {12, 16, 19}) {
+      const auto& top = all[i];
+      all.push_back({top.start, top.start + midi::Tick{900}, static_cast<std::uint8_t>(top.pitch - below - 12), 60});
+    }
+  }
+  return score;
+}
+
+struct Performance {
+  std::uint64_t seed = 1;
+  int transposed = 0;
+  double rubato = 0.3;        // how much faster and slower it gets
+  std::size_t ornament = 17;  // one note in so many gets a mordent
+  std::size_t slip = 61;      // ... is a wrong one
+  std::size_t cut_from = 0;   // notes left out at the beginning
+};
+
+// The work as someone plays it: times in milliseconds, chords spread from below, hands apart.
+midi::Score played(const midi::Score& work, const Performance& how) {
+  Random random(how.seed);
+  midi::Score score;
+  score.ticks_per_quarter = 384;
+  score.instruments.emplace_back();
+  auto notes = work.instruments[0].notes;
+  std::sort(notes.begin(), notes.end());
+  const auto ticks = [](double seconds) { return midi::Tick{static_cast<std::int64_t>(std::llround(seconds * 768))}; };  // 120 BPM
+  const auto time_of = [&](midi::Tick tick) {
+    const double beats = static_cast<double>(tick.value) / 480;
+    return 1 + beats * 0.55 + how.rubato * std::sin(beats / 7);
+  };
+  const auto add = [&](double start, double length, int pitch) {
+    score.instruments[0].notes.push_back({ticks(start), ticks(start + length), static_cast<std::uint8_t>(pitch + how.transposed), 80});
+  };
+  std::size_t melody = 0;
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    const auto& note = notes[i];
+    const bool top = note.velocity == 80;
+    if (top && ++melody < how.cut_from) continue;
+    double start = time_of(note.start) + random.uniform() * 0.012;
+    if (top) {
+      start += 0.03;  // after the chord below it
+      if (how.ornament != 0 && melody % how.ornament == 0) {
+        add(start, 0.06, note.pitch);
+        add(start + 0.07, 0.06, note.pitch + 1);
+        start += 0.14;
+      }
+      const bool wrong = how.slip != 0 && melody % how.slip == 0;
+      add(start, 0.2, wrong ? note.pitch + 1 : note.pitch);
+    } else {
+      add(start - 0.01, 0.4, note.pitch);
+    }
+  }
+  std::sort(score.instruments[0].notes.begin(), score.instruments[0].notes.end());
+  return score;
+}
+
+TEST(Performances, AreRecognisedWhateverThePlayerDoes) {
+  const auto work = written_work(7);
+  ASSERT_FALSE(melody_of(work).performed);
+  const std::vector<Performance> ways = {{.seed = 2},
+                                         {.seed = 3, .transposed = 3},
+                                         {.seed = 4, .rubato = 0.8},
+                                         {.seed = 5, .ornament = 7},
+                                         {.seed = 6, .slip = 9},
+                                         {.seed = 7, .cut_from = 100}};
+  for (const auto& way : ways) {
+    const auto performance = played(work, way);
+    EXPECT_TRUE(melody_of(performance).performed);
+    const auto with_score = find_families({piece(work), piece(performance)}, 0.4, 0.35);
+    EXPECT_EQ(with_score.family[0], with_score.family[1]) << "seed " << way.seed;
+    const auto with_other = find_families({piece(played(work, {.seed = 20})), piece(performance)}, 0.4, 0.35);
+    EXPECT_EQ(with_other.family[0], with_other.family[1]) << "seed " << way.seed;
+  }
+  EXPECT_THAT(find_families({piece(played(work, ways[0])), piece(played(work, ways[1]))}, 0.4, 0.35).kept_as, ElementsAre(0, 0));
+}
+
+TEST(Performances, DifferentWorksAreNoCopies) {
+  std::vector<Piece> pieces;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) pieces.push_back(piece(played(written_work(seed, 400), {.seed = seed})));
+  const auto families = find_families(pieces, 0.4, 0.35);
+  for (std::size_t i = 0; i < pieces.size(); ++i) EXPECT_EQ(families.family[i], i);
+}
+
+TEST(Families, TheCopyThatIsKeptGivesClips) {
+  auto short_one = piece(random_score(1, 64), {{"dance", "reel"}, {"key", "D major"}});
+  auto whole = piece(random_score(1, 64));
+  whole.clips.resize(1);
+  EXPECT_THAT(find_families({short_one, whole}, 0.4, 0.35).kept_as, ElementsAre(1, 1));
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ TEST(Labels, CountriesInTheCollectionsWords) {
   EXPECT_EQ(country_label("As performed by a band"), Label());
 }
 
-TEST(Labels, Kind27OriginsAPlaceIsMatchedWhole) {
+TEST(Labels, OriginsAPlaceIsMatchedWhole) {
   for (const char* field : {"Quebec, French Canadian", "New England", "Australia, New South Wales", "South of Spain", "Nova Scotia"}) {
     EXPECT_EQ(country_label(field), Label()) << field;
   }

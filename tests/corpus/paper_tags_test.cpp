@@ -52,9 +52,9 @@ class PaperTags : public testing::Test {
     std::string lines;
     int number = 0;
     for (const auto& written : TemplateWriter(all_tags(), tags_).write({split, kFacts}, random)) {
-      lines += json_line(to_json({split + std::to_string(++number), split, split + ".mid", 0, 16, written.task, written.tag,
-                                  written.question, written.answer, kFacts, ""},
-                                 tags_.names()));
+      lines += json_line(records::to_json({split + std::to_string(++number), split, split + ".mid", 0, 16, written.task, written.tag,
+                                           written.question, written.answer, kFacts, ""},
+                                          tags_.names()));
     }
     write_atomically(folder_.path() / (split + ".jsonl"), lines);
   }

@@ -28,9 +28,9 @@ TEST(TagFacts, ClassesBeginAtTheirBounds) {
 
 constexpr const char* kTags = R"(
 tags:
-  - {name: pulse, kind: number, from: beats_per_minute, units: [bpm], questions: [How fast?], answers: ["{pulse} bpm."]}
-  - {name: height, kind: closed, from: mean_pitch, bounds: [quantiles], values: [{value: low}, {value: high}], questions: [How high?], answers: ["{height}."]}
-  - {name: story, kind: text, questions: [Why?], answers: ["{story}"]}
+  - {name: pulse, kind: number, from: beats_per_minute, units: [bpm], questions: ["How fast?"], answers: ["{pulse} bpm."]}
+  - {name: height, kind: closed, from: mean_pitch, bounds: [quantiles], values: [{value: low}, {value: high}], questions: ["How high?"], answers: ["{height}."]}
+  - {name: story, kind: text, questions: ["Why?"], answers: ["{story}"]}
 )";
 
 TEST(TagFacts, LabelsInTheWordsOfTheTags) {

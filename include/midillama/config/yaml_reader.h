@@ -66,7 +66,7 @@ class YamlReader {
   // Every key of `node` must be in `known` and be there once.
   void check_keys(const YAML::Node& node, const std::string& key, const std::vector<std::string>& known);
   void complain(const YAML::Node& node, const std::string& key, const std::string& what);
-  // A key that is called `dir`, `path` or `metadata` names a file or folder.
+  // A key that is called `dir`, `path`, `metadata` or `tag_file` names a file or folder.
   static void expand_path(std::string_view name, std::string& value);
 
   std::string origin_;

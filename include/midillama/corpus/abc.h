@@ -16,11 +16,15 @@ struct AbcTune {
   // Letter and value of each field in order of appearance, comments removed; those in the tune's body and inline fields come too.
   std::vector<std::pair<char, std::string>> fields;
   std::vector<std::string> lines;  // the tune as written, from the X: line on
+  std::size_t fields_before_music = 0;
+  bool music_begun = false;  // while it is read
 
   // The value of the first field `letter` that is not empty, or "".
   std::string field(char letter) const;
   // How many different values the field has in the tune: 2 and more where it changes.
   std::size_t distinct_values(char letter) const;
+  // True where the field has one value from the first note on.
+  bool holds_throughout(char letter) const;
 };
 
 // A tune begins at an X: line and ends at an empty line, the next X: line or the file's end. Text outside of tunes is passed over.

@@ -2,18 +2,11 @@
 #pragma once
 
 #include "midillama/config/schema.h"
-#include "midillama/corpus/source.h"
+#include "midillama/corpus/piece.h"
 
 #include <vector>
 
 namespace midillama::corpus {
-
-struct ClipSpan {
-  midi::Tick from;
-  midi::Tick to;
-  midi::Seconds start;  // in the piece
-  midi::Seconds end;
-};
 
 // Clips from beginning to end, none overlapping another: as many as whole clips of `clip_seconds` fit, at least one and at most
 // `clips_per_piece`; the first at the beginning, the last at the end, the others evenly between. Each starts and ends on a bar line where

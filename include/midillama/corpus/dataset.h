@@ -13,11 +13,19 @@
 
 namespace midillama::corpus {
 
+// A value that too few pieces have to be a fact (corpus.min_label_pieces).
+struct RareValue {
+  std::string tag;
+  std::string value;
+  std::size_t pieces = 0;
+};
+
 struct BuildReport {
   std::size_t read = 0;                // pieces that the source gave
   std::vector<Skipped> skipped;        // tunes and files that could not be used
   std::vector<Skipped> duplicates;     // left out for another piece, which the reason names
   std::vector<Skipped> without_clips;  // too short for a clip
+  std::vector<RareValue> rare;         // facts left out
   std::size_t pieces = 0;              // kept
   std::size_t clips = 0;
   std::size_t questions = 0;  // lines of all splits, captions included
@@ -42,6 +50,9 @@ OrderedJson dataset_statistics(const std::filesystem::path& directory);
 
 // The same as a table for a terminal.
 std::string statistics_text(const OrderedJson& statistics);
+
+// What is not wrong, but makes a tag worthless: that it has one value in all clips, or none in any, though it is asked about.
+std::vector<std::string> dataset_warnings(const OrderedJson& statistics);
 
 // The splits (train, valid, test) whose file is missing or not the one that dataset.json was written for.
 std::vector<std::string> changed_splits(const std::filesystem::path& directory);

@@ -2,26 +2,15 @@
 #pragma once
 
 #include "midillama/config/schema.h"
-#include "midillama/midi/score.h"
-#include "midillama/records/question.h"
+#include "midillama/corpus/piece.h"
 #include "midillama/records/tags.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace midillama::corpus {
-
-using records::Facts;
-
-struct Piece {
-  std::string id;          // unique in the corpus, fit for a file name
-  std::string collection;  // the tune book or folder that it stands in
-  std::string place;       // "file:line" or "file", for messages
-  midi::Score score;
-  std::vector<midi::Tick> bar_lines;  // where bars start, as far as known; sorted
-  Facts labels;                       // what holds for the whole piece
-};
 
 struct Skipped {
   std::string place;
@@ -47,15 +36,18 @@ struct Reading {
   Provenance provenance;
 };
 
+// Called with each piece as soon as it is read, by several threads at once: the place to take what is wanted of its notes and let them go.
+using UsePiece = std::function<void(Piece& piece)>;
+
 // Reads the pieces of `config.source`, with labels in the words of the tags. A tune or file that cannot be used is listed in `skipped`;
 // InputError where `config.path` or a collection does not exist, or holds nothing to read.
 //
 // What a source calls its labels, for a tag's `from`: key, meter and beats_per_minute; those of ABC also dance and origin.
-Reading read_source(const config::Corpus& config, const records::Tags& tags);
+Reading read_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use = {});
 Reading read_source(const config::Corpus& config);
 
-Reading read_abc_source(const config::Corpus& config, const records::Tags& tags);
-Reading read_midi_source(const config::Corpus& config, const records::Tags& tags);
+Reading read_abc_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use);
+Reading read_midi_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use);
 
 // The provenance that read_source() would give, without reading the pieces.
 Provenance source_provenance(const config::Corpus& config);

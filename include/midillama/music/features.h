@@ -17,6 +17,11 @@ double notes_per_second(const midi::Score& score);
 // a file that says only this says nothing. Nor does one that is timed in film frames.
 bool states_timing(const midi::Score& score);
 
+// The meter, and the beats a minute, in force wherever notes sound; std::nullopt where they change. Until the first event of a file 4/4 and
+// 120 quarter notes a minute are in force. Changes of meter that leave the beat as long as it was (6/8 to 9/8) leave the beats as they are.
+std::optional<midi::TimeSignature> meter_throughout(const midi::Score& score);
+std::optional<double> beats_throughout(const midi::Score& score);
+
 // The one time signature of a file that states_timing(); std::nullopt where it gives none or several.
 std::optional<midi::TimeSignature> stated_meter(const midi::Score& score);
 

@@ -1,0 +1,19 @@
+// What is measured on a clip, under the names that a tag's `from` gives.
+#pragma once
+
+#include "midillama/corpus/piece.h"
+
+namespace midillama::corpus {
+
+//   mean_pitch        of the notes, by their lengths, drums left out
+//   notes_per_second
+//   estimated_key     the key that both key profiles find; none where they differ: such a clip is too short or too ambiguous to tell
+//   aarden_key        the key that music21's analyze('key') finds, however unsure
+//   meter             in force throughout the clip, where the file states meters
+//   beats_per_minute  where the file states tempos, and one tempo and one beat hold throughout the clip
+Facts clip_labels(const midi::Score& clip, const Piece& piece);
+
+// Whether a label is a number that is measured on every clip.
+bool is_measured_number(const std::string& label);
+
+}  // namespace midillama::corpus
