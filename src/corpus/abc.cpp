@@ -6,6 +6,7 @@
 #include <cctype>
 #include <optional>
 #include <set>
+#include <span>
 
 namespace midillama::corpus {
 namespace {
