@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <regex>
 
 namespace midillama {
 namespace {
@@ -31,13 +32,13 @@ class Terminal {
     ::close(master_);
   }
 
-  // What it shows, and the end of it.
+  // What it shows, colours aside, and the end of it.
   std::string text() {
     give_back();
     std::string text;
     char buffer[4096];
     for (ssize_t size = 0; (size = ::read(master_, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(size));
-    return text;
+    return std::regex_replace(text, std::regex("\x1b\\[[0-9;]*m"), "");
   }
 
  private:
