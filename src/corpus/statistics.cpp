@@ -35,7 +35,8 @@ std::string left_out_text(const OrderedJson& statistics) {
     text += row("  " + rare.at("tag").get<std::string>() + " " + rare.at("value").get<std::string>(),
                 {std::to_string(rare.at("pieces").get<std::size_t>())});
   }
-  for (const auto& [tag, count] : statistics.value("keys", OrderedJson::object()).items()) {
+  const auto keys = statistics.value("keys", OrderedJson::object());
+  for (const auto& [tag, count] : keys.items()) {
     text += fmt::format("\n{}: the piece's, as its source states it; {} of {} clips sound in that key when measured alone\n", tag,
                         count.at("as_estimated").get<std::size_t>(), count.at("clips").get<std::size_t>());
   }
@@ -53,8 +54,10 @@ std::vector<std::string> dataset_warnings(const OrderedJson& statistics) {
                                      values.front().get<std::string>()));
   }
   std::set<std::string> texts;
-  for (const auto& [name, split] : statistics.value("splits", OrderedJson::object()).items()) {
-    for (const auto& [tag, count] : split.value("texts", OrderedJson::object()).items()) texts.insert(tag);
+  const auto splits = statistics.value("splits", OrderedJson::object());
+  for (const auto& [name, split] : splits.items()) {
+    const auto of_split = split.value("texts", OrderedJson::object());
+    for (const auto& [tag, count] : of_split.items()) texts.insert(tag);
   }
   for (const auto& tag : statistics.value("settings", OrderedJson::object()).value("tags", std::vector<std::string>())) {
     if (!vocabulary.contains(tag) && !texts.contains(tag))
