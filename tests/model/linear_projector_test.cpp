@@ -86,9 +86,10 @@ TEST(Projector, ASetOfSilenceIsNotBlownUp) {
 TEST(Projector, ALayerThatCannotBeSavedIsAnError) {
   LinearProjector projector(4, 3);
   const torch::NoGradGuard no_grad;
-  projector->weight.fill_(1);
+  torch::manual_seed(5);
+  projector->weight.copy_(at::randn({3, 4}));
   projector->bias.fill_(0);
-  projector->whiten(at::full({4}, 1000.0), at::eye(4) * 1e6);
+  projector->whiten(at::full({4}, 1000.3), at::eye(4) * 1e6);
   const TemporaryDirectory folder;
   EXPECT_THROW(projector->save(folder.path()), Error);
 }
