@@ -113,7 +113,8 @@ class LlmStage final : public Stage {
  private:
   // Its bytes go into every checkpoint; the file that they come from may be gone by then.
   std::unique_ptr<text::Tokenizer> load_tokenizer(const fs::path& file) {
-    tokenizer_bytes_ = read_text(file);
+    const auto bytes = read_bytes(file);
+    tokenizer_bytes_.assign(bytes.begin(), bytes.end());
     return text::load_tokenizer(file);
   }
 

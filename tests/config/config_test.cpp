@@ -163,7 +163,7 @@ TEST(Config, DumpReadsBackToTheSameValues) {
 TEST(Config, EveryShippedConfigurationIsValid) {
   int found = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("configs")) {
-    if (entry.path().extension() != ".yaml") continue;
+    if (entry.path().extension() != ".yaml" || entry.path().filename() == "tags.yaml") continue;
     EXPECT_NO_THROW(load(entry.path())) << entry.path();
     ++found;
   }

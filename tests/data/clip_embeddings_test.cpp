@@ -6,6 +6,7 @@
 #include "midillama/data/clip_notes.h"
 #include "midillama/model/music_encoder.h"
 #include "midillama/music/clip_text.h"
+#include "support/binary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -95,11 +96,11 @@ TEST_F(Embeddings, AnotherEncoderOrPoolingHasItsOwnCache) {
 
 TEST_F(Embeddings, ADamagedCacheIsNeverUsed) {
   const auto fresh = embed();
-  const std::string good = read_text(cache());
+  const std::string good = read_binary(cache());
   const auto expect_fresh = [&](const std::string& bytes) {
     std::ofstream(cache(), std::ios::binary) << bytes;
     EXPECT_TRUE(embed().at(clips_[2]).equal(fresh.at(clips_[2])));
-    EXPECT_EQ(read_text(cache()), good);
+    EXPECT_EQ(read_binary(cache()), good);
   };
   std::string flipped = good;
   flipped[good.size() - 100] = static_cast<char>(flipped[good.size() - 100] ^ 1);
@@ -108,7 +109,7 @@ TEST_F(Embeddings, ADamagedCacheIsNeverUsed) {
   expect_fresh("");
   config_.music_encoder.tokens = 1;
   embed();
-  const std::string other = read_text(cache());
+  const std::string other = read_binary(cache());
   config_.music_encoder.tokens = 2;
   expect_fresh(other);
 }

@@ -6,6 +6,7 @@
 #include "midillama/model/musicbert.h"
 #include "midillama/runs/trainer_state.h"
 #include "midillama/text/tokenizer.h"
+#include "support/binary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -82,7 +83,7 @@ TEST_F(Export, CanBeUsedAsACheckpoint) {
 
 TEST_F(Export, NumbersThatAreNotFiniteAreNeitherBundledNorUsed) {
   for (const char* file : {"projector.safetensors", "adapter/adapter_model.safetensors"}) {
-    const std::string whole = read_text(path("checkpoint/") + file);
+    const std::string whole = read_binary(path("checkpoint/") + file);
     write_atomically(path("checkpoint/") + file, whole.substr(0, whole.size() - 4) + std::string("\0\0\x80\x7f", 4));  // infinity
     const auto names_it = AllOf(HasSubstr(file), HasSubstr("not finite"));
     EXPECT_THAT(export_error(), names_it);

@@ -1,5 +1,6 @@
 // All stages on a device whose memory the host may not read (support/device_backend.h) learn what they learn on the processor.
 #include "midillama/runs/checkpoints.h"
+#include "support/binary.h"
 #include "support/device_backend.h"
 #include "train/tiny_world.h"
 
@@ -32,7 +33,7 @@ std::vector<double> numbers_of(const fs::path& stage_dir) {
 std::map<std::string, std::string> contents(const fs::path& checkpoint) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(checkpoint)) {
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), checkpoint)] = read_text(entry.path());
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), checkpoint)] = read_binary(entry.path());
   }
   return files;
 }

@@ -3,6 +3,7 @@
 #include "midillama/runs/checkpoints.h"
 #include "parallel/agent_store.h"
 #include "parallel/child_process.h"
+#include "support/binary.h"
 #include "support/error_of.h"
 #include "train/tiny_world.h"
 
@@ -38,7 +39,7 @@ void forget_last_checkpoint(const fs::path& stage_dir) {
 std::map<std::string, std::string> contents(const fs::path& checkpoint) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(checkpoint)) {
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), checkpoint)] = read_text(entry.path());
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), checkpoint)] = read_binary(entry.path());
   }
   return files;
 }

@@ -5,6 +5,7 @@
 #include "midillama/runs/trained_with.h"
 #include "midillama/runs/trainer_state.h"
 #include "parallel/child_process.h"
+#include "support/binary.h"
 #include "support/error_of.h"
 #include "train/tiny_world.h"
 
@@ -31,7 +32,7 @@ using testing_support::error_of;
 std::map<std::string, std::string> contents(const fs::path& directory) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), directory)] = read_text(entry.path());
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), directory)] = read_binary(entry.path());
   }
   return files;
 }

@@ -4,6 +4,7 @@
 #include "midillama/runs/trainer_state.h"
 #include "midillama/train/stage.h"
 #include "midillama/weights/safetensors.h"
+#include "support/binary.h"
 #include "support/error_of.h"
 #include "train/tiny_world.h"
 
@@ -79,14 +80,14 @@ class Toy : public testing::Test {
 TEST_F(Toy, TrainsLeavesCheckpointsAndGoesOn) {
   const fs::path directory = train(config_, {.stage = "toy"});
   const auto losses = losses_of(directory);
-  const std::string result = read_text(directory / "last/mean.safetensors");
+  const std::string result = read_binary(directory / "last/mean.safetensors");
   ASSERT_EQ(losses.size(), 10u);
 
   fs::remove_all(directory / "checkpoints/step-000010");
   EXPECT_EQ(runs::TrainerState::read(*runs::last_checkpoint(config_, "toy")).step, 8);
   train(config_, {.stage = "toy", .resume = true});
   EXPECT_EQ(losses_of(directory), losses);
-  EXPECT_EQ(read_text(directory / "last/mean.safetensors"), result);
+  EXPECT_EQ(read_binary(directory / "last/mean.safetensors"), result);
 
   config_.lora.alpha = 3;
   EXPECT_THAT(error_of([&] { train(config_, {.stage = "toy", .resume = true}); }), HasSubstr("lora.alpha was 16.0, is 3.0"));

@@ -2,6 +2,7 @@
 
 #include "midillama/core/file.h"
 #include "midillama/weights/safetensors.h"
+#include "support/binary.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
@@ -50,12 +51,12 @@ TEST(Finite, NothingElseIsWritten) {
   const TemporaryDirectory folder;
   const fs::path file = folder.path() / "x.safetensors";
   write_safetensors(file, {{"weight", at::ones({3})}});
-  const std::string before = read_text(file);
+  const std::string before = read_binary(file);
   EXPECT_THAT(error_of([&] {
                 write_safetensors(file, {{"a", at::ones({2})}, {"b", torch::tensor({1.0, kNan})}});
               }),
               AllOf(HasSubstr("x.safetensors"), HasSubstr("b holds a number that is not finite")));
-  EXPECT_EQ(read_text(file), before);
+  EXPECT_EQ(read_binary(file), before);
 }
 
 TEST(Finite, NothingElseIsRead) {

@@ -1,6 +1,7 @@
 #include "midillama/weights/safetensors.h"
 
 #include "midillama/core/file.h"
+#include "support/binary.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
@@ -185,7 +186,7 @@ TEST(SafetensorsHeader, RefusesTooManyDimensions) {
 
 // Every single-byte change of a valid file is read or refused, never a crash; whatever is read lies inside the file.
 TEST(Safetensors, SurvivesMutatedFiles) {
-  const std::string original = read_text(kGoldens / "dtypes.safetensors");
+  const std::string original = read_binary(kGoldens / "dtypes.safetensors");
   const TemporaryDirectory folder;
   const fs::path path = folder.path() / "x.safetensors";
   std::size_t refused = 0, tried = 0;

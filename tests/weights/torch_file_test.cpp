@@ -1,6 +1,7 @@
 #include "midillama/weights/torch_file.h"
 
 #include "midillama/core/file.h"
+#include "support/binary.h"
 #include "support/error_of.h"
 
 #include <caffe2/serialize/inline_container.h>
@@ -128,7 +129,7 @@ TEST(TorchFile, SurvivesDamage) {
   std::mt19937 random(3);
   int errors = 0, files = 0;
   for (const char* name : {"values.pt", "values_protocol_5.pt", "values_old.pt", "command.pt"}) {
-    const std::string whole = read_text(kGolden / name);
+    const std::string whole = read_binary(kGolden / name);
     for (int i = 0; i < 200; ++i) {
       std::string bytes = whole;
       for (unsigned change = 0; change <= random() % 8; ++change) bytes[random() % bytes.size()] = static_cast<char>(random());
