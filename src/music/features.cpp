@@ -92,14 +92,18 @@ std::optional<double> beats_throughout(const midi::Score& score) {
   return beats;
 }
 
+// A file gives one where it never names another, however late.
 std::optional<midi::TimeSignature> stated_meter(const midi::Score& score) {
   if (score.time_signatures.empty() || !states_timing(score)) return std::nullopt;
-  return meter_throughout(score);
+  const auto& first = score.time_signatures.front();
+  const bool one = std::ranges::all_of(score.time_signatures, [&](const auto& meter) { return same_meter(meter, first); });
+  return one ? meter_throughout(score) : std::nullopt;
 }
 
 std::optional<double> stated_tempo(const midi::Score& score) {
   if (score.tempos.empty() || !states_timing(score)) return std::nullopt;
-  const auto tempos = in_force(score.tempos, score);
+  auto tempos = in_force(score.tempos, score);
+  tempos.insert(tempos.end(), score.tempos.begin(), score.tempos.end());
   const bool one = std::ranges::all_of(tempos, [&](const auto& tempo) { return same_tempo(tempo.bpm, tempos.front().bpm); });
   return one ? std::optional(tempos.front().bpm) : std::nullopt;
 }
