@@ -11,10 +11,11 @@ namespace midillama::cli {
 namespace {
 
 // OpenMP's threads wait for each other by spinning, which another program on the same cores turns into waiting for a thread that does not
-// run (bench/compare_load.py). Sleeping costs little and leaves the cores to who can use them. The library that loads OpenMP reads the
-// environment then, so this must come before; what the user has set stays. Threads are bound to no core: several ranks share a machine.
-void let_waiting_threads_sleep() {
-  if (std::getenv("GOMP_SPINCOUNT") == nullptr) ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
+// run; to sleep at once costs a wake-up at each of the many short loops of a small model. So they spin for some microseconds and then
+// sleep (bench/compare_load.py). The library that loads OpenMP reads the environment then, so this must come before; what the user has
+// set stays. Threads are bound to no core: several ranks share a machine.
+void let_waiting_threads_sleep_soon() {
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", /*overwrite=*/0);
 }
 
 }  // namespace
@@ -22,7 +23,7 @@ void let_waiting_threads_sleep() {
 TorchFunction torch_function(const char* name) {
   using Lookup = TorchFunction (*)(const char* name);
   static const Lookup lookup = [] {
-    let_waiting_threads_sleep();
+    let_waiting_threads_sleep_soon();
     void* library = ::dlopen("libmidillama_torch.so", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
       throw Error(fmt::format("this command needs LibTorch, and its part of midillama cannot be loaded: {}", ::dlerror()));
