@@ -1,6 +1,7 @@
 // Cuts a text into the pieces that byte-level BPE works on, the way Hugging Face's pre-tokenizers do.
 #pragma once
 
+#include "midillama/text/patterns.h"
 #include "text/regex.h"
 
 #include <functional>
@@ -11,10 +12,9 @@
 
 namespace midillama::text {
 
-// GPT-2's and Llama-3's pieces: contractions, words with the space before them, numbers, punctuation, white space.
-inline constexpr std::string_view kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-inline constexpr std::string_view kLlama3Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// What the step Digits cuts at: Unicode 17's numbers, while the patterns of texts know Unicode 16.
+inline constexpr std::string_view kDigit = R"([\p{N}\x{11DE0}-\x{11DE9}\x{16FF4}-\x{16FF6}])";
+inline constexpr std::string_view kDigits = R"([\p{N}\x{11DE0}-\x{11DE9}\x{16FF4}-\x{16FF6}]+)";
 
 class PreTokenizer {
  public:

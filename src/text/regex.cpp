@@ -9,7 +9,7 @@
 namespace midillama::text {
 namespace {
 
-// What Unicode 15 and 16 added to \p{L} and \p{N}. PCRE2 10.42 knows Unicode 14; a later one knows part of these itself.
+// What Unicode 15 and 16 added to \p{L}, \p{N} and \p{P}. PCRE2 10.42 knows Unicode 14; a later one knows part of these itself.
 constexpr std::string_view kNewLetters =
     R"(\x{1C89}-\x{1C8A}\x{A7CB}-\x{A7CD}\x{A7DA}-\x{A7DC}\x{105C0}-\x{105F3}\x{10D4A}-\x{10D65}\x{10D6F}-\x{10D85}\x{10EC2}-\x{10EC4})"
     R"(\x{1123F}-\x{11240}\x{11380}-\x{11389}\x{1138B}\x{1138E}\x{11390}-\x{113B5}\x{113B7}\x{113D1}\x{113D3}\x{11BC0}-\x{11BE0}\x{11F02})"
@@ -19,6 +19,9 @@ constexpr std::string_view kNewLetters =
 constexpr std::string_view kNewNumbers =
     R"(\x{10D40}-\x{10D49}\x{116D0}-\x{116E3}\x{11BF0}-\x{11BF9}\x{11F50}-\x{11F59}\x{16130}-\x{16139}\x{16D70}-\x{16D79}\x{1CCF0}-\x{1CCF9})"
     R"(\x{1D2C0}-\x{1D2D3}\x{1E4F0}-\x{1E4F9}\x{1E5F1}-\x{1E5FA})";
+constexpr std::string_view kNewPunctuation =
+    R"(\x{1B4E}-\x{1B4F}\x{1B7F}\x{10D6E}\x{113D4}-\x{113D5}\x{113D7}-\x{113D8}\x{11B00}-\x{11B09}\x{11BE1}\x{11F43}-\x{11F4F})"
+    R"(\x{16D6D}-\x{16D6F}\x{1E5FF})";
 // White_Space; PCRE2's own \s has U+180E in addition.
 constexpr std::string_view kSpaces = R"(\x09-\x0D\x20\x85\xA0\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
 
@@ -27,6 +30,7 @@ constexpr std::string_view kSpaces = R"(\x09-\x0D\x20\x85\xA0\x{1680}\x{2000}-\x
 std::optional<std::pair<std::string, std::size_t>> spelled_out(std::string_view pattern) {
   if (pattern.starts_with(R"(\p{L})")) return std::pair(fmt::format(R"(\p{{L}}{})", kNewLetters), 5);
   if (pattern.starts_with(R"(\p{N})")) return std::pair(fmt::format(R"(\p{{N}}{})", kNewNumbers), 5);
+  if (pattern.starts_with(R"(\p{P})")) return std::pair(fmt::format(R"(\p{{P}}{})", kNewPunctuation), 5);
   if (pattern.starts_with(R"(\s)")) return std::pair(std::string(kSpaces), 2);
   return std::nullopt;
 }

@@ -64,8 +64,10 @@ class ByteLevelReader : public TokenizerFile {
       if (flag(step, "use_regex", place, true)) result.add_split(kGpt2Pattern, PreTokenizer::Keep::all);
     } else if (type == "Split") {
       read_split(step, place, result);
+    } else if (type == "Digits") {
+      result.add_split(flag(step, "individual_digits", place, false) ? kDigit : kDigits, PreTokenizer::Keep::all);
     } else {
-      fail(place + ".type", fmt::format("\"{}\" is not supported: \"ByteLevel\", \"Split\" and \"Sequence\" are", type));
+      fail(place + ".type", fmt::format("\"{}\" is not supported: \"ByteLevel\", \"Digits\", \"Split\" and \"Sequence\" are", type));
     }
   }
 

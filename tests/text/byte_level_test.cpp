@@ -94,6 +94,20 @@ TEST_F(TokenizerJsonTest, IdsThatStandForNothingAreLeftOut) {
   EXPECT_THROW(tokenizer->decode(std::vector<TokenId>{-1}), Error);
 }
 
+TEST_F(TokenizerJsonTest, DigitsAreCutOutOneByOneOrTogether) {
+  Json description = tiny();
+  for (const char* token : {"1", "2", "12", "c1"}) description["model"]["vocab"][token] = description["model"]["vocab"].size();
+  description["model"]["merges"] = {"1 2", "c 1"};
+  EXPECT_THAT(load(description)->encode("c12"), ElementsAre(2, 8));  // GPT-2's pattern parts letters and numbers
+  const Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
+  const auto with_digits = [&](const Json& digits) {
+    description["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {digits, bytes}}};
+    return load(description)->encode("c12c");
+  };
+  EXPECT_THAT(with_digits({{"type", "Digits"}, {"individual_digits", true}}), ElementsAre(2, 6, 7, 2));
+  EXPECT_THAT(with_digits({{"type", "Digits"}, {"individual_digits", false}}), ElementsAre(2, 8, 2));
+}
+
 TEST_F(TokenizerJsonTest, InvalidUtf8IsAReplacementCharacter) {
   const auto tokenizer = load_tokenizer("tests/golden/text/llama3");
   EXPECT_EQ(tokenizer->encode("a\xffz"), tokenizer->encode("a\xef\xbf\xbdz"));
