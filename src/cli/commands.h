@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/commands/config.h"
+#include "cli/commands/convert_gguf.h"
 #include "cli/commands/convert_musicbert.h"
 #include "cli/commands/data.h"
 #include "cli/commands/doctor.h"
@@ -44,6 +45,7 @@ using Commands = CommandList<TrainCommand,             //
                              ConfigValidateCommand,    //
                              EmbedCommand,             //
                              ConvertMusicBertCommand,  //
+                             ConvertGgufCommand,       //
                              MergeCommand,             //
                              ExportCommand,            //
                              PlanCommand,              //

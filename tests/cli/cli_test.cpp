@@ -47,7 +47,7 @@ TEST_F(Cli, HelpOfEveryCommandShowsAnExample) {
     EXPECT_THAT(help.output, HasSubstr("Example:\n  ")) << command;
   }
   for (const char* command : {"build", "stats", "check"}) EXPECT_THAT(midillama({"data", command, "--help"}).output, HasSubstr("Example:"));
-  EXPECT_THAT(midillama({"convert", "musicbert", "--help"}).output, HasSubstr("Example:"));
+  for (const char* command : {"musicbert", "gguf"}) EXPECT_THAT(midillama({"convert", command, "--help"}).output, HasSubstr("Example:"));
   for (const char* command : {"show", "validate"}) EXPECT_THAT(midillama({"config", command, "--help"}).output, HasSubstr("Example:"));
 }
 
@@ -265,6 +265,20 @@ TEST_F(Cli, ConvertPrintsTheSizes) {
   const ProcessResult again = midillama(arguments);
   EXPECT_EQ(again.status, 1);
   EXPECT_THAT(again.error_output, HasSubstr("is there already"));
+}
+
+TEST_F(Cli, ConvertMakesADirectoryOfAGgufFile) {
+  const std::string out = two() + ".llama";
+  const ProcessResult result = midillama({"convert", "gguf", "--in", "tests/golden/gguf/tied.gguf", "--out", out, "--dtype", "bfloat16"});
+  ASSERT_EQ(result.status, 0) << result.error_output;
+  const Json converted = Json::parse(result.output);
+  EXPECT_EQ(converted["dtype"], "bfloat16");
+  EXPECT_EQ(converted["vocab_size"], 421);
+  EXPECT_EQ(converted["types"]["Q8_0"], 3);
+  EXPECT_EQ(midillama({"convert", "gguf", "--in", "tests/golden/gguf/tied.gguf", "--out", out + "2", "--dtype", "float8"}).status, 2);
+  const ProcessResult unfit = midillama({"convert", "gguf", "--in", "tests/golden/gguf/gpt-2.gguf", "--out", out + "2"});
+  EXPECT_EQ(unfit.status, 1);
+  EXPECT_THAT(unfit.error_output, HasSubstr("llama.context_length: is missing"));
 }
 
 TEST_F(Cli, ScoreNeedsNoExperiment) {
