@@ -206,7 +206,8 @@ std::vector<std::string> validate(const Config& config) {
   checker.one_of("llm.dtype", config.llm.dtype, {"float32", "bfloat16"});
   checker.one_of("llm.kind", config.llm.kind, {"auto", "base", "instruct"});
   check(checker, config.llm.pretrain);
-  checker.require(!config.prompt.template_text.empty(), "prompt.template", "\"\"", "must be plain, llama3 or the text of a template");
+  checker.require(!config.prompt.template_text.empty(), "prompt.template", "\"\"",
+                  "must be plain, llama3, chatml, chat or the text of a template");
   checker.one_of("prompt.notes", config.prompt.notes, clip_text_names());
   checker.at_least<std::int64_t>("prompt.max_length", config.prompt.max_length, 8);
   check(checker, config.lora);

@@ -18,6 +18,7 @@
 #include "midillama/shapes/compatibility.h"
 #include "midillama/shapes/memory_plan.h"
 #include "midillama/shapes/parameters.h"
+#include "midillama/shapes/prompt.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -136,14 +137,14 @@ class Examination {
 
   Finding prompt_template() {
     if (!tokenizer_ || !llm_) return not_checked("the tokenizer");
-    const text::PromptTemplate prompt(config_.prompt.template_text, *tokenizer_);
+    const auto prompt = shapes::prompt_template(config_, *tokenizer_);
     shapes::require_trained_template(config_.llm, prompt, *llm_, *tokenizer_);
     if (const std::string open = shapes::open_end(prompt); !open.empty()) {
       return {open, Status::warn, "end prompt.template with {eos} or the chat format's end of a turn"};
     }
     const bool instruct = shapes::llm_kind(config_.llm, *llm_, *tokenizer_) == shapes::LlmKind::instruct;
     if (instruct && config_.prompt.template_text == "plain")
-      return {"plain for an Instruct model, which was trained on its chat template", Status::warn, "set prompt.template=llama3"};
+      return {"plain for an Instruct model, which was trained on its chat template", Status::warn, "set prompt.template=chat"};
     return {fmt::format("{} for {} model", config_.prompt.template_text == prompt.text() ? "its own" : config_.prompt.template_text,
                         instruct ? "an Instruct" : "a base")};
   }

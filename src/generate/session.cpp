@@ -8,6 +8,7 @@
 #include "midillama/music/clip_text.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/shapes/compatibility.h"
+#include "midillama/shapes/prompt.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -40,7 +41,7 @@ SamplingOptions sampling_options(const config::Config& config, std::vector<std::
 
 Session::Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device)
     : tokenizer(text::load_tokenizer(config.llm.path)),
-      prompt(std::make_unique<text::PromptTemplate>(config.prompt.template_text, *tokenizer)),
+      prompt(std::make_unique<text::PromptTemplate>(shapes::prompt_template(config, *tokenizer))),
       max_length(config.prompt.max_length),
       config_(config),
       device_(device) {

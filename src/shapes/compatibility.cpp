@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,8 +15,10 @@
 namespace midillama::shapes {
 namespace {
 
-constexpr std::string_view kEndOfTurn = "<|eot_id|>";
-constexpr std::string_view kChatTokens[] = {"<|start_header_id|>", "<|end_header_id|>", kEndOfTurn};
+// The tokens that a chat format's turns are written with; the last one ends a turn.
+constexpr std::string_view kLlama3Tokens[] = {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"};
+constexpr std::string_view kChatmlTokens[] = {"<|im_start|>", "<|im_end|>"};
+constexpr std::span<const std::string_view> kChatFormats[] = {kLlama3Tokens, kChatmlTokens};
 
 // Words, digits, punctuation and a line's end: what another tokenizer would hardly cut in the same way.
 constexpr std::string_view kKnownText = "It is in F sharp minor, 6/8, at 112.5 bpm.\nA gigue.";
@@ -71,25 +74,31 @@ void require_known(const KnownVocabulary& known, const config::Llm& config, cons
       fmt::format("the decoder has {0}'s vocabulary, but the tokenizer is not {0}'s: {1}", known.name, fmt::join(mistakes, "; ")));
 }
 
+// Whether the directory or its tokenizer says that this token ends a text.
+bool ends_text(std::string_view token, const LlamaConfig& llm, const text::Tokenizer& tokenizer) {
+  const auto id = tokenizer.token_id(token);
+  return id && (tokenizer.eos_id() == id || std::ranges::find(llm.eos_token_ids, *id) != llm.eos_token_ids.end());
+}
+
 }  // namespace
 
 LlmKind llm_kind(const config::Llm& config, const LlamaConfig& llm, const text::Tokenizer& tokenizer) {
   if (config.kind != "auto") return config.kind == "base" ? LlmKind::base : LlmKind::instruct;
-  const auto end_of_turn = tokenizer.token_id(kEndOfTurn);
-  if (!end_of_turn) return LlmKind::base;
-  const bool named = tokenizer.eos_id() == end_of_turn || std::ranges::find(llm.eos_token_ids, *end_of_turn) != llm.eos_token_ids.end();
-  return named ? LlmKind::instruct : LlmKind::base;
+  const bool is_instruct = std::ranges::any_of(kChatFormats, [&](const auto& tokens) { return ends_text(tokens.back(), llm, tokenizer); });
+  return is_instruct ? LlmKind::instruct : LlmKind::base;
 }
 
 void require_trained_template(const config::Llm& config, const text::PromptTemplate& prompt, const LlamaConfig& llm,
                               const text::Tokenizer& tokenizer) {
   if (llm_kind(config, llm, tokenizer) == LlmKind::instruct) return;
-  for (const std::string_view token : kChatTokens) {
-    if (prompt.text().find(token) == std::string::npos) continue;
+  for (const auto& tokens : kChatFormats) {
+    const auto written =
+        std::ranges::find_if(tokens, [&](std::string_view token) { return prompt.text().find(token) != std::string::npos; });
+    if (written == tokens.end()) continue;
     throw ConfigError({fmt::format(
         "prompt.template: writes {}, but {} is a base model ({}), whose chat tokens are untrained: it would "
         "learn NaN or endless answers; plain is right for it (llm.kind=instruct overrides this)",
-        token, config.path, config.kind == "base" ? "llm.kind says so" : fmt::format("{} does not end its texts", kEndOfTurn))});
+        *written, config.path, config.kind == "base" ? "llm.kind says so" : fmt::format("{} does not end its texts", tokens.back()))});
   }
 }
 

@@ -5,6 +5,7 @@
 #include "midillama/data/clip_notes.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/runs/files.h"
+#include "midillama/shapes/prompt.h"
 
 #include <algorithm>
 
@@ -58,7 +59,7 @@ const std::vector<records::Question>& Resources::training() {
 const data::ClipInputs& Resources::clips() {
   if (clips_) return *clips_;
   const auto tokenizer = text::load_tokenizer(config_.llm.path);
-  const text::PromptTemplate prompt(config_.prompt.template_text, *tokenizer);
+  const auto prompt = shapes::prompt_template(config_, *tokenizer);
   // The cache of embeddings is written once, by the main rank.
   group_.main_first([&] { clips_.emplace(config_, prompt, records::clips_of(questions_), device_); });
   return *clips_;
@@ -78,7 +79,7 @@ const std::string& Resources::fingerprint() {
       {"questions", contents({records::split_file(config_.data.dir, split_)})},
       {"embeddings", clips().fingerprint()},
       {"llm", {stamps(config_.llm.path), config_.llm.dtype}},
-      {"prompt", {config_.prompt.template_text, config_.prompt.max_length}},
+      {"prompt", {config_.prompt.template_text, config_.prompt.system, config_.prompt.max_length}},
       {"generate",
        {config_.generate.max_new_tokens, config_.generate.temperature, config_.generate.top_p, config_.generate.stop_token_ids}},
       {"seed", config_.run.seed},

@@ -56,11 +56,10 @@ CharacterLevelTokenizer::CharacterLevelTokenizer(CharacterLevelModel model)
   }
 }
 
-std::vector<TokenId> CharacterLevelTokenizer::encode(std::string_view text) const {
+std::vector<TokenId> CharacterLevelTokenizer::encode(std::string_view text, bool is_first) const {
   std::vector<TokenId> ids;
   std::string repaired;
   thread_local Bpe::Scratch merging;
-  bool is_first = true;
   added_.split(
       valid_utf8(text, repaired),
       [&](std::string_view part) {

@@ -46,7 +46,8 @@ class CharacterLevelTokenizer final : public Tokenizer {
  public:
   explicit CharacterLevelTokenizer(CharacterLevelModel model);
 
-  std::vector<TokenId> encode(std::string_view text) const override;
+  std::vector<TokenId> encode(std::string_view text) const override { return encode(text, true); }
+  std::vector<TokenId> encode_rest(std::string_view text) const override { return encode(text, false); }
   std::string decode(std::span<const TokenId> ids) const override;
 
   std::int64_t vocab_size() const override { return static_cast<std::int64_t>(spellings_.size()); }
@@ -57,6 +58,7 @@ class CharacterLevelTokenizer final : public Tokenizer {
   std::string token(TokenId id) const override;
 
  private:
+  std::vector<TokenId> encode(std::string_view text, bool is_first) const;
   // Words with the ▁ before them, or the whole part.
   std::vector<std::string_view> pieces_of(std::string_view part) const;
 

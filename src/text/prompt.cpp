@@ -21,14 +21,23 @@ struct BuiltIn {
 constexpr BuiltIn kBuiltIns[] = {
     {"plain", "{bos}{music}Question: {question}\nAnswer:\n{answer}{eos}", ""},
     {"llama3",
-     "<|begin_of_text|>{music}<|start_header_id|>user<|end_header_id|>\n\n{question}<|eot_id|>"
+     "<|begin_of_text|>{music}{turn}<|start_header_id|>user<|end_header_id|>\n\n{question}<|eot_id|>"
      "<|start_header_id|>assistant<|end_header_id|>\n\n{answer}<|eot_id|>",
      "<|start_header_id|>system<|end_header_id|>\n\n{system}<|eot_id|>"},
+    {"chatml", "{turn}<|im_start|>user\n{music}{question}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n",
+     "<|im_start|>system\n{system}<|im_end|>\n"},
 };
 
 const BuiltIn* built_in(std::string_view name) {
   const auto* row = std::ranges::find(kBuiltIns, name, &BuiltIn::name);
   return row == std::end(kBuiltIns) ? nullptr : row;
+}
+
+// Whether the tokenizer puts a space before whatever it gets.
+bool puts_space_before(const Tokenizer& tokenizer) {
+  constexpr std::string_view kSpelledSpace = "\xE2\x96\x81";
+  const auto ids = tokenizer.encode_rest("a");
+  return !ids.empty() && tokenizer.token(ids.front()).starts_with(kSpelledSpace);
 }
 
 // At most `bytes` from the start of a text, whole characters.
@@ -58,19 +67,24 @@ class PromptTemplate::Assembly {
   void write_turn(const Turn& turn, bool is_first) {
     for (const Piece& piece : prompt_.pieces_) {
       if (piece.is_once && !is_first) continue;
-      if (!piece.is_once) write_system();
-      if (piece.kind == Piece::Kind::answer && !turn.answer) break;
+      if (!piece.is_once && !has_system_place_ && !prompt_.system_pieces_.empty()) write_system();
+      if ((piece.kind == Piece::Kind::answer_start || piece.kind == Piece::Kind::answer) && !turn.answer) break;
       write(piece, turn);
     }
     cut();
     is_target_ = false;
   }
 
-  // Once, in its own words where the template has some.
   void write_system() {
-    if (!system_ || prompt_.system_pieces_.empty()) return;
-    for (const Piece& piece : prompt_.system_pieces_) write(piece, {});
-    system_.reset();
+    const auto system = std::exchange(system_, std::nullopt);
+    if (!system) return;
+    for (const Piece& piece : prompt_.system_pieces_) {
+      if (piece.kind == Piece::Kind::system) {
+        pending_ += strip(*system);
+      } else {
+        write(piece, {});
+      }
+    }
   }
 
   void write(const Piece& piece, const Turn& turn) {
@@ -80,6 +94,7 @@ class PromptTemplate::Assembly {
         break;
       case Piece::Kind::token:
         cut(), append({&piece.token, 1});
+        after_ = piece.begins_text ? After::nothing : After::token;
         break;
       case Piece::Kind::music:
         cut(), example_.music_position = static_cast<std::int64_t>(example_.input_ids.size());
@@ -88,24 +103,35 @@ class PromptTemplate::Assembly {
         pending_ += strip(parts_.notes);
         break;
       case Piece::Kind::system:
-        pending_ += strip(*system_);
+        write_system();
         break;
       case Piece::Kind::question:
         if (const auto system = std::exchange(system_, std::nullopt)) pending_ += std::string(strip(*system)) + "\n\n";
         pending_ += strip(turn.question);
         break;
+      case Piece::Kind::answer_start:
+        begin_target();
+        break;
       case Piece::Kind::answer:
-        cut();
-        is_target_ = true;
+        if (!is_target_) begin_target();
         pending_ += strip(*turn.answer);
         break;
     }
   }
 
-  // Tokenizes the text since the last cut.
+  void begin_target() {
+    cut();
+    is_target_ = true;
+  }
+
+  // Tokenizes the text since the last cut, so that a text that was cut in two gives the tokens that it has as a whole.
   void cut() {
-    if (!pending_.empty()) append(prompt_.tokenizer_->encode(pending_));
+    if (pending_.empty()) return;
+    const auto& tokenizer = *prompt_.tokenizer_;
+    if (after_ == After::text && pending_.starts_with(' ') && puts_space_before(tokenizer)) pending_.erase(0, 1);
+    append(after_ == After::nothing ? tokenizer.encode(pending_) : tokenizer.encode_rest(pending_));
     pending_.clear();
+    after_ = After::text;
   }
 
   void append(std::span<const TokenId> ids) {
@@ -119,6 +145,8 @@ class PromptTemplate::Assembly {
   std::optional<std::string_view> system_;  // until it is written
   EncodedExample example_;
   std::string pending_;
+  enum class After { nothing, token, text } after_ = After::nothing;  // what pending_ follows
+  bool has_system_place_ = prompt_.contains(Piece::Kind::system);
   bool is_target_ = false;  // whether what is appended carries loss
 };
 
@@ -151,19 +179,21 @@ std::span<const PromptTemplate::Shortening> PromptTemplate::shortenings() {
   return kInOrder;
 }
 
-PromptTemplate::PromptTemplate(std::string text, const Tokenizer& tokenizer, std::string system)
-    : text_(std::move(text)), tokenizer_(&tokenizer) {
+PromptTemplate::PromptTemplate(PromptText text, const Tokenizer& tokenizer)
+    : text_(std::move(text.turn)), default_system_(std::move(text.default_system)), tokenizer_(&tokenizer) {
+  system_ = std::move(text.system);
   if (const BuiltIn* row = built_in(text_)) {
     text_ = row->turn;
-    if (system.empty()) system = row->system;
+    if (system_.empty()) system_ = row->system;
   }
   Parser parser(tokenizer);
   pieces_ = parser.turn(text_);
-  system_pieces_ = parser.system(system);
+  if (system_.empty() && contains(Piece::Kind::system)) system_ = "{system}";
+  system_pieces_ = parser.system(system_);
   parser.finish();
 }
 
-PromptTemplate::Parts PromptTemplate::parts_of(const Conversation& conversation) {
+PromptTemplate::Parts PromptTemplate::parts_of(const Conversation& conversation) const {
   Parts parts{.system = {}, .notes = conversation.notes, .turns = {}};
   for (const Message& message : conversation.messages) {
     const bool answer_is_due = !parts.turns.empty() && !parts.turns.back().answer;
@@ -183,6 +213,7 @@ PromptTemplate::Parts PromptTemplate::parts_of(const Conversation& conversation)
     }
   }
   if (parts.turns.empty()) throw Error("a conversation needs a question");
+  if (!parts.system) parts.system = default_system_;
   return parts;
 }
 
@@ -238,17 +269,38 @@ EncodedExample PromptTemplate::encode(const Conversation& conversation, std::int
 
 EncodedExample PromptTemplate::encode(std::string_view question, std::string_view answer, std::int64_t max_length,
                                       std::int64_t music_tokens, std::string_view notes) const {
-  return fit({.system = {}, .notes = notes, .turns = {{question, answer}}}, max_length, music_tokens);
+  return fit({.system = default_system_, .notes = notes, .turns = {{question, answer}}}, max_length, music_tokens);
 }
 
 EncodedExample PromptTemplate::encode_prompt(std::string_view question, std::int64_t max_length, std::int64_t music_tokens,
                                              std::string_view notes) const {
-  return fit({.system = {}, .notes = notes, .turns = {{question, std::nullopt}}}, max_length, music_tokens);
+  return fit({.system = default_system_, .notes = notes, .turns = {{question, std::nullopt}}}, max_length, music_tokens);
 }
 
 bool PromptTemplate::has_end() const {
   const auto answer = std::ranges::find(pieces_, Piece::Kind::answer, &Piece::kind);
   return std::any_of(answer, pieces_.end(), [](const Piece& piece) { return piece.kind == Piece::Kind::token; });
+}
+
+std::string PromptTemplate::one_turn() const {
+  std::string text = text_;
+  const auto replace = [&](std::string_view field, const std::string& by) {
+    const std::size_t at = text.find(field);
+    if (at != std::string::npos) text.replace(at, field.size(), by);
+    return at != std::string::npos;
+  };
+  if (const std::size_t start = text.find("{answer_start}"); start != std::string::npos) {
+    text.erase(start, text.find("{answer}") - start);
+  }
+  std::string system;
+  if (default_system_) {
+    const std::string own(strip(*default_system_));
+    system = system_.empty() ? own + "\n\n" : system_;
+    if (const std::size_t at = system.find("{system}"); at != std::string::npos) system.replace(at, 8, own);
+  }
+  if (!replace("{system}", system) && !(!system_.empty() && replace("{turn}", system))) replace("{question}", system + "{question}");
+  replace("{turn}", "");
+  return text;
 }
 
 std::vector<TokenId> PromptTemplate::stop_ids() const {

@@ -28,6 +28,9 @@ bool in_bars(char c) {
   return c != '|' && c != '<' && c != '>';
 }
 
+// Around the names of special tokens, beside <| and |>.
+constexpr std::pair<std::string_view, std::string_view> kBrackets[] = {{"<", ">"}, {"</", ">"}, {"[", "]"}, {"[/", "]"}};
+
 }  // namespace
 
 std::vector<PromptTemplate::Piece> PromptTemplate::Parser::turn(std::string_view text) {
@@ -41,17 +44,25 @@ std::vector<PromptTemplate::Piece> PromptTemplate::Parser::turn(std::string_view
   if (question == end) mistake("{question} is missing");
   const auto answer = place(Kind::answer, "{answer}");
   if (answer == end) mistake("{answer} is missing");
-  if (std::ranges::find(pieces_, Kind::system, &Piece::kind) != pieces_.end()) mistake("{system} is no field of a turn");
   const auto comes_late = [&](std::ptrdiff_t at) { return at != end && at > answer; };
   if (mistakes_.empty() && (comes_late(music) || comes_late(notes) || comes_late(question))) {
     mistake("{music}, {notes} and {question} must come before {answer}");
   }
-  mark_spelled_bos();
+  const auto system = place(Kind::system, "{system}"), start = place(Kind::answer_start, "{answer_start}");
+  if (mistakes_.empty() && system != end && system > question) mistake("{system} must come before {question}");
+  if (mistakes_.empty() && start != end && (start > answer || start < question)) {
+    mistake("{answer_start} must come between {question} and {answer}");
+  }
+  if (mistakes_.empty() && turn_ && static_cast<std::ptrdiff_t>(*turn_) > question) {
+    mistake("{turn} must come before {question}");
+  }
+  mark_once();
   return std::move(pieces_);
 }
 
 std::vector<PromptTemplate::Piece> PromptTemplate::Parser::system(std::string_view text) {
   if (text.empty()) return {};
+  turn_.reset();
   auto before = std::exchange(mistakes_, {});
   pieces_.clear();
   parse(text);
@@ -78,11 +89,11 @@ std::size_t PromptTemplate::Parser::take(std::string_view text) {
     if (!token(spelling)) mistake(fmt::format("the tokenizer has no token {}", spelling));
     return spelling.size();
   }
-  for (const std::string_view open : {"<", "</"}) {
-    const auto name = enclosed(text, open, ">", in_angles);
+  for (const auto& [open, close] : kBrackets) {
+    const auto name = enclosed(text, open, close, in_angles);
     if (const auto spelling = text.substr(0, open.size() + name.size() + 1); !name.empty() && token(spelling)) return spelling.size();
   }
-  if (pieces_.empty() || pieces_.back().kind != Piece::Kind::text) pieces_.push_back({Piece::Kind::text});
+  if (pieces_.empty() || pieces_.back().kind != Piece::Kind::text || turn_ == pieces_.size()) pieces_.push_back({Piece::Kind::text});
   pieces_.back().text += text.front();
   return 1;
 }
@@ -92,15 +103,24 @@ void PromptTemplate::Parser::field(std::string_view name) {
   if (name == "notes") return pieces_.push_back({.kind = Piece::Kind::notes, .is_once = true});
   if (name == "question") return pieces_.push_back({Piece::Kind::question});
   if (name == "answer") return pieces_.push_back({Piece::Kind::answer});
+  if (name == "answer_start") return pieces_.push_back({Piece::Kind::answer_start});
   if (name == "system") return pieces_.push_back({Piece::Kind::system});
+  if (name == "turn") {
+    if (turn_) mistake("{turn} stands more than once");
+    turn_ = pieces_.size();
+    return;
+  }
   if (name == "bos") return own_token(name, tokenizer_.bos_id(), true);
   if (name == "eos") return own_token(name, tokenizer_.eos_id(), false);
-  mistake(fmt::format("unknown field {{{}}}: there are {{bos}}, {{eos}}, {{music}}, {{notes}}, {{question}} and {{answer}}", name));
+  mistake(
+      fmt::format("unknown field {{{}}}: there are {{bos}}, {{eos}}, {{music}}, {{notes}}, {{system}}, {{turn}}, {{question}}, "
+                  "{{answer_start}} and {{answer}}",
+                  name));
 }
 
 void PromptTemplate::Parser::own_token(std::string_view name, std::optional<TokenId> id, bool is_once) {
   if (!id) return mistake(fmt::format("{{{}}} is asked for, but the tokenizer names no {} token", name, name));
-  pieces_.push_back({.kind = Piece::Kind::token, .token = *id, .is_once = is_once});
+  pieces_.push_back({.kind = Piece::Kind::token, .token = *id, .is_once = is_once, .begins_text = is_once});
 }
 
 bool PromptTemplate::Parser::token(std::string_view spelling) {
@@ -110,7 +130,11 @@ bool PromptTemplate::Parser::token(std::string_view spelling) {
 }
 
 // A chat format may begin every message with the bos token: that one belongs to the turn.
-void PromptTemplate::Parser::mark_spelled_bos() {
+void PromptTemplate::Parser::mark_once() {
+  if (turn_) {
+    for (std::size_t i = 0; i < *turn_; ++i) pieces_[i].is_once = true;
+    return;
+  }
   const auto is_bos = [&](const Piece& piece) { return piece.kind == Piece::Kind::token && piece.token == tokenizer_.bos_id(); };
   if (std::ranges::count_if(pieces_, is_bos) == 1) std::ranges::find_if(pieces_, is_bos)->is_once = true;
 }

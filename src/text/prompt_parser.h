@@ -3,6 +3,8 @@
 
 #include "midillama/text/prompt.h"
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,13 +30,15 @@ class PromptTemplate::Parser {
   void field(std::string_view name);
   void own_token(std::string_view name, std::optional<TokenId> id, bool is_once);
   bool token(std::string_view spelling);
-  void mark_spelled_bos();
+  // Which pieces a conversation has once.
+  void mark_once();
   // Where a field is; the end where there is none. Mistakes where it is there more than once.
   std::ptrdiff_t place(Piece::Kind kind, std::string_view name);
   void mistake(const std::string& what) { mistakes_.push_back("prompt.template: " + what); }
 
   const Tokenizer& tokenizer_;
   std::vector<Piece> pieces_;
+  std::optional<std::size_t> turn_;  // the first piece after {turn}
   std::vector<std::string> mistakes_;
 };
 

@@ -11,7 +11,7 @@
 #include "midillama/runs/checkpoints.h"
 #include "midillama/runs/files.h"
 #include "midillama/runs/trained_with.h"
-#include "midillama/text/prompt.h"
+#include "midillama/shapes/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/weights/finite.h"
 #include "midillama/weights/safetensors.h"
@@ -59,7 +59,7 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   const bool has_adapter = runs::has_adapter(checkpoint);
   if (has_adapter) require_adapter(checkpoint / runs::kAdapterFolder, llm);
   const auto tokenizer = text::load_tokenizer(config.llm.path);
-  const text::PromptTemplate prompt(config.prompt.template_text, *tokenizer);
+  const auto prompt = shapes::prompt_template(config, *tokenizer);
   if (!prompt.has_music()) {
     throw ConfigError({fmt::format("prompt.template: has no {{music}}, so there is no projector to export; {} is a PEFT adapter as it is",
                                    (checkpoint / runs::kAdapterFolder).string())});
@@ -77,7 +77,7 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   card.music_tokens = projector->tokens(config.music_encoder.tokens);
   card.projector = projector->card();
   card.dtype = config.llm.dtype;
-  card.prompt = prompt.text();
+  card.prompt = prompt.one_turn();
   card.has_adapter = has_adapter;
   const fs::path llm_path = config.llm.path;
   card.sentencepiece_only = !fs::exists(llm_path / "tokenizer.json") && !fs::exists(llm_path / "tokenizer_config.json");

@@ -10,6 +10,7 @@
 #include "midillama/generate/session.h"
 #include "midillama/records/question.h"
 #include "midillama/shapes/compatibility.h"
+#include "midillama/shapes/prompt.h"
 
 #include <torch/utils.h>
 
@@ -131,7 +132,7 @@ void print_coloured(std::ostream& out, const records::Question& question, const 
 void inspect(const config::Config& config, const InspectOptions& options, torch::Device device, std::ostream& out) {
   const auto questions = first_questions(config, options);
   const auto tokenizer = text::load_tokenizer(config.llm.path);
-  const text::PromptTemplate prompt(config.prompt.template_text, *tokenizer);
+  const auto prompt = shapes::prompt_template(config, *tokenizer);
   // A directory that holds no more than a tokenizer will do.
   const bool has_decoder = std::filesystem::exists(std::filesystem::path(config.llm.path) / "config.json");
   const auto max_length =

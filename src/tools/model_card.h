@@ -22,7 +22,7 @@ struct ModelCard {
   std::int64_t music_tokens = 1;
   model::Projector::Card projector;
   std::string dtype;   // of the decoder: float32, bfloat16
-  std::string prompt;  // the template's text, see midillama/text/prompt.h
+  std::string prompt;  // the template of one turn, see midillama/text/prompt.h
   bool has_adapter = false;
   bool sentencepiece_only = false;  // the decoder's directory has a tokenizer.model and nothing that transformers reads
 };

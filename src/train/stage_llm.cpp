@@ -7,7 +7,7 @@
 #include "midillama/model/next_token_loss.h"
 #include "midillama/model/to_device.h"
 #include "midillama/runs/files.h"
-#include "midillama/text/prompt.h"
+#include "midillama/shapes/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "train/stages.h"
 
@@ -52,7 +52,7 @@ class LlmStage final : public Stage {
         dtype_(model::dtype_from_name(context.config.llm.dtype)),
         tokenizer_(load_tokenizer(tokenizer_file(context, questions.train))) {
     const auto& config = context.config;
-    const text::PromptTemplate prompt(config.prompt.template_text, *tokenizer_);
+    const auto prompt = shapes::prompt_template(config, *tokenizer_);
     const auto rows_of = [&](const std::vector<records::Question>& split) {
       return data::TextRows(split, prompt, *tokenizer_, config.run.seed, config.llm.pretrain.sequence_length);
     };
@@ -69,7 +69,7 @@ class LlmStage final : public Stage {
     llama_->recompute_layers = config.train.activation_checkpointing;
   }
 
-  std::vector<std::string> essentials() const override { return {"llm.pretrain.", "llm.dtype", "prompt.template"}; }
+  std::vector<std::string> essentials() const override { return {"llm.pretrain.", "llm.dtype", "prompt.template", "prompt.system"}; }
 
   torch::nn::Module& module() override { return *llama_; }
 

@@ -13,6 +13,7 @@
 #include "midillama/runs/trained_with.h"
 #include "midillama/shapes/compatibility.h"
 #include "midillama/shapes/parameters.h"
+#include "midillama/shapes/prompt.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "train/stages.h"
@@ -53,7 +54,7 @@ class QaStage final : public Stage {
       : config_(context.config),
         trains_(trains),
         tokenizer_(text::load_tokenizer(config_.llm.path)),
-        prompt_(config_.prompt.template_text, *tokenizer_),
+        prompt_(shapes::prompt_template(config_, *tokenizer_)),
         max_length_(check_decoder(context)),
         clips_(hear(context, prompt_, questions)),
         model_(load_model(context)) {

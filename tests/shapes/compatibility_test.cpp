@@ -82,6 +82,17 @@ TEST(LlmKind, ReadsWhatInstructDirectoriesSay) {
   EXPECT_EQ(llm_kind({}, LlamaConfig::read(folder.path()), kBase), LlmKind::instruct);
 }
 
+TEST(Template, ABaseModelTakesNoChatmlEither) {
+  const std::map<std::string, text::TokenId, std::less<>> tokens = {{"<|endoftext|>", 0}, {"<|im_start|>", 1}, {"<|im_end|>", 2}};
+  const NamedTokens base(tokens, 0, 3), chat(tokens, 2, 3);
+  EXPECT_EQ(llm_kind({}, ends_with({0}), base), LlmKind::base);
+  EXPECT_EQ(llm_kind({}, ends_with({2}), base), LlmKind::instruct);
+  EXPECT_EQ(llm_kind({}, ends_with({0}), chat), LlmKind::instruct);
+  EXPECT_NO_THROW(require_trained_template({}, text::PromptTemplate("chatml", chat), ends_with({2}), chat));
+  EXPECT_THAT([&] { require_trained_template({}, text::PromptTemplate("chatml", base), ends_with({0}), base); },
+              testing::ThrowsMessage<ConfigError>(AllOf(HasSubstr("writes <|im_start|>"), HasSubstr("<|im_end|> does not end its texts"))));
+}
+
 TEST(Template, ABaseModelTakesNoChatTokens) {
   const LlamaConfig base = ends_with({128001}), chat = ends_with({128001, 128009});
   config::Llm config;

@@ -227,6 +227,48 @@ TEST(PromptTemplate, ABosThatBeginsEveryMessageBelongsToTheTurn) {
   EXPECT_EQ(example.music_position, 6);
 }
 
+TEST(PromptTemplate, WhatComesBeforeTheFieldTurnIsThereOnce) {
+  const PromptTemplate prompt("Tune: {turn}<s>{music}[{question}]{answer}</s>", kBytes);
+  const auto example = prompt.encode(kTwoTurns, 200, 1);
+  EXPECT_EQ(kBytes.decode(example.input_ids), "Tune: <s>[Which key?]G major.</s><s>[Which meter?]6/8.</s>") << "bos is the turn's here";
+  EXPECT_EQ(example.music_position, 7);
+  EXPECT_THAT(mistakes_of("{music}{turn}{question}{turn}{answer}"), ElementsAre(HasSubstr("{turn} stands more than once")));
+  EXPECT_THAT(mistakes_of("{music}{question}{turn}{answer}"), ElementsAre(HasSubstr("{turn} must come before {question}")));
+}
+
+TEST(PromptTemplate, TheFieldSystemIsThePlaceOfASystemMessage) {
+  const PromptTemplate prompt("{bos}{music}[{system}{question}]{answer}{eos}", kBytes, "<{system}> ");
+  auto conversation = kTwoTurns;
+  EXPECT_EQ(kBytes.decode(prompt.encode(conversation, 200, 1).input_ids), "<s>[Which key?]G major.</s>[Which meter?]6/8.</s>");
+  conversation.messages.insert(conversation.messages.begin(), {Role::system, "Hear"});
+  EXPECT_EQ(kBytes.decode(prompt.encode(conversation, 200, 1).input_ids), "<s>[<Hear> Which key?]G major.</s>[Which meter?]6/8.</s>");
+  EXPECT_EQ(kBytes.decode(PromptTemplate("{system}{music}|{question}|{answer}", kBytes).encode(conversation, 200, 1).input_ids),
+            "Hear|Which key?|G major.|Which meter?|6/8.");
+  EXPECT_THAT(mistakes_of("{music}{question}{system}{answer}"), ElementsAre(HasSubstr("{system} must come before")));
+}
+
+TEST(PromptTemplate, AnAnswerMayBeginBeforeItsText) {
+  const PromptTemplate prompt("{music}[{question}]{answer_start} {answer}</s>", kBytes);
+  EXPECT_EQ(target(prompt.encode("a", "b", 100, 1), kBytes), " b</s>");
+  EXPECT_EQ(kBytes.decode(prompt.encode_prompt("a", 100, 1).input_ids), "[a]");
+  EXPECT_THAT(mistakes_of("{answer_start}{music}{question}{answer}"), ElementsAre(HasSubstr("{answer_start} must come between")));
+}
+
+TEST(PromptTemplate, AConversationWithoutASystemMessageHasTheDefault) {
+  const ByteTokenizer tokenizer({{"<|im_start|>", 256}, {"<|im_end|>", 257}}, 256, 257);
+  const PromptTemplate chatml(PromptText{.turn = "chatml", .default_system = "Hear."}, tokenizer);
+  EXPECT_EQ(tokenizer.decode(chatml.encode_prompt("Which key?", 200, 1).input_ids),
+            "<|im_start|>system\nHear.<|im_end|>\n<|im_start|>user\nWhich key?<|im_end|>\n<|im_start|>assistant\n");
+  EXPECT_EQ(tokenizer.decode(chatml.encode({{{Role::system, "Look."}, {Role::user, "a"}}}, 200, 1).input_ids),
+            "<|im_start|>system\nLook.<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n");
+  EXPECT_EQ(
+      chatml.one_turn(),
+      "<|im_start|>system\nHear.<|im_end|>\n<|im_start|>user\n{music}{question}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n");
+  EXPECT_EQ(PromptTemplate(PromptText{.turn = "plain", .default_system = "Hear."}, kBytes).one_turn(),
+            "{bos}{music}Question: Hear.\n\n{question}\nAnswer:\n{answer}{eos}");
+  EXPECT_EQ(PromptTemplate("{music}[{system}{question}]{answer_start} {answer}</s>", kBytes).one_turn(), "{music}[{question}]{answer}</s>");
+}
+
 TEST(PromptTemplate, TheClipMayBeTextInPlaceOfMusicOrBesideIt) {
   const PromptTemplate text("{bos}{notes}\nQ: {question}\nA: {answer}{eos}", kBytes);
   EXPECT_FALSE(text.has_music());

@@ -145,13 +145,16 @@ struct Llm {
 };
 
 struct Prompt {
-  std::string template_text = "plain";  // plain, llama3, or the text of a template: see midillama/text/prompt.h
-  std::string notes = "note-list";      // how {notes} writes a clip: see midillama/music/clip_text.h
-  std::int64_t max_length = 512;        // tokens of one example, musical tokens included; longer ones are cut from the question and counted
+  // plain, llama3, chatml, chat (the language model's own), or the text of a template: see midillama/text/prompt.h
+  std::string template_text = "plain";
+  std::string system;               // the system message; empty: as the template has it
+  std::string notes = "note-list";  // how {notes} writes a clip: see midillama/music/clip_text.h
+  std::int64_t max_length = 512;    // tokens of one example, musical tokens included; longer ones are cut from the question and counted
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
     v("template", self.template_text);
+    v("system", self.system);
     v("notes", self.notes);
     v("max_length", self.max_length);
   }
@@ -238,8 +241,8 @@ struct Generate {
 };
 
 struct BertScore {
-  std::string path;  // a RoBERTa directory; empty: not configured
-  std::int64_t layer = 17;
+  std::string path;         // a RoBERTa or BERT directory; empty: not configured
+  std::int64_t layer = 17;  // whose output is compared; 17 is the reference's for roberta-large
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {

@@ -13,12 +13,12 @@ namespace midillama::shapes {
 
 enum class LlmKind { base, instruct };
 
-// llm.kind, or where that is "auto" what the directory says: a chat model ends its turns with <|eot_id|> and therefore names it among the
-// ids that end a text (eos of config.json, generation_config.json or the tokenizer). A chat template in tokenizer_config.json proves
-// nothing: base models are published with one, too.
+// llm.kind, or where that is "auto" what the directory says: a chat model ends its turns with <|eot_id|> or <|im_end|> and therefore names
+// it among the ids that end a text (eos of config.json, generation_config.json or the tokenizer). A chat template in tokenizer_config.json
+// proves nothing: base models are published with one, too.
 LlmKind llm_kind(const config::Llm& config, const LlamaConfig& llm, const text::Tokenizer& tokenizer);
 
-// ConfigError (key prompt.template) where the template writes chat tokens (<|start_header_id|>, <|end_header_id|>, <|eot_id|>) for a base
+// ConfigError (key prompt.template) where the template writes chat tokens (of Llama-3's format or ChatML) for a base
 // model: their embeddings are untrained there, and frozen in every stage.
 void require_trained_template(const config::Llm& config, const text::PromptTemplate& prompt, const LlamaConfig& llm,
                               const text::Tokenizer& tokenizer);

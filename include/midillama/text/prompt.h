@@ -5,18 +5,24 @@
 //   {music}                  where the musical tokens go (no id of its own)
 //   {notes}                  the clip as text; {music}, {notes} or both say what is heard
 //   {question} {answer}      the turn's text; the loss is taken from {answer} to the end of the turn
+//   {system}                 where a system message goes, if not before the first turn
+//   {answer_start}           where the loss begins, if there is text of the answer's before {answer}
+//   {turn}                   where a turn begins: what comes before it is there once in a conversation
 //   <|token|>, </s> ...      special tokens of the tokenizer, where spelled out in the template (never in what is filled in)
 // The text is tokenized in pieces, cut at {music}, before {answer}, at {bos}, {eos} and special tokens, and between turns: what comes
-// before {answer} gives the same ids in training and in generation. Text and filled-in text between two cuts are tokenized together. White
-// space around what is filled in is removed, as the chat templates of Hugging Face do.
+// before {answer} (or {answer_start}) gives the same ids in training and in generation. Text and filled-in text between two cuts are
+// tokenized together. White space around what is filled in is removed, as the chat templates of Hugging Face do.
 //
-// A second turn repeats the template without what a conversation has once: {music}, {notes}, {bos}, and the token that is the tokenizer's
-// bos where the template spells it in one place only. A system message comes after what a conversation has once at the template's start:
-// as a text of its own kind has it, else before the first question with an empty line between.
+// A second turn repeats the template without what a conversation has once: {music}, {notes}, {bos}, what comes before {turn}, and in a
+// template without {turn} the token that is the tokenizer's bos where it is spelled in one place only. A system message comes at {system},
+// or after what a conversation has once at the template's start as a text of its own kind has it, else before the first question with an
+// empty line between.
 //
 // Built in (a row each of the table in prompt.cpp):
 //   plain    {bos}{music}Question: {question} / Answer: / {answer}{eos}, on three lines
 //   llama3   the chat template of Llama-3-Instruct with the music right after <|begin_of_text|>
+//   chatml   ChatML with the music at the start of the first question
+// The model directory's own is read by chat_template.h.
 #pragma once
 
 #include "midillama/text/conversation.h"
@@ -27,6 +33,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace midillama::text {
@@ -46,13 +53,21 @@ struct EncodedExample {
   std::int64_t cut_history_tokens = 0;  // tokens of earlier turns left out, the oldest first, after the notes and before the question
 };
 
+// What a template is made from.
+struct PromptText {
+  std::string turn;         // a built-in name or a template
+  std::string system = {};  // how it writes a system message, with {system} in its place; empty: as the built-in one, or as it is
+  std::optional<std::string> default_system = {};  // the system message of conversations without one
+};
+
 class PromptTemplate {
  public:
-  // `text`: "plain", "llama3" or a template; `system`: how that template writes a system message, with {system} in its place (empty: as the
-  // built-in one does, or before the first question). The tokenizer must outlive the template. ConfigError (key prompt.template) where
-  // {question} or {answer} is missing, or both {music} and {notes} are, where one is doubled or comes after {answer}, a field is unknown, a
-  // <|token|> is not in the tokenizer, or {bos} or {eos} is asked of a tokenizer without one.
-  PromptTemplate(std::string text, const Tokenizer& tokenizer, std::string system = {});
+  // The tokenizer must outlive the template. ConfigError (key prompt.template) where {question} or {answer} is missing, or both {music} and
+  // {notes} are, where one is doubled or comes after {answer}, a field is unknown, a <|token|> is not in the tokenizer, or {bos} or {eos}
+  // is asked of a tokenizer without one.
+  PromptTemplate(PromptText text, const Tokenizer& tokenizer);
+  PromptTemplate(std::string turn, const Tokenizer& tokenizer, std::string system = {})
+      : PromptTemplate(PromptText{std::move(turn), std::move(system)}, tokenizer) {}
 
   // A conversation that ends with an answer: labels on every answer and what follows it in its turn. One that ends with a question: what
   // comes before its answer, for generation. At most max_length tokens, `music_tokens` included. A longer one loses, one after the other as
@@ -70,6 +85,9 @@ class PromptTemplate {
 
   // The template with built-in names resolved.
   const std::string& text() const { return text_; }
+  // The text of a conversation of one turn, in {bos}, {eos}, {music}, {notes}, {question} and {answer} alone: for programs that fill them
+  // in.
+  std::string one_turn() const;
   // What is heard: as musical tokens, as text.
   bool has_music() const { return contains(Piece::Kind::music); }
   bool has_notes() const { return contains(Piece::Kind::notes); }
@@ -81,10 +99,11 @@ class PromptTemplate {
 
  private:
   struct Piece {
-    enum class Kind { text, question, answer, music, notes, system, token } kind;
-    std::string text = {};  // kind text
-    TokenId token = 0;      // kind token
-    bool is_once = false;   // once in a conversation, not once a turn
+    enum class Kind { text, question, answer_start, answer, music, notes, system, token } kind;
+    std::string text = {};     // kind text
+    TokenId token = 0;         // kind token
+    bool is_once = false;      // once in a conversation, not once a turn
+    bool begins_text = false;  // kind token, {bos}: a text begins after it
   };
   class Parser;
   class Assembly;
@@ -100,7 +119,7 @@ class PromptTemplate {
   };
   struct Shortening;
 
-  static Parts parts_of(const Conversation& conversation);
+  Parts parts_of(const Conversation& conversation) const;
   // In the order in which they are tried.
   static std::span<const Shortening> shortenings();
   bool contains(Piece::Kind kind) const;
@@ -109,9 +128,11 @@ class PromptTemplate {
   EncodedExample fit(const Parts& parts, std::int64_t max_length, std::int64_t music_tokens) const;
 
   std::string text_;
+  std::string system_;  // the text of a system message; empty: it comes before the first question
+  std::optional<std::string> default_system_;
   const Tokenizer* tokenizer_;
   std::vector<Piece> pieces_;         // of a turn
-  std::vector<Piece> system_pieces_;  // of a system message; empty: it comes before the first question
+  std::vector<Piece> system_pieces_;  // of a system message
 };
 
 }  // namespace midillama::text

@@ -21,6 +21,8 @@ class Tokenizer {
 
   // Plain text: what looks like a special token in it is text. No bos or eos is added. Invalid UTF-8 counts as U+FFFD.
   virtual std::vector<TokenId> encode(std::string_view text) const = 0;
+  // The same for what follows other tokens of its text: without the space that some tokenizers put before a text's start and nowhere else.
+  virtual std::vector<TokenId> encode_rest(std::string_view text) const { return encode(text); }
   // Special tokens are left out, and so are ids beyond the vocabulary: a model's embedding may be larger. Error for a negative id.
   virtual std::string decode(std::span<const TokenId> ids) const = 0;
 

@@ -7,7 +7,7 @@
 #include "midillama/model/dtype.h"
 #include "midillama/runs/files.h"
 #include "midillama/runs/trained_with.h"
-#include "midillama/text/prompt.h"
+#include "midillama/shapes/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/tools/merge.h"
 
@@ -23,8 +23,7 @@ void run(const config::Config& given, const MergeCommand& command) {
     throw InputError(adapter.string(), "", "is missing: only an sft checkpoint has an adapter to merge (`midillama train --stage sft`)");
   }
   const auto tokenizer = text::load_tokenizer(config.llm.path);
-  const auto probe =
-      text::PromptTemplate(config.prompt.template_text, *tokenizer).encode_prompt(command.prompt, config.prompt.max_length, 0);
+  const auto probe = shapes::prompt_template(config, *tokenizer).encode_prompt(command.prompt, config.prompt.max_length, 0);
 
   const tools::Merged merged = tools::merge_adapter(config.llm.path, adapter, command.out);
   const tools::LogitDifference difference =

@@ -1,0 +1,14 @@
+// The prompt template that a configuration asks for.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/text/prompt.h"
+#include "midillama/text/tokenizer.h"
+
+namespace midillama::shapes {
+
+// prompt.template ("chat": that of the directory llm.path) with prompt.system as the system message of conversations without one. The
+// tokenizer must outlive it. ConfigError where it cannot be used.
+text::PromptTemplate prompt_template(const config::Config& config, const text::Tokenizer& tokenizer);
+
+}  // namespace midillama::shapes
