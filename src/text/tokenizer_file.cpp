@@ -15,8 +15,8 @@ bool flag_of(const Json& object, const std::string& key, const std::string& file
 }
 
 // Files of the first versions name no type.
-bool is_bpe(const Json& model) {
-  return type_of(model) == "BPE" || (member(model, "type").is_null() && member(model, "merges").is_array());
+std::string model_type(const Json& model) {
+  return member(model, "type").is_null() && member(model, "merges").is_array() ? "BPE" : type_of(model);
 }
 
 }  // namespace
@@ -60,16 +60,13 @@ std::string TokenizerFile::text(const Json& object, const std::string& key, cons
   return json_get<std::string>(object, key, file_, place);
 }
 
-void TokenizerFile::read_vocabulary() {
+void TokenizerFile::read_vocabulary(const char* type) {
   const Json& model = member(root_, "model");
-  if (!is_bpe(model)) fail("model.type", fmt::format("\"{}\" is not supported, \"BPE\" is", type_of(model)));
-  for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    const Json& value = member(model, affix);
-    if (!value.is_null() && value != "") fail(fmt::format("model.{}", affix), "is not supported");
-  }
-  const Json& dropout = member(model, "dropout");
-  if (!dropout.is_null() && dropout != 0) fail("model.dropout", "is not supported: it makes token ids random");
-  const Json& vocabulary = member(model, "vocab");
+  if (model_type(model) != type) fail("model.type", fmt::format("\"{}\" is not supported, \"BPE\" and \"WordPiece\" are", type_of(model)));
+  read_tokens(member(model, "vocab"));
+}
+
+void TokenizerFile::read_tokens(const Json& vocabulary) {
   if (!vocabulary.is_object() || vocabulary.empty()) fail("model.vocab", "an object of tokens and ids was expected");
   for (const auto& [spelling, value] : vocabulary.items()) {
     if (!is_token_id(value))
@@ -83,7 +80,18 @@ void TokenizerFile::read_vocabulary() {
   table_.emplace(spellings_);
 }
 
+void TokenizerFile::require_plain_merges() const {
+  const Json& model = member(root_, "model");
+  for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+    const Json& value = member(model, affix);
+    if (!value.is_null() && value != "") fail(fmt::format("model.{}", affix), "is not supported");
+  }
+  const Json& dropout = member(model, "dropout");
+  if (!dropout.is_null() && dropout != 0) fail("model.dropout", "is not supported: it makes token ids random");
+}
+
 std::vector<Merge> TokenizerFile::merges() const {
+  require_plain_merges();
   const Json& pairs = list(member(root_, "model"), "merges", "model.merges");
   std::vector<Merge> merges;
   merges.reserve(pairs.size());

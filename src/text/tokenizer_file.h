@@ -39,9 +39,10 @@ class TokenizerFile {
   const Json& list(const Json& object, const std::string& key, const std::string& place) const;
   std::string text(const Json& object, const std::string& key, const std::string& place) const;
 
-  // The model is a BPE without anything that is not supported; reads its vocabulary.
-  void read_vocabulary();
+  // The model is of this type; reads its vocabulary.
+  void read_vocabulary(const char* type = "BPE");
   const std::vector<std::string>& spellings() const { return spellings_; }
+  // Of a BPE without anything that is not supported.
   std::vector<Merge> merges() const;
   BpeOptions options() const;
   std::vector<AddedToken> added_tokens() const;
@@ -51,6 +52,8 @@ class TokenizerFile {
   Json root_;
 
  private:
+  void read_tokens(const Json& vocabulary);
+  void require_plain_merges() const;
   // "left right" or ["left", "right"]; two empty strings where it is neither.
   static std::pair<std::string, std::string> split(const Json& merge);
 

@@ -4,6 +4,7 @@
 #include "text/character_level.h"
 #include "text/special_names.h"
 #include "text/tokenizer_file.h"
+#include "text/word_piece.h"
 
 #include <fmt/format.h>
 
@@ -105,6 +106,7 @@ bool is_byte_level(const std::filesystem::path& file) {
 
 std::unique_ptr<Tokenizer> load_tokenizer_json(const std::filesystem::path& file) {
   Json root = read_json(file);
+  if (type_of(member(root, "model")) == "WordPiece") return load_word_piece(file, std::move(root));
   if (member(member(root, "model"), "byte_fallback") == true && !has_byte_level_step(root))
     return load_character_level(file, std::move(root));
   return std::make_unique<ByteLevelTokenizer>(ByteLevelReader(file, std::move(root)).model());

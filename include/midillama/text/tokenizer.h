@@ -36,11 +36,11 @@ class Tokenizer {
   virtual std::string token(TokenId id) const = 0;
 };
 
-// A directory decides by what it holds: tokenizer.json (byte-level BPE as GPT-2, RoBERTa and Llama-3 have it, equal to Hugging Face
-// tokenizers; bos and eos are taken from tokenizer_config.json or special_tokens_map.json beside it, else from its post-processor or by
-// their usual names), or tokenizer.model (a sentencepiece model, or a tiktoken rank file, which is read as Llama-3's). Where both are
-// present and the tokenizer.json is not byte-level, the other counts. Also takes the path of one of these files. InputError, naming file
-// and key or line, where there is none, it cannot be read or it asks for what is not supported.
+// A directory decides by what it holds: tokenizer.json (byte-level BPE as GPT-2, RoBERTa and Llama-3 have it or BERT's WordPiece, equal to
+// Hugging Face tokenizers; bos and eos are taken from tokenizer_config.json or special_tokens_map.json beside it, else from its
+// post-processor or by their usual names), or tokenizer.model (a sentencepiece model, or a tiktoken rank file, which is read as Llama-3's).
+// Where both are present and the tokenizer.json is not byte-level, the other counts. Also takes the path of one of these files. InputError,
+// naming file and key or line, where there is none, it cannot be read or it asks for what is not supported.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
 // A sentencepiece model file. Ids and decoded text equal those of Google's sentencepiece; bos and eos are those that the model itself
