@@ -56,7 +56,9 @@ class Examination {
     check("music encoder", "set music_encoder.path to a MusicBERT directory; `midillama train --stage pretrain-encoder` makes a small one",
           [&] { return music_encoder(); });
     check("dictionary", "train or convert the encoder for the OctupleMIDI dictionary", [&] { return dictionary(); });
-    check("bertscore", "set eval.bertscore.path to a RoBERTa directory, or leave it empty", [&] { return bertscore(); });
+    check("bertscore",
+          "set eval.bertscore.path to a BERT or RoBERTa directory and eval.bertscore.layer to one of its layers, or leave the path empty",
+          [&] { return bertscore(); });
     check("dataset", "`midillama data build` makes the dataset of a configuration; else set data.dir", [&] { return dataset(); });
     for (const char* stage : {"align", "sft"}) {
       check(std::string("memory, ") + stage, "lower prompt.max_length or take a larger device", [&] { return memory(stage); });
@@ -163,7 +165,12 @@ class Examination {
   Finding bertscore() {
     const auto& bert = config_.eval.bertscore;
     if (bert.path.empty()) return {"not configured"};
-    eval::check_bert_encoder(bert);
+    try {
+      eval::check_bert_encoder(bert);
+    } catch (const InputError& error) {
+      return {fmt::format("not configured: {}", error.what()), Status::warn,
+              "scripts/setup brings all-MiniLM-L6-v2; or set eval.bertscore.path to a BERT or RoBERTa directory, or to \"\""};
+    }
     return {fmt::format("{}: every name and shape as in config.json, up to layer {}", bert.path, bert.layer)};
   }
 

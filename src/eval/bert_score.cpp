@@ -1,6 +1,5 @@
 #include "midillama/eval/bert_score.h"
 
-#include "eval/roberta.h"
 #include "eval/sentence_encoder.h"
 
 #include <torch/utils.h>
@@ -15,7 +14,7 @@ namespace {
 
 constexpr std::size_t kPaddedTogether = 64;  // pairs that the reference brings to one length
 constexpr std::size_t kChunk = 1024;         // pairs whose embeddings are in memory at once; a multiple of kPaddedTogether
-constexpr std::int64_t kSpecials = 2;        // <s> and </s>
+constexpr std::int64_t kSpecials = 2;        // that begin and end a text
 
 // One prediction beside one of its references.
 struct Pair {
@@ -35,8 +34,8 @@ struct Longest {
   std::int64_t reference = 0;
 };
 
-// Each token's largest similarity, [tokens, others] -> mean over the tokens. <s> and </s> can be chosen but do not count. The reference
-// pads with similarity 0, which is chosen where every real one is negative.
+// Each token's largest similarity, [tokens, others] -> mean over the tokens. Those that begin and end a text can be chosen but do not
+// count. The reference pads with similarity 0, which is chosen where every real one is negative.
 double mean_of_best(const torch::Tensor& similarities, bool others_padded) {
   const auto best = similarities.amax(1);
   const auto counted = (others_padded ? best.clamp_min(0) : best).slice(0, 1, best.size(0) - 1);
@@ -88,7 +87,7 @@ std::vector<BertScore> score_pairs(std::span<const Pair> pairs, SentenceEncoder&
 }  // namespace
 
 void check_bert_encoder(const config::BertScore& config) {
-  check_roberta(config.path, config.layer);
+  model::check_bert_encoder(config.path, config.layer);
 }
 
 BertScorer::BertScorer(const config::BertScore& config, torch::Device device)

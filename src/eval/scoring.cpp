@@ -1,11 +1,18 @@
 #include "midillama/eval/scoring.h"
 
+#include "midillama/core/error.h"
+#include "midillama/core/log.h"
 #include "midillama/eval/prediction.h"
 
 namespace midillama::eval {
 
 Scorer::Scorer(const config::Eval& config, std::uint64_t seed, torch::Device device) : config_(config), seed_(seed) {
-  if (!config.bertscore.path.empty()) bert_.emplace(config.bertscore, device);
+  if (config.bertscore.path.empty()) return;
+  try {
+    bert_.emplace(config.bertscore, device);
+  } catch (const InputError& error) {
+    log::warning("BERTScore is not configured: {}", error.what());
+  }
 }
 
 std::vector<Metric> Scorer::score(std::span<const metrics::Example> examples) const {

@@ -15,29 +15,32 @@ namespace midillama::eval {
 namespace {
 
 constexpr std::size_t kBatch = 64;  // sentences of one forward pass
+constexpr TextFrame kBert = {"[CLS]", "[SEP]", ""};
+constexpr TextFrame kRoberta = {"<s>", "</s>", " "};
 
 }  // namespace
 
 SentenceEncoder::SentenceEncoder(const config::BertScore& config, torch::Device device)
     : tokenizer_(text::load_tokenizer(config.path)),
-      roberta_(load_roberta(config.path, config.layer, device)),
+      encoder_(model::load_bert_encoder(config.path, config.layer, device)),
       device_(device),
-      begin_(special("<s>", config.path)),
-      end_(special("</s>", config.path)) {}
+      frame_(encoder_->config.family == model::BertConfig::Family::bert ? kBert : kRoberta),
+      begin_(special(frame_.begin, config.path)),
+      end_(special(frame_.end, config.path)) {}
 
 text::TokenId SentenceEncoder::special(const char* token, const std::string& path) const {
   const auto id = tokenizer_->token_id(token);
-  if (!id) throw InputError(path, "tokenizer", fmt::format("there is no token {}; BERTScore needs a RoBERTa tokenizer", token));
+  if (!id) throw InputError(path, "tokenizer", fmt::format("there is no token {}: the tokenizer is not that of the encoder", token));
   return *id;
 }
 
 std::vector<text::TokenId> SentenceEncoder::ids_of(std::string_view sentence) const {
   std::vector<text::TokenId> ids = {begin_};
   if (const auto text = text::strip(sentence); !text.empty()) {
-    const auto tokens = tokenizer_->encode(' ' + std::string(text));
+    const auto tokens = tokenizer_->encode(frame_.before + std::string(text));
     ids.insert(ids.end(), tokens.begin(), tokens.end());
   }
-  ids.resize(std::min(ids.size(), static_cast<std::size_t>(roberta_->config.longest() - 1)));
+  ids.resize(std::min(ids.size(), static_cast<std::size_t>(encoder_->config.longest() - 1)));
   ids.push_back(end_);
   return ids;
 }
@@ -58,12 +61,12 @@ SentenceEmbeddings SentenceEncoder::encode(const std::set<std::string>& sentence
 
 void SentenceEncoder::encode_batch(std::span<const Tokens> batch, SentenceEmbeddings& embeddings) {
   const auto longest = static_cast<std::int64_t>(batch.back().ids.size());
-  auto ids = torch::full({static_cast<std::int64_t>(batch.size()), longest}, roberta_->config.pad_token_id, torch::kInt64);
+  auto ids = torch::full({static_cast<std::int64_t>(batch.size()), longest}, encoder_->config.pad_token_id, torch::kInt64);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto row = torch::tensor(batch[i].ids, torch::kInt64);
     ids[static_cast<std::int64_t>(i)].narrow(0, 0, row.size(0)).copy_(row);
   }
-  const auto hidden = roberta_->forward(model::to_device(ids, device_));
+  const auto hidden = encoder_->forward(model::to_device(ids, device_));
   const auto unit = hidden / hidden.norm(2, -1, /*keepdim=*/true);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto length = static_cast<std::int64_t>(batch[i].ids.size());

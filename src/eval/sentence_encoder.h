@@ -1,8 +1,8 @@
-// Sentences as RoBERTa's hidden states, for BERTScore.
+// Sentences as hidden states of BERT or RoBERTa, for BERTScore.
 #pragma once
 
-#include "eval/roberta.h"
 #include "midillama/config/schema.h"
+#include "midillama/model/bert_encoder.h"
 #include "midillama/text/tokenizer.h"
 
 #include <torch/types.h>
@@ -17,8 +17,15 @@
 
 namespace midillama::eval {
 
-// Sentence -> [tokens, hidden_size] float32 of length 1 each, <s> first and </s> last.
+// Sentence -> [tokens, hidden_size] float32 of length 1 each, the tokens that begin and end a text included.
 using SentenceEmbeddings = std::map<std::string, torch::Tensor>;
+
+// What a family of encoders has around a text: tokens, and what comes before its first word.
+struct TextFrame {
+  const char* begin;
+  const char* end;
+  const char* before;
+};
 
 class SentenceEncoder {
  public:
@@ -34,13 +41,14 @@ class SentenceEncoder {
   };
 
   text::TokenId special(const char* token, const std::string& path) const;
-  // <s>, the stripped sentence after one space, </s>; cut before </s> to fit the model's positions.
+  // The stripped sentence (RoBERTa: after one space) between the tokens that begin and end a text; cut to fit the model's positions.
   std::vector<text::TokenId> ids_of(std::string_view sentence) const;
   void encode_batch(std::span<const Tokens> batch, SentenceEmbeddings& embeddings);
 
   std::unique_ptr<text::Tokenizer> tokenizer_;
-  Roberta roberta_;
+  model::BertEncoder encoder_;
   torch::Device device_;
+  TextFrame frame_;
   text::TokenId begin_;
   text::TokenId end_;
 };

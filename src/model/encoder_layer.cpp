@@ -34,7 +34,8 @@ EncoderLayerImpl::EncoderLayerImpl(std::int64_t hidden_size, std::int64_t num_at
 torch::Tensor EncoderLayerImpl::forward(const torch::Tensor& x, const torch::Tensor& mask, const std::vector<std::int64_t>& lengths) {
   const auto drop = [&](const torch::Tensor& branch) { return model::dropout(branch, dropout, is_training()); };
   const torch::Tensor attended = self_attn_layer_norm->forward(x + drop(self_attn->forward(x, mask, lengths)));
-  return final_layer_norm->forward(attended + drop(fc2->forward(at::gelu(fc1->forward(attended)))));
+  const torch::Tensor active = at::gelu(fc1->forward(attended), gelu == Gelu::exact ? "none" : "tanh");
+  return final_layer_norm->forward(attended + drop(fc2->forward(active)));
 }
 
 }  // namespace midillama::model

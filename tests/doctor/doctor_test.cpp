@@ -81,7 +81,10 @@ TEST_F(DoctorTest, TheEncoderMustHaveTheDictionary) {
 TEST_F(DoctorTest, TheBertScoreEncoderIsCheckedWhereItIsConfigured) {
   world.config.eval.bertscore = {"tests/golden/eval/tiny_roberta", 1};
   EXPECT_EQ(examine().at("bertscore").status, Status::ok);
-  world.config.eval.bertscore.layer = 17;
+  world.config.eval.bertscore = {world.path("missing"), 1};
+  EXPECT_EQ(examine().at("bertscore").status, Status::warn);
+  EXPECT_THAT(examine().at("bertscore").detail, HasSubstr("not configured"));
+  world.config.eval.bertscore = {"tests/golden/eval/tiny_roberta", 17};
   const auto check = examine().at("bertscore");
   EXPECT_EQ(check.status, Status::fail);
   EXPECT_THAT(check.detail, HasSubstr("eval.bertscore.layer"));

@@ -1,12 +1,15 @@
 #include "midillama/eval/bert_score.h"
 
-#include "eval/roberta.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/eval/scoring.h"
+#include "midillama/model/bert_encoder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
 
 namespace midillama::eval {
 namespace {
@@ -15,6 +18,7 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 const char* const kFolder = "tests/golden/eval/tiny_roberta";
+const char* const kBert = "tests/golden/eval/tiny_bert";
 
 struct GoldenBertScore : testing::Test {
   GoldenBertScore() {
@@ -46,6 +50,44 @@ TEST_F(GoldenBertScore, TheMeanNamesModelAndLayer) {
   EXPECT_THAT(scorer.mean(examples, &BertScore::recall).signature, HasSubstr("number:recall"));
 }
 
+TEST(BertScorer, EqualsTheReferenceWithBertAtEveryLayer) {
+  const Json golden = read_json("tests/golden/eval/bert_score_bert.json");
+  std::vector<metrics::Example> examples;
+  for (std::size_t i = 0; i < golden["predictions"].size(); ++i) examples.push_back({golden["predictions"][i], golden["references"][i]});
+  for (const auto& [layer, rows] : golden["layers"].items()) {
+    const auto scores = BertScorer({.path = kBert, .layer = std::stoi(layer)}, torch::kCPU).score(examples);
+    ASSERT_EQ(scores.size(), rows.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      EXPECT_NEAR(scores[i].precision, rows[i][0].get<double>(), 1e-5) << layer << ", " << i << ": " << examples[i].prediction;
+      EXPECT_NEAR(scores[i].recall, rows[i][1].get<double>(), 1e-5) << layer << ", " << i << ": " << examples[i].prediction;
+      EXPECT_NEAR(scores[i].f1, rows[i][2].get<double>(), 1e-5) << layer << ", " << i << ": " << examples[i].prediction;
+    }
+  }
+}
+
+TEST(BertScorer, AnEncoderThatCannotBeReadIsNotConfigured) {
+  const std::vector<metrics::Example> examples = {{"A reel.", {"A jig."}}};
+  const TemporaryDirectory folder;
+  config::Eval config;
+  config.bertscore = {.path = (folder.path() / "bert").string(), .layer = 2};
+  EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 3U) << "absent";
+  std::filesystem::copy(kBert, config.bertscore.path);
+  EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 4U);
+  std::filesystem::resize_file(folder.path() / "bert/model.safetensors", 1000);
+  EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 3U) << "cut";
+  config.bertscore = {.path = kBert, .layer = 4};
+  EXPECT_THROW(Scorer(config, 1, torch::kCPU), ConfigError) << "a layer that is not there is a mistake of the configuration";
+}
+
+TEST(BertScorer, AFormOfGeluThatIsNotKnownIsRefused) {
+  const TemporaryDirectory folder;
+  Json config = read_json(std::filesystem::path(kBert) / "config.json");
+  config["hidden_act"] = "quick_gelu";
+  write_atomically(folder.path() / "config.json", config.dump());
+  EXPECT_THAT([&] { model::BertConfig::read(folder.path()); },
+              ThrowsMessage<InputError>(testing::AllOf(HasSubstr("hidden_act"), HasSubstr("gelu_new"))));
+}
+
 TEST(BertScorer, TheScorerReportsItOnlyWhereConfigured) {
   const std::vector<metrics::Example> examples = {{"A reel.", {"A jig."}}};
   config::Eval config;
@@ -59,7 +101,7 @@ TEST(BertScorer, MoreLayersThanTheModelHasAreRefused) {
 }
 
 TEST(BertScorer, AnotherModelIsRefused) {
-  EXPECT_THAT([] { RobertaConfig::read("tests/golden/generate/tiny_llama"); }, ThrowsMessage<InputError>(HasSubstr("model_type")));
+  EXPECT_THAT([] { model::BertConfig::read("tests/golden/generate/tiny_llama"); }, ThrowsMessage<InputError>(HasSubstr("model_type")));
 }
 
 }  // namespace

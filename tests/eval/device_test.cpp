@@ -13,16 +13,18 @@ namespace {
 using testing_support::strict_device;
 
 TEST(DeviceBertScore, EqualsTheProcessors) {
-  const config::BertScore config = {.path = "tests/golden/eval/tiny_roberta", .layer = 2};
   const Json golden = read_json("tests/golden/eval/bert_score.json");
   std::vector<metrics::Example> examples;
   for (const auto& entry : golden["examples"]) examples.push_back({entry["prediction"], entry["references"]});
-  const auto expected = BertScorer(config, torch::kCPU).score(examples), scores = BertScorer(config, strict_device()).score(examples);
-  ASSERT_EQ(scores.size(), expected.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    EXPECT_NEAR(scores[i].precision, expected[i].precision, 1e-5) << i;
-    EXPECT_NEAR(scores[i].recall, expected[i].recall, 1e-5) << i;
-    EXPECT_NEAR(scores[i].f1, expected[i].f1, 1e-5) << i;
+  for (const char* folder : {"tests/golden/eval/tiny_roberta", "tests/golden/eval/tiny_bert"}) {
+    const config::BertScore config = {.path = folder, .layer = 2};
+    const auto expected = BertScorer(config, torch::kCPU).score(examples), scores = BertScorer(config, strict_device()).score(examples);
+    ASSERT_EQ(scores.size(), expected.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      EXPECT_NEAR(scores[i].precision, expected[i].precision, 1e-5) << folder << " " << i;
+      EXPECT_NEAR(scores[i].recall, expected[i].recall, 1e-5) << folder << " " << i;
+      EXPECT_NEAR(scores[i].f1, expected[i].f1, 1e-5) << folder << " " << i;
+    }
   }
 }
 

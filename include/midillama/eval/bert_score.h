@@ -28,8 +28,8 @@ void check_bert_encoder(const config::BertScore& config);
 
 class BertScorer {
  public:
-  // Loads the RoBERTa directory config.path (config.json, safetensors, tokenizer.json) up to block config.layer. InputError where it does
-  // not hold one, ConfigError where it has fewer layers.
+  // Loads the BERT or RoBERTa directory config.path (config.json, safetensors, tokenizer.json) up to block config.layer. InputError where
+  // it does not hold one, ConfigError where it has fewer layers.
   BertScorer(const config::BertScore& config, torch::Device device);
   ~BertScorer();
 

@@ -27,7 +27,8 @@ struct Metric {
 
 class Scorer {
  public:
-  // Loads BERTScore's encoder where eval.bertscore.path names one. `seed` is the bootstrap's.
+  // Loads BERTScore's encoder where eval.bertscore.path names one; where that cannot be read, says so and goes on without. `seed` is the
+  // bootstrap's.
   Scorer(const config::Eval& config, std::uint64_t seed, torch::Device device);
 
   // BLEU, METEOR, ROUGE-L and, where configured, BERTScore in the profile of the configuration: "standard", or "mullama" for the numbers of

@@ -12,6 +12,9 @@
 
 namespace midillama::model {
 
+// x Φ(x), or its approximation by tanh (Hendrycks & Gimpel 2016).
+enum class Gelu { exact, tanh };
+
 // Multi-head attention with biases; every token may attend to every other.
 struct EncoderAttentionImpl : torch::nn::Module {
   EncoderAttentionImpl(std::int64_t hidden_size, std::int64_t num_attention_heads, const torch::TensorOptions& options);
@@ -22,7 +25,7 @@ struct EncoderAttentionImpl : torch::nn::Module {
 };
 TORCH_MODULE(EncoderAttention);
 
-// Self-attention, add, norm; feed-forward with exact (erf) GELU, add, norm. fairseq's names: self_attn.{q,k,v,out}_proj,
+// Self-attention, add, norm; feed-forward with GELU, add, norm. fairseq's names: self_attn.{q,k,v,out}_proj,
 // self_attn_layer_norm, fc1, fc2, final_layer_norm. In training mode dropout acts on both branches before they are added (not on the
 // attention weights: the fused kernels know none).
 struct EncoderLayerImpl : torch::nn::Module {
@@ -37,6 +40,7 @@ struct EncoderLayerImpl : torch::nn::Module {
   LayerNorm self_attn_layer_norm{nullptr}, final_layer_norm{nullptr};
   Linear fc1{nullptr}, fc2{nullptr};
   double dropout;
+  Gelu gelu = Gelu::exact;
 };
 TORCH_MODULE(EncoderLayer);
 
