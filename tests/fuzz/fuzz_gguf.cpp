@@ -21,7 +21,7 @@ void allowing_errors(Function&& function) {
   }
 }
 
-void read_numbers(const gguf::File& file) {
+void take_numbers(const gguf::File& file) {
   for (const auto& [name, tensor] : file.tensors()) {
     if (tensor.shape.size() > 2) continue;
     std::vector<float> elements(static_cast<std::size_t>(tensor.rows() * tensor.columns()));
@@ -29,7 +29,7 @@ void read_numbers(const gguf::File& file) {
   }
 }
 
-void read_llama(const gguf::File& file) {
+void take_llama(const gguf::File& file) {
   const gguf::Llama llama = gguf::read_llama(file);
   for (const auto& [name, tensor] : llama.tensors) {
     std::vector<float> elements(static_cast<std::size_t>(tensor.tensor.rows() * tensor.tensor.columns()));
@@ -37,7 +37,7 @@ void read_llama(const gguf::File& file) {
   }
 }
 
-void read_tokenizer(const gguf::File& file) {
+void take_tokenizer(const gguf::File& file) {
   const std::string json = json_text(gguf::read_tokenizer(file).tokenizer);
   const auto tokenizer =
       text::load_tokenizer(fuzz::as_file(reinterpret_cast<const std::uint8_t*>(json.data()), json.size(), "tokenizer.json"));
@@ -56,9 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)quiet;
   allowing_errors([&] {
     const gguf::File file(fuzz::as_file(data, size, "fuzz.gguf"));
-    allowing_errors([&] { read_numbers(file); });
-    allowing_errors([&] { read_llama(file); });
-    allowing_errors([&] { read_tokenizer(file); });
+    allowing_errors([&] { take_numbers(file); });
+    allowing_errors([&] { take_llama(file); });
+    allowing_errors([&] { take_tokenizer(file); });
   });
   return 0;
 }
