@@ -9,12 +9,29 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 namespace midillama {
 namespace fs = std::filesystem;
+namespace {
 
-AtomicFile::AtomicFile(const fs::path& path)
-    : path_(resolve_links(path)), temporary_(temporary_beside(path_)), removed_on_interrupt_(temporary_) {
+// A pipe, a terminal, a device: what is written there goes on its way.
+bool is_stream(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return !error && fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const fs::path& path) : path_(is_stream(path) ? path : resolve_links(path)) {
+  if (is_stream(path_)) {
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) fail("cannot be opened");
+    return;
+  }
+  temporary_ = temporary_beside(path_);
+  removed_on_interrupt_.emplace(temporary_);
   std::error_code error;
   if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), error);
   if (error) throw InputError(path_.parent_path().string(), "", fmt::format("cannot be created ({})", error.message()));
@@ -25,6 +42,7 @@ AtomicFile::AtomicFile(const fs::path& path)
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
+  if (temporary_.empty()) return;
   std::error_code ignored;
   fs::remove(temporary_, ignored);
 }
@@ -39,6 +57,10 @@ void AtomicFile::write(std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
+  if (temporary_.empty()) {
+    if (::close(std::exchange(descriptor_, -1)) != 0) fail("cannot be written");
+    return;
+  }
   if (::fsync(descriptor_) != 0) fail("cannot be flushed to disk");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed");
   ::close(descriptor_);

@@ -88,6 +88,9 @@ Outcome train_on(parallel::ProcessGroup& group, torch::Device device, config::Co
   }
   const fs::path working = group.all_gather(run ? run->working().string() : "").front();
   const auto resume_from = options.resume ? runs::last_checkpoint(config, options.stage) : std::nullopt;
+  if (resume_from && !options.init.empty()) {
+    log::warning("--init {} has no effect: the run goes on from its own checkpoint, {}", options.init.string(), resume_from->string());
+  }
   const StageContext context{config, device, group, working, resume_from, resume_from ? fs::path() : initial_checkpoint(config, options)};
   follow(config, context);
 

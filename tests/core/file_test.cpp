@@ -27,6 +27,25 @@ TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
   EXPECT_EQ(std::distance(fs::directory_iterator(path.parent_path()), fs::directory_iterator()), 1);
 }
 
+TEST(File, APipeOrDeviceIsWrittenToAndStays) {
+  const TemporaryDirectory folder;
+  const fs::path pipe = folder.path() / "pipe", link = folder.path() / "link";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  fs::create_symlink(pipe, link);
+  for (const fs::path& path : {pipe, link}) {
+    std::string received;
+    std::thread reader([&] { received = read_text(pipe); });
+    write_atomically(path, "through");
+    reader.join();
+    EXPECT_EQ(received, "through");
+  }
+  EXPECT_TRUE(fs::is_fifo(pipe) && fs::is_symlink(link));
+  EXPECT_THAT(error_of([] { write_atomically("/dev/full", "x"); }), HasSubstr("/dev/full"));
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+  write_atomically("/dev/null", "x");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
 TEST(File, AtomicWriteThatFailsKeepsTheOldFile) {
   const TemporaryDirectory folder;
   fs::create_directories(folder.path() / "taken/inside");

@@ -52,7 +52,7 @@ void sleep_forever() {
 }
 
 TEST(Interrupt, EndsTheProgramAndRemovesWhatWasHalfMade) {
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     const TemporaryDirectory folder;
     const Watching child([&](const auto& ready) {
       forget_on_interrupt(folder.path());  // it is the parent's
@@ -89,6 +89,18 @@ TEST(Interrupt, TheFirstIsNotedDuringADelayAndTheSecondEnds) {
 TEST(Interrupt, IsNamed) {
   EXPECT_EQ(signal_name(SIGTERM), "SIGTERM");
   EXPECT_EQ(signal_name(SIGINT), "SIGINT");
+}
+
+TEST(Interrupt, AClosedTerminalIsIgnoredWhereItWasIgnoredBefore) {
+  ::signal(SIGHUP, SIG_IGN);
+  const Watching child([](const auto& ready) {
+    ready();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  });
+  ::signal(SIGHUP, SIG_DFL);
+  child.await_ready();
+  child.signal(SIGHUP);
+  EXPECT_EQ(child.wait(), 0);
 }
 
 }  // namespace

@@ -4,14 +4,15 @@
 #include "midillama/core/temporary.h"
 
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 namespace midillama {
 
 class AtomicFile {
  public:
-  // Creates the parent folders and a temporary file beside `path`; where `path` is a symbolic link, beside what it leads to. InputError
-  // where that is not possible.
+  // Creates the parent folders and a temporary file beside `path`; where `path` is a symbolic link, beside what it leads to. A
+  // pipe or device is written to as it is. InputError where that is not possible.
   explicit AtomicFile(const std::filesystem::path& path);
   // Removes the temporary file unless it was committed.
   ~AtomicFile();
@@ -26,8 +27,8 @@ class AtomicFile {
   [[noreturn]] void fail(const char* what) const;
 
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
-  RemovedOnInterrupt removed_on_interrupt_;
+  std::filesystem::path temporary_;  // empty for a pipe or device
+  std::optional<RemovedOnInterrupt> removed_on_interrupt_;
   int descriptor_ = -1;
 };
 

@@ -1,4 +1,5 @@
-// What the program does when it is asked to end: SIGINT (Ctrl-C) or SIGTERM (a launcher, a batch system before its time limit).
+// What the program does when it is asked to end: SIGINT (Ctrl-C), SIGTERM (a launcher, a batch system before its time limit) or SIGHUP (the
+// terminal is closed; not where it is ignored, as by nohup).
 //
 // A signal ends the program at once, and what was only half made goes with it (core/temporary.h). Work that can be brought to a good end
 // holds an InterruptDelay: then the first signal is only noted, and the second ends the program.
