@@ -2,6 +2,7 @@
 
 #include "generate/batch.h"
 #include "midillama/core/error.h"
+#include "midillama/model/team_scope.h"
 
 #include <torch/utils.h>
 
@@ -96,6 +97,7 @@ bool Queue::wait() {
 
 bool Queue::step() {
   const torch::NoGradGuard no_grad;
+  const model::TeamScope team(model_->llama->output_weight());
   end_stopped();
   join_waiting();
   if (batch_->running() > 0) {

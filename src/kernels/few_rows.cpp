@@ -183,14 +183,14 @@ HWY_INLINE void some_rows(const FewRows& product, const Packed& block, std::int6
   rows_of<kRows>(product, block, row, begin, end);
 }
 
-constexpr std::int64_t kInputBlock = 1024, kOutputUnit = 12;
+constexpr std::int64_t kInputBlock = 1024;
 
 void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
   if (product.rows == 1) return one_row(product, begin, end);
   // A block of all rows' inputs, and where not all rows go at once one of the weight's that the second ones find there, stay in the
   // first-level cache.
   const bool together = product.rows <= kMostRows;
-  const std::int64_t input_block = together ? kInputBlock : kInputBlock / 2, outputs = together ? end - begin : kOutputUnit;
+  const std::int64_t input_block = together ? kInputBlock : kInputBlock / 2, outputs = together ? end - begin : kFewOutputs;
   HWY_ALIGN float packed[kFewRows * kInputBlock];
   for (std::int64_t first = 0; first < product.inputs; first += input_block) {
     Packed block{first, std::min(input_block, product.inputs - first), nullptr};

@@ -2,6 +2,9 @@
 // at::parallel_for is a plain loop elsewhere.
 #pragma once
 
+#include "midillama/kernels/thread_team.h"
+#include "midillama/model/team_scope.h"
+
 #include <ATen/Parallel.h>
 #include <torch/types.h>
 
@@ -23,8 +26,12 @@ inline bool all_plain(std::initializer_list<torch::Tensor> tensors) {
 // task(first, count) for shares of `rows` rows of `size` elements.
 template <typename Task>
 void over_rows(std::int64_t rows, std::int64_t size, const Task& task) {
-  at::parallel_for(0, rows, std::max<std::int64_t>(1, kElementsPerTask / std::max<std::int64_t>(1, size)),
-                   [&](std::int64_t begin, std::int64_t end) { task(begin, end - begin); });
+  const std::int64_t least = std::max<std::int64_t>(1, kElementsPerTask / std::max<std::int64_t>(1, size));
+  if (kernels::ThreadTeam* team = TeamScope::team()) {
+    kernels::share_range(team, rows, least, 1, task);
+  } else {
+    at::parallel_for(0, rows, least, [&](std::int64_t begin, std::int64_t end) { task(begin, end - begin); });
+  }
 }
 
 }  // namespace midillama::model

@@ -55,6 +55,10 @@ std::pair<torch::Tensor, torch::Tensor> KeyValueCache::append(std::int64_t layer
   return {keys_[index].narrow(2, 0, length_ + tokens), values_[index].narrow(2, 0, length_ + tokens)};
 }
 
+std::pair<torch::Tensor, torch::Tensor> KeyValueCache::of_layer(std::int64_t layer) const {
+  return {keys_.at(static_cast<std::size_t>(layer)), values_.at(static_cast<std::size_t>(layer))};
+}
+
 void KeyValueCache::advance(std::int64_t tokens) {
   if (has_fixed_shapes()) {
     next_ += tokens;

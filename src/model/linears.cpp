@@ -186,17 +186,17 @@ void add_adapter_gradients(const Settings& settings, std::vector<Adapter>& adapt
     for (std::size_t i = 0; i < group.size(); ++i) {
       const Adapter& adapter = *group[i];
       const Tensor columns = adapter.columns(wide_grad);
-      gradients.layers[adapter.layer].lora_B = adapter.kept.hidden.t().mm(columns).mul_(adapter.factor()).t();
-      parts[i].addmm_(columns, adapter.lora_B, 0.0, adapter.factor());
+      gradients.layers[adapter.layer].lora_B = matrix_product(adapter.kept.hidden.t(), columns).mul_(adapter.factor()).t();
+      add_matrix_product_(parts[i], columns, adapter.lora_B, 0, adapter.factor());
     }
     const Adapter& first = *group.front();
-    const auto grad_A = parts_of(grad_hidden.t().mm(first.dropped(wide)), group, 0);
+    const auto grad_A = parts_of(matrix_product(grad_hidden.t(), first.dropped(wide)), group, 0);
     for (std::size_t i = 0; i < group.size(); ++i) gradients.layers[group[i]->layer].lora_A = grad_A[i];
     if (!grad_input.defined()) continue;
     if (grad_input.scalar_type() == A.scalar_type() && !first.kept.mask.defined()) {
       add_low_rank_(grad_input, std::array{LowRankTerm{settings.wanted(grad_hidden), A}});
     } else {
-      grad_input.add_(settings.wanted(first.dropped(grad_hidden.mm(A))).to(grad_input.scalar_type()));
+      grad_input.add_(settings.wanted(first.dropped(matrix_product(grad_hidden, A))).to(grad_input.scalar_type()));
     }
   }
 }
@@ -207,7 +207,8 @@ void set_weight_gradients(const Operands& operands, const Tensor& grad, const Te
   for (std::size_t i = 0; i < operands.layers.size(); ++i) {
     const Tensor& weight = operands.layers[i].weight;
     const std::int64_t size = weight.size(0);
-    if (weight.requires_grad()) gradients.layers[i].weight = grad.narrow(1, column, size).t().mm(input).to(weight.scalar_type());
+    if (weight.requires_grad())
+      gradients.layers[i].weight = matrix_product(grad.narrow(1, column, size).t(), input).to(weight.scalar_type());
     column += size;
   }
 }
@@ -261,7 +262,7 @@ struct LinearsFunction : torch::autograd::Function<LinearsFunction> {
     const Tensor input = trains ? compute_input(*settings, operands) : Tensor();
     const bool goes_on = takes_gradient(operands.x) || takes_gradient(operands.norm_weight);
     const Tensor weight = joined_weight(operands.layers).to(grad.scalar_type());
-    const Tensor grad_input = goes_on ? settings->wanted(grad).mm(weight) : Tensor();
+    const Tensor grad_input = goes_on ? matrix_product(settings->wanted(grad), weight) : Tensor();
     Operands gradients;
     gradients.layers.resize(operands.layers.size());
     add_adapter_gradients(*settings, adapters, grad, input, grad_input, gradients);

@@ -1,6 +1,7 @@
 #include "midillama/model/llama.h"
 
 #include "attention.h"
+#include "decoder_step.h"
 #include "linears.h"
 #include "random_weights.h"
 #include "recompute.h"
@@ -91,6 +92,10 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
   const AttentionContext full = complete(context, embeddings.size(1), embeddings.device());
   inverse_frequencies_ = inverse_frequencies_.to(embeddings.device());
   const RotaryTable rotary = rotary_table(full.positions, inverse_frequencies_, embeddings.scalar_type());
+  if (const auto stepped = decoder_step(*this, embeddings, full, rotary)) {
+    full.cache->advance(1);
+    return *stepped;
+  }
   torch::Tensor hidden_states = embeddings;
   for (LlamaLayer& layer : model->layers) {
     const bool first = layer.get() == model->layers.front().get(), last = layer.get() == model->layers.back().get();

@@ -27,8 +27,8 @@ struct NextTokenLoss : torch::autograd::Function<NextTokenLoss> {
       per_token.narrow(0, begin, count).copy_(cross_entropy_(logits, targets.narrow(0, begin, count)));
       if (!for_hidden && !for_weight) continue;
       const torch::Tensor gradient = logits.to(weight.scalar_type());
-      if (for_hidden) hidden_gradient.narrow(0, begin, count).copy_(gradient.mm(weight));
-      if (for_weight) weight_gradient.addmm_(gradient.t(), rows);
+      if (for_hidden) add_matrix_product_(hidden_gradient.narrow(0, begin, count), gradient, weight, 0);
+      if (for_weight) add_matrix_product_(weight_gradient, gradient.t(), rows);
     }
     context->save_for_backward({hidden_gradient, weight_gradient});
     context->mark_non_differentiable({per_token});

@@ -2,23 +2,13 @@
 
 #include "cpu_tasks.h"
 #include "midillama/kernels/attention.h"
+#include "midillama/kernels/decoder_step.h"
 #include "midillama/kernels/few_rows.h"
 #include "midillama/kernels/products.h"
 #include "midillama/kernels/rows.h"
 
 namespace midillama::model {
 namespace {
-
-// x and y have whole rows, those of y may be parts of longer ones.
-kernels::FewRows few_rows(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& y) {
-  return {.x = x.const_data_ptr<float>(),
-          .rows = x.size(0),
-          .weight = weight.const_data_ptr<float>(),
-          .inputs = weight.size(1),
-          .outputs = weight.size(0),
-          .y = y.mutable_data_ptr<float>(),
-          .y_stride = y.stride(0)};
-}
 
 torch::Tensor inverse_rms(const torch::Tensor& x, double epsilon) {
   return x.square().mean(-1, true).add_(epsilon).rsqrt_();
@@ -120,32 +110,52 @@ torch::Tensor turn(const torch::Tensor& heads, std::int64_t count, const torch::
   return y;
 }
 
+kernels::LowRank low_rank(const torch::Tensor& A, const torch::Tensor& B, double factor, std::int64_t column) {
+  return {.A = A.const_data_ptr<float>(),
+          .B = B.const_data_ptr<float>(),
+          .rank = A.size(0),
+          .outputs = B.size(0),
+          .factor = static_cast<float>(factor),
+          .column = column};
+}
+
 bool is_few(const torch::Tensor& x) {
   return !at::GradMode::is_enabled() && x.size(0) > 0 && x.size(0) <= kernels::kFewRows && all_plain({x});
 }
 
 torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight) {
-  return is_few(x) && is_plain(weight) ? few_rows_product(x, weight, {}) : at::linear(x, weight);
+  if (is_few(x) && is_plain(weight)) return few_rows_product(x, weight, {});
+  return at::GradMode::is_enabled() || TeamScope::team() == nullptr ? at::linear(x, weight) : matrix_product(x, weight.t());
+}
+
+torch::Tensor matrix_product(const torch::Tensor& a, const torch::Tensor& b) {
+  const torch::Tensor out = torch::empty({a.size(0), b.size(1)}, a.options());
+  add_matrix_product_(out, a, b, 0);
+  return out;
+}
+
+void add_matrix_product_(const torch::Tensor& out, const torch::Tensor& a, const torch::Tensor& b, double kept, double factor) {
+  const auto add = [kept, factor](torch::Tensor part, const torch::Tensor& left, const torch::Tensor& right) {
+    at::internal::lazy_init_num_threads();                  // a helper's thread knows nothing of how many threads LibTorch may use
+    const at::AutoDispatchBelowADInplaceOrView no_records;  // nor of the caller's modes
+    at::addmm_out(part, part, left, right, kept, factor);
+  };
+  kernels::ThreadTeam* team = TeamScope::team();
+  if (team == nullptr || !out.is_cpu()) return add(out, a, b);
+  // Along the longer side, in parts that are worth a thread's while and leave the library's kernels whole tiles.
+  constexpr std::int64_t kLeastProducts = 1 << 20, kTile = 48;
+  const int side = out.size(0) >= out.size(1) ? 0 : 1;
+  const std::int64_t least = kLeastProducts / std::max<std::int64_t>(1, a.size(1) * out.size(1 - side));
+  kernels::share_range(team, out.size(side), std::max(least, kTile), kTile, [&](std::int64_t begin, std::int64_t count) {
+    add(out.narrow(side, begin, count), side == 0 ? a.narrow(0, begin, count) : a, side == 0 ? b : b.narrow(1, begin, count));
+  });
 }
 
 torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRankAdapter> adapters) {
   const torch::Tensor y = torch::empty({x.size(0), weight.size(0)}, x.options());
-  const auto base = few_rows(x, weight, y);
-  std::vector<kernels::FewRows> added;
-  std::vector<torch::Tensor> hidden;
-  for (const LowRankAdapter& adapter : adapters) {
-    hidden.push_back(torch::empty({x.size(0), adapter.A.size(0)}, x.options()));
-    kernels::few_rows(few_rows(x, adapter.A, hidden.back()), 0, adapter.A.size(0));
-    added.push_back(few_rows(hidden.back(), adapter.B, y.narrow(1, adapter.column, adapter.B.size(0))));
-    added.back().add = true, added.back().factor = static_cast<float>(adapter.factor);
-  }
-  over_rows(base.outputs, base.inputs, [&](std::int64_t begin, std::int64_t count) {
-    kernels::few_rows(base, begin, begin + count);
-    for (std::size_t i = 0; i < added.size(); ++i) {
-      const std::int64_t column = adapters[i].column, end = std::min(begin + count - column, added[i].outputs);
-      if (const std::int64_t first = std::max<std::int64_t>(begin - column, 0); first < end) kernels::few_rows(added[i], first, end);
-    }
-  });
+  kernels::Linears linears{weight.const_data_ptr<float>(), weight.size(1), weight.size(0), {}};
+  for (const LowRankAdapter& adapter : adapters) linears.adapters.push_back(low_rank(adapter.A, adapter.B, adapter.factor, adapter.column));
+  kernels::apply(linears, x.const_data_ptr<float>(), x.size(0), y.mutable_data_ptr<float>(), false, TeamScope::team());
   return y;
 }
 
@@ -154,7 +164,8 @@ void add_low_rank_(const torch::Tensor& y, std::span<const LowRankTerm> terms) {
     return term.left.is_cpu() && term.left.scalar_type() == torch::kFloat32 && term.left.stride(1) == 1;
   };
   if (!is_plain(y) || !std::ranges::all_of(terms, fits)) {
-    for (const LowRankTerm& term : terms) y.narrow(1, term.column, term.right.size(1)).addmm_(term.left, term.right, 1.0, term.factor);
+    for (const LowRankTerm& term : terms)
+      add_matrix_product_(y.narrow(1, term.column, term.right.size(1)), term.left, term.right, 1, term.factor);
     return;
   }
   std::vector<torch::Tensor> rights;

@@ -3,6 +3,8 @@
 // (linears.h, rotary.h, next_token_loss.h).
 #pragma once
 
+#include "midillama/kernels/decoder_step.h"
+
 #include <torch/types.h>
 
 #include <span>
@@ -28,6 +30,10 @@ torch::Tensor turn(const torch::Tensor& heads, std::int64_t count, const torch::
 
 // x [n, in] · weightᵀ [in, out] → [n, out]; differentiable where gradients are recorded.
 torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight);
+// a [m, k] · b [k, n] → [m, n]
+torch::Tensor matrix_product(const torch::Tensor& a, const torch::Tensor& b);
+// out = kept · out + factor · a · b, as addmm_.
+void add_matrix_product_(const torch::Tensor& out, const torch::Tensor& a, const torch::Tensor& b, double kept = 1, double factor = 1);
 // factor · (x · Aᵀ) · Bᵀ, to be added to the columns of a product from `column` on.
 struct LowRankAdapter {
   torch::Tensor A;
@@ -35,6 +41,7 @@ struct LowRankAdapter {
   double factor;
   std::int64_t column;
 };
+kernels::LowRank low_rank(const torch::Tensor& A, const torch::Tensor& B, double factor, std::int64_t column);
 // The same product plus adapters, for x that is_few().
 torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRankAdapter> adapters);
 // Adds factor · left · right to the columns of y [n, size] from `column` on, for each term; left [n, rank], right [rank, columns].

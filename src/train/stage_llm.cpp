@@ -85,6 +85,8 @@ class LlmStage final : public Stage {
 
   std::string data_fingerprint() const override { return train_->fingerprint(); }
 
+  std::unique_ptr<model::TeamScope> team_scope() override { return std::make_unique<model::TeamScope>(llama_->output_weight()); }
+
   torch::Tensor loss(std::span<const Example> batch) override {
     std::vector<std::int64_t> inputs, targets;
     model::AttentionContext rows;

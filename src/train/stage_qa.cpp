@@ -97,6 +97,8 @@ class QaStage final : public Stage {
 
   std::string data_fingerprint() const override { return fingerprint(fingerprint_splits(config_.data) + clips_.fingerprint()); }
 
+  std::unique_ptr<model::TeamScope> team_scope() override { return std::make_unique<model::TeamScope>(model_->llama->output_weight()); }
+
   torch::Tensor loss(std::span<const Example> batch) override {
     std::vector<model::MusicText> rows;
     for (const Example& example : batch) rows.push_back(std::any_cast<const model::MusicText&>(example.content));

@@ -133,6 +133,7 @@ std::string Trainer::place() const {
 
 Trainer::StepResult Trainer::step() {
   const auto start = Clock::now();
+  const auto team = stage_.team_scope();
   const auto draws = next_draws();
   Share share = make_share(stage_, draws, config_.train, group_);
   share.counts.interrupted_ranks = noted_interrupt() != 0 ? 1 : 0;  // so all ranks stop after the same step
@@ -196,6 +197,7 @@ void Trainer::validate() {
   const std::int64_t count = std::min(size, config_.train.validate_examples);
   if (count == 0) return;
   const auto start = Clock::now();
+  const auto team = stage_.team_scope();
   std::vector<Draw> draws;  // spread over the split
   for (std::int64_t i = 0; i < count; ++i) draws.push_back({Split::valid, i * size / count, static_cast<std::uint64_t>(i)});
 

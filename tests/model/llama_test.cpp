@@ -1,8 +1,12 @@
 #include "midillama/model/llama.h"
 
 #include "midillama/core/file.h"
+#include "midillama/model/team_scope.h"
 #include "midillama/weights/safetensors.h"
 #include "tiny_models.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -60,6 +64,49 @@ TEST(Llama, CachedStepsEqualOneForwardPass) {
   AttentionContext context;
   context.cache = &cache;
   EXPECT_THROW(llama->forward(embeddings.narrow(1, 0, 1), context), Error);
+}
+
+// With a gradient to record, LibTorch's operations take each step; without one, loops of our own take the same steps at once.
+TEST(Llama, StepsInOnePassOfLoopsEqualLibTorchs) {
+  LlamaConfig config = tiny_llama_config();
+  config.head_dim = 6, config.num_attention_heads = 6;
+  Llama llama = tiny_llama(config);
+  const auto random = at::detail::createCPUGenerator(5);
+  for (LlamaLayer& layer : llama->model->layers) {
+    for (LoraLinear* linear :
+         {&layer->self_attn->q_proj, &layer->self_attn->v_proj, &layer->self_attn->o_proj, &layer->mlp->up_proj, &layer->mlp->down_proj}) {
+      (*linear)->add_adapter(3, 6, 0.5, random);
+      (*linear)->lora_B.detach().normal_(0, 0.3, random);
+    }
+  }
+  for (torch::Tensor& parameter : llama->parameters()) parameter.requires_grad_(false);
+  llama->eval();
+  const int threads = at::get_num_threads();
+  for (const std::int64_t rows : {1, 3, 8}) {
+    const torch::Tensor embeddings = at::randn({rows, 9, config.hidden_size});
+    torch::Tensor may_attend = at::ones({rows, 1, 1, 9}, torch::kBool);
+    if (rows > 1) may_attend[1].narrow(-1, 0, 3).fill_(false);
+    const auto steps = [&] {
+      KeyValueCache cache(config.num_hidden_layers, rows, config.num_key_value_heads, 9, config.head_dim, torch::kCPU, torch::kFloat32);
+      std::vector<torch::Tensor> outputs;
+      for (std::int64_t token = 0; token < 9; ++token) {
+        AttentionContext context;
+        context.cache = &cache;
+        if (rows > 1 && token > 3) context.mask = may_attend.narrow(-1, 0, token + 1);
+        outputs.push_back(llama->forward(embeddings.narrow(1, token, 1), context).detach());
+      }
+      EXPECT_EQ(cache.length(), 9);
+      return at::cat(outputs, 1);
+    };
+    const torch::Tensor expected = steps();
+    const torch::NoGradGuard no_grad;
+    for (const int of_team : {1, 2, 3}) {
+      at::set_num_threads(of_team);
+      const TeamScope team(embeddings);
+      EXPECT_LT(largest_relative_difference(steps(), expected), 1e-5) << rows << " rows, " << of_team << " threads";
+    }
+    at::set_num_threads(threads);
+  }
 }
 
 TEST(Llama, StepsOfFixedShapesEqualOneForwardPass) {

@@ -1,7 +1,10 @@
 #include "model/row_passes.h"
 
+#include "midillama/kernels/thread_team.h"
+#include "midillama/model/team_scope.h"
 #include "tiny_models.h"
 
+#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
 #include <gtest/gtest.h>
@@ -54,6 +57,49 @@ TEST(AttendNext, IsNotForTrainingNorForSeveralTokensNorForOtherTypes) {
   const auto narrow = [](const torch::Tensor& x) { return x.to(torch::kBFloat16); };
   EXPECT_FALSE(can_attend_next(narrow(cached.queries), narrow(cached.keys), narrow(cached.values)));
   EXPECT_FALSE(can_attend_next(at::randn({2, 1, 32, 8}).transpose(1, 2), cached.keys, cached.values));  // too many queries to a key
+}
+
+TEST(MatrixProduct, SharedOrNotEqualsAtensInFloat64) {
+  torch::manual_seed(2);
+  const int threads = at::get_num_threads();
+  for (const int of_team : {1, 2, 3}) {
+    at::set_num_threads(of_team);
+    const TeamScope team(at::zeros({1}));
+    for (const auto& [m, k, n] :
+         {std::tuple{1, 1, 1}, std::tuple{50, 3, 700}, std::tuple{700, 64, 50}, std::tuple{8, 900, 1000}, std::tuple{0, 4, 5}}) {
+      const auto a = at::randn({k, m}).t(), b = at::randn({k, n}), wide = at::randn({m, n + 9}), out = wide.narrow(1, 3, n);
+      const auto exact = a.to(torch::kFloat64).mm(b.to(torch::kFloat64)), before = wide.clone();
+      const auto near = [&](const torch::Tensor& actual, const torch::Tensor& expected) {
+        return m == 0 || largest_difference(actual, expected) < 1e-5 * (1 + expected.abs().max().item<double>());
+      };
+      EXPECT_TRUE(near(matrix_product(a, b), exact)) << m << " x " << k << " x " << n;
+      add_matrix_product_(out, a, b, 1, 0.5);
+      EXPECT_TRUE(near(out, before.narrow(1, 3, n) + 0.5 * exact));
+      EXPECT_TRUE(wide.narrow(1, 0, 3).equal(before.narrow(1, 0, 3)) && wide.narrow(1, n + 3, 6).equal(before.narrow(1, n + 3, 6)));
+      add_matrix_product_(out, a, b, 0);
+      EXPECT_TRUE(near(out, exact));
+    }
+  }
+  at::set_num_threads(threads);
+}
+
+TEST(TeamScope, GivesLibTorchItsThreadsBack) {
+  const int threads = at::get_num_threads();
+  EXPECT_EQ(TeamScope::team(), nullptr);
+  {
+    at::set_num_threads(3);
+    const TeamScope scope(at::zeros({1}));
+    ASSERT_NE(TeamScope::team(), nullptr);
+    EXPECT_EQ(TeamScope::team()->threads(), 3);
+    EXPECT_EQ(at::get_num_threads(), 1);
+    const TeamScope inner(at::zeros({1}));
+    EXPECT_EQ(TeamScope::team()->threads(), 3);
+  }
+  EXPECT_EQ(at::get_num_threads(), 3);
+  EXPECT_EQ(TeamScope::team(), nullptr);
+  const TeamScope other_type(at::zeros({1}, torch::kBFloat16));
+  EXPECT_EQ(TeamScope::team(), nullptr);
+  at::set_num_threads(threads);
 }
 
 TEST(CrossEntropy, LossesAndGradientsEqualAtensInFloat64) {

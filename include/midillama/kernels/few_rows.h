@@ -7,6 +7,8 @@ namespace midillama::kernels {
 
 // The most rows of few_rows().
 inline constexpr std::int64_t kFewRows = 8;
+// Ranges of so many outputs, and of multiples of it, have no remainder that costs more than the others.
+inline constexpr std::int64_t kFewOutputs = 12;
 
 // y[r, o] = factor · Σ x[r, i] · weight[o, i], on top of what is there where `add`, for 1 ≤ rows ≤ kFewRows and outputs from `begin` to
 // `end`: the weight, of which a few rows use each element a few times only, is read once.

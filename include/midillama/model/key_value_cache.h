@@ -32,6 +32,8 @@ class KeyValueCache {
   // Stores keys and values [batch, heads, seq, head_dim] of `layer` after the tokens before them; returns views of all keys and values so
   // far, or, where shapes are fixed (seq is 1 then), of all there is room for.
   std::pair<torch::Tensor, torch::Tensor> append(std::int64_t layer, const torch::Tensor& keys, const torch::Tensor& values);
+  // All of a layer's keys and values, with the room after them, for who writes there what append() would.
+  std::pair<torch::Tensor, torch::Tensor> of_layer(std::int64_t layer) const;
   // Called once after all layers of a forward pass have appended `tokens`.
   void advance(std::int64_t tokens);
 

@@ -3,6 +3,7 @@
 
 #include "midillama/config/schema.h"
 #include "midillama/core/file.h"
+#include "midillama/model/team_scope.h"
 #include "midillama/parallel/process_group.h"
 
 #include <torch/nn/module.h>
@@ -67,6 +68,8 @@ class Stage {
   // Of the data, so that a resumed run can tell that they changed.
   virtual std::string data_fingerprint() const = 0;
 
+  // What a step's passes are to run in; null: nothing.
+  virtual std::unique_ptr<model::TeamScope> team_scope() { return nullptr; }
   // The sum of the targets' losses, a float32 scalar with gradient.
   virtual torch::Tensor loss(std::span<const Example> batch) = 0;
 
