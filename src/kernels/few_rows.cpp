@@ -163,9 +163,13 @@ HWY_INLINE void products(const FewRows& product, const Packed& block, std::int64
   add_results(product, product.add || block.begin > 0, row, output, results);
 }
 
+// Outputs at a time.
+template <int kRows>
+constexpr int kOutputsOf = std::max(2, 12 / kRows);
+
 template <int kRows>
 HWY_NOINLINE void rows_of(const FewRows& product, const Packed& block, std::int64_t row, std::int64_t begin, std::int64_t end) {
-  constexpr int kOutputs = std::max(2, 12 / kRows);
+  constexpr int kOutputs = kOutputsOf<kRows>;
   std::int64_t output = begin;
   for (; output + kOutputs <= end; output += kOutputs) products<kRows, kOutputs>(product, block, row, output);
   for (; output < end; ++output) products<kRows, 1>(product, block, row, output);
@@ -190,7 +194,7 @@ void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
   // A block of all rows' inputs, and where not all rows go at once one of the weight's that the second ones find there, stay in the
   // first-level cache.
   const bool together = product.rows <= kMostRows;
-  const std::int64_t input_block = together ? kInputBlock : kInputBlock / 2, outputs = together ? end - begin : kFewOutputs;
+  const std::int64_t input_block = together ? kInputBlock : kInputBlock / 2, outputs = together ? end - begin : kOutputsOf<kMostRows>;
   HWY_ALIGN float packed[kFewRows * kInputBlock];
   for (std::int64_t first = 0; first < product.inputs; first += input_block) {
     Packed block{first, std::min(input_block, product.inputs - first), nullptr};
