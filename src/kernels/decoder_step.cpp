@@ -60,9 +60,10 @@ class Pass {
 
   void attend(const DecoderLayer& layer) {
     const std::int64_t least = kLeastWork / (2 * group() * (step_.cached + 1) * step_.head_size);
-    share_range(team_, step_.rows * step_.key_heads, std::max<std::int64_t>(1, least), 1, [&](std::int64_t first, std::int64_t count) {
-      for (std::int64_t i = first; i < first + count; ++i) attend(layer, i / step_.key_heads, i % step_.key_heads);
-    });
+    share_range(team_, step_.rows * step_.key_heads, {.least = std::max<std::int64_t>(1, least)},
+                [&](std::int64_t first, std::int64_t count) {
+                  for (std::int64_t i = first; i < first + count; ++i) attend(layer, i / step_.key_heads, i % step_.key_heads);
+                });
   }
 
   // The query heads of one key head.
@@ -128,10 +129,11 @@ void apply(const Linears& linears, const float* x, std::int64_t rows, float* y, 
                      .y_stride = linears.outputs});
     next += rows * adapter.rank;
   }
-  share_range(team, linears.outputs, kLeastWork / linears.inputs, kFewOutputs, [&](std::int64_t first, std::int64_t count) {
-    few_rows(base, first, first + count);
-    for (std::size_t i = 0; i < added.size(); ++i) add_part(linears.adapters[i], added[i], first, first + count);
-  });
+  share_range(team, linears.outputs, {.least = kLeastWork / linears.inputs, .unit = kFewOutputs},
+              [&](std::int64_t first, std::int64_t count) {
+                few_rows(base, first, first + count);
+                for (std::size_t i = 0; i < added.size(); ++i) add_part(linears.adapters[i], added[i], first, first + count);
+              });
 }
 
 void run(const DecoderStep& step, ThreadTeam* team) {

@@ -28,7 +28,7 @@ template <typename Task>
 void over_rows(std::int64_t rows, std::int64_t size, const Task& task) {
   const std::int64_t least = std::max<std::int64_t>(1, kElementsPerTask / std::max<std::int64_t>(1, size));
   if (kernels::ThreadTeam* team = TeamScope::team()) {
-    kernels::share_range(team, rows, least, 1, task);
+    kernels::share_range(team, rows, {.least = least}, task);
   } else {
     at::parallel_for(0, rows, least, [&](std::int64_t begin, std::int64_t end) { task(begin, end - begin); });
   }

@@ -142,11 +142,12 @@ void add_matrix_product_(const torch::Tensor& out, const torch::Tensor& a, const
   };
   kernels::ThreadTeam* team = TeamScope::team();
   if (team == nullptr || !out.is_cpu()) return add(out, a, b);
-  // Along the longer side, in parts that are worth a thread's while and leave the library's kernels whole tiles.
-  constexpr std::int64_t kLeastProducts = 1 << 20, kTile = 48;
+  // Along the longer side. The library packs the other operand for every part: one a thread.
+  constexpr std::int64_t kLeastProducts = 1 << 20, kTile = 16;
   const int side = out.size(0) >= out.size(1) ? 0 : 1;
   const std::int64_t least = kLeastProducts / std::max<std::int64_t>(1, a.size(1) * out.size(1 - side));
-  kernels::share_range(team, out.size(side), std::max(least, kTile), kTile, [&](std::int64_t begin, std::int64_t count) {
+  const kernels::Cut cut{.least = std::max(least, kTile), .unit = kTile, .per_thread = 1};
+  kernels::share_range(team, out.size(side), cut, [&](std::int64_t begin, std::int64_t count) {
     add(out.narrow(side, begin, count), side == 0 ? a.narrow(0, begin, count) : a, side == 0 ? b : b.narrow(1, begin, count));
   });
 }

@@ -74,11 +74,11 @@ TEST_P(ThreadTeams, ShareRangesWholly) {
         EXPECT_TRUE(first % unit == 0);
         for (std::int64_t i = first; i < first + count; ++i) ++times[static_cast<std::size_t>(i)];
       };
-      share_range(&team, total, 5, unit, take);
+      share_range(&team, total, {.least = 5, .unit = unit}, take);
       EXPECT_THAT(times, Each(1)) << total << " by " << unit;
     }
   }
-  share_range(nullptr, 7, 1, 1, [](std::int64_t first, std::int64_t count) { EXPECT_EQ(std::pair(first, count), std::pair(0L, 7L)); });
+  share_range(nullptr, 7, {}, [](std::int64_t first, std::int64_t count) { EXPECT_EQ(std::pair(first, count), std::pair(0L, 7L)); });
 }
 
 INSTANTIATE_TEST_SUITE_P(OfThreads, ThreadTeams, testing::Values(1, 2, 5));

@@ -58,13 +58,19 @@ class ThreadTeam {
   std::vector<std::jthread> helpers_;
 };
 
-// task(first, count) for shares of [0, total), all but the last at least `least` and a multiple of `unit`, by the team; without one by the
-// calling thread in one go.
+// How a range is cut into shares: all but the last are at least `least` and multiples of `unit`.
+struct Cut {
+  std::int64_t least = 1;
+  std::int64_t unit = 1;
+  std::int64_t per_thread = 4;  // at most; several, so that a thread which is held up keeps little of the work
+};
+
+// task(first, count) for shares of [0, total), by the team; without one by the calling thread in one go.
 template <typename Task>
-void share_range(ThreadTeam* team, std::int64_t total, std::int64_t least, std::int64_t unit, const Task& task) {
-  constexpr std::int64_t kTasksPerThread = 4;  // so that a thread which is held up keeps little of the work
+void share_range(ThreadTeam* team, std::int64_t total, const Cut& cut, const Task& task) {
+  const auto [least, unit, per_thread] = cut;
   if (team == nullptr || total <= least) return task(std::int64_t{0}, total);
-  const std::int64_t most = kTasksPerThread * team->threads();
+  const std::int64_t most = per_thread * team->threads();
   const std::int64_t share = (std::max(least, (total + most - 1) / most) + unit - 1) / unit * unit;
   team->run((total + share - 1) / share, [&](std::int64_t i) { task(i * share, std::min(share, total - i * share)); });
 }
