@@ -25,6 +25,10 @@ class Checker {
   void positive(const std::string& key, T value) {
     require(value > T{0}, key, value, "must be greater than 0");
   }
+  template <typename T>
+  void between(const std::string& key, T value, T low, T high) {
+    require(value >= low && value <= high, key, value, fmt::format("must be between {} and {}", low, high));
+  }
   // low <= value < high
   void in_range(const std::string& key, double value, double low, double high) {
     require(value >= low && value < high, key, value, fmt::format("must be at least {} and below {}", low, high));
@@ -44,7 +48,7 @@ class Checker {
 
 void check(Checker& c, const Run& run) {
   c.require(!run.dir.empty(), "run.dir", "\"\"", "must name a folder");
-  c.at_least<std::int64_t>("run.threads", run.threads, 0);
+  c.between<std::int64_t>("run.threads", run.threads, 0, 1024);
   c.one_of("run.device", run.device, {"auto", "cpu", "cuda"});
   c.at_least<std::int64_t>("run.timeout", run.timeout, 1);
 }
@@ -106,6 +110,17 @@ void check(Checker& c, const LlmShape& shape) {
             shape.num_attention_heads, "must be a multiple of num_key_value_heads");
 }
 
+// What trains is not what is measured: no file is two splits.
+void check(Checker& c, const Data& data) {
+  c.require(!data.dir.empty(), "data.dir", "\"\"", "must name a folder");
+  std::set<std::string> names;
+  for (const auto& [key, name] : {std::pair{"data.train_split", data.train_split}, std::pair{"data.valid_split", data.valid_split},
+                                  std::pair{"data.test_split", data.test_split}}) {
+    c.require(name.find('/') == std::string::npos, key, name, "must be the name of a file in data.dir, without \".jsonl\"");
+    c.require(name.empty() || names.insert(name).second, key, name, "is another split already");
+  }
+}
+
 void check(Checker& c, const Lora& lora) {
   static const std::vector<std::string> linears = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
   c.at_least<std::int64_t>("lora.rank", lora.rank, 1);
@@ -127,6 +142,7 @@ void check(Checker& c, const std::string& key, const Train& train) {
             "needs micro_batch_size or micro_batch_tokens: else a micro-batch is what the number of ranks leaves");
   c.at_least<std::int64_t>(key + "max_steps", train.max_steps, 0);
   c.require(train.max_steps > 0 || train.epochs > 0, key + "epochs", train.epochs, "must be greater than 0 where max_steps is 0");
+  c.require(train.epochs <= 1e6, key + "epochs", train.epochs, "must be at most 1,000,000");
   c.at_least(key + "learning_rate", train.learning_rate, 0.0);
   c.require(train.warmup_ratio >= 0 && train.warmup_ratio <= 1, key + "warmup_ratio", train.warmup_ratio, "must be between 0 and 1");
   c.at_least(key + "weight_decay", train.weight_decay, 0.0);
@@ -160,12 +176,13 @@ void check(Checker& c, const Generate& generate) {
   c.at_least("generate.temperature", generate.temperature, 0.0);
   c.require(generate.top_p > 0 && generate.top_p <= 1, "generate.top_p", generate.top_p, "must be greater than 0 and at most 1");
   c.at_least<std::int64_t>("generate.batch_size", generate.batch_size, 1);
+  for (const std::int64_t id : generate.stop_token_ids) c.at_least<std::int64_t>("generate.stop_token_ids", id, 0);
 }
 
 void check(Checker& c, const Eval& eval) {
   c.at_least<std::int64_t>("eval.max_examples", eval.max_examples, 0);
   c.one_of("eval.profile", eval.profile, {"standard", "mullama"});
-  c.at_least<std::int64_t>("eval.bootstrap_samples", eval.bootstrap_samples, 0);
+  c.between<std::int64_t>("eval.bootstrap_samples", eval.bootstrap_samples, 0, 1'000'000);
   c.at_least<std::int64_t>("eval.bertscore.layer", eval.bertscore.layer, 1);
 }
 
@@ -186,6 +203,8 @@ void check(Checker& c, const Corpus& corpus) {
             "must not name a tag twice");
   c.at_least<std::int64_t>("corpus.questions_per_tag", corpus.questions_per_tag, 0);
   c.at_least<std::int64_t>("corpus.captions", corpus.captions, 0);
+  c.require(corpus.questions_per_tag > 0 || corpus.captions > 0, "corpus.captions", corpus.captions,
+            "must be at least 1 where corpus.questions_per_tag is 0: else there is nothing to ask");
   c.below("corpus.middle_register_from", corpus.middle_register_from, "corpus.high_register_from", corpus.high_register_from);
   c.below("corpus.medium_density_from", corpus.medium_density_from, "corpus.dense_from", corpus.dense_from);
   c.below("corpus.moderate_tempo_from", corpus.moderate_tempo_from, "corpus.fast_tempo_from", corpus.fast_tempo_from);
@@ -200,7 +219,7 @@ void check(Checker& c, const Corpus& corpus) {
 std::vector<std::string> validate(const Config& config) {
   Checker checker;
   check(checker, config.run);
-  checker.require(!config.data.dir.empty(), "data.dir", "\"\"", "must name a folder");
+  check(checker, config.data);
   check(checker, config.music_encoder);
   check(checker, config.projector, config.music_encoder);
   checker.one_of("llm.dtype", config.llm.dtype, {"float32", "bfloat16"});

@@ -252,15 +252,38 @@ void log_report(const BuildReport& report) {
 }  // namespace
 
 void require_dataset_folder(const fs::path& directory) {
-  const bool replaceable =
-      !fs::exists(directory) || fs::exists(directory / "dataset.json") || (fs::is_directory(directory) && fs::is_empty(directory));
-  if (!replaceable)
+  if (!fs::exists(directory)) return;
+  const bool is_dataset = fs::exists(directory / "dataset.json");
+  if (!is_dataset && !(fs::is_directory(directory) && fs::is_empty(directory)))
     throw InputError(directory.string(), "", "exists and is no dataset (no dataset.json in it): give another folder or remove it");
+  // A new dataset takes the folder's place, and all that is in it goes.
+  std::set<std::string> own = {"clips", "dataset.json", "tags.yaml"};
+  for (const auto split : records::all_splits()) own.insert(records::split_file("", records::name(split)).string());
+  std::vector<std::string> others;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (!own.contains(entry.path().filename().string())) others.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(others);
+  if (!others.empty())
+    throw InputError(directory.string(), "",
+                     fmt::format("holds what no build has written and a new dataset would replace: {}; give another "
+                                 "folder or move that away",
+                                 fmt::join(others, ", ")));
+}
+
+// Replacing the dataset would delete the files that it was made of.
+void require_source_elsewhere(const fs::path& source, const fs::path& directory) {
+  std::error_code error;
+  const fs::path within = fs::weakly_canonical(source, error), dataset = fs::weakly_canonical(directory, error);
+  const auto [differs, rest] = std::mismatch(dataset.begin(), dataset.end(), within.begin(), within.end());
+  if (differs == dataset.end())
+    throw InputError(source.string(), "corpus.path", fmt::format("is in data.dir, {}, which the build replaces", directory.string()));
 }
 
 BuildReport build_dataset(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
                           const fs::path& directory) {
   require_dataset_folder(directory);
+  require_source_elsewhere(config.path, directory);
   const WriterLock lock(directory);
   StagedDirectory staged(directory);
   auto report = Builder(config, tags, writer, staged.path()).run();

@@ -37,8 +37,8 @@ std::string describe_losses(const fs::path& metrics) {
       last = loss;
     }
   }
-  return fmt::format("loss {:.4f} -> {:.4f}{}", first.value_or(0), last.value_or(0),
-                     valid ? fmt::format(", validation {:.4f}", *valid) : "");
+  if (!first) return "its metrics.jsonl has no losses";
+  return fmt::format("loss {:.4f} -> {:.4f}{}", *first, *last, valid ? fmt::format(", validation {:.4f}", *valid) : "");
 }
 
 runs::Start start_of(const TrainOptions& options) {

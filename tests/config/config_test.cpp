@@ -77,6 +77,20 @@ TEST(Config, AllMistakesComeAtOnceWithTheirPlaces) {
                                     HasSubstr("lora.rank: 0 — must be at least 1")));
 }
 
+TEST(Config, NoFileIsTwoSplitsNorOutsideOfTheDataset) {
+  EXPECT_THAT(mistakes_of("data: {train_split: test}"), ElementsAre(HasSubstr("data.test_split: test — is another split already")));
+  EXPECT_THAT(mistakes_of("data: {valid_split: train}"), ElementsAre(HasSubstr("data.valid_split: train")));
+  EXPECT_THAT(mistakes_of("data: {test_split: ../odd/train}"), ElementsAre(HasSubstr("data.test_split: ../odd/train")));
+  EXPECT_NO_THROW(parse("data: {valid_split: \"\", test_split: \"\"}", "x.yaml"));
+}
+
+TEST(Config, NumbersThatNoRunCanMeanAreMistakes) {
+  for (const char* text : {"run: {threads: 100000}", "train: {epochs: 1.0e+18}", "eval: {bootstrap_samples: 3000000000}",
+                           "generate: {stop_token_ids: [-1]}", "corpus: {questions_per_tag: 0, captions: 0}"}) {
+    EXPECT_THAT(mistakes_of(text), ElementsAre(HasSubstr("must be"))) << text;
+  }
+}
+
 TEST(Config, AMistakeInTrainIsSaidOnceForAllStages) {
   EXPECT_THAT(mistakes_of("train: {batch_size: 0}\nstages: {sft: {epochs: -1}}\n"),
               ElementsAre(HasSubstr("train.batch_size: 0"), HasSubstr("stages.sft.epochs: -1")));

@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/midi/file.h"
+#include "support/error_of.h"
 #include "tunes.h"
 
 #include <gmock/gmock.h>
@@ -16,9 +17,11 @@ namespace midillama::corpus {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing_support::error_of;
 
 constexpr const char* kReel = "R:reel\nM:C|\nL:1/8\nK:G\n";
 constexpr const char* kHornpipe = "R:hornpipe\nM:C|\nL:1/8\nQ:1/2=66\nK:D\n";
@@ -196,6 +199,21 @@ TEST_F(Dataset, LeavesOtherFilesAlone) {
   write_text(directory() / "thesis.txt", "mine");
   EXPECT_THROW(build(), InputError);
   EXPECT_EQ(read_text(directory() / "thesis.txt"), "mine");
+}
+
+TEST_F(Dataset, ReplacesADatasetOnlyWhereNothingElseIsLost) {
+  build();
+  build();  // its own files are no hindrance
+  write_text(directory() / "notes.txt", "mine");
+  fs::create_directories(directory() / "raw");
+  EXPECT_THAT(error_of([&] { build(); }), AllOf(HasSubstr("notes.txt"), HasSubstr("raw")));
+  EXPECT_EQ(read_text(directory() / "notes.txt"), "mine");
+  fs::remove_all(directory() / "raw");
+  fs::remove(directory() / "notes.txt");
+  config_.source = "midi";
+  config_.path = (directory() / "clips").string();
+  EXPECT_THAT(error_of([&] { build(); }), HasSubstr("is in data.dir"));
+  EXPECT_FALSE(fs::is_empty(directory() / "clips"));
 }
 
 TEST_F(Dataset, RefusesFoldersThatAreNoDatasets) {

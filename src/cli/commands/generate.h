@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/numbers.h"
 
 #include <fmt/format.h>
 
@@ -18,9 +19,9 @@ struct GenerateCommand : TorchCommand {
     app.add_option("--prompt", prompt, "The question")->required()->type_name("TEXT");
     add_checkpoint_option(app, checkpoint, "sft");
     app.add_option("--start", start, "Use only what starts at or after this time, in seconds")
-        ->check(CLI::NonNegativeNumber)
+        ->check(non_negative_number())
         ->type_name("S");
-    app.add_option("--duration", duration, "Use only this many seconds")->check(CLI::PositiveNumber)->type_name("S");
+    app.add_option("--duration", duration, "Use only this many seconds")->check(positive_number())->type_name("S");
     app.add_option("--max-new-tokens", max_new_tokens, "Tokens to generate at most (generate.max_new_tokens)")->type_name("N");
     app.add_option("--temperature", temperature, "0: the likeliest token (generate.temperature)")->type_name("T");
     app.add_flag("--json", json, "Print one JSON object: text, token_ids, prompt_tokens, seconds");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/numbers.h"
 
 namespace midillama::cli {
 
@@ -13,7 +14,7 @@ struct InspectCommand : TorchCommand {
 
   void declare(CLI::App& app) {
     app.add_option("--split", split, "train, valid or test")->capture_default_str()->type_name("NAME");
-    app.add_option("--examples", examples, "How many, from the start of the split; 0: all")->check(CLI::NonNegativeNumber)->type_name("N");
+    app.add_option("--examples", examples, "How many, from the start of the split; 0: all")->check(non_negative_number())->type_name("N");
     app.add_flag("--loss", loss, "Compute each example's loss (needs a checkpoint)");
     add_checkpoint_option(app, checkpoint, "sft or align");
   }

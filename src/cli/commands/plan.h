@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/numbers.h"
 
 namespace midillama::cli {
 
@@ -12,7 +13,7 @@ struct PlanCommand : Command {
 
   void declare(CLI::App& app) {
     const auto add_positive = [&](const char* name, auto& value, const char* description, const char* type) {
-      app.add_option(name, value, description)->check(CLI::PositiveNumber)->type_name(type);
+      app.add_option(name, value, description)->check(positive_number())->type_name(type);
     };
     app.add_option("--stage", stage, "align or sft; both by default")->check(CLI::IsMember({"align", "sft"}));
     add_positive("--gpu-memory", gpu_memory, "Plan for GPUs of this memory (default: this machine's GPU, else its RAM)", "GIB");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/numbers.h"
 
 #include <optional>
 
@@ -19,8 +20,8 @@ struct TokenizeCommand : Command {
            "window")
         ->check(CLI::IsMember({"json", "text", "ids"}))
         ->capture_default_str();
-    app.add_option("--start", start, "Only what starts at or after this time, in seconds")->check(CLI::NonNegativeNumber)->type_name("S");
-    app.add_option("--duration", duration, "Only this many seconds")->check(CLI::PositiveNumber)->type_name("S");
+    app.add_option("--start", start, "Only what starts at or after this time, in seconds")->check(non_negative_number())->type_name("S");
+    app.add_option("--duration", duration, "Only this many seconds")->check(positive_number())->type_name("S");
   }
 
   // Needs no experiment.
