@@ -12,8 +12,9 @@ namespace {
 
 // OpenMP's threads wait for each other by spinning, which another program on the same cores turns into waiting for a thread that does not
 // run; to sleep at once costs a wake-up at each of the many short loops of a small model. So they spin for some microseconds and then
-// sleep (bench/compare_load.py). The library that loads OpenMP reads the environment then, so this must come before; what the user has
-// set stays. Threads are bound to no core: several ranks share a machine.
+// sleep: beside the threads of our own that share a decoder's work they would only be in the way (bench/compare_load.py). The library that
+// loads OpenMP reads the environment then, so this must come before; what the user has set stays. Threads are bound to no core: several
+// ranks share a machine.
 void let_waiting_threads_sleep_soon() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", /*overwrite=*/0);
 }
