@@ -257,7 +257,7 @@ void require_dataset_folder(const fs::path& directory) {
   if (!is_dataset && !(fs::is_directory(directory) && fs::is_empty(directory)))
     throw InputError(directory.string(), "", "exists and is no dataset (no dataset.json in it): give another folder or remove it");
   // A new dataset takes the folder's place, and all that is in it goes.
-  std::set<std::string> own = {"clips", "dataset.json", "tags.yaml"};
+  std::set<std::string> own = {"clips", "dataset.json", records::kTagFile};
   for (const auto split : records::all_splits()) own.insert(records::split_file("", records::name(split)).string());
   std::vector<std::string> others;
   for (const auto& entry : fs::directory_iterator(directory)) {

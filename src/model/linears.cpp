@@ -279,9 +279,9 @@ Tensor outputs_only(const Settings& settings, const Operands& operands) {
   const Tensor input = compute_input(settings, operands), weight = joined_weight(operands.layers);
   std::vector<Adapter> adapters = adapters_of(settings, operands);
   if (is_few(input) && std::ranges::all_of(adapters, [](const Adapter& adapter) { return adapter.dropout == 0; })) {
-    std::vector<LowRankAdapter> low_rank;
-    for (const Adapter& adapter : adapters) low_rank.push_back({adapter.lora_A, adapter.lora_B, adapter.factor(), adapter.column});
-    return few_rows_product(input, weight, low_rank);
+    std::vector<kernels::LowRank> added;
+    for (const Adapter& adapter : adapters) added.push_back(low_rank(adapter.lora_A, adapter.lora_B, adapter.factor(), adapter.column));
+    return few_rows_product(input, weight, std::move(added));
   }
   compute_hidden(adapters, input);
   return outputs_of(input, weight, adapters);

@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include <span>
+#include <vector>
 
 namespace midillama::model {
 
@@ -34,16 +35,10 @@ torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight);
 torch::Tensor matrix_product(const torch::Tensor& a, const torch::Tensor& b);
 // out = kept · out + factor · a · b, as addmm_.
 void add_matrix_product_(const torch::Tensor& out, const torch::Tensor& a, const torch::Tensor& b, double kept = 1, double factor = 1);
-// factor · (x · Aᵀ) · Bᵀ, to be added to the columns of a product from `column` on.
-struct LowRankAdapter {
-  torch::Tensor A;
-  torch::Tensor B;
-  double factor;
-  std::int64_t column;
-};
+// An adapter of float32 tensors on a CPU, which must outlive it: A [rank, in], B [out, rank].
 kernels::LowRank low_rank(const torch::Tensor& A, const torch::Tensor& B, double factor, std::int64_t column);
 // The same product plus adapters, for x that is_few().
-torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::span<const LowRankAdapter> adapters);
+torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::vector<kernels::LowRank> adapters);
 // Adds factor · left · right to the columns of y [n, size] from `column` on, for each term; left [n, rank], right [rank, columns].
 struct LowRankTerm {
   torch::Tensor left;
