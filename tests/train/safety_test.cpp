@@ -242,8 +242,10 @@ TEST_F(SlowSignals, ASecondWriterIsRefusedAndTheFirstGoesOn) {
   world_.stage("align").max_steps = 60;
   const auto first = start("align");
   await_rows("align", 3);
+  first->signal(SIGSTOP);  // its few steps may be faster than the second one's start
   const auto second = start("align");
   EXPECT_EQ(second->wait(), 3);
+  first->signal(SIGCONT);
   EXPECT_THAT(second->output(), AllOf(HasSubstr("run/align: is being written by process"), HasSubstr("since")));
   EXPECT_EQ(first->wait(), 0) << first->output();
   EXPECT_EQ(losses_of(world_.path("run/align")).size(), 60u);
