@@ -253,7 +253,6 @@ def built_world(options, size, lengths="real"):
 
 def add_world_arguments(arguments):
     arguments.add_argument("--sizes", default="tiny,mid")
-    arguments.add_argument("--midillama", type=pathlib.Path, help="default: build/release/bin/midillama, brought up to date")
     arguments.add_argument("--data", type=pathlib.Path, help="default: the folk dataset")
     arguments.add_argument("--tokenizer", type=pathlib.Path, help="default: the folk dataset's")
     arguments.add_argument("--threads", type=int, default=2)
@@ -261,7 +260,7 @@ def add_world_arguments(arguments):
 
 def supply(options):
     """Fills in what the command line left open."""
-    options.midillama = (options.midillama or supplies.program("midillama")).resolve()
+    options.midillama = supplies.program("midillama")
     options.data = options.data or supplies.folk_data()
     options.tokenizer = str(options.tokenizer or supplies.folk_tokenizer())
 

@@ -26,8 +26,8 @@ import random_models
 import supplies
 from rounds import Speed
 
-SHAPES = {
-    "llama3-8b": dict(vocab_size=128256, hidden_size=4096, intermediate_size=14336, num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8,
+SHAPES = {  # of Llama-3-8B, whose vocabulary is 128,256: with that size its tokenizer would be asked for
+    "llama3-8b": dict(vocab_size=128000, hidden_size=4096, intermediate_size=14336, num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8,
                       max_position_embeddings=8192, rope_theta=500000.0),
     "small": dict(vocab_size=4096, hidden_size=256, intermediate_size=688, num_hidden_layers=4, num_attention_heads=8, num_key_value_heads=4,
                   max_position_embeddings=8192, rope_theta=10000.0),
@@ -128,7 +128,6 @@ def decode(batch, folder, options):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--midillama", type=pathlib.Path, help="default: build/release/bin/midillama, brought up to date")
     arguments.add_argument("--shape", choices=SHAPES, default="llama3-8b")
     arguments.add_argument("--device", default="cuda")
     arguments.add_argument("--steps", type=int, default=10)
@@ -136,7 +135,7 @@ def main():
     arguments.add_argument("--keep", type=pathlib.Path, help="a folder for the models, reused by the next run")
     arguments.add_argument("--clip", type=pathlib.Path, help="a MIDI file with notes (default: the first of the folk dataset)")
     options = arguments.parse_args()
-    options.midillama = (options.midillama or supplies.program("midillama")).resolve()
+    options.midillama = supplies.program("midillama")
     options.model_speed = supplies.program("model_speed")
     with contextlib.ExitStack() as stack:
         folder = options.keep or pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -1,8 +1,9 @@
 """What the comparisons take from this repository, made where it is missing: programs, the folk dataset, its tokenizer.
 
-Each function prints what it makes to standard error and ends with the failing command's own words where that cannot be.
+MIDILLAMA_PROGRAMS=FOLDER names programs built elsewhere (a cluster's node without a compiler), which are then taken as they are. Each function prints what it makes to standard error and ends with the failing command's own words where that cannot be.
 """
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -18,7 +19,9 @@ def run(*command):
 
 
 def program(name, preset="release"):
-    """build/PRESET/bin/NAME, brought up to date. The preset `bench` has the programs that need no LibTorch."""
+    """build/PRESET/bin/NAME, brought up to date, or MIDILLAMA_PROGRAMS/NAME. The preset `bench` has the programs that need no LibTorch."""
+    if "MIDILLAMA_PROGRAMS" in os.environ:
+        return pathlib.Path(os.environ["MIDILLAMA_PROGRAMS"]).resolve() / name
     folder = ROOT / "build" / preset
     if not (folder / "build.ninja").exists():
         run("cmake", "--preset", preset)

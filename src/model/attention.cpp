@@ -43,7 +43,9 @@ torch::Tensor attend_whole(const torch::Tensor& queries, const torch::Tensor& ke
 
 // Where the flash attention of GPUs takes texts laid end to end as they are.
 bool takes_texts_at_once(const torch::Tensor& queries) {
-  return queries.is_cuda() && (queries.scalar_type() == torch::kBFloat16 || queries.scalar_type() == torch::kFloat16);
+  const std::int64_t size = queries.size(3);
+  return queries.is_cuda() && (queries.scalar_type() == torch::kBFloat16 || queries.scalar_type() == torch::kFloat16) && size % 8 == 0 &&
+         size <= 256;
 }
 
 torch::Tensor attend_at_once(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,

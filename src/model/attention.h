@@ -3,7 +3,7 @@
 //   way                          runs where                                                                        by
 //   texts in loops of our own    CPU, float32, the decoder without cache and mask, head_dim a multiple of 16       attend_texts()
 //   one new token, likewise      CPU, float32, no gradients, one query a row (decoding), at most 8 heads to a key  attend_next()
-//   texts in one flash pass      GPU, bfloat16 or float16, texts laid end to end                                   ATen's flash attention
+//   texts in one flash pass      GPU, 16-bit, texts laid end to end, head_dim a multiple of 8 up to 256            ATen's flash attention
 //   texts one after another      texts laid end to end in any other case                                           each as a row below
 //   one new token, by groups     one query a row, heads that share keys                                            ATen, groups for tokens
 //   whole rows                   everything else: prefill, masks, the encoder, float64                             ATen

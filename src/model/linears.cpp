@@ -155,12 +155,17 @@ std::vector<Tensor> parts_of(const Tensor& of_group, const std::vector<Adapter*>
   return of_group.split_with_sizes(ranks, dim);
 }
 
+// x as adapters take it: in float32; on a GPU as it is, since its matrix units take 16-bit numbers and sum in float32.
+Tensor for_adapters(const Tensor& x) {
+  return x.is_cuda() ? x : widened(x);
+}
+
 void compute_hidden(std::vector<Adapter>& adapters, const Tensor& input) {
-  const Tensor wide = widened(input);
+  const Tensor wide = for_adapters(input);
   for (const auto& group : groups_of(adapters)) {
     Adapter& first = *group.front();
     if (first.dropout > 0) first.kept.mask = draw_kept(wide, first.dropout);
-    const auto hidden = parts_of(product(first.dropped(wide), joined_A(group)), group, 1);
+    const auto hidden = parts_of(product(first.dropped(wide), joined_A(group).to(wide.scalar_type())), group, 1);
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->kept.hidden = hidden[i];
   }
 }
@@ -168,9 +173,10 @@ void compute_hidden(std::vector<Adapter>& adapters, const Tensor& input) {
 Tensor outputs_of(const Tensor& input, const Tensor& weight, const std::vector<Adapter>& adapters) {
   const Tensor base = product(input, weight.to(input.scalar_type()));
   if (adapters.empty()) return base;
-  const Tensor outputs = widened(base);
+  const Tensor outputs = for_adapters(base);
   std::vector<LowRankTerm> terms;
-  for (const Adapter& adapter : adapters) terms.push_back({adapter.kept.hidden, adapter.lora_B.t(), adapter.factor(), adapter.column});
+  for (const Adapter& adapter : adapters)
+    terms.push_back({adapter.kept.hidden, adapter.lora_B.t().to(outputs.scalar_type()), adapter.factor(), adapter.column});
   add_low_rank_(outputs, terms);
   return outputs.to(base.scalar_type());
 }
@@ -179,18 +185,20 @@ Tensor outputs_of(const Tensor& input, const Tensor& weight, const std::vector<A
 void add_adapter_gradients(const Settings& settings, std::vector<Adapter>& adapters, const Tensor& grad, const Tensor& input,
                            const Tensor& grad_input, Operands& gradients) {
   if (adapters.empty()) return;
-  const Tensor wide = widened(input), wide_grad = widened(grad);
+  const Tensor wide = for_adapters(input), wide_grad = for_adapters(grad);
+  const auto dtype = wide.scalar_type();
   for (const auto& group : groups_of(adapters)) {
-    const Tensor A = joined_A(group), grad_hidden = torch::empty({wide.size(0), A.size(0)}, wide.options());
+    const Tensor A = joined_A(group).to(dtype), grad_hidden = torch::empty({wide.size(0), A.size(0)}, wide.options());
     const auto parts = parts_of(grad_hidden, group, 1);
     for (std::size_t i = 0; i < group.size(); ++i) {
       const Adapter& adapter = *group[i];
       const Tensor columns = adapter.columns(wide_grad);
-      gradients.layers[adapter.layer].lora_B = matrix_product(adapter.kept.hidden.t(), columns).mul_(adapter.factor()).t();
-      add_matrix_product_(parts[i], columns, adapter.lora_B, 0, adapter.factor());
+      gradients.layers[adapter.layer].lora_B =
+          matrix_product(adapter.kept.hidden.t(), columns).to(adapter.lora_B.scalar_type()).mul_(adapter.factor()).t();
+      add_matrix_product_(parts[i], columns, adapter.lora_B.to(dtype), 0, adapter.factor());
     }
     const Adapter& first = *group.front();
-    const auto grad_A = parts_of(matrix_product(grad_hidden.t(), first.dropped(wide)), group, 0);
+    const auto grad_A = parts_of(matrix_product(grad_hidden.t(), first.dropped(wide)).to(first.lora_A.scalar_type()), group, 0);
     for (std::size_t i = 0; i < group.size(); ++i) gradients.layers[group[i]->layer].lora_A = grad_A[i];
     if (!grad_input.defined()) continue;
     if (grad_input.scalar_type() == A.scalar_type() && !first.kept.mask.defined()) {

@@ -1,5 +1,6 @@
 #include "midillama/model/next_token_loss.h"
 
+#include "midillama/shapes/pieces.h"
 #include "row_passes.h"
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -47,8 +48,9 @@ struct NextTokenLoss : torch::autograd::Function<NextTokenLoss> {
 }  // namespace
 
 TokenLosses next_token_loss(const torch::Tensor& hidden_states, const torch::Tensor& output_weight, const torch::Tensor& targets,
-                            std::int64_t slice_elements) {
-  const variable_list results = NextTokenLoss::apply(hidden_states, output_weight, targets, at::GradMode::is_enabled(), slice_elements);
+                            std::optional<std::int64_t> slice_elements) {
+  const std::int64_t elements = slice_elements.value_or(shapes::logits_at_once(!hidden_states.is_cpu()));
+  const variable_list results = NextTokenLoss::apply(hidden_states, output_weight, targets, at::GradMode::is_enabled(), elements);
   return {results[0], results[1].detach()};
 }
 

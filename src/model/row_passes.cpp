@@ -14,6 +14,11 @@ torch::Tensor inverse_rms(const torch::Tensor& x, double epsilon) {
   return x.square().mean(-1, true).add_(epsilon).rsqrt_();
 }
 
+// ATen's kernel for GPUs, which rounds once, after the weight.
+bool has_fused_norm(const torch::Tensor& x, const torch::Tensor& weight) {
+  return x.is_cuda() && x.scalar_type() == weight.scalar_type();
+}
+
 }  // namespace
 
 torch::Tensor widened(const torch::Tensor& x) {
@@ -21,6 +26,7 @@ torch::Tensor widened(const torch::Tensor& x) {
 }
 
 torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double epsilon) {
+  if (has_fused_norm(x, weight)) return std::get<0>(at::_fused_rms_norm(x, weight.sizes(), weight, epsilon));
   if (at::GradMode::is_enabled() || !all_plain({x, weight})) {
     const torch::Tensor wide = widened(x);
     return (wide * inverse_rms(wide, epsilon)).to(x.scalar_type()) * weight;
@@ -36,6 +42,10 @@ torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, doub
 }
 
 torch::Tensor rms_norm_backward(const torch::Tensor& grad, const torch::Tensor& x, const torch::Tensor& weight, double epsilon) {
+  if (has_fused_norm(x, weight)) {
+    const torch::Tensor scale = std::get<1>(at::_fused_rms_norm(x, weight.sizes(), weight, epsilon));
+    return std::get<0>(at::_fused_rms_norm_backward(grad.to(x.scalar_type()), x, weight.sizes(), scale, weight, {true, false}));
+  }
   if (!all_plain({grad, x, weight})) {
     const torch::Tensor wide = widened(x);
     const torch::Tensor scale = inverse_rms(wide, epsilon);
@@ -74,8 +84,9 @@ torch::Tensor swiglu_backward(const torch::Tensor& grad, const torch::Tensor& ga
   const torch::Tensor gradient = torch::empty_like(gate_up);
   if (!all_plain({grad, gate_up})) {
     const torch::Tensor gate = gate_up.narrow(1, 0, size), up = gate_up.narrow(1, size, size);
-    gradient.narrow(1, 0, size).copy_(at::silu_backward(grad * up, gate));
-    gradient.narrow(1, size, size).copy_(at::silu(gate).mul_(grad));
+    torch::Tensor gate_gradient = gradient.narrow(1, 0, size), up_gradient = gradient.narrow(1, size, size);
+    at::silu_backward_out(gate_gradient, at::mul_out(gate_gradient, grad, up), gate);
+    at::silu_out(up_gradient, gate).mul_(grad);
     return gradient;
   }
   const float *dy = grad.const_data_ptr<float>(), *from = gate_up.const_data_ptr<float>();

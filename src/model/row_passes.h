@@ -15,7 +15,8 @@ namespace midillama::model {
 // x in at least float32: what adapters and norms work in.
 torch::Tensor widened(const torch::Tensor& x);
 
-// x [..., size] / rms(x) · weight, normalised in float32 and rounded to x's dtype before the weight (Hugging Face's LlamaRMSNorm).
+// x [..., size] / rms(x) · weight, normalised in float32 and rounded to x's dtype before the weight (Hugging Face's LlamaRMSNorm);
+// on a GPU rounded once, after it.
 torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double epsilon);
 torch::Tensor rms_norm_backward(const torch::Tensor& grad, const torch::Tensor& x, const torch::Tensor& weight, double epsilon);
 // The gradient of `weight` [size].

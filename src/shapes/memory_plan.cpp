@@ -72,7 +72,7 @@ std::int64_t kept_bytes(const Workload& work, const BlockBytes& block, std::int6
 
 // Logits of one slice and their log-softmax; after bfloat16 logits the latter is computed in float32, on a CPU from a float32 copy.
 std::int64_t logit_bytes(const Workload& work, std::int64_t answers) {
-  const std::int64_t rows = std::min(answers, std::max<std::int64_t>(1, kLogitsAtOnce / work.llm.vocab_size));
+  const std::int64_t rows = std::min(answers, std::max<std::int64_t>(1, logits_at_once(work.gpu) / work.llm.vocab_size));
   const std::int64_t w = width(work.config.llm.dtype);
   const std::int64_t copies = w == kFloat || work.gpu ? 1 : 2;
   return rows * work.llm.vocab_size * (w + copies * kFloat);

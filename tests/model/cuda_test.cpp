@@ -1,6 +1,7 @@
 // The decoder on a GPU computes what it computes on the CPU. Skipped where there is none.
 #include "golden_midi_llama.h"
 #include "midillama/model/to_device.h"
+#include "model/attention.h"
 #include "tiny_models.h"
 
 #include <torch/cuda.h>
@@ -41,6 +42,30 @@ TEST_F(CudaMidiLlama, TextsTogetherInBfloat16EqualTextsAlone) {
     EXPECT_TRUE(at::allclose(together.per_example[static_cast<std::int64_t>(i)], alone.per_example[0], 2e-2, 2e-2)) << i;
   }
   EXPECT_TRUE(at::allclose(gradient, linear_projector(gpu)->weight.grad(), 5e-2, 5e-2));
+}
+
+// Head sizes that flash attention takes, and one that it does not.
+TEST_F(CudaMidiLlama, TextsLaidEndToEndAttendAsOnTheCpu) {
+  const std::vector<std::int64_t> lengths = {7, 20, 1, 13};
+  for (const std::int64_t size : {64, 128, 4}) {
+    const auto run = [&](torch::TensorOptions options) {
+      torch::manual_seed(1);
+      std::vector<torch::Tensor> inputs, results;
+      for (const std::int64_t heads : {4, 2, 2}) {
+        inputs.push_back(at::randn({1, heads, 41, size}).to(torch::kBFloat16).to(options.device(), options.dtype().toScalarType()));
+        inputs.back().set_requires_grad(true);
+      }
+      results.push_back(attend(inputs[0], inputs[1], inputs[2], {}, lengths, true));
+      results[0].square().sum().backward();
+      for (const auto& input : inputs) results.push_back(input.grad());
+      for (auto& result : results) result = result.detach().to(torch::kCPU, torch::kFloat32);
+      return results;
+    };
+    const auto expected = run(torch::dtype(torch::kFloat32)), results = run(torch::dtype(torch::kBFloat16).device(torch::kCUDA, 0));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_LT(at::norm(results[i] - expected[i]).item<double>(), 2e-2 * at::norm(expected[i]).item<double>()) << size << " " << i;
+    }
+  }
 }
 
 // The pinned memory of a copy under way is not given to the next one.

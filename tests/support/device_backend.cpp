@@ -7,8 +7,10 @@
 #include <ATen/native/CPUFallback.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Backtrace.h>
+#include <torch/cuda.h>
 #include <torch/library.h>
 
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace midillama::testing_support {
@@ -335,8 +338,20 @@ struct StrictHooks final : at::PrivateUse1HooksInterface {
   at::Generator getNewGenerator(c10::DeviceIndex) const override { return at::make_generator<StrictGenerator>(); }
 };
 
+struct SkipsDeviceSuites final : testing::EmptyTestEventListener {
+  void OnTestStart(const testing::TestInfo& test) override {
+    std::string_view name = test.test_suite_name();
+    name.remove_prefix(name.rfind('/') + 1);
+    if (name.starts_with("Device") || name.starts_with("StrictDevice")) GTEST_SKIP() << "the GPU is this process's accelerator";
+  }
+};
+
 // Before the program's first backward pass, which starts a thread for every device that is known then.
 const bool is_registered = [] {
+  if (torch::cuda::is_available()) {
+    testing::UnitTest::GetInstance()->listeners().Append(new SkipsDeviceSuites);
+    return false;
+  }
   c10::register_privateuse1_backend(kStrictDevice);
   c10::SetAllocator(kType, &allocator);
   at::RegisterPrivateUse1HooksInterface(new StrictHooks);

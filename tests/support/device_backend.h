@@ -6,6 +6,9 @@
 //  - Fresh memory holds no numbers (every byte 0xff: NaN in each floating type, -1 as an integer).
 //  - Its random draws come from a generator of its own, which torch::manual_seed seeds like the processor's.
 //
+// LibTorch has one accelerator a process. Where there is a GPU this device is not registered, and the suites named Device… and
+// StrictDevice… are skipped; those named Cuda… take their place.
+//
 // What it cannot show: streams and what runs beside the host, CUDA's own kernels and their rounding, NCCL, CUDA graphs.
 #pragma once
 

@@ -4,6 +4,8 @@
 #include "support/device_backend.h"
 #include "train/tiny_world.h"
 
+#include <torch/cuda.h>
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -52,26 +54,51 @@ class DeviceTrain : public testing::TestWithParam<Case> {
     return world_.train(GetParam().stage);
   }
 
+  void expect_the_processors_numbers(const std::string& device) {
+    const auto expected = numbers_of(train_on("cpu")), numbers = numbers_of(train_on(device));
+    ASSERT_EQ(numbers.size(), expected.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_NEAR(numbers[i], expected[i], GetParam().tolerance * expected[i]) << i;
+  }
+
+  void expect_the_same_bits_after_a_resume(const std::string& device) {
+    const fs::path directory = train_on(device);
+    const auto numbers = numbers_of(directory);
+    const auto result = contents(directory / "last/");
+    const auto checkpoints = runs::CheckpointStore(directory, 2).all();
+    ASSERT_EQ(checkpoints.size(), 2u);
+    fs::remove_all(checkpoints[1]);
+    world_.train(GetParam().stage, true);
+    EXPECT_EQ(numbers_of(directory), numbers);
+    EXPECT_EQ(contents(directory / "last/"), result);
+  }
+
   TinyWorld world_;
 };
 using DeviceResume = DeviceTrain;
 
+// The same on a GPU. Skipped where there is none.
+struct CudaTrain : DeviceTrain {
+  void SetUp() override {
+    if (!torch::cuda::is_available()) GTEST_SKIP() << "no CUDA device";
+  }
+};
+using CudaResume = CudaTrain;
+
 TEST_P(DeviceTrain, StepsAndValidationEqualTheProcessors) {
-  const auto expected = numbers_of(train_on("cpu")), numbers = numbers_of(train_on(testing_support::kStrictDevice));
-  ASSERT_EQ(numbers.size(), expected.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_NEAR(numbers[i], expected[i], GetParam().tolerance * expected[i]) << i;
+  expect_the_processors_numbers(testing_support::kStrictDevice);
 }
 
 TEST_P(DeviceResume, GivesTheSameBits) {
-  const fs::path directory = train_on(testing_support::kStrictDevice);
-  const auto numbers = numbers_of(directory);
-  const auto result = contents(directory / "last/");
-  const auto checkpoints = runs::CheckpointStore(directory, 2).all();
-  ASSERT_EQ(checkpoints.size(), 2u);
-  fs::remove_all(checkpoints[1]);
-  world_.train(GetParam().stage, true);
-  EXPECT_EQ(numbers_of(directory), numbers);
-  EXPECT_EQ(contents(directory / "last/"), result);
+  expect_the_same_bits_after_a_resume(testing_support::kStrictDevice);
+}
+
+TEST_P(CudaTrain, StepsAndValidationEqualTheProcessors) {
+  world_.config.lora.dropout = world_.config.music_encoder.pretrain.dropout = 0;  // a GPU draws other numbers
+  expect_the_processors_numbers("cuda");
+}
+
+TEST_P(CudaResume, GivesTheSameBits) {
+  expect_the_same_bits_after_a_resume("cuda");
 }
 
 void recompute(TinyWorld& world) {
@@ -106,24 +133,23 @@ void recompute_in_bfloat16(TinyWorld& world) {
 
 constexpr double kBfloat16 = 0.1;
 
-INSTANTIATE_TEST_SUITE_P(Stages, DeviceTrain,
-                         testing::Values(Case{"Align", "align"}, Case{"Sft", "sft"}, Case{"SftWhitened", "sft", whiten},
-                                         Case{"SftMlp", "sft", project_through_two_layers}, Case{"SftRecomputed", "sft", recompute},
-                                         Case{"SftDeterministic", "sft", sum_in_order},
-                                         Case{"SftInBfloat16", "sft", compute_in_bfloat16, kBfloat16}, Case{"PretrainLlm", "pretrain-llm"},
-                                         Case{"PretrainLlmRecomputed", "pretrain-llm", recompute},
-                                         Case{"PretrainLlmInBfloat16", "pretrain-llm", compute_in_bfloat16, kBfloat16},
-                                         Case{"PretrainLlmInBfloat16Recomputed", "pretrain-llm", recompute_in_bfloat16, kBfloat16},
-                                         Case{"PretrainEncoder", "pretrain-encoder"},
-                                         Case{"PretrainEncoderWithDropout", "pretrain-encoder", drop},
-                                         Case{"PretrainEncoderInBfloat16", "pretrain-encoder", compute_in_bfloat16, kBfloat16}),
-                         [](const auto& info) { return info.param.name; });
+const auto kTrained = testing::Values(
+    Case{"Align", "align"}, Case{"Sft", "sft"}, Case{"SftWhitened", "sft", whiten}, Case{"SftMlp", "sft", project_through_two_layers},
+    Case{"SftRecomputed", "sft", recompute}, Case{"SftDeterministic", "sft", sum_in_order},
+    Case{"SftInBfloat16", "sft", compute_in_bfloat16, kBfloat16}, Case{"PretrainLlm", "pretrain-llm"},
+    Case{"PretrainLlmRecomputed", "pretrain-llm", recompute}, Case{"PretrainLlmInBfloat16", "pretrain-llm", compute_in_bfloat16, kBfloat16},
+    Case{"PretrainLlmInBfloat16Recomputed", "pretrain-llm", recompute_in_bfloat16, kBfloat16}, Case{"PretrainEncoder", "pretrain-encoder"},
+    Case{"PretrainEncoderInBfloat16", "pretrain-encoder", compute_in_bfloat16, kBfloat16});
+const auto kResumed = testing::Values(Case{"Align", "align"}, Case{"SftWhitened", "sft", whiten}, Case{"SftRecomputed", "sft", recompute},
+                                      Case{"PretrainLlm", "pretrain-llm"}, Case{"PretrainEncoderWithDropout", "pretrain-encoder", drop});
+const auto name_of_case = [](const auto& info) { return info.param.name; };
 
-INSTANTIATE_TEST_SUITE_P(Stages, DeviceResume,
-                         testing::Values(Case{"Align", "align"}, Case{"SftWhitened", "sft", whiten},
-                                         Case{"SftRecomputed", "sft", recompute}, Case{"PretrainLlm", "pretrain-llm"},
-                                         Case{"PretrainEncoderWithDropout", "pretrain-encoder", drop}),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Stages, DeviceTrain, kTrained, name_of_case);
+INSTANTIATE_TEST_SUITE_P(Stages, CudaTrain, kTrained, name_of_case);
+INSTANTIATE_TEST_SUITE_P(StagesThatDraw, DeviceTrain, testing::Values(Case{"PretrainEncoderWithDropout", "pretrain-encoder", drop}),
+                         name_of_case);
+INSTANTIATE_TEST_SUITE_P(Stages, DeviceResume, kResumed, name_of_case);
+INSTANTIATE_TEST_SUITE_P(Stages, CudaResume, kResumed, name_of_case);
 
 }  // namespace
 }  // namespace midillama::train

@@ -1,11 +1,10 @@
 // Cross-entropy from hidden states, without ever holding the logits of a whole batch.
 #pragma once
 
-#include "midillama/shapes/pieces.h"
-
 #include <torch/types.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace midillama::model {
 
@@ -15,9 +14,9 @@ struct TokenLosses {
 };
 
 // hidden_states [n, hidden_size] and output_weight [vocab_size, hidden_size] of one dtype, targets [n] int64. Logits and their gradient are
-// computed in slices of rows, at most `slice_elements` logits at a time, in float32 after the matrix product; gradients reach whichever of
-// the two inputs asks for them, once.
+// computed in slices of rows, at most `slice_elements` logits at a time (shapes/pieces.h), in float32 after the matrix product; gradients
+// reach whichever of the two inputs asks for them, once.
 TokenLosses next_token_loss(const torch::Tensor& hidden_states, const torch::Tensor& output_weight, const torch::Tensor& targets,
-                            std::int64_t slice_elements = shapes::kLogitsAtOnce);
+                            std::optional<std::int64_t> slice_elements = std::nullopt);
 
 }  // namespace midillama::model

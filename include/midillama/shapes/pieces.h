@@ -5,8 +5,10 @@
 
 namespace midillama::shapes {
 
-// Logits of one slice of the loss (model/next_token_loss.h).
-inline constexpr std::int64_t kLogitsAtOnce = 16 << 20;
+// Logits of one slice of the loss (model/next_token_loss.h). A GPU reads all of the output matrix for each slice.
+constexpr std::int64_t logits_at_once(bool gpu) {
+  return (gpu ? 128 : 16) << 20;
+}
 // Octuples of one forward pass of the music encoder, padding included (model/music_encoder.h).
 inline constexpr std::int64_t kEncoderOctuplesAtOnce = 8192;
 
