@@ -44,6 +44,16 @@ void rms_norm_backward(const float* dy, const float* x, const float* weight, flo
   }
 }
 
+void add_rms_norm_weight_gradient(const float* dy, const float* x, float epsilon, std::int64_t rows, std::int64_t size, float* sums) {
+  const Floats d;
+  for (std::int64_t row = 0; row < rows; ++row, dy += size, x += size) {
+    const Vector scale = hn::Set(d, inverse_rms(x, size, epsilon));
+    for_lanes(size, [&](const auto& place) MIDILLAMA_LAMBDA {
+      place.store(hn::MulAdd(hn::Mul(place.load(x), scale), place.load(dy), place.load(sums)), sums);
+    });
+  }
+}
+
 HWY_INLINE Vector sigmoid(Vector x) {
   const Vector one = hn::Set(Floats(), 1.0F);
   return hn::Div(one, hn::Add(one, exponential(hn::Neg(x))));
@@ -95,6 +105,7 @@ namespace midillama::kernels {
 
 HWY_EXPORT(rms_norm);
 HWY_EXPORT(rms_norm_backward);
+HWY_EXPORT(add_rms_norm_weight_gradient);
 HWY_EXPORT(swiglu);
 HWY_EXPORT(swiglu_backward);
 HWY_EXPORT(rotate);
@@ -107,6 +118,10 @@ void rms_norm(const float* x, const float* weight, float epsilon, std::int64_t r
 void rms_norm_backward(const float* dy, const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t size,
                        float* dx) {
   HWY_DYNAMIC_DISPATCH(rms_norm_backward)(dy, x, weight, epsilon, rows, size, dx);
+}
+
+void add_rms_norm_weight_gradient(const float* dy, const float* x, float epsilon, std::int64_t rows, std::int64_t size, float* sums) {
+  HWY_DYNAMIC_DISPATCH(add_rms_norm_weight_gradient)(dy, x, epsilon, rows, size, sums);
 }
 
 void swiglu(const float* x, std::int64_t rows, std::int64_t size, float* y) {

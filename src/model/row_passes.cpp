@@ -64,8 +64,23 @@ torch::Tensor rms_norm_backward(const torch::Tensor& grad, const torch::Tensor& 
 }
 
 torch::Tensor rms_norm_weight_gradient(const torch::Tensor& grad, const torch::Tensor& x, const torch::Tensor& weight, double epsilon) {
-  const torch::Tensor wide = widened(x);
-  return (grad * (wide * inverse_rms(wide, epsilon))).sum_to_size(weight.sizes()).to(weight.scalar_type());
+  if (!all_plain({grad, x, weight})) {
+    const torch::Tensor wide = widened(x);
+    return (grad * (wide * inverse_rms(wide, epsilon))).sum_to_size(weight.sizes()).to(weight.scalar_type());
+  }
+  constexpr std::int64_t kBlock = 64;  // of rows: the same sums whoever takes which
+  const std::int64_t size = x.size(-1), rows = x.numel() / size, blocks = (rows + kBlock - 1) / kBlock;
+  const torch::Tensor sums = torch::zeros({blocks, size}, x.options().requires_grad(false));
+  const float *dy = grad.const_data_ptr<float>(), *from = x.const_data_ptr<float>();
+  float* to = sums.mutable_data_ptr<float>();
+  over_rows(blocks, kBlock * size, [&](std::int64_t begin, std::int64_t count) {
+    for (std::int64_t block = begin; block < begin + count; ++block) {
+      const std::int64_t first = block * kBlock, offset = first * size;
+      kernels::add_rms_norm_weight_gradient(dy + offset, from + offset, static_cast<float>(epsilon), std::min(kBlock, rows - first), size,
+                                            to + block * size);
+    }
+  });
+  return sums.sum(0);
 }
 
 torch::Tensor swiglu(const torch::Tensor& gate_up) {

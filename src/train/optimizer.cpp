@@ -1,8 +1,11 @@
 #include "train/optimizer.h"
 
 #include "midillama/core/error.h"
+#include "midillama/kernels/thread_team.h"
+#include "midillama/model/team_scope.h"
 #include "midillama/weights/safetensors.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/_fused_adamw.h>
 
 #include <fmt/format.h>
@@ -63,8 +66,15 @@ void AdamW::step(double learning_rate) {
   for (const auto& parameter : parameters_) gradients.push_back(parameter.grad());
   steps_ += 1;
   const std::vector<torch::Tensor> steps(parameters_.size(), steps_);
-  at::_fused_adamw_(parameters_, gradients, first_moments_, second_moments_, /*max_exp_avg_sqs=*/{}, steps, learning_rate, beta1_, beta2_,
-                    weight_decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false);
+  kernels::share_range(model::TeamScope::team(), std::ssize(parameters_), {}, [&](std::int64_t begin, std::int64_t count) {
+    at::internal::lazy_init_num_threads();  // as model/row_passes.cpp
+    const torch::NoGradGuard of_this_thread;
+    const auto part = [&](const std::vector<torch::Tensor>& all) {
+      return at::TensorList(all).slice(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
+    };
+    at::_fused_adamw_(part(parameters_), part(gradients), part(first_moments_), part(second_moments_), /*max_exp_avg_sqs=*/{}, part(steps),
+                      learning_rate, beta1_, beta2_, weight_decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false);
+  });
 }
 
 void AdamW::save(const std::filesystem::path& file) const {

@@ -71,7 +71,7 @@ TEST_P(Kernels, RmsNorm) {
   for (const std::int64_t size : kSizes) {
     SCOPED_TRACE(size);
     const auto x = random_floats(kRows * size), weight = random_floats(size), dy = random_floats(kRows * size);
-    std::vector<double> expected, expected_dx;
+    std::vector<double> expected, expected_dx, expected_dweight(static_cast<std::size_t>(size), 1);
     for (std::int64_t row = 0; row < kRows; ++row) {
       const float *of_x = x.data() + row * size, *of_dy = dy.data() + row * size;
       double squares = 0, along = 0;
@@ -80,12 +80,16 @@ TEST_P(Kernels, RmsNorm) {
       for (std::int64_t i = 0; i < size; ++i) {
         expected.push_back(of_x[i] * scale * weight[i]);
         expected_dx.push_back(scale * (double{of_dy[i]} * weight[i] - of_x[i] * along * scale * scale / static_cast<double>(size)));
+        expected_dweight[static_cast<std::size_t>(i)] += of_dy[i] * of_x[i] * scale;
       }
     }
-    auto y = guarded(kRows * size), dx = guarded(kRows * size);
+    auto y = guarded(kRows * size), dx = guarded(kRows * size), dweight = guarded(size);
+    std::fill_n(dweight.begin(), size, 1.0F);
     rms_norm(x.data(), weight.data(), kEpsilon, kRows, size, y.data());
     rms_norm_backward(dy.data(), x.data(), weight.data(), kEpsilon, kRows, size, dx.data());
+    add_rms_norm_weight_gradient(dy.data(), x.data(), kEpsilon, kRows, size, dweight.data());
     expect_near(y, expected, 1e-6);
+    expect_near(dweight, expected_dweight, 2e-6, 1);
     expect_near(dx, expected_dx, 2e-6, 1);  // of one element it is a difference of what is almost alike
   }
 }

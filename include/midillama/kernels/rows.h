@@ -10,6 +10,8 @@ void rms_norm(const float* x, const float* weight, float epsilon, std::int64_t r
 // dx of the same, from dy.
 void rms_norm_backward(const float* dy, const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t size,
                        float* dx);
+// Adds the gradient of `weight` [size] to sums.
+void add_rms_norm_weight_gradient(const float* dy, const float* x, float epsilon, std::int64_t rows, std::int64_t size, float* sums);
 
 // y = silu(gate) · up, where a row of x holds `size` elements of gate and after them as many of up; dx likewise.
 void swiglu(const float* x, std::int64_t rows, std::int64_t size, float* y);
