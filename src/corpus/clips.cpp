@@ -26,7 +26,7 @@ std::vector<Line> timed_lines(const Piece& piece, const midi::TempoMap& tempos) 
   return lines;
 }
 
-// The first bar line at or behind `seconds`.
+// The first bar line at or after `seconds`.
 std::size_t at_or_behind(const std::vector<Line>& lines, double seconds) {
   const auto at =
       std::lower_bound(lines.begin(), lines.end(), seconds - kRounding, [](const Line& line, double time) { return line.seconds < time; });
@@ -46,7 +46,7 @@ std::vector<std::size_t> starting_lines(const std::vector<Line>& lines, double e
   return starts;
 }
 
-// The last bar line (or the end of the piece) that is at most a clip's length behind `from`; a clip's length itself where no bar is that
+// The last bar line (or the end of the piece) that is at most a clip's length after `from`; a clip's length itself where no bar is that
 // short.
 midi::Tick clip_end(const std::vector<Line>& lines, std::size_t from, const Line& end, const midi::TempoMap& tempos, double clip_seconds) {
   const double limit = lines[from].seconds + clip_seconds;

@@ -92,7 +92,7 @@ std::string_view mode_name(std::string_view word) {
   return "";
 }
 
-// A word that may stand behind the mode: a clef, a voice setting, or a comment.
+// A word that may come after the mode: a clef, a voice setting, or a comment.
 bool is_setting(std::string_view word) {
   return word == "treble" || word == "treble8" || word == "bass" || word == "alto" || word == "tenor" || word.front() == '%' ||
          word.front() == '-' || word.front() == '+' || word.find('=') != std::string_view::npos;

@@ -17,7 +17,7 @@ struct FoundFiles {
   std::vector<Skipped> skipped;              // places below the root
 };
 
-// Every regular file below `root`, at any depth and behind links to folders, whose name ends in one of `endings` (any case). Skipped, with
+// Every regular file below `root`, at any depth and through links to folders, whose name ends in one of `endings` (any case). Skipped, with
 // the reason: what cannot be read, hidden files and folders, and datasets that this program built. InputError where there is no such
 // folder.
 FoundFiles files_below(const std::filesystem::path& root, const std::vector<std::string>& endings);

@@ -47,7 +47,7 @@ std::int64_t adapter_bytes(const Workload& work, const std::set<std::string>& na
 // What a block keeps of one token up to its attention, and what after it.
 struct BlockBytes {
   std::int64_t attention = 0;
-  std::int64_t behind = 0;
+  std::int64_t after = 0;
 };
 
 BlockBytes block_bytes(const Workload& work) {
@@ -57,7 +57,7 @@ BlockBytes block_bytes(const Workload& work) {
   BlockBytes bytes;
   bytes.attention = w * (llm.hidden_size + 2 * queries + 2 * keys) + kFloat * llm.num_attention_heads +
                     adapter_bytes(work, {"q_proj", "k_proj", "v_proj"});
-  bytes.behind = w * (llm.hidden_size + 2 * llm.intermediate_size) + adapter_bytes(work, {"o_proj", "gate_proj", "up_proj", "down_proj"});
+  bytes.after = w * (llm.hidden_size + 2 * llm.intermediate_size) + adapter_bytes(work, {"o_proj", "gate_proj", "up_proj", "down_proj"});
   return bytes;
 }
 
@@ -66,8 +66,8 @@ BlockBytes block_bytes(const Workload& work) {
 std::int64_t kept_bytes(const Workload& work, const BlockBytes& block, std::int64_t tokens, std::int64_t answers) {
   const std::int64_t blocks = work.llm.num_hidden_layers;
   if (!work.config.train.activation_checkpointing)
-    return blocks * tokens * block.attention + ((blocks - 1) * tokens + answers) * block.behind;
-  return tokens * (blocks * width(work.config.llm.dtype) * work.llm.hidden_size + block.attention + block.behind);
+    return blocks * tokens * block.attention + ((blocks - 1) * tokens + answers) * block.after;
+  return tokens * (blocks * width(work.config.llm.dtype) * work.llm.hidden_size + block.attention + block.after);
 }
 
 // Logits of one slice and their log-softmax; after bfloat16 logits the latter is computed in float32, on a CPU from a float32 copy.

@@ -25,15 +25,15 @@ Answer from_entry(const Json& object, const std::string& key, const Lookup& id) 
 
 // The special tokens that a post-processor puts before and after a text.
 struct Frame {
-  std::vector<std::string> before, behind;
+  std::vector<std::string> before, after;
 };
 
 void add_template(const Json& pieces, Frame& frame) {
-  bool behind = false;
+  bool after = false;
   for (const Json& piece : pieces) {
-    if (piece.contains("Sequence")) behind = true;
+    if (piece.contains("Sequence")) after = true;
     if (!piece.contains("SpecialToken")) continue;
-    (behind ? frame.behind : frame.before).push_back(piece.at("SpecialToken").at("id").get<std::string>());
+    (after ? frame.after : frame.before).push_back(piece.at("SpecialToken").at("id").get<std::string>());
   }
 }
 
@@ -45,7 +45,7 @@ void add_post_processor(const Json& processor, Frame& frame) {
     add_template(processor.at("single"), frame);
   } else if (type == "RobertaProcessing" || type == "BertProcessing") {
     frame.before.push_back(processor.at("cls").at(0).get<std::string>());
-    frame.behind.push_back(processor.at("sep").at(0).get<std::string>());
+    frame.after.push_back(processor.at("sep").at(0).get<std::string>());
   }
 }
 
@@ -85,8 +85,8 @@ SpecialNames names_beside(const std::filesystem::path& directory, const Lookup& 
 SpecialNames find_special_names(const std::filesystem::path& file, const Json& tokenizer, const Lookup& id) {
   Frame frame = frame_of(file, tokenizer);
   for (const char* name : {"<|begin_of_text|>", "<s>", "<bos>", "<|endoftext|>"}) frame.before.emplace_back(name);
-  for (const char* name : {"<|end_of_text|>", "</s>", "<eos>", "<|endoftext|>", "<|im_end|>"}) frame.behind.emplace_back(name);
-  return names_beside(file.parent_path(), id, {first_known(frame.before, id), first_known(frame.behind, id)});
+  for (const char* name : {"<|end_of_text|>", "</s>", "<eos>", "<|endoftext|>", "<|im_end|>"}) frame.after.emplace_back(name);
+  return names_beside(file.parent_path(), id, {first_known(frame.before, id), first_known(frame.after, id)});
 }
 
 }  // namespace midillama::text

@@ -85,7 +85,7 @@ void print(std::ostream& out, const records::Question& question, const text::Enc
   out << json_text(row) << '\n';
 }
 
-// How a terminal shows a text: an ANSI colour before it, the default behind.
+// How a terminal shows a text: an ANSI colour before it, the default after it.
 constexpr std::string_view kMasked = "\x1b[2m", kTarget = "\x1b[1;32m", kMusic = "\x1b[1;35m", kHeading = "\x1b[1m";
 
 std::string in_colour(std::string_view colour, std::string_view text) {

@@ -62,7 +62,7 @@ class EncoderStage final : public Stage {
         dtype_(model::dtype_from_name(context.config.music_encoder.dtype)),
         device_(context.device),
         model_(shape_of(context.config.music_encoder.pretrain)) {
-    // Every note stands between <s> and </s>.
+    // Every note is between <s> and </s>.
     const std::int64_t max_notes =
         std::min<std::int64_t>(octuple::kMaxNotes, context.config.music_encoder.pretrain.max_position_embeddings - 2);
     train_.emplace(records::clips_of(questions.train), max_notes);

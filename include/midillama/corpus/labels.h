@@ -15,7 +15,7 @@ namespace midillama::corpus {
 std::optional<std::string> value_in_label(const records::Tag& tag, std::string_view label, std::string_view meter);
 std::optional<std::string> value_at_end(const records::Tag& tag, std::string_view title, std::string_view meter);
 
-// "G major" of an ABC key field: tonic, accidental, and a mode by its first three letters; "m" is minor. Clefs and comments behind it are
+// "G major" of an ABC key field: tonic, accidental, and a mode by its first three letters; "m" is minor. Clefs and comments after it are
 // passed over; pipe keys, "none" and explicit signatures name no key.
 std::optional<std::string> key_label(std::string_view field);
 
