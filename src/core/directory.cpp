@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::string_view kUnfinished = ".unfinished-";
 constexpr std::string_view kDeleted = ".deleted-";
+constexpr std::string_view kUnlocked = ".unlocked";
 
 fs::path beside(const fs::path& target, std::string_view prefix) {
   return target.parent_path() / fmt::format("{}{}-{}", prefix, target.filename().string(), unique_suffix());
@@ -56,11 +58,27 @@ bool exchange(const fs::path& one, const fs::path& other) {
   return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
 }
 
-// A new working folder.
-fs::path made(fs::path directory) {
-  remove_leftovers(parent_of(directory));
-  fs::create_directories(directory);
-  return directory;
+[[noreturn]] void refuse(const fs::path& target) {
+  throw InputError(target.string(), "", "is there already: give the path of a new folder, or remove it first");
+}
+
+// Makes a working folder. It is locked before it has its name: one with the name and without a lock is a leftover to others.
+std::optional<FileLock> make_locked(const fs::path& working) {
+  const fs::path parent = parent_of(working), unlocked = beside(working, kUnlocked);
+  remove_leftovers(parent);
+  fs::create_directories(parent);
+  fs::create_directory(unlocked);
+  auto lock = FileLock::take(unlocked);
+  fs::rename(unlocked, working);
+  return lock;
+}
+
+bool is_abandoned(const fs::path& directory) {
+  try {
+    return FileLock::take(directory).has_value();
+  } catch (const InputError&) {
+    return false;  // it has gone meanwhile
+  }
 }
 
 }  // namespace
@@ -69,7 +87,7 @@ StagedDirectory::StagedDirectory(const fs::path& target)
     : target_(resolve_links(named(target))),
       working_(beside(target_, kUnfinished)),
       removed_on_interrupt_(working_),
-      lock_(FileLock::take(made(working_))) {}
+      lock_(make_locked(working_)) {}
 
 StagedDirectory::~StagedDirectory() {
   std::error_code ignored;
@@ -88,16 +106,30 @@ void StagedDirectory::put_in_place() {
   fs::remove_all(working_);  // the old content, where the two were exchanged
 }
 
+// The kernel's rename replaces an empty folder, and nothing else, by a folder.
+void StagedDirectory::put_in_new_place() {
+  sync_tree(working_);
+  std::error_code error;
+  fs::rename(working_, target_, error);
+  if (error == std::errc::directory_not_empty || error == std::errc::file_exists || error == std::errc::not_a_directory) refuse(target_);
+  if (error) throw InputError(target_.string(), "", fmt::format("cannot be created ({})", error.message()));
+  sync_to_disk(parent_of(target_));
+}
+
 void write_directory(const fs::path& target, const std::function<void(const fs::path&)>& fill) {
   StagedDirectory directory(target);
   fill(directory.path());
   directory.put_in_place();
 }
 
+void write_new_directory(const fs::path& target, const std::function<void(const fs::path&)>& fill) {
+  StagedDirectory directory(target);
+  fill(directory.path());
+  directory.put_in_new_place();
+}
+
 void require_new_directory(const fs::path& target) {
-  if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target))) {
-    throw InputError(target.string(), "", "is there already: give the path of a new folder, or remove it first");
-  }
+  if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target))) refuse(target);
 }
 
 void remove_directory(const fs::path& directory) {
@@ -109,12 +141,13 @@ void remove_directory(const fs::path& directory) {
 void remove_leftovers(const fs::path& parent) {
   if (!fs::is_directory(parent)) return;
   std::vector<fs::path> leftovers;
+  std::error_code ignored;  // what goes meanwhile is another's
   for (const auto& entry : fs::directory_iterator(parent)) {
     const std::string name = entry.path().filename().string();
     const bool ours = name.starts_with(kUnfinished) || name.starts_with(kDeleted);
-    if (ours && entry.is_directory() && FileLock::take(entry.path())) leftovers.push_back(entry.path());
+    if (ours && entry.is_directory(ignored) && is_abandoned(entry.path())) leftovers.push_back(entry.path());
   }
-  for (const auto& path : leftovers) fs::remove_all(path);
+  for (const auto& path : leftovers) fs::remove_all(path, ignored);
 }
 
 }  // namespace midillama

@@ -65,7 +65,7 @@ ConvertedGguf convert_gguf(const fs::path& path, const fs::path& directory, torc
   }
   llama.config.bos_token_id = tokenizer.bos;
   llama.config.eos_token_ids = tokenizer.eos;
-  write_directory(directory, [&](const fs::path& unfinished) {
+  write_new_directory(directory, [&](const fs::path& unfinished) {
     llama.config.write(unfinished);
     write_atomically(unfinished / "generation_config.json", json_text(generation_config(tokenizer), 2) + "\n");
     write_atomically(unfinished / "tokenizer.json", json_text(tokenizer.tokenizer, 2) + "\n");

@@ -232,7 +232,7 @@ ConvertedMusicBert convert_musicbert(const fs::path& checkpoint, const fs::path&
     log::info("{}: the file does not say how many attention heads there are; {} of size {}, as in every published MusicBERT",
               checkpoint.string(), config.num_attention_heads, kHeadSize);
   }
-  write_directory(directory, [&](const fs::path& unfinished) {
+  write_new_directory(directory, [&](const fs::path& unfinished) {
     config.write(unfinished);
     weights::write_safetensors(unfinished / "model.safetensors", source.tensors, {{"format", "pt"}});
   });

@@ -82,7 +82,7 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   const fs::path llm_path = config.llm.path;
   card.sentencepiece_only = !fs::exists(llm_path / "tokenizer.json") && !fs::exists(llm_path / "tokenizer_config.json");
 
-  write_directory(directory, [&](const fs::path& unfinished) {
+  write_new_directory(directory, [&](const fs::path& unfinished) {
     fs::copy_file(checkpoint / runs::kProjectorFile, unfinished / runs::kProjectorFile);
     if (card.has_adapter) {
       fs::create_directory(unfinished / runs::kAdapterFolder);

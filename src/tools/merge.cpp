@@ -81,7 +81,7 @@ Merged merge_adapter(const fs::path& llm, const fs::path& adapter, const fs::pat
   const std::map<std::string, Adapter> adapters = read_adapters(llm, adapter, base);
   Merged merged{0, adapters.size()};
   for (const weights::SafetensorsFile& file : base.files()) merged.tensors += file.tensors().size();
-  write_directory(directory, [&](const fs::path& unfinished) {
+  write_new_directory(directory, [&](const fs::path& unfinished) {
     Progress progress = Progress::when_long("merging " + llm.string(), merged.tensors);
     copy_other_files(llm, unfinished);
     for (const weights::SafetensorsFile& file : base.files()) {

@@ -2,8 +2,14 @@
 
 #include "midillama/core/file.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 namespace midillama {
 namespace {
@@ -52,6 +58,63 @@ TEST(StagedDirectory, TwoForTheSameTargetDoNotMeet) {
   one.put_in_place();
   EXPECT_EQ(read_text(folder.path() / "out/file"), "1");
   EXPECT_EQ(entries(folder.path()), 1u);
+}
+
+TEST(WriteNewDirectory, TakesAFreeNameOrAnEmptyFolder) {
+  const TemporaryDirectory folder;
+  fs::create_directory(folder.path() / "empty");
+  fs::create_symlink("far/new", folder.path() / "link");
+  fs::create_directory(folder.path() / "far");
+  for (const char* name : {"new/", "empty", "link"}) {
+    write_new_directory(folder.path() / name, [&](const fs::path& path) { write_atomically(path / "file", name); });
+    EXPECT_EQ(read_text(folder.path() / name / "file"), name);
+  }
+  EXPECT_TRUE(fs::is_symlink(folder.path() / "link"));
+}
+
+// What came while it was filled stays, whoever made it and whatever it is.
+TEST(WriteNewDirectory, ReplacesNothingThatCameInBetween) {
+  const TemporaryDirectory folder;
+  const fs::path target = folder.path() / "out";
+  const std::vector<std::function<void()>> others = {
+      [&] { write_new_directory(target, [](const fs::path& path) { write_atomically(path / "file", "theirs"); }); },
+      [&] { write_atomically(target / "file", "theirs"); },
+      [&] { write_atomically(target, "theirs"); },
+  };
+  for (const auto& other : others) {
+    const auto fill = [&](const fs::path& path) {
+      write_atomically(path / "file", "ours");
+      other();
+    };
+    EXPECT_THAT([&] { write_new_directory(target, fill); },
+                testing::ThrowsMessage<InputError>(HasSubstr(target.string() + ": is there already")));
+    EXPECT_EQ(read_text(fs::is_directory(target) ? target / "file" : target), "theirs");
+    EXPECT_EQ(entries(folder.path()), 1u);
+    fs::remove_all(target);
+  }
+}
+
+TEST(WriteNewDirectory, OfManyAtOnceOneHasMadeIt) {
+  const TemporaryDirectory folder;
+  for (int round = 0; round < 20; ++round) {
+    const fs::path target = folder.path() / fmt::format("out{}", round);
+    std::vector<std::thread> threads;
+    std::mutex mutex;
+    std::vector<std::string> done;
+    for (const char* who : {"a", "b", "c", "d"}) {
+      threads.emplace_back([&, who] {
+        try {
+          write_new_directory(target, [&](const fs::path& path) { write_atomically(path / "file", who); });
+          const std::lock_guard lock(mutex);
+          done.emplace_back(who);
+        } catch (const InputError&) {
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    ASSERT_EQ(done.size(), 1u);
+    EXPECT_EQ(read_text(target / "file"), done.front());
+  }
 }
 
 TEST(RemoveLeftovers, LeavesFoldersThatAreBeingFilled) {

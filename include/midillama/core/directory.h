@@ -26,6 +26,9 @@ class StagedDirectory {
   // Flushes, and takes the place of `target`, whose old content goes. A kill at any moment leaves the old content or the new one under the
   // name, where the file system can exchange two folders in one step (Linux's local ones and NFS from 4.2 on can).
   void put_in_place();
+  // Flushes, and takes the name `target`. InputError where anything has it by now that is no empty folder: of two that make the same one at
+  // once, the second is refused.
+  void put_in_new_place();
 
  private:
   std::filesystem::path target_;
@@ -37,7 +40,10 @@ class StagedDirectory {
 // Lets `fill` write into a StagedDirectory of `target` and puts it in place. Where `fill` throws, nothing stays.
 void write_directory(const std::filesystem::path& target, const std::function<void(const std::filesystem::path&)>& fill);
 
-// InputError where `target` holds anything: for commands that must not replace what a wrong path names.
+// For commands that must not replace what a wrong path names: as above with put_in_new_place().
+void write_new_directory(const std::filesystem::path& target, const std::function<void(const std::filesystem::path&)>& fill);
+
+// InputError where `target` holds anything, before long work whose result write_new_directory() would refuse.
 void require_new_directory(const std::filesystem::path& target);
 
 // Deletes a directory such that a killed program leaves it whole or out of sight.
