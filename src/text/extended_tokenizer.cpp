@@ -6,13 +6,12 @@
 #include "text/character_level.h"
 #include "text/special_names.h"
 #include "text/tokenizer_file.h"
+#include "text/tokens_beside.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
-#include <set>
 #include <unordered_map>
 
 namespace midillama::text {
@@ -90,93 +89,35 @@ class ExtendedTokenizer final : public Tokenizer {
   SpecialNames names_;
 };
 
-// Added tokens by id, from all files; what an earlier file says counts.
-class Reader {
- public:
-  explicit Reader(const fs::path& directory) : directory_(directory) {}
-
-  std::map<TokenId, AddedToken> read() {
-    read_config();
-    read_tokenizer();
-    read_list();
-    return std::move(tokens_);
+// `added_tokens` of a tokenizer.json.
+std::vector<AddedToken> tokens_of_tokenizer(const fs::path& directory) {
+  constexpr const char* kFile = "tokenizer.json";
+  const std::string path = (directory / kFile).string();
+  const Json tokenizer = file_beside(directory, kFile);
+  std::vector<AddedToken> tokens;
+  for (const Json& entry : member(tokenizer, "added_tokens")) {
+    const std::string place = fmt::format("added_tokens[{}]", tokens.size());
+    require_token_id(member(entry, "id"), path, place);
+    tokens.push_back(read_added_token(entry, path, place));
+    tokens.back().id = member(entry, "id").get<TokenId>();
   }
+  return tokens;
+}
 
- private:
-  // Null where there is no such file.
-  Json file(const char* name) const { return fs::exists(directory_ / name) ? read_json(directory_ / name) : Json(); }
-  std::string path(const char* name) const { return (directory_ / name).string(); }
-
-  void add(const Json& id, AddedToken token, const std::string& file, const std::string& place) {
-    if (!is_token_id(id)) throw InputError(file, place, fmt::format("a token id from 0 to {} was expected", kMaxTokens - 1));
-    token.id = id.get<TokenId>();
-    tokens_.emplace(token.id, std::move(token));
+// By id, from all files; what an earlier file says counts.
+std::map<TokenId, AddedToken> tokens_of_all_files(const fs::path& directory) {
+  std::map<TokenId, AddedToken> tokens;
+  for (const auto read : {tokens_of_config, tokens_of_tokenizer, tokens_of_list}) {
+    for (AddedToken& token : read(directory)) tokens.emplace(token.id, std::move(token));
   }
-
-  void read_config() {
-    constexpr const char* kFile = "tokenizer_config.json";
-    const Json config = file(kFile);
-    for (const auto& [spelled, entry] : member(config, "added_tokens_decoder").items()) {
-      const std::string place = fmt::format("added_tokens_decoder[\"{}\"]", spelled);
-      TokenId id = -1;
-      std::from_chars(spelled.data(), spelled.data() + spelled.size(), id);
-      add(id, read_added_token(entry, path(kFile), place), path(kFile), place);
-    }
-  }
-
-  void read_tokenizer() {
-    constexpr const char* kFile = "tokenizer.json";
-    const Json tokenizer = file(kFile);
-    std::size_t number = 0;
-    for (const Json& entry : member(tokenizer, "added_tokens")) {
-      const std::string place = fmt::format("added_tokens[{}]", number++);
-      add(member(entry, "id"), read_added_token(entry, path(kFile), place), path(kFile), place);
-    }
-  }
-
-  // Spellings and ids alone: what the configuration names as bos, eos and so on is special, the rest is text.
-  void read_list() {
-    constexpr const char* kFile = "added_tokens.json";
-    const Json list = file(kFile);
-    if (!list.is_null() && !list.is_object()) throw InputError(path(kFile), "", "an object of tokens and ids was expected");
-    const auto special = special_spellings();
-    for (const auto& [spelling, id] : list.items()) {
-      AddedToken token;
-      token.content = spelling;
-      token.special = special.contains(spelling);
-      token.normalized = !token.special;
-      add(id, std::move(token), path(kFile), spelling);
-    }
-  }
-
-  std::set<std::string> special_spellings() const {
-    std::set<std::string> special;
-    const auto take = [&](const Json& entry) {
-      const Json& name = entry.is_object() ? member(entry, "content") : entry;
-      if (name.is_string()) special.insert(name.get<std::string>());
-    };
-    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
-      const Json names = file(name);
-      for (const char* key : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
-        take(member(names, key));
-      }
-      for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
-        if (!member(names, key).is_array()) continue;
-        for (const Json& entry : member(names, key)) take(entry);
-      }
-    }
-    return special;
-  }
-
-  fs::path directory_;
-  std::map<TokenId, AddedToken> tokens_;
-};
+  return tokens;
+}
 
 }  // namespace
 
 std::unique_ptr<Tokenizer> with_files_beside(std::unique_ptr<Tokenizer> model, const fs::path& directory) {
   std::vector<AddedToken> added;
-  for (auto& [id, token] : Reader(directory).read()) {
+  for (auto& [id, token] : tokens_of_all_files(directory)) {
     if (model->token_id(token.content) != id) added.push_back(std::move(token));
   }
   return std::make_unique<ExtendedTokenizer>(std::move(model), std::move(added), directory);

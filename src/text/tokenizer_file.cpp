@@ -1,8 +1,13 @@
 #include "text/tokenizer_file.h"
 
+#include "midillama/core/log.h"
+#include "text/tokens_beside.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace midillama::text {
 namespace {
@@ -19,6 +24,47 @@ std::string model_type(const Json& model) {
   return member(model, "type").is_null() && member(model, "merges").is_array() ? "BPE" : type_of(model);
 }
 
+// Tokens one after the other, none of whose ids is another's.
+class Adding {
+ public:
+  Adding(const std::vector<std::string>& spellings, const TokenTable& table, const std::string& file)
+      : spellings_(spellings), table_(table), file_(file), next_(static_cast<TokenId>(spellings.size())) {}
+
+  void add(AddedToken token) {
+    const auto [place, is_new] = places_.emplace(token.content, tokens_.size());
+    if (!is_new) {
+      token.id = tokens_[place->second].id;
+      tokens_[place->second] = std::move(token);
+      return;
+    }
+    if (const Symbol symbol = table_.find(token.content); symbol != kNoSymbol) {
+      token.id = symbol;
+    } else if (is_taken(token.id)) {
+      log::warning("{}: the id {} of the added token \"{}\" is another's, so it gets {}", file_, token.id, token.content, next_);
+      token.id = next_;
+    }
+    next_ = std::max(next_, token.id + 1);
+    ids_.insert(token.id);
+    tokens_.push_back(std::move(token));
+  }
+
+  std::vector<AddedToken> take() { return std::move(tokens_); }
+
+ private:
+  bool is_taken(TokenId id) const {
+    const auto place = static_cast<std::size_t>(id);
+    return ids_.contains(id) || (place < spellings_.size() && !spellings_[place].empty());
+  }
+
+  const std::vector<std::string>& spellings_;
+  const TokenTable& table_;
+  const std::string& file_;
+  TokenId next_;  // after all ids
+  std::vector<AddedToken> tokens_;
+  std::unordered_map<std::string, std::size_t> places_;
+  std::unordered_set<TokenId> ids_;
+};
+
 }  // namespace
 
 const Json& member(const Json& object, const std::string& key) {
@@ -31,6 +77,10 @@ const Json& member(const Json& object, const std::string& key) {
 std::string type_of(const Json& object) {
   const Json& type = member(object, "type");
   return type.is_string() ? type.get<std::string>() : "";
+}
+
+void require_token_id(const Json& value, const std::string& file, const std::string& place) {
+  if (!is_token_id(value)) throw InputError(file, place, fmt::format("a token id from 0 to {} was expected", kMaxTokens - 1));
 }
 
 AddedToken read_added_token(const Json& entry, const std::string& file, const std::string& place) {
@@ -134,17 +184,22 @@ BpeOptions TokenizerFile::options() const {
 }
 
 std::vector<AddedToken> TokenizerFile::added_tokens() const {
-  std::vector<AddedToken> added;
+  Adding adding(spellings_, *table_, file_);
   const Json& tokens = list(root_, "added_tokens", "added_tokens");
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const std::string place = fmt::format("added_tokens[{}]", i);
     AddedToken token = read_added_token(tokens[i], file_, place);
-    const Symbol known = table_->find(token.content);
     const Json& id = member(tokens[i], "id");
-    if (known == kNoSymbol && !is_token_id(id)) fail(place + ".id", fmt::format("a token id from 0 to {} was expected", kMaxTokens - 1));
-    token.id = known == kNoSymbol ? id.get<TokenId>() : TokenId{known};
-    added.push_back(std::move(token));
+    if (table_->find(token.content) == kNoSymbol) require_token_id(id, file_, place + ".id");
+    if (is_token_id(id)) token.id = id.get<TokenId>();
+    adding.add(std::move(token));
   }
+  auto beside = tokens_of_config(directory());
+  if (beside.empty()) beside = tokens_of_list(directory());
+  for (AddedToken& token : beside) adding.add(std::move(token));
+  auto added = adding.take();
+  const auto named = named_tokens(directory());
+  for (AddedToken& token : added) token.special = token.special || named.contains(token.content);
   return added;
 }
 

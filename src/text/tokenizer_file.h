@@ -24,6 +24,9 @@ inline bool is_token_id(const Json& value) {
   return value.is_number_integer() && value >= 0 && value < kMaxTokens;
 }
 
+// InputError where the value is none.
+void require_token_id(const Json& value, const std::string& file, const std::string& place);
+
 // One entry of a list of added tokens, without its id.
 AddedToken read_added_token(const Json& entry, const std::string& file, const std::string& place);
 
@@ -45,8 +48,13 @@ class TokenizerFile {
   // Of a BPE without anything that is not supported.
   std::vector<Merge> merges() const;
   BpeOptions options() const;
+  // The file's, and those of the files beside it, as transformers' TokenizersBackend 5.23 adds them: what is known already, by its
+  // spelling, takes the properties that are said last. A token has the id that its file gives it; where that is another's, the next free
+  // one.
   std::vector<AddedToken> added_tokens() const;
   std::optional<TokenId> find(const std::string& name, const std::vector<AddedToken>& added) const;
+
+  std::filesystem::path directory() const { return std::filesystem::path(file_).parent_path(); }
 
   std::string file_;
   Json root_;

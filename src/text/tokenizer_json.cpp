@@ -4,6 +4,7 @@
 #include "text/character_level.h"
 #include "text/special_names.h"
 #include "text/tokenizer_file.h"
+#include "text/tokens_beside.h"
 #include "text/word_piece.h"
 
 #include <fmt/format.h>
@@ -61,7 +62,7 @@ class ByteLevelReader : public TokenizerFile {
       for (std::size_t i = 0; i < steps.size(); ++i) read_pre_tokenizer(steps[i], fmt::format("{}.pretokenizers[{}]", place, i), result);
     } else if (type == "ByteLevel") {
       byte_level_ = true;
-      if (flag(step, "add_prefix_space", place, true)) result.add_prefix_space();
+      if (adds_prefix_space(step, place)) result.add_prefix_space();
       if (flag(step, "use_regex", place, true)) result.add_split(kGpt2Pattern, PreTokenizer::Keep::all);
     } else if (type == "Split") {
       read_split(step, place, result);
@@ -70,6 +71,16 @@ class ByteLevelReader : public TokenizerFile {
     } else {
       fail(place + ".type", fmt::format("\"{}\" is not supported: \"ByteLevel\", \"Digits\", \"Split\" and \"Sequence\" are", type));
     }
+  }
+
+  // Two classes of transformers make this step anew, by what the configuration beside the file says.
+  bool adds_prefix_space(const Json& step, const std::string& place) const {
+    const Json config = file_beside(directory(), "tokenizer_config.json");
+    const Json& name = member(config, "tokenizer_class");
+    const bool made_anew =
+        name == "GPT2Tokenizer" || name == "GPT2TokenizerFast" || name == "RobertaTokenizer" || name == "RobertaTokenizerFast";
+    if (made_anew && place == "pre_tokenizer") return flag(config, "add_prefix_space", "tokenizer_config.json", false);
+    return flag(step, "add_prefix_space", place, true);
   }
 
   void read_split(const Json& step, const std::string& place, PreTokenizer& result) const {

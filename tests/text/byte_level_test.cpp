@@ -205,5 +205,26 @@ TEST(GoldenByteLevel, EncodesAndDecodesAsTheReference) {
   }
 }
 
+// Files beside a tokenizer.json add tokens, and two classes of transformers decide on the space before a text.
+TEST(GoldenDirectories, AreReadAsTransformersReadsThem) {
+  const Json golden = read_json("tests/golden/text/directories.json");
+  for (const auto& [name, directory] : golden["directories"].items()) {
+    SCOPED_TRACE(name);
+    const TemporaryDirectory folder;
+    Json description = read_json("tests/golden/text/gpt2/tokenizer.json");
+    for (const Json& token : directory["added"]) description["added_tokens"].push_back(token);
+    write_atomically(folder.path() / "tokenizer.json", description.dump());
+    for (const auto& [file, content] : directory["files"].items()) write_atomically(folder.path() / file, content.dump());
+    const auto tokenizer = load_tokenizer(folder.path());
+    EXPECT_EQ(tokenizer->vocab_size(), directory["vocab_size"]);
+    EXPECT_EQ(tokenizer->bos_id(), directory["bos"].get<TokenId>());
+    EXPECT_EQ(tokenizer->eos_id(), directory["eos"].get<TokenId>());
+    for (std::size_t i = 0; i < golden["texts"].size(); ++i) {
+      EXPECT_EQ(Json(tokenizer->encode(golden["texts"][i].get<std::string>())), directory["encoded"][i]) << golden["texts"][i];
+      EXPECT_EQ(tokenizer->decode(directory["encoded"][i].get<std::vector<TokenId>>()), directory["decoded"][i]);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace midillama::text
