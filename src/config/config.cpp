@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace midillama::config {
@@ -89,7 +90,8 @@ struct Loaded {
   } chosen;
 };
 
-Loaded parse_text(const std::string& yaml, const std::string& name, const std::vector<std::string>& overrides) {
+Loaded parse_text(const std::string& yaml, const std::string& name, const std::vector<std::string>& overrides,
+                  std::span<const Rule> rules = {}) {
   Loaded loaded;
   Config& config = loaded.config = defaults();
   std::vector<std::string> mistakes;
@@ -100,19 +102,23 @@ Loaded parse_text(const std::string& yaml, const std::string& name, const std::v
     throw ConfigError({fmt::format("{}: line {}: not valid YAML ({})", name, error.mark.line + 1, error.msg)});
   }
   for (const std::string& text : overrides) apply_override(text, config, mistakes, loaded.chosen.by_overrides);
-  for (std::string& mistake : validate(config)) mistakes.push_back(std::move(mistake));
+  const auto check = [&](const Rule rule) {
+    for (std::string& mistake : rule(config)) mistakes.push_back(std::move(mistake));
+  };
+  check(validate);
+  std::ranges::for_each(rules, check);
   if (!mistakes.empty()) throw ConfigError(std::move(mistakes));
   return loaded;
 }
 
-Loaded load_file(const fs::path& file, const std::vector<std::string>& overrides) {
+Loaded load_file(const fs::path& file, const std::vector<std::string>& overrides, std::span<const Rule> rules = {}) {
   std::string text;
   try {
     text = read_text(file);
   } catch (const InputError& error) {
     throw ConfigError({error.what()});
   }
-  return parse_text(text, file.string(), overrides);
+  return parse_text(text, file.string(), overrides, rules);
 }
 
 }  // namespace
@@ -136,8 +142,8 @@ fs::path find_config(const std::string& file) {
       fmt::format("no configuration given and none at {} or where this program is installed: give one with --config FILE", kDefaultConfig));
 }
 
-Config load_chosen(const std::string& file, const std::vector<std::string>& overrides) {
-  Loaded loaded = load_file(find_config(file), overrides);
+Config load_chosen(const std::string& file, const std::vector<std::string>& overrides, std::span<const Rule> rules) {
+  Loaded loaded = load_file(find_config(file), overrides, rules);
   auto& chosen = loaded.chosen.by_overrides;
   if (!file.empty()) chosen.merge(loaded.chosen.by_file);
   const Json values = flatten(loaded.config);

@@ -2,6 +2,7 @@
 
 #include "corpus/clip_labels.h"
 #include "midillama/core/error.h"
+#include "midillama/corpus/dataset.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/text/utf8.h"
 
@@ -121,6 +122,19 @@ void TagFacts::set_quantiles(const std::map<std::string, std::vector<double>>& v
     for (std::size_t i = 1; i < tag.values.size(); ++i)
       bounds.push_back(sorted[std::min(sorted.size() - 1, i * sorted.size() / tag.values.size())]);
   }
+}
+
+std::vector<std::string> tag_mistakes(const config::Config& config) {
+  const auto& corpus = config.corpus;
+  if (corpus.tag_file.empty()) return {};  // config::validate() refuses it
+  try {
+    TagFacts(records::read_tags(corpus.tag_file), corpus);
+  } catch (const ConfigError& error) {
+    return error.mistakes();
+  } catch (const InputError& error) {
+    return {fmt::format("corpus.tag_file: {}", error.what())};
+  }
+  return {};
 }
 
 }  // namespace midillama::corpus

@@ -14,4 +14,10 @@ text::PromptTemplate prompt_template(const config::Config& config, const text::T
   return {std::move(text), tokenizer};
 }
 
+std::vector<std::string> prompt_mistakes(const config::Config& config) {
+  const std::string& text = config.prompt.template_text;
+  if (text.empty() || text == "chat") return {};  // config::validate() refuses the first; the second depends on the decoder
+  return text::template_mistakes({.turn = text});
+}
+
 }  // namespace midillama::shapes

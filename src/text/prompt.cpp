@@ -40,6 +40,18 @@ bool puts_space_before(const Tokenizer& tokenizer) {
   return !ids.empty() && tokenizer.token(ids.front()).starts_with(kSpelledSpace);
 }
 
+// Has whatever a template asks for.
+class EveryToken final : public Tokenizer {
+ public:
+  std::vector<TokenId> encode(std::string_view) const override { return {}; }
+  std::string decode(std::span<const TokenId>) const override { return {}; }
+  std::int64_t vocab_size() const override { return 1; }
+  std::optional<TokenId> bos_id() const override { return 0; }
+  std::optional<TokenId> eos_id() const override { return 0; }
+  std::optional<TokenId> token_id(std::string_view) const override { return 0; }
+  std::string token(TokenId) const override { return {}; }
+};
+
 // At most `bytes` from the start of a text, whole characters.
 std::string_view beginning(std::string_view text, std::size_t bytes) {
   while (bytes > 0 && bytes < text.size() && is_continuation(text[bytes])) --bytes;
@@ -47,6 +59,15 @@ std::string_view beginning(std::string_view text, std::size_t bytes) {
 }
 
 }  // namespace
+
+std::vector<std::string> template_mistakes(const PromptText& text) {
+  try {
+    PromptTemplate(text, EveryToken());
+  } catch (const ConfigError& error) {
+    return error.mistakes();
+  }
+  return {};
+}
 
 std::int64_t count_targets(std::span<const std::int64_t> labels) {
   return std::ranges::count_if(labels, [](std::int64_t label) { return label != kIgnoreLabel; });

@@ -180,6 +180,19 @@ TEST(PromptTemplate, EveryMistakeIsReported) {
   EXPECT_THAT(mistakes_of("{ {} {Music} < > <| {music}{question}{answer}"), IsEmpty());
 }
 
+TEST(PromptTemplate, WhatIsWrongWhateverTheTokenizerIsKnownWithoutOne) {
+  for (const char* text : {"{question}{question}{key}", "{music}{answer}{question}", "{bos}{music}{music}{question}{answer}{eos}",
+                           "{bos}{music}{answer}{question}{eos}", "{music}{question}", "{bos}{music}{question}{answer}{answer}{eos}",
+                           "{foo}{music}{question}{answer}", "{question}{answer}", "{music}{question}{turn}{answer}",
+                           "{music}{question}{system}{answer}", "{answer_start}{music}{question}{answer}", ""}) {
+    EXPECT_THAT(template_mistakes({.turn = text}), testing::Not(IsEmpty())) << text;
+    EXPECT_EQ(template_mistakes({.turn = text}), mistakes_of(text)) << text;
+  }
+  for (const char* text : {"plain", "llama3", "chatml", "{bos}<|any|>{music}[INST]{question}[/INST]{answer}{eos}"}) {
+    EXPECT_THAT(template_mistakes({.turn = text}), IsEmpty()) << text;
+  }
+}
+
 const Conversation kTwoTurns = {
     {{Role::user, "Which key?"}, {Role::assistant, "G major."}, {Role::user, "Which meter?"}, {Role::assistant, "6/8."}}};
 

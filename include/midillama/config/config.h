@@ -4,6 +4,7 @@
 #include "midillama/config/schema.h"
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,12 @@ std::filesystem::path find_config(const std::string& file);
 // every stage. Unknown keys, wrong types and values out of range are collected; each names file and line, or the override.
 Config load(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 
+// A rule of another room about values that mean nothing to this one, as validate() below.
+using Rule = std::vector<std::string> (*)(const Config& config);
+
 // What a command takes: load(find_config(file), overrides), with Config::assumed filled in. The default configuration is nobody's choice.
-Config load_chosen(const std::string& file, const std::vector<std::string>& overrides);
+// What breaks one of `rules` is among the mistakes.
+Config load_chosen(const std::string& file, const std::vector<std::string>& overrides, std::span<const Rule> rules = {});
 
 // As load, from text; `name` stands for the file in errors.
 Config parse(const std::string& yaml, const std::string& name, const std::vector<std::string>& overrides = {});

@@ -38,6 +38,9 @@ BuildReport build_dataset(const config::Corpus& config, const std::filesystem::p
 BuildReport build_dataset(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
                           const std::filesystem::path& directory);
 
+// What is wrong with corpus.tag_file and what refers to it (corpus.tags, the bounds of tags); empty where nothing is.
+std::vector<std::string> tag_mistakes(const config::Config& config);
+
 // InputError where `directory` holds anything but a dataset, so that a wrong path costs nobody their files.
 void require_dataset_folder(const std::filesystem::path& directory);
 

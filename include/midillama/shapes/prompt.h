@@ -5,10 +5,16 @@
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 
+#include <string>
+#include <vector>
+
 namespace midillama::shapes {
 
 // prompt.template ("chat": that of the directory llm.path) with prompt.system as the system message of conversations without one. The
 // tokenizer must outlive it. ConfigError where it cannot be used.
 text::PromptTemplate prompt_template(const config::Config& config, const text::Tokenizer& tokenizer);
+
+// What is wrong with prompt.template whatever the decoder is; empty where nothing is.
+std::vector<std::string> prompt_mistakes(const config::Config& config);
 
 }  // namespace midillama::shapes

@@ -60,6 +60,9 @@ struct PromptText {
   std::optional<std::string> default_system = {};  // the system message of conversations without one
 };
 
+// What is wrong with a template whatever the tokenizer, as the ConfigError of PromptTemplate says it; empty where nothing is.
+std::vector<std::string> template_mistakes(const PromptText& text);
+
 class PromptTemplate {
  public:
   // The tokenizer must outlive the template. ConfigError (key prompt.template) where {question} or {answer} is missing, or both {music} and

@@ -20,6 +20,8 @@ struct ConfigValidateCommand : Command {
   static constexpr const char* kExample = "midillama config validate --config my.yaml";
 
   void declare(CLI::App&) {}
+  // With the rules of all rooms that other commands would meet later.
+  config::Config load() const;
 };
 
 void run(const config::Config& config, const ConfigShowCommand& command);
