@@ -1,6 +1,7 @@
 #include "midillama/core/file.h"
 
 #include "midillama/core/atomic_file.h"
+#include "midillama/core/json_reader.h"
 #include "midillama/core/temporary.h"
 
 #include <fcntl.h>
@@ -22,7 +23,6 @@ namespace {
 }
 
 constexpr const char* kStandardInput = "-";
-constexpr std::size_t kDeepest = 500;            // lists and objects of JSON in each other
 constexpr std::size_t kPart = 1 << 16;           // of what does not say how long it is
 constexpr std::uintmax_t kLongest = 4ULL << 30;  // no text, MIDI file or JSON document is longer
 
@@ -103,24 +103,6 @@ class LineSplitter {
   bool after_return_ = false;
 };
 
-// nlohmann's parser takes any depth, but whoever walks or prints the value does so by recursion.
-void require_shallow(std::string_view text, const fs::path& path, const std::string& place) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      in_string = !in_string;
-    } else if (!in_string && (c == '[' || c == '{')) {
-      if (++depth > kDeepest) throw InputError(path.string(), place, fmt::format("is nested more than {} deep", kDeepest));
-    } else if (!in_string && (c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> read_bytes(const fs::path& path) {
@@ -152,21 +134,16 @@ void for_each_line(const fs::path& path, const OnLine& line) {
 }
 
 Json read_json(const fs::path& path) {
-  const std::string text = read_text(path);
-  require_shallow(text, path, "");
-  try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    throw InputError(path.string(), fmt::format("byte {}", error.byte), fmt::format("not valid JSON ({})", error.what()));
-  }
+  return parse_json(read_text(path), path.string());
 }
 
 void for_each_json_line(const fs::path& path, const std::function<void(const Json&, std::size_t)>& row) {
   for_each_line(path, [&](std::string_view text, std::size_t line) {
     if (text.find_first_not_of(" \t") == std::string_view::npos) return;
-    require_shallow(text, path, fmt::format("line {}", line));
-    const Json value = Json::parse(text, nullptr, false);
-    if (value.is_discarded()) throw InputError(path.string(), fmt::format("line {}", line), "not valid JSON");
+    const auto place = fmt::format("line {}", line);
+    require_shallow(text, path.string(), place);
+    const Json value = parse_or_discard(text);
+    if (value.is_discarded()) throw InputError(path.string(), place, "not valid JSON");
     row(value, line);
   });
 }

@@ -1,6 +1,7 @@
 #include "description.h"
 #include "midillama/core/error.h"
 #include "midillama/core/hash.h"
+#include "midillama/core/json_reader.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/splits.h"
 
@@ -68,14 +69,10 @@ std::vector<std::string> dataset_warnings(const OrderedJson& statistics) {
 
 OrderedJson dataset_statistics(const std::filesystem::path& directory) {
   const auto path = directory / "dataset.json";
-  try {
-    auto description = OrderedJson::parse(read_text(path));
-    if (description.value("format", 0) != kDatasetFormat)
-      throw InputError(path.string(), "format", fmt::format("must be {}: build the dataset again", kDatasetFormat));
-    return description;
-  } catch (const OrderedJson::parse_error& error) {
-    throw InputError(path.string(), fmt::format("byte {}", error.byte), "is not JSON");
-  }
+  auto description = parse_ordered_json(read_text(path), path.string());
+  if (description.value("format", 0) != kDatasetFormat)
+    throw InputError(path.string(), "format", fmt::format("must be {}: build the dataset again", kDatasetFormat));
+  return description;
 }
 
 bool is_current(const config::Corpus& config, const std::filesystem::path& directory) {

@@ -2,6 +2,7 @@
 
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
+#include "midillama/core/json_reader.h"
 
 namespace midillama::eval {
 
@@ -11,7 +12,7 @@ PredictionStore::PredictionStore(std::filesystem::path folder, std::string finge
 std::optional<std::vector<Prediction>> PredictionStore::load() const {
   if (!std::filesystem::exists(source_) || !std::filesystem::exists(file_)) return std::nullopt;
   const Json expected = {{"fingerprint", fingerprint_}, {"predictions", fingerprint_file(file_)}};
-  if (Json::parse(read_text(source_), nullptr, false) != expected) return std::nullopt;
+  if (parse_or_discard(read_text(source_)) != expected) return std::nullopt;
   return read_predictions(file_);
 }
 

@@ -1,4 +1,5 @@
 // A report as JSON and back.
+#include "midillama/core/json_reader.h"
 #include "midillama/eval/report.h"
 
 #include <fmt/format.h>
@@ -65,16 +66,22 @@ OrderedJson to_json(const Report& report) {
 }
 
 Report read_report(const std::filesystem::path& file) {
+  const auto refuse = [&](const std::exception& error) {
+    return InputError(file.string(), "", fmt::format("not a report of this program ({}); remove it to write a new one", error.what()));
+  };
+  const std::string text = read_text(file);
   try {
-    const auto json = OrderedJson::parse(read_text(file));
+    const auto json = parse_ordered_json(text, file.string());
     Report report{.checkpoint = json.at("checkpoint").get<std::string>(),
                   .fingerprint = json.at("fingerprint").get<std::string>(),
                   .split = json.at("split").get<std::string>(),
                   .tasks = {}};
     for (const auto& task : json.at("tasks")) report.tasks.push_back(task_from_json(task));
     return report;
+  } catch (const InputError& error) {
+    throw refuse(error);
   } catch (const OrderedJson::exception& error) {
-    throw InputError(file.string(), "", fmt::format("not a report of this program ({}); remove it to write a new one", error.what()));
+    throw refuse(error);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "midillama/records/question.h"
 
+#include "midillama/core/json_reader.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/text/utf8.h"
 
@@ -168,7 +169,7 @@ void read_lines(const fs::path& file, const Tags& tags, const OnQuestion& record
     if (text::strip(line).empty()) return;
     const auto place = fmt::format("line {}", number);
     try {
-      const auto value = Json::parse(line, nullptr, false);
+      const auto value = parse_or_discard(line);
       if (value.is_discarded()) throw Mistake("not valid JSON");
       auto question = Line(value).question();
       if (!ids.insert(question.id).second) throw Mistake(fmt::format("the id \"{}\" stands in the file already", question.id));

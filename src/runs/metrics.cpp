@@ -1,5 +1,6 @@
 #include "midillama/runs/metrics.h"
 
+#include "midillama/core/json_reader.h"
 #include "midillama/core/json_text.h"
 
 namespace midillama::runs {
@@ -12,7 +13,7 @@ void for_each_whole_row(const std::filesystem::path& path, Row&& row) {
   const std::string text = read_text(path);
   for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string line = text.substr(begin, end - begin);
-    const Json value = Json::parse(line, nullptr, false);
+    const Json value = parse_or_discard(line);
     if (value.is_object() && value.contains("step") && value["step"].is_number_integer()) row(line, value);
   }
 }

@@ -1,5 +1,6 @@
 #include "midillama/core/json_text.h"
 
+#include "midillama/core/json_reader.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
@@ -20,6 +21,28 @@ TEST(JsonText, IsTheLibrarysText) {
   EXPECT_EQ(json_text(json, 2), json.dump(2));
   const OrderedJson ordered = {{"z", 1}, {"a", 2.0}};
   EXPECT_EQ(json_text(ordered), R"({"z":1,"a":2.0})");
+}
+
+TEST(JsonReader, RefusesWhatIsNestedTooDeep) {
+  for (const auto& [open, close] : {std::pair{"[", "]"}, {"{\"a\":", "}"}}) {
+    const auto nested = [&, open = open, close = close](std::size_t depth) {
+      std::string text;
+      for (std::size_t i = 0; i < depth; ++i) text += open;
+      text += "1";
+      for (std::size_t i = 0; i < depth; ++i) text += close;
+      return text;
+    };
+    EXPECT_FALSE(parse_or_discard(nested(500)).is_discarded());
+    for (const std::size_t depth : {501, 300'000}) {
+      EXPECT_TRUE(parse_or_discard(nested(depth)).is_discarded());
+      for (const auto& error :
+           {error_of([&] { parse_json(nested(depth), "a.json"); }), error_of([&] { parse_ordered_json(nested(depth), "a.json"); })}) {
+        EXPECT_EQ(error, "a.json: is nested more than 500 deep");
+      }
+    }
+  }
+  EXPECT_THAT(error_of([&] { parse_ordered_json("{\"a\": tru", "a.json"); }), HasSubstr("a.json: byte 10: not valid JSON"));
+  EXPECT_EQ(parse_ordered_json(R"({"z": "[[", "a": 1})", "").begin().key(), "z");
 }
 
 TEST(JsonText, NumbersThatAreNotFiniteAreNamed) {

@@ -329,6 +329,19 @@ TEST_F(Dataset, TheCheckFindsMissingFiles) {
   EXPECT_THAT(check_dataset(directory()), Contains(HasSubstr("dataset.json")));
 }
 
+// Whoever copies or prints such a value runs out of stack.
+TEST_F(Dataset, ADescriptionThatIsNestedTooDeepIsRefused) {
+  build();
+  const std::string whole = read_text(directory() / "dataset.json"), deep = std::string(300'000, '[') + std::string(300'000, ']');
+  write_text(directory() / "dataset.json", "{\"splits\": " + deep + ", " + whole.substr(whole.find('"')));
+  const auto names_it = testing::ThrowsMessage<InputError>(HasSubstr("dataset.json: is nested more than 500 deep"));
+  EXPECT_THAT([&] { dataset_statistics(directory()); }, names_it);
+  EXPECT_THAT([&] { is_current(config_, directory()); }, names_it);
+  write_text(directory() / "dataset.json", whole);
+  write_text(directory() / "train.jsonl", deep + "\n");
+  EXPECT_THAT(check_dataset(directory()), Contains(HasSubstr("train.jsonl: line 1: not valid JSON")));
+}
+
 TEST_F(Dataset, AFifoDoesNotHangTheCheck) {
   build();
   const auto clip = directory() / lines("train").at(0).at("clip").get<std::string>();

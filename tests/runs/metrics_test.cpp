@@ -43,6 +43,12 @@ TEST_F(MetricsFile, ARowIsOnDiskAsSoonAsItIsWritten) {
   EXPECT_EQ(read_text(path("m.jsonl")), "{\"step\":1,\"loss\":0.25}\n");
 }
 
+TEST_F(MetricsFile, ARowThatIsNestedTooDeepIsNone) {
+  const std::string deep = std::string(300'000, '[') + std::string(300'000, ']');
+  std::ofstream(path("m.jsonl")) << "{\"step\": 1, \"loss\": " + deep + "}\n{\"step\": 2, \"loss\": 1.0}\n";
+  EXPECT_EQ(read_metrics(path("m.jsonl")).size(), 1u);
+}
+
 TEST_F(MetricsFile, ANewRunForgetsOldRows) {
   MetricsLog(path("m.jsonl"), 0).write({{"step", 1}});
   MetricsLog(path("m.jsonl"), 0).write({{"step", 1}});

@@ -1,0 +1,25 @@
+// Texts that others may have written, as JSON; read_json() and for_each_json_line() of core/file.h read through here.
+//
+// The library parses any depth, but whoever copies, walks or prints a value does so by recursion: what is nested deeper than any file that
+// this program writes is refused before.
+#pragma once
+
+#include "midillama/core/file.h"
+
+#include <string>
+#include <string_view>
+
+namespace midillama {
+
+// InputError where the text is not JSON (naming the byte), or nested too deep. `file` is what it is named in errors.
+Json parse_json(std::string_view text, const std::string& file);
+// The same with keys in the order of the text.
+OrderedJson parse_ordered_json(std::string_view text, const std::string& file);
+
+// For lines of which some may be broken: Json::is_discarded() where it would be refused.
+Json parse_or_discard(std::string_view text);
+
+// InputError where lists and objects are nested too deep.
+void require_shallow(std::string_view json, const std::string& file, const std::string& place);
+
+}  // namespace midillama
