@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <span>
 #include <string_view>
 
 namespace midillama::corpus {
@@ -46,6 +47,35 @@ std::int64_t bar_length(const midi::Score& score, midi::Tick time) {
     if (change.time <= time) meter = change;
   }
   return std::int64_t{4} * score.ticks_per_quarter * meter.numerator / meter.denominator;
+}
+
+[[noreturn]] void cannot_write(const std::filesystem::path& path) {
+  throw ConverterError(path.string() + ": cannot be written: is the disk full?");
+}
+
+void write_scratch(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  if (!(file << text << std::flush)) cannot_write(path);
+}
+
+ProcessResult run_abc2midi(const std::filesystem::path& abc, const std::filesystem::path& mid) {
+  try {
+    return run_process({"abc2midi", abc.string(), "-NGRA", "-o", mid.string()});
+  } catch (const Error& error) {
+    throw ConverterError(error.what());
+  }
+}
+
+// abc2midi does not notice that it cannot write; the chunks then promise more than there is.
+bool is_cut_short(std::span<const std::uint8_t> bytes) {
+  constexpr std::size_t kChunkHeader = 8;
+  std::size_t end = 0;
+  while (end + kChunkHeader <= bytes.size()) {
+    std::size_t length = 0;
+    for (const std::uint8_t byte : bytes.subspan(end + kChunkHeader / 2, 4)) length = length << 8 | byte;
+    end += kChunkHeader + length;
+  }
+  return end != bytes.size() || bytes.empty();
 }
 
 }  // namespace
@@ -89,14 +119,16 @@ ConvertedTune convert_tune(const AbcTune& tune, const std::filesystem::path& scr
   const auto abc = scratch / (name + ".abc");
   const auto mid = scratch / (name + ".mid");
   const auto melody = bare_melody(tune);
-  std::ofstream(abc, std::ios::binary) << melody;
-  const auto result = run_process({"abc2midi", abc.string(), "-NGRA", "-o", mid.string()});
+  write_scratch(abc, melody);
+  const auto result = run_abc2midi(abc, mid);
   const auto errors = note_errors(result.output + result.error_output);
   if (!errors.empty()) throw Error("abc2midi: " + errors.front());
   if (result.status >= 128 || !std::filesystem::exists(mid)) {
     throw Error("abc2midi ended with status " + std::to_string(result.status) + " and wrote no MIDI file");
   }
-  ConvertedTune converted{midi::parse_midi(read_bytes(mid), "the MIDI file of abc2midi"), {}};
+  const auto bytes = read_bytes(mid);
+  if (is_cut_short(bytes)) cannot_write(mid);
+  ConvertedTune converted{midi::parse_midi(bytes, "the MIDI file of abc2midi"), {}};
   converted.bar_lines = bar_lines_by_accent(converted.score);
   std::filesystem::remove(abc);
   std::filesystem::remove(mid);

@@ -26,12 +26,13 @@ Facts labels_of(const midi::Score& score) {
 Piece read_piece(const std::filesystem::path& file, const std::string& name, const TagFacts& facts) {
   Piece piece;
   piece.collection = file.parent_path().filename().string();
-  piece.score = midi::parse_midi(read_bytes(file), name);
+  const auto bytes = read_bytes(file);
+  if (midi::has_separate_patterns(bytes)) throw InputError(name, "", "is of format 2: its tracks are patterns that do not sound together");
+  piece.score = midi::parse_midi(bytes, name);
   piece.bar_lines = midi::bar_starts(piece.score);
   piece.labels = facts.of_labels(labels_of(piece.score));
-  const bool states_timing = music::states_timing(piece.score);
-  piece.states_meter = states_timing && !piece.score.time_signatures.empty();
-  piece.states_tempo = states_timing && !piece.score.tempos.empty();
+  piece.states_meter = music::states_meter(piece.score);
+  piece.states_tempo = music::states_tempo(piece.score);
   return piece;
 }
 

@@ -3,9 +3,13 @@
 #include "midillama/core/error.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
+#include "midillama/corpus/abc_converter.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <set>
 
 namespace midillama::corpus {
@@ -13,6 +17,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kLongestName = 120;  // of a piece: file names hold 255 bytes
+
+bool is_dataset(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / "dataset.json", ignored);
+}
 
 // Walks a folder without ever giving up: what cannot be looked at is listed with the reason.
 class Walk {
@@ -36,7 +45,7 @@ class Walk {
     std::error_code error;
     const auto real = fs::canonical(folder, error);
     if (error || !entered_.insert(real).second) return;
-    if (folder != root_ && fs::exists(folder / "dataset.json", error)) return skip(folder, "is a dataset that was built, not a source");
+    if (is_dataset(folder)) return skip(folder, "is a dataset that was built, not a source");
     fs::directory_iterator entries(folder, error);
     for (; !error && entries != fs::directory_iterator(); entries.increment(error)) look_at(*entries);
     if (error) skip(folder, "cannot be read (" + error.message() + ")");
@@ -71,10 +80,21 @@ class Walk {
   FoundFiles found_;
 };
 
+// Of a folder that is a dataset or lies below the clips of one, that dataset.
+std::optional<fs::path> dataset_around(const fs::path& folder) {
+  if (is_dataset(folder)) return folder;
+  for (fs::path inner = fs::canonical(folder); inner.has_relative_path(); inner = inner.parent_path()) {
+    if (inner.filename() == "clips" && is_dataset(inner.parent_path())) return inner.parent_path();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 FoundFiles files_below(const fs::path& root, const std::vector<std::string>& endings) {
   if (!fs::is_directory(root)) throw InputError(root.string(), "", "there is no such folder");
+  if (const auto dataset = dataset_around(root))
+    throw InputError(root.string(), "corpus.path", fmt::format("{} is a dataset that was built, not a source", dataset->string()));
   return Walk(root, endings).run();
 }
 
@@ -106,6 +126,8 @@ void read_pieces(std::size_t count, const std::function<std::string(std::size_t)
   parallel_for("reading pieces", count, [&](std::size_t i) {
     try {
       results[i] = read(i);
+    } catch (const ConverterError&) {
+      throw;  // the next piece would fail the same way
     } catch (const std::exception& error) {
       results[i] = skipped(place(i), error);
       return;

@@ -13,6 +13,7 @@ namespace midillama::midi {
 namespace {
 
 struct Header {
+  std::uint32_t format = 0;
   int tracks = 0;
   int ticks_per_quarter = 0;
   std::optional<SmpteDivision> smpte;
@@ -43,7 +44,7 @@ void read_division(Cursor& cursor, Header& header) {
   header.ticks_per_quarter = (frames == 29 ? 30 : frames) * ticks;
 }
 
-Header read_header(Cursor& file, const std::string& name) {
+Header read_header(Cursor& file) {
   if (file.remaining() < kChunkHeader + kHeaderData) file.fail(0, "too short for a MIDI file");
   if (!starts_with(file, "MThd")) file.fail(0, "no MIDI file: it does not start with \"MThd\"");
   file.take(4);
@@ -51,8 +52,7 @@ Header read_header(Cursor& file, const std::string& name) {
   if (length < kHeaderData) file.fail(4, fmt::format("a header of {} bytes, at least {} are due", length, kHeaderData));
   Cursor data = file.split(length);
   Header header;
-  const std::uint32_t format = data.integer(2);
-  if (format > 2) log::warning("{}: format {} is unknown, read as format 1", name, format);
+  header.format = data.integer(2);
   header.tracks = static_cast<int>(data.integer(2));
   if (header.tracks == 0 || header.tracks > INT16_MAX) data.fail(10, fmt::format("a header that promises {} tracks", header.tracks));
   read_division(data, header);
@@ -84,6 +84,16 @@ void read_track(Cursor chunk, ScoreBuilder& builder, const std::string& name) {
   if (chunk.cut_short()) log::warning("{}: the last track is truncated; read up to the end of the file ({} events)", name, reader.count());
 }
 
+bool separates_tracks(const Header& header) {
+  return header.format == 2 && header.tracks > 1;
+}
+
+void warn_of_format(const Header& header, const std::string& name) {
+  if (header.format > 2) log::warning("{}: format {} is unknown, read as format 1", name, header.format);
+  if (separates_tracks(header))
+    log::warning("{}: format 2: its {} tracks, patterns of their own, are read as if they sounded together", name, header.tracks);
+}
+
 // Tempo events of a file timed in frames have no effect on its times.
 void time_by_frames(Score& score, const SmpteDivision& smpte) {
   score.smpte = smpte;
@@ -97,13 +107,24 @@ MidiError::MidiError(const std::string& file, std::size_t offset, const std::str
 
 Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name) {
   Cursor file(bytes, name);
-  const Header header = read_header(file, name);
+  const Header header = read_header(file);
+  warn_of_format(header, name);
   ScoreBuilder builder;
   for (int track = 0; track < header.tracks; ++track) read_track(next_track(file, track, header.tracks), builder, name);
   Score score = builder.finish();
   score.ticks_per_quarter = header.ticks_per_quarter;
   if (header.smpte) time_by_frames(score, *header.smpte);
   return score;
+}
+
+bool has_separate_patterns(std::span<const std::uint8_t> bytes) {
+  const std::string name;
+  Cursor file(bytes, name);
+  try {
+    return separates_tracks(read_header(file));
+  } catch (const MidiError&) {
+    return false;  // parse_midi() says what is wrong
+  }
 }
 
 Score read_midi(const std::filesystem::path& path) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 namespace midillama::music {
@@ -14,20 +15,37 @@ bool same_tempo(double a, double b) {
   return std::abs(a - b) < 0.01;
 }
 
+// When the first and the last note begin.
+struct Beginnings {
+  midi::Tick first = midi::kMaxTick;
+  midi::Tick last = {};
+};
+
+Beginnings beginnings_of(const midi::Score& score) {
+  Beginnings found;
+  for (const auto& instrument : score.instruments) {
+    for (const auto& note : instrument.notes) {
+      found.first = std::min(found.first, note.start);
+      found.last = std::max(found.last, note.start);
+    }
+  }
+  return found;
+}
+
+// The changes that reach a note: what comes after the last one says nothing of the music.
+template <typename Change>
+std::span<const Change> heard(const std::vector<Change>& changes, const midi::Score& score) {
+  const auto last = beginnings_of(score).last;
+  const auto end = std::ranges::find_if(changes, [&](const Change& change) { return change.time > last; });
+  return {changes.begin(), end};
+}
+
 // The changes in force while notes sound: those before the first note are over, and until the first one the default holds.
 template <typename Change>
 std::vector<Change> in_force(const std::vector<Change>& changes, const midi::Score& score) {
-  auto first = midi::kMaxTick;
-  auto last = midi::Tick{0};
-  for (const auto& instrument : score.instruments) {
-    for (const auto& note : instrument.notes) {
-      first = std::min(first, note.start);
-      last = std::max(last, note.start);
-    }
-  }
+  const auto first = beginnings_of(score).first;
   std::vector<Change> found = {Change{}};
-  for (const auto& change : changes) {
-    if (change.time > last) break;
+  for (const auto& change : heard(changes, score)) {
     if (change.time <= first) found.clear();
     found.push_back(change);
   }
@@ -64,8 +82,16 @@ bool states_timing(const midi::Score& score) {
   if (score.smpte) return false;
   const auto is_common = [](const midi::TimeSignature& meter) { return same_meter(meter, {}); };
   const auto is_default = [](const midi::TempoChange& tempo) { return same_tempo(tempo.bpm, kDefaultTempo); };
-  return !std::all_of(score.time_signatures.begin(), score.time_signatures.end(), is_common) ||
-         !std::all_of(score.tempos.begin(), score.tempos.end(), is_default);
+  return !std::ranges::all_of(heard(score.time_signatures, score), is_common) ||
+         !std::ranges::all_of(heard(score.tempos, score), is_default);
+}
+
+bool states_meter(const midi::Score& score) {
+  return states_timing(score) && !heard(score.time_signatures, score).empty();
+}
+
+bool states_tempo(const midi::Score& score) {
+  return states_timing(score) && !heard(score.tempos, score).empty();
 }
 
 double beats_per_minute(double quarters_per_minute, const midi::TimeSignature& meter) {
@@ -94,14 +120,14 @@ std::optional<double> beats_throughout(const midi::Score& score) {
 
 // A file gives one where it never names another, however late.
 std::optional<midi::TimeSignature> stated_meter(const midi::Score& score) {
-  if (score.time_signatures.empty() || !states_timing(score)) return std::nullopt;
+  if (!states_meter(score)) return std::nullopt;
   const auto& first = score.time_signatures.front();
   const bool one = std::ranges::all_of(score.time_signatures, [&](const auto& meter) { return same_meter(meter, first); });
   return one ? meter_throughout(score) : std::nullopt;
 }
 
 std::optional<double> stated_tempo(const midi::Score& score) {
-  if (score.tempos.empty() || !states_timing(score)) return std::nullopt;
+  if (!states_tempo(score)) return std::nullopt;
   auto tempos = in_force(score.tempos, score);
   tempos.insert(tempos.end(), score.tempos.begin(), score.tempos.end());
   const bool one = std::ranges::all_of(tempos, [&](const auto& tempo) { return same_tempo(tempo.bpm, tempos.front().bpm); });

@@ -5,6 +5,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 
 namespace midillama::corpus {
 namespace {
@@ -75,6 +80,40 @@ TEST(AbcConverter, RefusesTunesWhoseNotesWereNotUnderstood) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("abc2midi: "));
   }
+}
+
+// A tune of one kilobyte, whose MIDI file has several, where no file may become longer than `bytes`: what becomes of it.
+enum Outcome { converted, skipped, ended };
+Outcome convert_with_room_for(rlim_t bytes) {
+  std::string text = "X:1\nM:4/4\nL:1/8\nK:C\n";
+  for (int bar = 0; bar < 100; ++bar) text += "CDEFGABc|\n";
+  const TemporaryDirectory scratch;
+  const auto tune = parse_tunebook(text, "book.abc").at(0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{bytes, bytes};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    Outcome outcome = converted;
+    try {
+      convert_tune(tune, scratch.path(), "tune");
+    } catch (const ConverterError&) {
+      outcome = ended;
+    } catch (const Error&) {
+      outcome = skipped;
+    }
+    ::_exit(outcome);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return static_cast<Outcome>(WEXITSTATUS(status));
+}
+
+// The tune is whole: a disk that is full must neither shorten it nor count as its fault.
+TEST(AbcConverter, AFullDiskIsNoTunesFault) {
+  EXPECT_EQ(convert_with_room_for(1 << 20), converted);
+  for (const rlim_t bytes : {0, 500, 1500, 3000}) EXPECT_EQ(convert_with_room_for(bytes), ended) << bytes;
+  EXPECT_THROW(convert_tune(parse_tunebook("X:1\nK:C\nC|\n", "book.abc").at(0), "no/such/folder", "tune"), ConverterError);
 }
 
 TEST(AbcConverter, RefusesTunesWithoutNotes) {

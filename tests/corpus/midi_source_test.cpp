@@ -72,6 +72,20 @@ TEST_F(MidiSource, ABadFileIsSkipped) {
   EXPECT_THAT(reading.skipped[0].reason, testing::HasSubstr("offset"));
 }
 
+// A clip of them would be music that the file does not hold.
+TEST_F(MidiSource, PatternsThatDoNotSoundTogetherAreSkippedByName) {
+  write("good.mid", random_score(1, 64));
+  auto bytes = midi::to_midi(random_score(2, 64));
+  ASSERT_GT(bytes[11], 1) << "tracks";
+  bytes[9] = 2;
+  write_text(root_.path() / "mine" / "patterns.mid", std::string(bytes.begin(), bytes.end()));
+  const auto reading = read_source(config_);
+  EXPECT_EQ(reading.pieces.size(), 1u);
+  ASSERT_EQ(reading.skipped.size(), 1u);
+  EXPECT_EQ(reading.skipped[0].place, "patterns.mid");
+  EXPECT_THAT(reading.skipped[0].reason, testing::StartsWith("is of format 2"));
+}
+
 TEST_F(MidiSource, GivesAWholeDataset) {
   for (std::uint64_t i = 0; i < 12; ++i) write("tune" + std::to_string(i) + ".mid", random_score(i, 300));
   const auto report = build_dataset(config_, root_.path() / "data");
@@ -123,6 +137,17 @@ TEST_F(MidiFacts, AFactHoldsForTheWholeClip) {
   EXPECT_EQ(clips[0].at("tempo"), "fast");
   EXPECT_EQ(clips[2].at("meter"), "3/4");
   EXPECT_EQ(clips[2].at("tempo"), "slow");
+}
+
+// The pen was lifted: the notes sound under defaults that nobody wrote down.
+TEST_F(MidiFacts, AnEventAfterTheLastNoteMakesNoFact) {
+  auto score = random_score(1, 64);
+  score.time_signatures = {{midi::Tick{48000}, 3, 4}};
+  score.tempos = {{midi::Tick{48000}, 60.0}};
+  write("a.mid", score);
+  const auto clip = facts().at(0);
+  EXPECT_EQ(clip.count("meter"), 0u);
+  EXPECT_EQ(clip.count("tempo"), 0u);
 }
 
 TEST_F(MidiFacts, AKeyIsMeasuredOnTheClip) {
@@ -197,6 +222,23 @@ TEST_F(MidiSource, TheDatasetIsNoSourceAndWhatCannotBeReadIsListed) {
   EXPECT_THAT(skipped["loop.mid"], testing::HasSubstr("cannot be read"));
   EXPECT_THAT(skipped["gone.mid"], testing::HasSubstr("link to nothing"));
   EXPECT_THAT(skipped["pipe.mid"], testing::HasSubstr("no regular file"));
+}
+
+// Its clips would be pieces that were cut already.
+TEST_F(MidiSource, ADatasetIsRefusedAsASource) {
+  for (std::uint64_t i = 0; i < 4; ++i) write(std::to_string(i) + ".mid", random_score(i, 64));
+  const auto data = root_.path() / "data", link = root_.path() / "link";
+  build_dataset(config_, data);
+  std::filesystem::create_directory_symlink(data / "clips", link);
+  for (const auto& path : {data, data / "clips", data / "clips/", link, data / "../data"}) {
+    config_.path = path.string();
+    EXPECT_THAT([&] { read_source(config_); },
+                testing::ThrowsMessage<InputError>(testing::AllOf(testing::HasSubstr("corpus.path"), testing::HasSubstr("is a dataset"))))
+        << path;
+  }
+  std::filesystem::remove(data / "dataset.json");
+  config_.path = (data / "clips").string();
+  EXPECT_EQ(read_source(config_).pieces.size(), 4u) << "a folder of that name alone is none";
 }
 
 TEST(Source, RefusesOtherKinds) {

@@ -84,6 +84,15 @@ TEST(ParseMidi, ATruncatedTrackMustHoldAnEvent) {
   EXPECT_THAT(refusal(header(1) + short_track({0, 0x90, 60}, 10)), HasSubstr("a track without events"));
 }
 
+TEST(ParseMidi, TracksOfFormat2ArePatternsOfTheirOwn) {
+  const Bytes one = track(note(60, 100)), two = track(note(61, 100));
+  EXPECT_TRUE(has_separate_patterns(header(2, 480, 2) + one + two));
+  EXPECT_FALSE(has_separate_patterns(header(1, 480, 2) + one)) << "one pattern is a piece";
+  EXPECT_FALSE(has_separate_patterns(header(2, 480, 1) + one + two));
+  EXPECT_FALSE(has_separate_patterns(ascii("MThd")));
+  EXPECT_EQ(parse_midi(header(2, 480, 2) + one + two, "two.mid").note_count(), 2u) << "the reference plays them together";
+}
+
 TEST(ParseMidi, SmpteFilesAreTimedInSeconds) {
   const Bytes tempo = {0, 0xff, 0x51, 3, 1, 2, 3};
   const Score pal = parse_midi(header(1, 0xe728) + track(tempo + note(60, 100)), "song.mid");

@@ -24,8 +24,8 @@ inline Bytes big_endian(std::uint32_t value, int bytes) {
   return out;
 }
 
-inline Bytes header(int tracks, int division = 480) {
-  return ascii("MThd") + big_endian(6, 4) + big_endian(1, 2) + big_endian(tracks, 2) + big_endian(division, 2);
+inline Bytes header(int tracks, int division = 480, std::uint32_t format = 1) {
+  return ascii("MThd") + big_endian(6, 4) + big_endian(format, 2) + big_endian(tracks, 2) + big_endian(division, 2);
 }
 
 inline Bytes track(const Bytes& events) {

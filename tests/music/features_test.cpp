@@ -59,6 +59,23 @@ TEST(Features, ChangesAreNoOneMeterOrTempo) {
   EXPECT_FALSE(stated_tempo(score));
 }
 
+// The notes sound under defaults that nobody wrote down.
+TEST(Features, WhatComesAfterTheLastNoteStatesNothing) {
+  auto score = score_of({{0, 480, 60}, {480, 960, 62}});
+  score.tempos = {{midi::Tick{1440}, 60.0}};
+  score.time_signatures = {{midi::Tick{1440}, 3, 4}};
+  EXPECT_FALSE(states_timing(score));
+  EXPECT_FALSE(states_meter(score));
+  EXPECT_FALSE(states_tempo(score));
+  EXPECT_FALSE(stated_meter(score));
+  EXPECT_FALSE(stated_tempo(score));
+  score.time_signatures = {{midi::Tick{0}, 6, 8}};  // says which meter, and still not which tempo
+  EXPECT_TRUE(states_meter(score));
+  EXPECT_FALSE(states_tempo(score));
+  score.tempos = {{midi::Tick{480}, 60.0}};  // reaches the last note
+  EXPECT_TRUE(states_tempo(score));
+}
+
 TEST(Features, FilmFramesStateNothing) {
   auto score = score_of({{0, 480, 60}});
   score.tempos = {{midi::Tick{0}, 60.0}};

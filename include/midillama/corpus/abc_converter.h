@@ -1,6 +1,7 @@
 // One tune's notes, made by Debian's abc2midi.
 #pragma once
 
+#include "midillama/core/error.h"
 #include "midillama/corpus/abc.h"
 #include "midillama/midi/score.h"
 
@@ -10,13 +11,19 @@
 
 namespace midillama::corpus {
 
+// No tune is at fault: the scratch folder cannot be written to (a full disk), or abc2midi cannot be started.
+class ConverterError : public Error {
+ public:
+  using Error::Error;
+};
+
 struct ConvertedTune {
   midi::Score score;
   std::vector<midi::Tick> bar_lines;  // see bar_lines_by_accent()
 };
 
 // Converts bare_melody(tune) with its repeats played and its grace notes left out, using files in `scratch` that begin with `name`.
-// Error where abc2midi reports that it could not read notes or their lengths, or leaves no MIDI file.
+// Error where abc2midi reports that it could not read notes or their lengths, or leaves no MIDI file; ConverterError as above.
 ConvertedTune convert_tune(const AbcTune& tune, const std::filesystem::path& scratch, const std::string& name);
 
 // "4.84 January 20 2023 abc2midi". Error where abc2midi cannot be started.

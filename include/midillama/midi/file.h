@@ -30,6 +30,10 @@ class MidiError : public InputError {
 Score read_midi(const std::filesystem::path& path);
 Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name);
 
+// Whether it is a file of format 2 with several tracks, which are patterns of their own. parse_midi() reads them as the reference does, as
+// if they sounded together, and warns.
+bool has_separate_patterns(std::span<const std::uint8_t> bytes);
+
 // A format 1 file: one track of tempo, meter, key and lyrics, then the instruments. An instrument has one track, or as many as it takes to
 // keep notes of one pitch apart that overlap so that MIDI cannot tell their ends. parse_midi(to_midi(score)) has the notes of `score`; it
 // equals a `score` that was read. Error where a value has no place in a MIDI file (pitch above 127, meter 5/3, …).
