@@ -120,6 +120,10 @@ class EncoderStage final : public Stage {
                     [this](const fs::path& directory) { model::save_musicbert(model_.encoder, directory); });
   }
 
+  void check_finished(const fs::path& stage_dir) const override {
+    model::load_musicbert(stage_dir / runs::kModelFolder, torch::kCPU, torch::kFloat32);
+  }
+
  private:
   const data::NoteExamples& windows(Split split) const { return split == Split::train ? *train_ : *valid_; }
 

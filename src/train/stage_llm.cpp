@@ -112,6 +112,11 @@ class LlmStage final : public Stage {
     write_directory(stage_dir / runs::kModelFolder, [this](const fs::path& directory) { save(directory); });
   }
 
+  void check_finished(const fs::path& stage_dir) const override {
+    model::load_llama(stage_dir / runs::kModelFolder, torch::kCPU, torch::kFloat32);
+    text::load_tokenizer(stage_dir / runs::kModelFolder);
+  }
+
  private:
   // Its bytes go into every checkpoint; the file that they come from may be gone by then.
   std::unique_ptr<text::Tokenizer> load_tokenizer(const fs::path& file) {

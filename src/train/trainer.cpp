@@ -104,9 +104,20 @@ void Trainer::begin() {
             group_.size() == 1 ? "" : "s");
 }
 
+void Trainer::mend_finished() {
+  if (!group_.is_main() || step_ != steps_) return;
+  try {
+    stage_.check_finished(run_->working());
+  } catch (const Error& error) {
+    log::warning("{}: it is written again from the last checkpoint", error.what());
+    stage_.finish(run_->working());
+  }
+}
+
 int Trainer::run() {
   const InterruptDelay delay("the run ends after this step, with a checkpoint; another signal ends it at once, without");
   begin();
+  mend_finished();
   Progress progress(stage_name_, static_cast<std::size_t>(steps_), group_.is_main(), static_cast<std::size_t>(step_));
   const auto due = [this](std::int64_t every) { return every > 0 && step_ % every == 0; };
   int signal = 0;

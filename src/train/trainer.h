@@ -41,6 +41,8 @@ class Trainer {
 
   // From here on the run's record changes: configuration, log and metrics.
   void begin();
+  // Of a run that is complete: what it left for later stages is written again where it was lost.
+  void mend_finished();
   StepResult step();
   // The examples of the next global batch.
   std::vector<Draw> next_draws();

@@ -94,6 +94,31 @@ TEST(ResumeRun, AFinishedRunStaysAsItIs) {
   EXPECT_EQ(losses_of(directory), losses);
 }
 
+// A kill before the model was written, a disk that was full, a hand that slipped.
+TEST(ResumeRun, AFinishedPreTrainingWhoseModelWasLostWritesItAgain) {
+  TinyWorld world;
+  for (const std::string stage : {"pretrain-encoder", "pretrain-llm"}) {
+    const fs::path directory = world.train(stage);
+    const auto whole = contents(directory / "model");
+    ASSERT_FALSE(whole.empty());
+    const auto losses = losses_of(directory);
+    std::vector<std::function<void()>> losing = {
+        [&] { fs::remove_all(directory / "model"); },
+        [&] { fs::resize_file(directory / "model/model.safetensors", whole.at("model.safetensors").size() - 4); },
+    };
+    for (const auto& [file, content] : whole) losing.emplace_back([&directory, file] { fs::remove(directory / "model" / file); });
+    for (const auto& lose : losing) {
+      lose();
+      world.train(stage, true);
+      EXPECT_EQ(contents(directory / "model"), whole) << stage;
+      EXPECT_EQ(losses_of(directory), losses) << stage;
+    }
+    write_atomically(directory / "model/notes.txt", "mine");
+    world.train(stage, true);
+    EXPECT_TRUE(fs::exists(directory / "model/notes.txt")) << "a model that can be read stays as it is";
+  }
+}
+
 TEST(ResumeRun, WithoutACheckpointItStartsFromTheBeginning) {
   TinyWorld world;
   ASSERT_FALSE(fs::exists(world.config.run.dir)) << "one command line serves the first start and every restart";

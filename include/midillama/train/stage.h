@@ -77,6 +77,8 @@ class Stage {
   virtual void save(const std::filesystem::path& directory) = 0;
   // Writes what later stages use, after the last step and before its checkpoint.
   virtual void finish(const std::filesystem::path& stage_dir) { (void)stage_dir; }
+  // Error where that is missing or cannot be read.
+  virtual void check_finished(const std::filesystem::path& stage_dir) const { (void)stage_dir; }
 };
 
 struct StageContext {
