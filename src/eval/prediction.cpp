@@ -2,6 +2,7 @@
 
 #include "midillama/core/file.h"
 #include "midillama/core/json_text.h"
+#include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
 
@@ -27,6 +28,10 @@ Prediction prediction_from_json(const Json& row, const std::string& file, const 
                         .prediction = json_get<std::string>(row, "prediction", file, place),
                         .references = json_get<std::vector<std::string>>(row, "references", file, place)};
   if (prediction.references.empty()) throw InputError(file, place, "\"references\" is empty; at least one text is needed to compare with");
+  for (const auto& reference : prediction.references) {
+    if (text::strip(reference).empty())
+      throw InputError(file, place, "a text of \"references\" is empty: it must not be empty or white space");
+  }
   return prediction;
 }
 

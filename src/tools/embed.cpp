@@ -51,7 +51,6 @@ Embedded embed(const config::Config& config, std::span<const std::filesystem::pa
     notes.push_back(std::move(clip.notes));
   }
   if (notes.empty()) throw Error(fmt::format("none of the {} files can be used; nothing was written", files.size()));
-  if (notes.size() < files.size()) log::warning("{} of {} files were skipped", files.size() - notes.size(), files.size());
 
   const Progress progress = Progress::when_long(fmt::format("encoding {} clips", notes.size()));
   auto embeddings = model::MusicEncoder(config.music_encoder, device).encode(notes);

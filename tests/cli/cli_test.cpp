@@ -9,10 +9,13 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
+#include <thread>
 
 namespace midillama {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -71,6 +74,29 @@ TEST_F(Cli, OutOfMemorySaysWhatWasAskedForWithoutFrames) {
   EXPECT_THAT(result.error_output, Not(HasSubstr("alloc_cpu")));
 }
 #endif
+
+// Whatever numbers a command takes: those that no count, time or size can be are refused before anything runs.
+TEST_F(Cli, NumbersThatCannotBeMeantAreRefused) {
+  const auto options_of = [](const std::string& command) {
+    std::vector<std::string> options;
+    const std::string help = midillama({command, "--help"}).output;
+    static const std::regex option(R"((--[a-z-]+) (?:S|N|T|GIB)\b)");
+    for (std::sregex_iterator found(help.begin(), help.end(), option), end; found != end; ++found) options.push_back((*found)[1]);
+    return options;
+  };
+  std::size_t tried = 0;
+  for (const char* command : {"generate", "tokenize", "plan", "inspect"}) {
+    for (const std::string& option : options_of(command)) {
+      for (const char* number : {"nan", "inf", "-1", "1e300", "99999999999999999999", "many"}) {
+        const ProcessResult result = midillama({command, option, number});
+        EXPECT_EQ(result.status, 2) << command << " " << option << " " << number;
+        EXPECT_THAT(result.error_output, HasSubstr(option)) << number;
+        ++tried;
+      }
+    }
+  }
+  EXPECT_GE(tried, 6 * 11u) << "options are no longer found in the help";
+}
 
 TEST_F(Cli, WrongUsageIsStatusTwo) {
   EXPECT_EQ(midillama({}).status, 2);
@@ -142,6 +168,22 @@ TEST_F(Cli, EveryConfigurationMistakeIsShown) {
   const ProcessResult result = midillama({"config", "validate", "--set", "lora.rank=0", "--set", "run.nothing=1"});
   EXPECT_THAT(result.error_output, HasSubstr("lora.rank: 0"));
   EXPECT_THAT(result.error_output, HasSubstr("run.nothing: unknown key"));
+}
+
+// What `train` or `data build` would refuse before they read a model or a file.
+TEST_F(Cli, ConfigValidateKnowsTheRulesOfOtherCommands) {
+  const ProcessResult result = midillama({"config", "validate", "--set", "prompt.template={foo}{music}{music}{question}", "--set",
+                                          "corpus.tags=[keys]", "--set", "generate.stop_token_ids=[-1]", "--set", "lora.rank=0"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.error_output,
+              AllOf(HasSubstr("unknown field {foo}"), HasSubstr("{music} stands 2 times"), HasSubstr("{answer} is missing"),
+                    HasSubstr("corpus.tags: \"keys\""), HasSubstr("generate.stop_token_ids: -1"), HasSubstr("lora.rank: 0")));
+  EXPECT_THAT(midillama({"config", "validate", "--set", "corpus.tag_file=no/tags.yaml"}).error_output,
+              AllOf(HasSubstr("corpus.tag_file"), HasSubstr("no/tags.yaml")));
+  for (const char* file : {"configs/folk/default.yaml", "configs/midi/default.yaml", "configs/llama3-8b/default.yaml"}) {
+    const ProcessResult good = midillama({"config", "validate", "--config", file, "--set", "prompt.template=llama3"});
+    EXPECT_EQ(good.status, 0) << good.error_output;
+  }
 }
 
 TEST_F(Cli, TokenizePrintsFieldCodes) {
@@ -279,6 +321,36 @@ TEST_F(Cli, ConvertMakesADirectoryOfAGgufFile) {
   const ProcessResult unfit = midillama({"convert", "gguf", "--in", "tests/golden/gguf/gpt-2.gguf", "--out", out + "2"});
   EXPECT_EQ(unfit.status, 1);
   EXPECT_THAT(unfit.error_output, HasSubstr("llama.context_length: is missing"));
+}
+
+TEST_F(Cli, OfConversionsToOneFolderAtOnceOneSucceeds) {
+  const std::string out = two() + ".one";
+  std::vector<int> statuses(4);
+  std::vector<std::thread> threads;
+  for (int& status : statuses) {
+    threads.emplace_back([&] { status = midillama({"convert", "gguf", "--in", "tests/golden/gguf/tied.gguf", "--out", out}).status; });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_THAT(statuses, testing::UnorderedElementsAre(0, 1, 1, 1));
+}
+
+// The rows of the others are written; a script must learn that some are missing.
+TEST_F(Cli, EmbedEndsInFailureWhereAFileCannotBeRead) {
+  const std::string encoder = two() + ".encoder", out = two() + ".safetensors";
+  ASSERT_EQ(midillama({"convert", "musicbert", "--in", "tests/golden/model/musicbert_checkpoints/fairseq.pt", "--out", encoder}).status, 0);
+  const auto embed = [&](const std::vector<std::string>& files) {
+    std::vector<std::string> arguments = {"embed", "--out", out, "--set", "music_encoder.path=" + encoder, "--set", "run.device=cpu"};
+    arguments.insert(arguments.end(), files.begin(), files.end());
+    return midillama(arguments);
+  };
+  const ProcessResult whole = embed({two()});
+  EXPECT_EQ(whole.status, 0) << whole.error_output;
+  std::filesystem::remove(out);
+  const ProcessResult result = embed({broken(), two(), two() + ".none"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.error_output, AllOf(HasSubstr("broken.mid"), HasSubstr("two.mid.none"), HasSubstr("2 of 3 files")));
+  const auto bytes = read_bytes(out);
+  EXPECT_THAT(std::string(bytes.begin(), bytes.end()), HasSubstr("two.mid\\\""));
 }
 
 TEST_F(Cli, ScoreNeedsNoExperiment) {

@@ -73,6 +73,9 @@ TEST_F(PredictionTest, MistakesAreNamedWithFileLineAndKey) {
   expect_error(R"({"prediction": "a", "references": "b"})", "line 1", "\"references\" has the wrong type");
   expect_error(R"({"prediction": "a", "references": [null]})", "line 1", "\"references\" has the wrong type");
   expect_error(R"({"prediction": "a", "references": []})", "line 1", "\"references\" is empty");
+  expect_error(good + R"({"prediction": "a", "references": [""]})", "line 2", "a text of \"references\" is empty");
+  expect_error(R"({"prediction": "a", "references": ["b", " \t"]})", "line 1", "a text of \"references\" is empty");
+  expect_error("{\"prediction\": \"a\", \"references\": [\"\u00a0\u3000\"]}", "line 1", "must not be empty or white space");
   expect_error(R"({"id": 5, "prediction": "a", "references": ["b"]})", "line 1", "\"id\" has the wrong type");
   expect_error("{\"prediction\": \"\xff\", \"references\": [\"b\"]}", "line 1", "not valid JSON");
   expect_error("\n", "", "no prediction");

@@ -5,6 +5,7 @@
 
 #include <torch/utils.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace midillama::model {
@@ -83,15 +84,31 @@ TEST(Projector, ASetOfSilenceIsNotBlownUp) {
   EXPECT_LT(projector->directions.abs().max().item<double>(), 200);
 }
 
-TEST(Projector, ALayerThatCannotBeSavedIsAnError) {
+// Trained on music far from zero, in coordinates that are `scale` times as fine: the plain layer has to take a large number from another.
+LinearProjector trained_far_from_zero(double scale) {
   LinearProjector projector(4, 3);
   const torch::NoGradGuard no_grad;
   torch::manual_seed(5);
   projector->weight.copy_(at::randn({3, 4}));
   projector->bias.fill_(0);
-  projector->whiten(at::full({4}, 1000.3), at::eye(4) * 1e6);
+  projector->whiten(at::full({4}, 1000.3), at::eye(4) * scale);
+  return projector;
+}
+
+TEST(Projector, ALayerThatCannotBeSavedIsAnError) {
   const TemporaryDirectory folder;
-  EXPECT_THROW(projector->save(folder.path()), Error);
+  EXPECT_THROW(trained_far_from_zero(1e6)->save(folder.path()), Error);
+}
+
+TEST(Projector, ASavedLayerThatDiffersFromTheTrainedOneIsWarnedOf) {
+  const TemporaryDirectory folder;
+  const auto said = [&](double scale) {
+    testing::internal::CaptureStderr();
+    trained_far_from_zero(scale)->save(folder.path());
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(said(1), testing::HasSubstr("the plain projector that is saved differs from the whitened one that is trained by"));
+  EXPECT_EQ(said(1e-4), "");
 }
 
 }  // namespace

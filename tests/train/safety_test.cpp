@@ -108,6 +108,37 @@ TEST(RunSafety, AResumeThatIsRefusedChangesNothing) {
   EXPECT_EQ(contents(directory), before);
 }
 
+// What a run that goes on says on standard error.
+std::string said_when_resumed(const TinyWorld& world, const std::string& stage, const fs::path& init = {}) {
+  testing::internal::CaptureStderr();
+  train(world.config, {.stage = stage, .resume = true, .init = init});
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(RunSafety, AnInitBesideARunThatGoesOnIsNamedAsWithoutEffect) {
+  TinyWorld world;
+  world.train("align");
+  const fs::path directory = world.train("sft");
+  const auto before = contents(directory);
+  for (const fs::path init : {world.path("run/align/checkpoints/step-000004"), world.path("no/checkpoint")}) {
+    EXPECT_THAT(said_when_resumed(world, "sft", init),
+                AllOf(HasSubstr("--init " + init.string() + " has no effect"), HasSubstr("run/sft/checkpoints/step-000006")));
+    EXPECT_EQ(contents(directory), before);
+  }
+  EXPECT_THAT(said_when_resumed(world, "sft"), Not(HasSubstr("--init")));
+}
+
+TEST(RunSafety, LossesThatAreNotThereAreNotInvented) {
+  TinyWorld world;
+  const fs::path directory = world.train("align");
+  EXPECT_THAT(said_when_resumed(world, "align"), testing::ContainsRegex("align is complete: loss [1-9]"));
+  for (const char* text : {"", "{\"step\": 1, \"lo", "{\"step\": 6, \"split\": \"valid\", \"loss\": 1.5}\n"}) {
+    write_atomically(directory / "metrics.jsonl", text);
+    EXPECT_THAT(said_when_resumed(world, "align"),
+                AllOf(HasSubstr("align is complete: its metrics.jsonl has no losses"), Not(HasSubstr("0.0000"))));
+  }
+}
+
 TEST(RunSafety, PretrainLlmGoesOnAfterTheCheckpointThatItCameFromIsGone) {
   TinyWorld world;
   world.stage("pretrain-llm").keep_checkpoints = 1;

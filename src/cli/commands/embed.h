@@ -7,7 +7,9 @@ namespace midillama::cli {
 struct EmbedCommand : TorchCommand {
   static constexpr const char* kName = "embed";
   static constexpr const char* kDescription =
-      "Clip embeddings of MIDI files: tensor `embeddings` [n, M] float32, file names in the metadata";
+      "Clip embeddings of MIDI files: tensor `embeddings` [n, M] float32, file names in the metadata. A file that cannot be read is left "
+      "out, "
+      "and the status is 1";
   static constexpr const char* kExample = "midillama embed a.mid b.mid --out clips.safetensors";
 
   void declare(CLI::App& app) {

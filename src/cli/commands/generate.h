@@ -22,8 +22,12 @@ struct GenerateCommand : TorchCommand {
         ->check(non_negative_number())
         ->type_name("S");
     app.add_option("--duration", duration, "Use only this many seconds")->check(positive_number())->type_name("S");
-    app.add_option("--max-new-tokens", max_new_tokens, "Tokens to generate at most (generate.max_new_tokens)")->type_name("N");
-    app.add_option("--temperature", temperature, "0: the likeliest token (generate.temperature)")->type_name("T");
+    app.add_option("--max-new-tokens", max_new_tokens, "Tokens to generate at most (generate.max_new_tokens)")
+        ->check(positive_number())
+        ->type_name("N");
+    app.add_option("--temperature", temperature, "0: the likeliest token (generate.temperature)")
+        ->check(non_negative_number())
+        ->type_name("T");
     app.add_flag("--json", json, "Print one JSON object: text, token_ids, prompt_tokens, seconds");
   }
 
