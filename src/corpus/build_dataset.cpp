@@ -1,6 +1,7 @@
 #include "corpus/clip_labels.h"
 #include "corpus/description.h"
 #include "corpus/tag_facts.h"
+#include "corpus/unseen.h"
 #include "midillama/core/atomic_file.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/error.h"
@@ -48,6 +49,7 @@ class Builder {
     keep_one_of_each_tune();
     settle_facts();
     write_questions();
+    write_unseen();
     write_atomically(folder_ / records::kTagFile, tag_facts_.tags().text);
     write_description({config_, tag_facts_, reading_.provenance, read_, pieces_, facts_, report_}, folder_);
     return std::move(report_);
@@ -177,14 +179,14 @@ class Builder {
 
   // One split after the other and one piece after the other, so that not all questions are in memory at once.
   void write_questions() {
-    const auto splits = split_pieces();
+    splits_ = split_pieces();
     const auto names = tags().names();
     Progress progress("writing questions", pieces_.size());
     std::size_t done = 0;
     for (const auto split : records::all_splits()) {
       AtomicFile file(records::split_file(folder_, records::name(split)));
       for (std::size_t i = 0; i < pieces_.size(); ++i) {
-        if (splits[i] != split) continue;
+        if (splits_[i] != split) continue;
         std::string lines;
         for (const auto& question : questions_about(i)) lines += json_line(to_json(question, names));
         file.write(lines);
@@ -192,6 +194,24 @@ class Builder {
       }
       file.commit();
     }
+  }
+
+  // No file where the tags have no unseen wordings.
+  void write_unseen() {
+    std::vector<records::Question> questions;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      if (splits_[i] != Split::test) continue;
+      for (std::size_t clip = 0; clip < pieces_[i].clips.size(); ++clip) {
+        const ClipFacts known = {clip_id(i, clip), facts_[i][clip]};
+        Random random(seed_for(config_.seed, ("unseen/" + known.id).c_str()));
+        add_questions(i, clip, "unseen.", writer_.write_unseen(known, random), questions);
+      }
+    }
+    if (questions.empty()) return;
+    std::string lines;
+    const auto names = tags().names();
+    for (const auto& question : balanced(std::move(questions), config_.seed)) lines += json_line(to_json(question, names));
+    write_atomically(records::split_file(folder_, records::kUnseenSplit), lines);
   }
 
   std::vector<Split> split_pieces() const {
@@ -209,23 +229,31 @@ class Builder {
     const auto& piece = pieces_[index];
     std::vector<records::Question> questions;
     for (std::size_t i = 0; i < piece.clips.size(); ++i) {
-      const auto& span = piece.clips[i].span;
-      const auto clip_id = fmt::format("{}.{}", piece.id, i + 1);
-      const auto file = fmt::format("clips/{}.mid", clip_id);
-      fs::rename(clip_draft(piece, i), folder_ / file);
+      const ClipFacts known = {clip_id(index, i), facts_[index][i]};
+      fs::rename(clip_draft(piece, i), folder_ / clip_file(known.id));
       ++report_.clips;
-
-      const auto& facts = facts_[index][i];
-      Random random(seed_for(config_.seed, ("wording/" + clip_id).c_str()));
-      std::map<std::string, int> asked;
-      for (auto& written : writer_.write({clip_id, facts}, random)) {
-        const auto id = fmt::format("{}.{}.{}", clip_id, written.tag, ++asked[written.tag]);
-        questions.push_back({id, piece.id, file, span.start.value, span.end.value, written.task, written.tag, std::move(written.question),
-                             std::move(written.answer), facts, ""});
-      }
+      Random random(seed_for(config_.seed, ("wording/" + known.id).c_str()));
+      add_questions(index, i, "", writer_.write(known, random), questions);
     }
     report_.questions += questions.size();
     return questions;
+  }
+
+  std::string clip_id(std::size_t piece, std::size_t clip) const { return fmt::format("{}.{}", pieces_[piece].id, clip + 1); }
+  static std::string clip_file(const std::string& clip_id) { return fmt::format("clips/{}.mid", clip_id); }
+
+  // What was written about a clip as records, whose ids have `kind` in them.
+  void add_questions(std::size_t index, std::size_t clip, const std::string& kind, std::vector<QuestionAnswer> written,
+                     std::vector<records::Question>& questions) const {
+    const auto& piece = pieces_[index];
+    const auto& span = piece.clips[clip].span;
+    const auto clip_id = this->clip_id(index, clip);
+    std::map<std::string, int> asked;
+    for (auto& [task, tag, question, answer, also, yes_if, earlier] : written) {
+      const auto id = fmt::format("{}.{}{}.{}", clip_id, kind, tag, ++asked[tag]);
+      questions.push_back({id, piece.id, clip_file(clip_id), span.start.value, span.end.value, task, tag, std::move(question),
+                           std::move(answer), facts_[index][clip], "", std::move(also), std::move(yes_if), std::move(earlier)});
+    }
   }
 
   const config::Corpus& config_;
@@ -236,6 +264,7 @@ class Builder {
   CollectionCounts read_;
   std::vector<Piece> pieces_;              // kept
   std::vector<std::size_t> family_;        // of each kept piece
+  std::vector<Split> splits_;              // of each kept piece
   std::vector<std::vector<Facts>> facts_;  // of each clip of each kept piece
   BuildReport report_;
 };
@@ -257,7 +286,7 @@ void require_dataset_folder(const fs::path& directory) {
   if (!is_dataset && !(fs::is_directory(directory) && fs::is_empty(directory)))
     throw InputError(directory.string(), "", "exists and is no dataset (no dataset.json in it): give another folder or remove it");
   // A new dataset takes the folder's place, and all that is in it goes.
-  std::set<std::string> own = {"clips", "dataset.json", records::kTagFile};
+  std::set<std::string> own = {"clips", "dataset.json", records::kTagFile, records::split_file("", records::kUnseenSplit).string()};
   for (const auto split : records::all_splits()) own.insert(records::split_file("", records::name(split)).string());
   std::vector<std::string> others;
   for (const auto& entry : fs::directory_iterator(directory)) {

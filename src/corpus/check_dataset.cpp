@@ -1,3 +1,4 @@
+#include "corpus/unseen.h"
 #include "description.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
@@ -5,6 +6,7 @@
 #include "midillama/corpus/splits.h"
 #include "midillama/midi/file.h"
 #include "midillama/octuple/octuple.h"
+#include "midillama/records/words.h"
 
 #include <fmt/format.h>
 
@@ -48,7 +50,11 @@ class Check {
   explicit Check(const std::filesystem::path& directory) : directory_(directory), tags_(records::dataset_tags(directory)) {}
 
   std::vector<std::string> run() {
-    for (const auto split : records::all_splits()) read_split(split);
+    for (const auto split : records::all_splits()) {
+      read_file(records::split_file(directory_, records::name(split)),
+                [&](records::Question question) { add(std::move(question), split); });
+    }
+    read_unseen();
     read_clips();
     check_sides();
     check_description();
@@ -59,21 +65,33 @@ class Check {
  private:
   void problem(const std::string& place, const std::string& what) { problems_.push_back(place + ": " + what); }
 
-  void read_split(Split split) {
-    const auto path = records::split_file(directory_, records::name(split));
+  void read_file(const std::filesystem::path& path, const records::OnQuestion& record) {
     if (!std::filesystem::exists(path)) {
       return problem(path.string(), "there is no such file: `midillama data build` writes it beside dataset.json");
     }
     const auto wrong = [&](const std::string& place, const std::string& mistake) { problem(path.string() + ": " + place, mistake); };
     try {
-      records::read_lines(
-          path, tags_, [&](records::Question question) { add(std::move(question), split); }, wrong);
+      records::read_lines(path, tags_, record, wrong);
     } catch (const Error& error) {
       problems_.emplace_back(error.what());
     }
   }
 
+  // A dataset may lack it. Its clips are those of the test split, its wordings none that was trained on.
+  void read_unseen() {
+    const auto path = records::split_file(directory_, records::kUnseenSplit);
+    if (!std::filesystem::exists(path)) return;
+    read_file(path, [&](records::Question question) {
+      if (training_questions_.contains(records::plain_words(question.question)))
+        problem(question.place, fmt::format("\"{}\" is a question of train.jsonl, too", question.question));
+      if (const auto clip = clips_.find(question.clip); clip == clips_.end() || clip->second.split != Split::test)
+        problem(question.place, fmt::format("{} is no clip of test.jsonl", question.clip.string()));
+      add(std::move(question), Split::test);
+    });
+  }
+
   void add(records::Question question, Split split) {
+    if (split == Split::train) training_questions_.insert(records::plain_words(question.question));
     const auto [id, fresh] = ids_.emplace(question.id, question.place);
     if (!fresh) problem(question.place, fmt::format("the id \"{}\" stands in {} already", question.id, id->second));
     const auto& piece = pieces_.emplace(question.piece, Place{split, question.place}).first->second;
@@ -151,6 +169,10 @@ class Check {
         if (written != splits[records::name(split)])
           problem(path.string(), fmt::format("splits.{}: counts or fingerprint differ from the file", records::name(split)));
       }
+      const auto unseen = records::split_file(directory_, records::kUnseenSplit);
+      const auto counted = std::filesystem::exists(unseen) ? describe_unseen(unseen, tags_) : OrderedJson();
+      if (description.value(records::kUnseenSplit, OrderedJson()) != counted)
+        problem(path.string(), fmt::format("{}: counts or fingerprint differ from the file", records::kUnseenSplit));
       if (description.at("vocabulary") != vocabulary(splits, tags_))
         problem(path.string(), "vocabulary: differs from the facts of the splits");
     } catch (const Error& error) {
@@ -165,6 +187,7 @@ class Check {
   std::map<std::string, std::string> ids_;
   std::map<std::string, Place> pieces_;
   std::map<std::filesystem::path, Clip> clips_;
+  std::set<std::string> training_questions_;  // as plain words
   std::vector<std::string> problems_;
 };
 

@@ -1,5 +1,6 @@
 #include "description.h"
 
+#include "corpus/unseen.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/corpus/splits.h"
@@ -136,24 +137,26 @@ void write_description(const Built& built, const std::filesystem::path& director
   OrderedJson splits = OrderedJson::object();
   for (const auto split : records::all_splits())
     splits[records::name(split)] = describe_split(records::split_file(directory, records::name(split)), tags);
-  const OrderedJson description = {{"format", kDatasetFormat},
-                                   {"pieces",
-                                    {{"read", report.read},
-                                     {"unreadable", report.skipped.size()},
-                                     {"duplicates", report.duplicates.size()},
-                                     {"too_short", report.without_clips.size()},
-                                     {"kept", report.pieces}}},
-                                   {"collections", collection_table(built.read, pieces_by_collection(built.pieces))},
-                                   {"splits", splits},
-                                   {"vocabulary", vocabulary(splits, tags)},
-                                   {"tags", tags_json(built.tag_facts)},
-                                   {"keys", keys_json(built)},
-                                   {"rare", rare_json(report.rare)},
-                                   {"settings", settings_json(built.config)},
-                                   {"sources", provenance_json(built.provenance)},
-                                   {"unreadable", places(report.skipped)},
-                                   {"duplicates", places(report.duplicates)},
-                                   {"too_short", places(report.without_clips)}};
+  OrderedJson description = {{"format", kDatasetFormat},
+                             {"pieces",
+                              {{"read", report.read},
+                               {"unreadable", report.skipped.size()},
+                               {"duplicates", report.duplicates.size()},
+                               {"too_short", report.without_clips.size()},
+                               {"kept", report.pieces}}},
+                             {"collections", collection_table(built.read, pieces_by_collection(built.pieces))},
+                             {"splits", splits},
+                             {"vocabulary", vocabulary(splits, tags)},
+                             {"tags", tags_json(built.tag_facts)},
+                             {"keys", keys_json(built)},
+                             {"rare", rare_json(report.rare)},
+                             {"settings", settings_json(built.config)},
+                             {"sources", provenance_json(built.provenance)},
+                             {"unreadable", places(report.skipped)},
+                             {"duplicates", places(report.duplicates)},
+                             {"too_short", places(report.without_clips)}};
+  const auto unseen = records::split_file(directory, records::kUnseenSplit);
+  if (std::filesystem::exists(unseen)) description[records::kUnseenSplit] = describe_unseen(unseen, tags);
   write_atomically(directory / "dataset.json", json_text(description, 2) + '\n');
 }
 

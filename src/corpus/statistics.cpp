@@ -28,6 +28,14 @@ std::string count_row(const OrderedJson& splits, const std::string& label, const
   return row(label, cells);
 }
 
+std::string unseen_text(const OrderedJson& statistics) {
+  const auto unseen = statistics.value(records::kUnseenSplit, OrderedJson::object());
+  if (unseen.empty()) return "";
+  auto text = fmt::format("\nin wordings that no training question has, about {} clips of the test split\n", unseen.at("clips").get<int>());
+  for (const auto& [form, count] : unseen.at("forms").items()) text += row("  " + form, {"", "", std::to_string(count.get<std::size_t>())});
+  return text;
+}
+
 // What is no fact of any clip, and why.
 std::string left_out_text(const OrderedJson& statistics) {
   std::string text;
@@ -115,6 +123,7 @@ std::string statistics_text(const OrderedJson& statistics) {
       text += count_row(splits, "  " + word, OrderedJson::json_pointer() / "tags" / tag / word);
     }
   }
+  text += unseen_text(statistics);
   text += left_out_text(statistics);
   return text;
 }

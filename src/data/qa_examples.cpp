@@ -11,7 +11,9 @@ namespace midillama::data {
 text::EncodedExample encode(const text::PromptTemplate& prompt, const records::Question& question, std::int64_t max_length,
                             std::int64_t music_tokens, std::string_view notes) {
   try {
-    return prompt.encode(question.question, question.answer, max_length, music_tokens, notes);
+    auto conversation = records::conversation_of(question, /*with_answer=*/true);
+    conversation.notes = notes;
+    return prompt.encode(conversation, max_length, music_tokens);
   } catch (const InputError& error) {
     throw InputError(question.place, "", error.what());
   }

@@ -33,7 +33,8 @@ std::vector<Ids> clip_documents(std::vector<const records::Question*> questions,
   random.shuffle(std::span(questions));
   std::vector<Ids> documents;
   for (const records::Question* question : questions) {
-    const auto example = prompt.encode(question->question, question->answer, std::numeric_limits<std::int64_t>::max(), 0);
+    const auto example =
+        prompt.encode(records::conversation_of(*question, /*with_answer=*/true), std::numeric_limits<std::int64_t>::max(), 0);
     const auto music = example.input_ids.begin() + example.music_position;
     if (documents.empty() || documents.back().size() + static_cast<std::size_t>(example.input_ids.end() - music) > sequence_length) {
       Ids& document = documents.emplace_back(example.input_ids.begin(), music);

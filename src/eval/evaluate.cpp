@@ -6,10 +6,13 @@
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/data/clip_notes.h"
+#include "midillama/records/form.h"
+#include "midillama/records/split.h"
 #include "midillama/systems/answerer.h"
 
 #include <fmt/format.h>
 
+#include <map>
 #include <optional>
 
 namespace midillama::eval {
@@ -38,15 +41,34 @@ std::vector<Prediction> predictions_of(std::span<const records::Question> questi
   return predictions;
 }
 
+bool is_unseen(const EvalOptions& options) {
+  return options.task == records::kUnseenSplit;
+}
+
+std::string split_of(const config::Config& config, const EvalOptions& options) {
+  if (!options.split.empty()) return options.split;
+  return is_unseen(options) ? records::kUnseenSplit : config.data.test_split;
+}
+
+// What a report's tasks have in common: the model, and the questions that it may be asked.
+std::string report_fingerprint(const config::Config& config, const systems::Resources& resources) {
+  auto parts = resources.model_fingerprint();
+  for (const std::string& split : {config.data.test_split, std::string(records::kUnseenSplit)}) {
+    const auto file = records::split_file(config.data.dir, split);
+    if (fs::exists(file)) parts += fingerprint_file(file);
+  }
+  return fingerprint(parts);
+}
+
 class Evaluation {
  public:
   Evaluation(const config::Config& config, const EvalOptions& options, torch::Device device, parallel::ProcessGroup& group)
       : config_(config),
         options_(options),
         group_(group),
-        resources_(config, options.checkpoint, options.split.empty() ? config.data.test_split : options.split, device, group),
-        questions_(questions_of(resources_.questions(), options.task, config.eval.max_examples)),
-        fingerprint_(resources_.fingerprint()) {
+        resources_(config, options.checkpoint, split_of(config, options), device, group),
+        questions_(questions_of(resources_.questions(), is_unseen(options) ? "qa" : options.task, config.eval.max_examples)),
+        fingerprint_(report_fingerprint(config, resources_)) {
     if (group.is_main()) scorer_.emplace(config.eval, config.run.seed, device);
     if (questions_.empty()) {
       throw InputError(records::split_file(config.data.dir, resources_.split()).string(), "",
@@ -56,6 +78,7 @@ class Evaluation {
 
   Report run() {
     for (const auto& name : options_.systems) add(*systems::kind_from_name(name).make(resources_));
+    if (!options_.beside.empty() && group_.is_main()) add_beside();
     if (options_.writes_report && group_.is_main()) {
       add_probe();
       write_report(report_of(rows_), config_.run.dir + "/eval");
@@ -75,9 +98,38 @@ class Evaluation {
     if (!answered) known = predictions_of(questions_, system.answer(questions_));
     if (!group_.is_main()) return;
     if (!answered) store.save(*known);
-    std::vector<std::string> texts;
-    for (const auto& prediction : *known) texts.push_back(prediction.prediction);
-    finish_row({system.name(), system.label(), scorer_->score(examples_of(*known)), fact_accuracy(resources_.tags(), questions_, texts)});
+    finish_row(scored(system.name(), system.label(), *known));
+  }
+
+  Row scored(std::string name, std::string label, const std::vector<Prediction>& predictions) const {
+    const auto stated = [&](std::size_t i, const std::string& tag) {
+      return records::said(resources_.tags().at(tag), questions_[i], predictions[i].prediction);
+    };
+    return with_accuracy({std::move(name), std::move(label), scorer_->score(examples_of(predictions)), {}}, stated);
+  }
+
+  Row with_accuracy(Row row, const StatedValue& stated) const {
+    row.accuracy = fact_accuracy(resources_.tags(), questions_, stated);
+    if (is_unseen(options_)) row.forms = accuracy_by_form(resources_.tags(), questions_, stated);
+    return row;
+  }
+
+  // The other run may have answered more questions than are asked here.
+  void add_beside() {
+    const auto file = options_.beside / "eval" / options_.task / "true" / "predictions.jsonl";
+    std::map<std::string, Prediction> answers;
+    for (auto& prediction : read_predictions(file)) answers.emplace(prediction.id, std::move(prediction));
+    std::vector<Prediction> predictions;
+    for (const auto& question : questions_) {
+      const auto answer = answers.find(question.id);
+      if (answer == answers.end() || answer->second.question != question.question) {
+        throw InputError(file.string(), question.id,
+                         fmt::format("is not answered there: evaluate that run on the questions of {} first",
+                                     records::split_file(config_.data.dir, resources_.split()).string()));
+      }
+      predictions.push_back(answer->second);
+    }
+    rows_.push_back(scored(options_.beside.string(), options_.beside.string(), predictions));
   }
 
   void add_probe() {
@@ -89,10 +141,9 @@ class Evaluation {
     const auto values = probe_values(resources_.tags(), resources_.training(), valid, questions_, embeddings);
     const auto stated = [&](std::size_t i, const std::string& tag) -> std::optional<std::string> {
       const auto value = values.find({questions_[i].clip, tag});
-      return value == values.end() ? std::nullopt : std::optional(value->second);
+      return value == values.end() ? std::nullopt : std::optional(records::right_answer(questions_[i].yes_if, value->second));
     };
-    finish_row(
-        {.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = fact_accuracy(resources_.tags(), questions_, stated)});
+    finish_row(with_accuracy({.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = {}}, stated));
   }
 
   void finish_row(Row row) {

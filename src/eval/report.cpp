@@ -1,13 +1,17 @@
 #include "midillama/eval/report.h"
 
 #include "eval/table.h"
+#include "midillama/core/error.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
+#include "midillama/records/form.h"
+#include "midillama/records/split.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace midillama::eval {
@@ -17,9 +21,24 @@ constexpr std::size_t kTerminalWidth = 120;
 constexpr std::array<std::pair<const char*, const char*>, 4> kMetrics = {
     {{"bleu", "BLEU"}, {"meteor", "METEOR"}, {"rouge_l", "ROUGE-L"}, {"bertscore", "BERTScore"}}};
 
+struct Task {
+  const char* name;
+  const char* title;
+};
+
+// In the order of a report.
+constexpr Task kTasks[] = {{"qa", "Question answering"},
+                           {"caption", "Captioning"},
+                           {records::kUnseenSplit, "Questions in wordings that no training question has"}};
+
+const Task& task_of(const TaskReport& report) {
+  const auto* task = std::ranges::find(kTasks, report.task, &Task::name);
+  if (task == std::end(kTasks)) throw Error(fmt::format("there is no task \"{}\"", report.task));
+  return *task;
+}
+
 std::string title(const TaskReport& task) {
-  return fmt::format("{}: {} {}", task.task == "qa" ? "Question answering" : "Captioning", task.examples,
-                     task.examples == 1 ? "example" : "examples");
+  return fmt::format("{}: {} {}", task_of(task).title, task.examples, task.examples == 1 ? "example" : "examples");
 }
 
 std::string with_interval(const std::string& value, const metrics::Interval& interval) {
@@ -38,6 +57,11 @@ std::string accuracy_cell(const Row& row, const std::string& tag) {
   const auto entry = std::ranges::find(row.accuracy, tag, &TagAccuracy::tag);
   if (entry == row.accuracy.end()) return "-";
   return with_interval(fmt::format("{:.3f}", entry->value()), entry->interval());
+}
+
+const Row* find_row(const TaskReport& task, const std::string& name) {
+  const auto row = std::ranges::find(task.rows, name, &Row::name);
+  return row == task.rows.end() ? nullptr : &*row;
 }
 
 Table metric_table(const TaskReport& task) {
@@ -69,6 +93,43 @@ Table accuracy_table(const TaskReport& task) {
   return table;
 }
 
+std::string form_label(const std::string& name) {
+  for (const auto form : records::all_forms()) {
+    if (records::name_of(form) == name) return records::label_of(form);
+  }
+  return name;
+}
+
+// The facts of the questions with each way of asking, below those of the trained wordings where the report has them.
+Table form_table(const TaskReport& task, const TaskReport* trained) {
+  const auto tags = tags_of(task);
+  Table table;
+  table.header = {"accuracy"};
+  for (const auto& tag : tags) table.header.push_back(tag.tag);
+  const auto add = [&](const std::string& label, const std::vector<TagAccuracy>& accuracy) {
+    auto& cells = table.rows.emplace_back(std::vector{label});
+    for (const auto& tag : tags) {
+      const auto entry = std::ranges::find(accuracy, tag.tag, &TagAccuracy::tag);
+      const bool asked = entry != accuracy.end();
+      cells.push_back(asked ? with_interval(fmt::format("{:.3f}", entry->value()), entry->interval()) : "-");
+    }
+  };
+  for (const auto& row : task.rows) {
+    const auto* before = trained == nullptr ? nullptr : find_row(*trained, row.name);
+    if (before != nullptr) add(row.label + ", trained wordings", before->accuracy);
+    for (const auto& form : row.forms) add(fmt::format("{}, {}", row.label, form_label(form.form)), form.accuracy);
+  }
+  return table;
+}
+
+// Nothing where no question of the task asks in several ways.
+std::optional<Table> form_table(const Report& report, const TaskReport& task) {
+  const bool has_forms = std::ranges::any_of(task.rows, [](const Row& row) { return !row.forms.empty(); });
+  if (!has_forms) return std::nullopt;
+  const auto trained = std::ranges::find(report.tasks, "qa", &TaskReport::task);
+  return form_table(task, trained == report.tasks.end() ? nullptr : &*trained);
+}
+
 // "BLEU: <signature>" of every metric, once.
 std::vector<std::string> signatures(const TaskReport& task) {
   std::vector<std::string> lines;
@@ -87,7 +148,8 @@ constexpr const char* kExplanation =
     "accuracy of the stated "
     "facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"no music\" no musical token; \"most frequent "
     "answer\" is what the training "
-    "split says most often; the linear probe reads the clip embedding directly.";
+    "split says most often; the linear probe reads the clip embedding directly. \"zero-shot\" is the language model before training, which "
+    "hears no music and has nothing but the question.";
 
 }  // namespace
 
@@ -96,6 +158,7 @@ std::string to_text(const Report& report) {
   for (const auto& task : report.tasks) {
     text += fmt::format("{}{}\n\n{}", text.empty() ? "" : "\n", title(task), to_text(metric_table(task), kTerminalWidth));
     if (const auto accuracy = accuracy_table(task); accuracy.header.size() > 1) text += '\n' + to_text(accuracy, kTerminalWidth);
+    if (const auto forms = form_table(report, task)) text += '\n' + to_text(*forms, kTerminalWidth);
   }
   return text;
 }
@@ -105,6 +168,7 @@ std::string to_markdown(const Report& report) {
   for (const auto& task : report.tasks) {
     text += fmt::format("\n## {}\n\n{}", title(task), to_markdown(metric_table(task)));
     if (const auto accuracy = accuracy_table(task); accuracy.header.size() > 1) text += '\n' + to_markdown(accuracy);
+    if (const auto forms = form_table(report, task)) text += '\n' + to_markdown(*forms);
     text += '\n';
     for (const auto& line : signatures(task)) text += fmt::format("- {}\n", line);
   }
@@ -120,6 +184,7 @@ void write_report(Report report, const std::filesystem::path& folder) {
       if (before.fingerprint == report.fingerprint && !renewed) report.tasks.push_back(task);
     }
   }
+  std::ranges::sort(report.tasks, {}, [](const TaskReport& task) { return &task_of(task); });
   write_atomically(file, json_text(to_json(report), 2) + '\n');
   write_atomically(folder / "report.md", to_markdown(report));
   log::info("the report is in {}", (folder / "report.md").string());

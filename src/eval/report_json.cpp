@@ -26,7 +26,11 @@ OrderedJson to_json(const Row& row) {
   for (const auto& metric : row.metrics) metrics[metric.name] = to_json(metric);
   OrderedJson accuracy = OrderedJson::object();
   for (const auto& entry : row.accuracy) accuracy[entry.tag] = to_json(entry);
-  return {{"name", row.name}, {"label", row.label}, {"metrics", metrics}, {"accuracy", accuracy}};
+  OrderedJson json = {{"name", row.name}, {"label", row.label}, {"metrics", metrics}, {"accuracy", accuracy}};
+  for (const auto& form : row.forms) {
+    for (const auto& entry : form.accuracy) json["forms"][form.form][entry.tag] = to_json(entry);
+  }
+  return json;
 }
 
 OrderedJson to_json(const TaskReport& task) {
@@ -42,12 +46,20 @@ Metric metric_from_json(const std::string& name, const OrderedJson& json) {
   return metric;
 }
 
+std::vector<TagAccuracy> accuracy_from_json(const OrderedJson& json) {
+  std::vector<TagAccuracy> accuracy;
+  for (const auto& [tag, stated] : json.items()) {
+    accuracy.push_back({tag, stated.at("correct").get<std::int64_t>(), stated.at("total").get<std::int64_t>()});
+  }
+  return accuracy;
+}
+
 Row row_from_json(const OrderedJson& json) {
   Row row{.name = json.at("name").get<std::string>(), .label = json.at("label").get<std::string>(), .metrics = {}, .accuracy = {}};
   for (const auto& [name, metric] : json.at("metrics").items()) row.metrics.push_back(metric_from_json(name, metric));
-  for (const auto& [tag, stated] : json.at("accuracy").items()) {
-    row.accuracy.push_back({tag, stated.at("correct").get<std::int64_t>(), stated.at("total").get<std::int64_t>()});
-  }
+  row.accuracy = accuracy_from_json(json.at("accuracy"));
+  const auto forms = json.value("forms", OrderedJson::object());
+  for (const auto& [form, accuracy] : forms.items()) row.forms.push_back({form, accuracy_from_json(accuracy)});
   return row;
 }
 

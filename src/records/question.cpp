@@ -1,6 +1,7 @@
 #include "midillama/records/question.h"
 
 #include "midillama/core/json_reader.h"
+#include "midillama/records/form.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/text/utf8.h"
 
@@ -39,6 +40,9 @@ class Line {
     question.answer = text("answer");
     set_times(question);
     question.facts = facts();
+    if (value_.contains("also")) question.also = also();
+    if (value_.contains("yes_if")) question.yes_if = text("yes_if");
+    if (value_.contains("earlier")) question.earlier = earlier();
     return question;
   }
 
@@ -96,6 +100,24 @@ class Line {
     return facts;
   }
 
+  std::vector<std::string> also() const {
+    const auto& list = value_["also"];
+    const bool all_texts = list.is_array() && std::ranges::all_of(list, [](const Json& tag) { return tag.is_string(); });
+    if (!all_texts) throw Mistake("the key \"also\" has the wrong type: a list of tags is expected");
+    return list.get<std::vector<std::string>>();
+  }
+
+  std::vector<Turn> earlier() const {
+    const auto& list = value_["earlier"];
+    if (!list.is_array()) throw Mistake("the key \"earlier\" has the wrong type: a list of {\"question\", \"answer\"} is expected");
+    std::vector<Turn> turns;
+    for (const Json& turn : list) {
+      if (!turn.is_object()) throw Mistake("an earlier turn is an object of \"question\" and \"answer\"");
+      turns.push_back({Line(turn).text("question"), Line(turn).text("answer")});
+    }
+    return turns;
+  }
+
   const Json& value_;
 };
 
@@ -104,17 +126,18 @@ double rounded(double seconds) {
   return std::round(seconds * 1000.0) / 1000.0;
 }
 
-void check_answer(const Question& question, const Tags& tags, std::vector<std::string>& mistakes) {
-  const auto fact = question.facts.find(question.tag);
+void check_answer(const Question& question, const std::string& name, const Tags& tags, std::vector<std::string>& mistakes) {
+  const auto fact = question.facts.find(name);
   if (fact == question.facts.end()) {
-    mistakes.push_back(fmt::format("a question about \"{}\", which is not among the facts", question.tag));
+    mistakes.push_back(fmt::format("a question about \"{}\", which is not among the facts", name));
     return;
   }
-  const auto* tag = tags.find(question.tag);
+  const auto* tag = tags.find(name);
   if (tag == nullptr || !tag->is_checkable()) return;
-  const auto stated = stated_value(*tag, question.answer);
-  if (!stated || !same_value(*tag, *stated, fact->second))
-    mistakes.push_back(fmt::format("the answer \"{}\" does not state the fact \"{}\"", question.answer, fact->second));
+  const auto right = right_answer(question.yes_if, fact->second);
+  const auto answer = said(*tag, question, question.answer);
+  if (!answer || !same_value(*tag, *answer, right))
+    mistakes.push_back(fmt::format("the answer \"{}\" does not state the fact \"{}\"", question.answer, right));
 }
 
 // A caption may leave facts out, but must not state others. The words of most tags have other senses in free text.
@@ -136,16 +159,32 @@ OrderedJson to_json(const Question& question, std::span<const std::string> tags)
     if (const auto fact = question.facts.find(tag); fact != question.facts.end()) facts[tag] = fact->second;
   }
   for (const auto& [tag, value] : question.facts) facts[tag] = value;
-  return {{"id", question.id},
-          {"piece", question.piece},
-          {"clip", question.clip.generic_string()},
-          {"start", rounded(question.start)},
-          {"end", rounded(question.end)},
-          {"task", question.task},
-          {"tag", question.tag},
-          {"question", question.question},
-          {"answer", question.answer},
-          {"facts", std::move(facts)}};
+  OrderedJson line = {{"id", question.id},
+                      {"piece", question.piece},
+                      {"clip", question.clip.generic_string()},
+                      {"start", rounded(question.start)},
+                      {"end", rounded(question.end)},
+                      {"task", question.task},
+                      {"tag", question.tag},
+                      {"question", question.question},
+                      {"answer", question.answer},
+                      {"facts", std::move(facts)}};
+  if (!question.also.empty()) line["also"] = question.also;
+  if (!question.yes_if.empty()) line["yes_if"] = question.yes_if;
+  for (const auto& turn : question.earlier) line["earlier"].push_back({{"question", turn.question}, {"answer", turn.answer}});
+  return line;
+}
+
+text::Conversation conversation_of(const Question& question, bool with_answer) {
+  text::Conversation conversation;
+  const auto say = [&](text::Role role, const std::string& text) { conversation.messages.push_back({role, text}); };
+  for (const auto& turn : question.earlier) {
+    say(text::Role::user, turn.question);
+    say(text::Role::assistant, turn.answer);
+  }
+  say(text::Role::user, question.question);
+  if (with_answer) say(text::Role::assistant, question.answer);
+  return conversation;
 }
 
 std::vector<std::string> mistakes_in_facts(const Question& question, const Tags& tags) {
@@ -157,7 +196,8 @@ std::vector<std::string> mistakes_in_facts(const Question& question, const Tags&
   if (question.task == "caption") {
     check_caption(question, tags, mistakes);
   } else {
-    check_answer(question, tags, mistakes);
+    check_answer(question, question.tag, tags, mistakes);
+    for (const auto& tag : question.also) check_answer(question, tag, tags, mistakes);
   }
   return mistakes;
 }

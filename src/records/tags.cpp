@@ -30,6 +30,34 @@ void make_phrases(Tag& tag) {
   }
 }
 
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+std::vector<std::string> unseen_questions(const Tags& tags) {
+  std::vector<std::string> all;
+  for (const auto& tag : tags.tags) {
+    append(all, tag.unseen);
+    append(all, tag.follow_ups);
+    for (const auto& asked : tag.yes_no) append(all, asked.unseen);
+  }
+  for (const auto& together : tags.together) append(all, together.unseen);
+  return all;
+}
+
+// As plain words.
+std::set<std::string> training_questions(const Tags& tags) {
+  std::vector<std::string> all = tags.captions.questions;
+  for (const auto& tag : tags.tags) {
+    append(all, tag.questions);
+    for (const auto& asked : tag.yes_no) append(all, asked.questions);
+  }
+  for (const auto& together : tags.together) append(all, together.questions);
+  std::set<std::string> words;
+  for (const auto& question : all) words.insert(plain_words(question));
+  return words;
+}
+
 // A value of each tag, for wordings to be tried with.
 Facts sample_facts(const Tags& tags) {
   Facts facts;
@@ -57,6 +85,9 @@ class Checker {
     if (tags_.tags.empty()) complain("tags", "at least one tag is expected");
     for (std::size_t i = 0; i < tags_.tags.size(); ++i) check(tags_.tags[i], fmt::format("tags[{}]", i));
     check_captions();
+    for (std::size_t i = 0; i < tags_.together.size(); ++i) check_together(tags_.together[i], fmt::format("together[{}]", i));
+    check_earlier();
+    check_unseen();
   }
 
  private:
@@ -75,6 +106,21 @@ class Checker {
     if (tag.questions.empty() != tag.answers.empty()) complain(key, "questions and answers are given both or neither");
     for (std::size_t i = 0; i < tag.questions.size(); ++i) check_wording(tag.questions[i], fmt::format("{}.questions[{}]", key, i));
     for (std::size_t i = 0; i < tag.answers.size(); ++i) check_answer(tag, tag.answers[i], fmt::format("{}.answers[{}]", key, i));
+    for (std::size_t i = 0; i < tag.yes_no.size(); ++i) check_yes_no(tag, tag.yes_no[i], fmt::format("{}.yes_no[{}]", key, i));
+    if (tag.answers.empty() && !(tag.unseen.empty() && tag.follow_ups.empty())) complain(key + ".answers", "unseen wordings need answers");
+    if (!tag.follow_ups.empty() && tags_.earlier.empty())
+      complain(key + ".follow_ups", "follow questions about the tags in `earlier`: none are given");
+  }
+
+  // A question that only one of the answers is ever right for tells nothing.
+  void check_yes_no(const Tag& tag, const YesNo& asked, const std::string& key) {
+    const auto words = plain_words(asked.yes_if);
+    if (words.empty()) return complain(key + ".yes_if", "must be words that a value has where the answer is yes");
+    if (!tag.is_checkable()) return complain(key, "free text is not asked about with yes or no");
+    const auto holds = [&](const TagValue& value) { return contains_words(plain_words(value.value), words); };
+    const auto yes = std::ranges::count_if(tag.values, holds);
+    if (tag.kind == "closed" && (yes == 0 || yes == std::ssize(tag.values)))
+      complain(key + ".yes_if", fmt::format("\"{}\" is in {} of the values", asked.yes_if, yes == 0 ? "none" : "all"));
   }
 
   void check_values(const Tag& tag, const std::string& key) {
@@ -132,6 +178,35 @@ class Checker {
       for (const auto& tag : part.needs) {
         if (tags_.find(tag) == nullptr) complain(key + ".needs", fmt::format("\"{}\" is no tag", tag));
       }
+    }
+  }
+
+  void check_together(const Together& together, const std::string& key) {
+    if (together.answers.empty()) complain(key + ".answers", "must not be empty");
+    std::set<std::string> first;
+    for (const auto& answer : together.answers) {
+      if (!check_wording(answer, key + ".answers")) return;
+      const auto names = named_tags(answer);
+      const std::set<std::string> named(names.begin(), names.end());
+      if (named.size() < 2) complain(key + ".answers", fmt::format("\"{}\" must name at least two tags", answer));
+      if (first.empty()) first = named;
+      if (named != first) complain(key + ".answers", fmt::format("\"{}\" names other tags than the first answer", answer));
+      for (const auto& name : named) check_answer(tags_.at(name), answer, key + ".answers");
+    }
+  }
+
+  void check_earlier() {
+    for (const auto& name : tags_.earlier) {
+      const auto* tag = tags_.find(name);
+      if (tag == nullptr || tag->questions.empty()) complain("earlier", fmt::format("\"{}\" is no tag that is asked about", name));
+    }
+  }
+
+  // What is unseen must be so, however it is written.
+  void check_unseen() {
+    const auto seen = training_questions(tags_);
+    for (const auto& question : unseen_questions(tags_)) {
+      if (seen.contains(plain_words(question))) complain("unseen", fmt::format("\"{}\" is a question for training, too", question));
     }
   }
 

@@ -12,8 +12,8 @@ namespace midillama::systems {
 namespace {
 
 constexpr Kind kKinds[] = {
-    {"true", true, make_true_music}, {"shuffled", true, make_shuffled_music},     {"zero", true, make_zero_music},
-    {"none", true, make_no_music},   {"most-frequent", true, make_most_frequent},
+    {"true", true, make_true_music}, {"shuffled", true, make_shuffled_music}, {"zero", true, make_zero_music},
+    {"none", true, make_no_music},   {"zero-shot", false, make_zero_shot},    {"most-frequent", true, make_most_frequent},
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include "midillama/records/stated_value.h"
 
+#include <algorithm>
+
 namespace midillama::systems {
 namespace {
 
@@ -17,8 +19,9 @@ records::Facts checked_facts(const records::Tags& tags, const records::Question&
   for (const auto& tag : tags.tags) {
     const auto fact = question.facts.find(tag.name);
     if (fact == question.facts.end() || !tag.is_checkable()) continue;
-    const bool asked = question.task == "caption" ? records::stated_value(tag, question.answer).has_value() : tag.name == question.tag;
-    if (asked) facts[tag.name] = canonical(tag, fact->second);
+    const bool asked = tag.name == question.tag || std::ranges::count(question.also, tag.name) > 0;
+    const bool checked = question.task == "caption" ? records::stated_value(tag, question.answer).has_value() : asked;
+    if (checked) facts[tag.name] = canonical(tag, fact->second);
   }
   return facts;
 }

@@ -36,10 +36,14 @@ std::vector<std::string> gather(const std::vector<std::string>& own, parallel::P
 
 std::vector<std::string> MidiLlamaAnswerer::answer(std::span<const records::Question> questions) {
   const auto music = hear(questions);
-  generate::Session& session = resources_.session();
+  generate::Session& session = this->session();
   const auto [begin, end] = share_of(questions.size(), resources_.group());
   std::vector<model::MusicText> prompts;
-  for (std::size_t i = begin; i < end; ++i) prompts.push_back(session.encode(questions[i].question, music[i]));
+  for (std::size_t i = begin; i < end; ++i) {
+    auto conversation = records::conversation_of(questions[i], /*with_answer=*/false);
+    conversation.notes = music[i].notes;
+    prompts.push_back(session.encode(conversation, music[i].music));
+  }
   auto sampling = session.sampling;
   sampling.first_stream = begin;
 

@@ -21,6 +21,8 @@ class MidiLlamaAnswerer : public Answerer {
   virtual std::vector<generate::Heard> hear(std::span<const records::Question> questions) const = 0;
 
  protected:
+  // The model.
+  virtual generate::Session& session() { return resources_.session(); }
   // A clip as it is.
   generate::Heard heard(const std::filesystem::path& clip) const {
     return {resources_.clips().music(clip), resources_.clips().notes(clip)};

@@ -30,8 +30,10 @@ Json contents(const std::vector<fs::path>& files) {
   return list;
 }
 
+// Nothing where there is no such folder: a template without {music} needs no encoder.
 Json stamps(const fs::path& directory) {
   Json list = Json::array();
+  if (!fs::is_directory(directory)) return list;
   for (const auto& file : files_below(directory)) {
     list.push_back(
         {file.lexically_relative(directory).string(), fs::file_size(file), fs::last_write_time(file).time_since_epoch().count()});
@@ -70,21 +72,27 @@ generate::Session& Resources::session() {
   return *session_;
 }
 
-const std::string& Resources::fingerprint() {
-  if (!fingerprint_.empty()) return fingerprint_;
+std::string Resources::model_fingerprint() const {
   const fs::path adapter = checkpoint_ / runs::kAdapterFolder;
   const Json sources = {
       {"checkpoint",
        contents({checkpoint_ / runs::kProjectorFile, adapter / runs::kAdapterConfigFile, adapter / runs::kAdapterWeightsFile})},
-      {"questions", contents({records::split_file(config_.data.dir, split_)})},
-      {"embeddings", clips().fingerprint()},
+      {"encoder", stamps(config_.music_encoder.path)},
       {"llm", {stamps(config_.llm.path), config_.llm.dtype}},
       {"prompt", {config_.prompt.template_text, config_.prompt.system, config_.prompt.max_length}},
       {"generate",
        {config_.generate.max_new_tokens, config_.generate.temperature, config_.generate.top_p, config_.generate.stop_token_ids}},
       {"seed", config_.run.seed},
       {"max_examples", config_.eval.max_examples}};
-  return fingerprint_ = midillama::fingerprint(sources.dump());
+  return midillama::fingerprint(sources.dump());
+}
+
+const std::string& Resources::fingerprint() {
+  if (fingerprint_.empty()) {
+    fingerprint_ = midillama::fingerprint(model_fingerprint() + fingerprint_file(records::split_file(config_.data.dir, split_)) +
+                                          clips().fingerprint());
+  }
+  return fingerprint_;
 }
 
 }  // namespace midillama::systems

@@ -297,6 +297,48 @@ TEST_F(Dataset, TheCheckFindsCaptionsThatContradictTheFacts) {
   EXPECT_THAT(check_dataset(directory()), Contains(HasSubstr("the caption states the key \"C minor\"")));
 }
 
+TEST_F(Dataset, UnseenQuestionsAreOfTheTestClips) {
+  build();
+  const auto unseen = lines("unseen");
+  ASSERT_FALSE(unseen.empty());
+  std::set<std::string> clips, asked, trained;
+  for (const auto& line : lines("test")) clips.insert(line.at("clip"));
+  for (const auto& line : lines("train")) trained.insert(line.at("question"));
+  for (const auto& line : unseen) {
+    EXPECT_TRUE(clips.contains(line.at("clip")));
+    EXPECT_FALSE(trained.contains(line.at("question"))) << line.at("question");
+  }
+  const auto counts = dataset_statistics(directory()).at("unseen");
+  EXPECT_EQ(counts.at("questions"), unseen.size());
+  EXPECT_THAT(statistics_text(dataset_statistics(directory())), HasSubstr("in wordings that no training question has"));
+}
+
+TEST_F(Dataset, TheCheckFindsUnseenQuestionsThatAreSeen) {
+  build();
+  auto line = lines("unseen").at(0);
+  const auto change = [&](const char* key, const Json& value) {
+    auto changed = line;
+    changed[key] = value;
+    write_text(directory() / "unseen.jsonl", changed.dump() + "\n");
+    return check_dataset(directory());
+  };
+  const auto trained = lines("train").at(0);
+  EXPECT_THAT(change("question", trained.at("question")), Contains(HasSubstr("is a question of train.jsonl, too")));
+  EXPECT_THAT(change("clip", trained.at("clip")), Contains(HasSubstr("is no clip of test.jsonl")));
+  EXPECT_THAT(change("id", line.at("id")), Contains(HasSubstr("unseen: counts or fingerprint differ")));
+}
+
+// Datasets of earlier versions, and those whose tags have no unseen wordings.
+TEST_F(Dataset, MayLackUnseenQuestions) {
+  write_text(root_.path() / "tags.yaml", "tags: [{name: key, kind: key, questions: [\"Which key?\"], answers: [\"It is in {key}.\"]}]\n");
+  config_.tag_file = (root_.path() / "tags.yaml").string();
+  config_.tags.clear();
+  build();
+  EXPECT_FALSE(fs::exists(directory() / "unseen.jsonl"));
+  EXPECT_FALSE(dataset_statistics(directory()).contains("unseen"));
+  EXPECT_THAT(check_dataset(directory()), IsEmpty());
+}
+
 TEST_F(Dataset, TheCheckFindsLeaks) {
   build();
   const auto text = read_text(directory() / "test.jsonl");

@@ -1,6 +1,7 @@
 #include "midillama/eval/accuracy.h"
 
 #include "midillama/core/error.h"
+#include "midillama/records/form.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -69,6 +70,35 @@ TEST(FactAccuracy, OfTagsThatOnlyADeclarationKnows) {
   EXPECT_EQ(accuracy[1].correct, 0);
   EXPECT_EQ(accuracy[2].tag, "tempo");
   EXPECT_EQ(accuracy[2].correct, 1);
+}
+
+TEST(FactAccuracy, OfSeveralFactsAndOfYesAndNo) {
+  auto both = question("qa", "key", "", kFacts);
+  both.also = {"meter"};
+  auto yes = question("qa", "key", "", kFacts);
+  yes.yes_if = "major";
+  auto later = question("qa", "dance", "", kFacts);
+  later.earlier = {{"How high?", "High."}};
+  const std::vector<records::Question> questions = {both, yes, yes, later};
+  const std::vector<std::string> answers = {"In G major, the meter is 9/8.", "Yes, it is.", "It is in G major.", "A jig."};
+  const auto all = fact_accuracy(questions, answers);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[1].tag, "key");
+  EXPECT_EQ(all[1].correct, 2) << "an answer that says neither yes nor no is wrong";
+  EXPECT_EQ(all[1].total, 3);
+
+  const auto forms = accuracy_by_form(folk_tags(), questions, [&](std::size_t i, const std::string& tag) {
+    return records::said(folk_tags().at(tag), questions[i], answers[i]);
+  });
+  ASSERT_EQ(forms.size(), 3U);
+  EXPECT_EQ(forms[0].form, "several-facts");
+  EXPECT_EQ(forms[0].accuracy[0].correct, 1);
+  EXPECT_EQ(forms[0].accuracy[1].correct, 0);
+  EXPECT_EQ(forms[1].form, "yes-no");
+  EXPECT_EQ(forms[1].accuracy[0].correct, 1);
+  EXPECT_EQ(forms[1].accuracy[0].total, 2);
+  EXPECT_EQ(forms[2].form, "later-turn");
+  EXPECT_EQ(forms[2].accuracy[0].correct, 1);
 }
 
 }  // namespace

@@ -99,5 +99,65 @@ TEST_F(EvaluateTest, ASplitWithoutTheTaskIsRefused) {
   EXPECT_THAT([&] { run(options("qa")); }, ThrowsMessage<InputError>(HasSubstr("no question of the task \"qa\"")));
 }
 
+// Two questions about each test clip: in another wording, and for yes or no.
+void write_unseen(const TinyWorld& world) {
+  std::string lines;
+  for_each_json_line(world.path("data/test.jsonl"), [&](const Json& line, std::size_t) {
+    if (line["tag"] != "dance") return;
+    auto asked = line;
+    asked["id"] = line["id"].get<std::string>() + ".unseen";
+    asked["question"] = "What would they dance?";
+    lines += asked.dump() + "\n";
+    asked["id"] = line["id"].get<std::string>() + ".yes";
+    asked["question"] = "A jig?";
+    asked["yes_if"] = "jig";
+    asked["answer"] = line["facts"]["dance"] == "jig" ? "Yes." : "No.";
+    lines += asked.dump() + "\n";
+  });
+  write_atomically(world.path("data/unseen.jsonl"), lines);
+}
+
+TEST_F(EvaluateTest, UnseenWordingsByHowTheyAreAsked) {
+  write_unseen(world);
+  for (const std::string task : {"qa", "unseen"}) {
+    auto several = options(task, {"true", "zero-shot", "most-frequent"});
+    several.writes_report = true;
+    const auto report = run(several);
+    EXPECT_EQ(report.tasks[0].examples, 12);
+    EXPECT_THAT(names(report.tasks[0]), ElementsAre("true", "zero-shot", "most-frequent", "linear-probe"));
+  }
+  const auto report = read_report(world.path("runs/eval/report.json"));
+  ASSERT_EQ(report.tasks.size(), 2U) << "the questions of both tasks belong to one model";
+  const auto& unseen = report.tasks[1];
+  EXPECT_EQ(unseen.task, "unseen");
+  const auto& frequent = unseen.rows[2].forms;
+  ASSERT_EQ(frequent.size(), 2U);
+  EXPECT_EQ(frequent[0].form, "one-fact");
+  EXPECT_EQ(frequent[0].accuracy[0].correct, 3);
+  EXPECT_EQ(frequent[1].form, "yes-no");
+  EXPECT_EQ(frequent[1].accuracy[0].correct, 0) << "it never says yes or no";
+  EXPECT_EQ(unseen.rows[3].forms[1].accuracy[0].correct, 6) << "what the probe reads decides between yes and no";
+  EXPECT_TRUE(report.tasks[0].rows[0].forms.empty());
+  EXPECT_THAT(read_text(world.path("runs/eval/report.md")), testing::AllOf(HasSubstr("| most frequent answer, trained wordings | "),
+                                                                           HasSubstr("| most frequent answer, yes or no | 0.000 ")));
+}
+
+TEST_F(EvaluateTest, AnotherRunsAnswersToTheSameQuestions) {
+  const std::string run_dir = world.config.run.dir;
+  run(options("qa"));
+  world.config.run.dir = world.path("other");
+  auto beside = options("qa", {"most-frequent"});
+  beside.beside = run_dir;
+  world.config.eval.max_examples = 5;
+  const auto report = run(beside);
+  EXPECT_THAT(names(report.tasks[0]), ElementsAre("most-frequent", run_dir));
+  EXPECT_EQ(report.tasks[0].rows[1].accuracy[0].total, report.tasks[0].rows[0].accuracy[0].total);
+  write_unseen(world);
+  beside.task = "unseen";
+  std::filesystem::create_directories(world.path("runs/eval/unseen"));
+  std::filesystem::copy(world.path("runs/eval/qa/true"), world.path("runs/eval/unseen/true"));
+  EXPECT_THAT([&] { run(beside); }, ThrowsMessage<InputError>(HasSubstr("is not answered there")));
+}
+
 }  // namespace
 }  // namespace midillama::eval

@@ -94,5 +94,54 @@ TEST_F(Questions, SeveralMistakesAreCounted) {
   EXPECT_THAT(error_of("{\n[]\n7\n"), AllOf(HasSubstr("line 1: not valid JSON"), HasSubstr("and 2 more")));
 }
 
+TEST_F(Questions, SeveralFactsYesOrNoAndEarlierTurns) {
+  const std::string row(kRow, std::string(kRow).size() - 2);
+  std::ofstream(directory_.path() / "train.jsonl")
+      << row << R"(, "also": ["meter"], "yes_if": "major", "earlier": [{"question": "How high?", "answer": "High."}]})";
+  const auto question = read_questions(directory_.path(), "train").at(0);
+  EXPECT_THAT(question.also, ElementsAre("meter"));
+  EXPECT_EQ(question.yes_if, "major");
+  EXPECT_THAT(question.earlier, ElementsAre(Turn{"How high?", "High."}));
+
+  const auto line = to_json(question, {});
+  EXPECT_EQ(line["also"], OrderedJson({"meter"}));
+  EXPECT_EQ(line["yes_if"], "major");
+  EXPECT_EQ(line["earlier"][0]["answer"], "High.");
+
+  const auto asked = conversation_of(question, /*with_answer=*/false).messages;
+  ASSERT_EQ(asked.size(), 3u);
+  EXPECT_EQ(asked[1].role, text::Role::assistant);
+  EXPECT_EQ(asked[1].text, "High.");
+  EXPECT_EQ(asked[2].text, "Which key?");
+  EXPECT_EQ(conversation_of(question, /*with_answer=*/true).messages.back().text, "G.");
+
+  for (const char* wrong : {R"(, "also": "meter"})", R"(, "also": [1]})", R"(, "yes_if": " "})", R"(, "earlier": {}})",
+                            R"(, "earlier": ["a"]})", R"(, "earlier": [{"question": "How high?"}]})"}) {
+    EXPECT_NE(error_of(row + wrong), "no error") << wrong;
+  }
+}
+
+TEST_F(Questions, AnAnswerStatesEveryFactThatIsAskedFor) {
+  Question question;
+  question.task = "qa";
+  question.tag = "key";
+  question.facts = {{"key", "G minor"}, {"meter", "6/8"}};
+  const auto tags = read_tags(kFolkTags);
+  const auto mistakes = [&](const std::string& answer) {
+    question.answer = answer;
+    return mistakes_in_facts(question, tags);
+  };
+  question.also = {"meter"};
+  EXPECT_THAT(mistakes("G minor, 6/8."), testing::IsEmpty());
+  EXPECT_THAT(mistakes("It is in G minor."), ElementsAre(HasSubstr("does not state the fact \"6/8\"")));
+  question.also = {"dance"};
+  EXPECT_THAT(mistakes("G minor, a jig."), ElementsAre(HasSubstr("not among the facts")));
+  question.also.clear();
+  question.yes_if = "minor";
+  EXPECT_THAT(mistakes("Yes."), testing::IsEmpty());
+  EXPECT_THAT(mistakes("No."), ElementsAre(HasSubstr("does not state the fact \"yes\"")));
+  EXPECT_THAT(mistakes("It is in G minor."), ElementsAre(HasSubstr("does not state the fact \"yes\"")));
+}
+
 }  // namespace
 }  // namespace midillama::records

@@ -48,6 +48,24 @@ TEST(Tags, WhatADeclarationMustHoldTo) {
   EXPECT_THAT(mistakes("tags: [{name: caption, kind: text}]"), HasSubstr("cannot name a tag"));
 }
 
+TEST(Tags, WhatIsUnseenMustBeSo) {
+  const auto mood = [](const std::string& rest, const std::string& top = "") {
+    return mistakes(
+        "tags:\n  - {name: mood, kind: closed, values: [{value: sad}, {value: gay}], questions: [\"What mood?\"], answers: [\"{mood}\"]" +
+        rest + "}\n  - {name: key, kind: key}\n" + top);
+  };
+  EXPECT_THAT(mood(", unseen: [\"what MOOD\"]"), HasSubstr("\"what MOOD\" is a question for training, too"));
+  EXPECT_THAT(mood(", follow_ups: [\"And the mood?\"]"), HasSubstr("tags in `earlier`: none are given"));
+  EXPECT_THAT(mood(", yes_no: [{yes_if: s, unseen: [\"Sad?\"]}]"), HasSubstr("\"s\" is in none of the values"));
+  EXPECT_THAT(mood(", yes_no: [{unseen: [\"Sad?\"]}]"), HasSubstr("yes_no[0].yes_if: must be words"));
+  EXPECT_THAT(mood("", "earlier: [key]\n"), HasSubstr("\"key\" is no tag that is asked about"));
+  EXPECT_THAT(mood("", "together: [{unseen: [\"Both?\"]}]\n"), HasSubstr("together[0].answers: must not be empty"));
+  EXPECT_THAT(mood("", "together: [{answers: [\"{mood}\"]}]\n"), HasSubstr("must name at least two tags"));
+  EXPECT_THAT(mood("", "together: [{answers: [\"{mood} in {key}\", \"{mood}\"]}]\n"), HasSubstr("names other tags than the first"));
+  EXPECT_THAT(mood("", "together: [{answers: [\"{mood}, of {key|none}\", \"{mood}, {key}\"], unseen: [\"what mood\"]}]\n"),
+              HasSubstr("\"what mood\" is a question for training, too"));
+}
+
 TEST(Tags, OfADatasetAreItsOwnOrTheFolkTags) {
   const TemporaryDirectory folder;
   EXPECT_FALSE(dataset_tags(folder.path()).declared);

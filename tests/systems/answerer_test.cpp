@@ -72,5 +72,13 @@ TEST_F(AnswererTest, AnotherCheckpointOrSettingIsAnotherFingerprint) {
   EXPECT_NE(now(), before);
 }
 
+TEST_F(AnswererTest, ZeroShotIsTheModelBeforeTraining) {
+  const auto answers = [&](const char* name) { return kind_from_name(name).make(resources)->answer(resources.questions()); };
+  const auto before = answers("zero-shot");
+  EXPECT_FALSE(heard("zero-shot")[0].music.defined());
+  EXPECT_EQ(before, answers("none")) << "this checkpoint has no adapter: without its projector it is the model before training";
+  EXPECT_NE(before, answers("true"));
+}
+
 }  // namespace
 }  // namespace midillama::systems

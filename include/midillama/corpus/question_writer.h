@@ -24,6 +24,10 @@ struct QuestionAnswer {
   std::string tag;   // of the declaration; "caption" for captions
   std::string question;
   std::string answer;
+
+  std::vector<std::string> also = {};  // as in records::Question
+  std::string yes_if = {};
+  std::vector<records::Turn> earlier = {};
 };
 
 // Writes what is asked and answered about one clip. An answer to a tag states its fact such that records::stated_value() finds it; a
@@ -32,16 +36,31 @@ class QuestionWriter {
  public:
   virtual ~QuestionWriter() = default;
   virtual std::vector<QuestionAnswer> write(const ClipFacts& clip, Random& random) const = 0;
+  // What is asked about a clip of the test side in wordings that write() never uses. Every question of yes or no that the facts answer is
+  // among it: how many of them are asked is for others to say.
+  virtual std::vector<QuestionAnswer> write_unseen(const ClipFacts&, Random&) const { return {}; }
 };
 
 // Draws from the wordings of the tags: for every known tag of `config.tags`, `questions_per_tag` different questions, then `captions`
-// captions.
+// captions; where the tags declare such, a question of yes or no and one about several facts at once. Of the unseen wordings: one for every
+// known tag, one about several facts, and one after questions about the tags in `earlier`.
 class TemplateWriter : public QuestionWriter {
  public:
   TemplateWriter(const config::Corpus& config, records::Tags tags);
   std::vector<QuestionAnswer> write(const ClipFacts& clip, Random& random) const override;
+  std::vector<QuestionAnswer> write_unseen(const ClipFacts& clip, Random& random) const override;
 
  private:
+  using Wordings = std::vector<std::string>;
+
+  // The tags that are asked about and known of the clip.
+  std::vector<const records::Tag*> known_tags(const Facts& facts) const;
+  QuestionAnswer about(const records::Tag& tag, const Wordings& questions, const Facts& facts, Random& random) const;
+  void add_yes_or_no(const Facts& facts, Random& random, std::vector<QuestionAnswer>& written) const;
+  // In the wordings of one member of Together.
+  void add_together(Wordings records::Together::*wordings, const Facts& facts, Random& random, std::vector<QuestionAnswer>& written) const;
+  void add_follow_up(const Facts& facts, Random& random, std::vector<QuestionAnswer>& written) const;
+
   records::Tags tags_;
   std::vector<std::string> asked_;
   std::size_t questions_per_tag_;

@@ -24,12 +24,22 @@ struct TagAccuracy {
   metrics::Interval interval() const { return metrics::wilson_interval(correct, total); }
 };
 
-// The value that answer number `question` gives for `tag`.
+// Of the questions that ask in one way.
+struct FormAccuracy {
+  std::string form;  // a records::Form by its name
+  std::vector<TagAccuracy> accuracy;
+};
+
+// What answer number `question` says of `tag`: as records::said() has it.
 using StatedValue = std::function<std::optional<std::string>(std::size_t question, const std::string& tag)>;
 std::vector<TagAccuracy> fact_accuracy(const records::Tags& tags, std::span<const records::Question> questions, const StatedValue& stated);
 
 // The same with what the answers' texts state.
 std::vector<TagAccuracy> fact_accuracy(const records::Tags& tags, std::span<const records::Question> questions,
                                        std::span<const std::string> answers);
+
+// The same for each way of asking that there is.
+std::vector<FormAccuracy> accuracy_by_form(const records::Tags& tags, std::span<const records::Question> questions,
+                                           const StatedValue& stated);
 
 }  // namespace midillama::eval

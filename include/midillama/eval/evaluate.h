@@ -17,17 +17,18 @@
 namespace midillama::eval {
 
 struct EvalOptions {
-  std::string task = "qa";                      // qa, caption
+  std::string task = "qa";                      // qa, caption; unseen: the questions of records::kUnseenSplit
   std::vector<std::string> systems = {"true"};  // what answers: names of systems::kinds()
   bool writes_report = false;                   // report.md and report.json, with a linear probe beside the systems
   std::filesystem::path checkpoint;             // a checkpoint directory: see runs::find_checkpoint()
-  std::string split;                            // empty: data.test_split
+  std::string split;                            // empty: data.test_split, or of task unseen its own
+  std::filesystem::path beside = {};            // another run whose answers to the same questions are scored, too; empty: none
 };
 
 // eval.max_examples takes that many questions of the task, evenly spread over the split. The ranks share the questions; rank 0 scores,
 // writes and gets the report, the others an empty one. Predictions that are there for the same checkpoint, data and settings are used
-// again, which the log says. ConfigError where the configuration asks for what cannot be had; InputError where the split has no question of
-// the task.
+// again, which the log says. InputError where `beside` has not answered all of the questions, music as it is. ConfigError where the
+// configuration asks for what cannot be had; InputError where the split has no question of the task.
 Report evaluate(const config::Config& config, const EvalOptions& options, torch::Device device, parallel::ProcessGroup& group);
 
 }  // namespace midillama::eval

@@ -13,21 +13,22 @@
 namespace midillama::eval {
 
 struct Row {
-  std::string name;             // true, shuffled, zero, none, most-frequent, linear-probe
+  std::string name;             // true, shuffled, zero, none, zero-shot, most-frequent, linear-probe, or another run's folder
   std::string label;            // for people
   std::vector<Metric> metrics;  // empty for the linear probe, which writes no text
   std::vector<TagAccuracy> accuracy;
+  std::vector<FormAccuracy> forms = {};  // of task unseen
 };
 
 struct TaskReport {
-  std::string task;  // qa, caption
+  std::string task;  // qa, caption, unseen
   std::int64_t examples = 0;
   std::vector<Row> rows;
 };
 
 struct Report {
   std::string checkpoint;   // the directory
-  std::string fingerprint;  // of everything that the answers depend on
+  std::string fingerprint;  // of model, settings and questions
   std::string split;
   std::vector<TaskReport> tasks;
 };

@@ -1,9 +1,10 @@
-// A dataset's lines, DATASET/{train,valid,test}.jsonl: one record, one parser, one rule for what is valid (docs/formats.md has it in
-// words). Training, evaluation, `inspect`, `doctor` and `data check` all read through here.
+// A dataset's lines, DATASET/{train,valid,test,unseen}.jsonl: one record, one parser, one rule for what is valid (docs/formats.md has
+// it in words). Training, evaluation, `inspect`, `doctor` and `data check` all read through here.
 #pragma once
 
 #include "midillama/core/file.h"
 #include "midillama/records/tags.h"
+#include "midillama/text/conversation.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -17,6 +18,13 @@ namespace midillama::records {
 
 // Tag → value; a tag that is not known is absent.
 using Facts = std::map<std::string, std::string>;
+
+// What was asked and answered before.
+struct Turn {
+  std::string question;
+  std::string answer;
+  bool operator==(const Turn&) const = default;
+};
 
 // One question about one clip, or one request for a caption of it.
 struct Question {
@@ -32,7 +40,14 @@ struct Question {
   std::string answer;
   Facts facts;        // what is known of the clip
   std::string place;  // "data/folk/train.jsonl: line 17", for errors
+
+  std::vector<std::string> also = {};  // further tags that are asked about at once
+  std::string yes_if = {};             // answered with yes or no: yes where the fact's words contain these
+  std::vector<Turn> earlier = {};      // the turns of the conversation before the question
 };
+
+// The question after its earlier turns, with its answer or waiting for one.
+text::Conversation conversation_of(const Question& question, bool with_answer);
 
 // The line of a .jsonl file, with its facts in the order of `tags`, those of other tags after them.
 OrderedJson to_json(const Question& question, std::span<const std::string> tags);
@@ -45,7 +60,8 @@ using OnProblem = std::function<void(const std::string& place, const std::string
 void read_lines(const std::filesystem::path& file, const Tags& tags, const OnQuestion& record, const OnProblem& problem);
 
 // What does not fit the tags: a fact of no tag; a question about a tag that is not among the facts; an answer that does not state its
-// fact; a caption that states another value of an unmistakable tag. Nothing where the dataset does not declare its tags.
+// facts, or says yes where no is right; a caption that states another value of an unmistakable tag. Nothing where the dataset does not
+// declare its tags.
 std::vector<std::string> mistakes_in_facts(const Question& question, const Tags& tags);
 
 // The questions of a split, in file order. InputError naming file, line and key where a line is not valid or the file has none.

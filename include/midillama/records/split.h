@@ -12,4 +12,7 @@ enum class Split { train, valid, test };
 const std::vector<Split>& all_splits();
 std::string name(Split split);
 
+// Questions about the clips of the test split in wordings that no training question has. A dataset may lack it.
+inline constexpr const char* kUnseenSplit = "unseen";
+
 }  // namespace midillama::records

@@ -33,6 +33,20 @@ struct Alias {
   std::string value;
 };
 
+// Questions that are answered with yes or no: yes where the value's words contain those of `yes_if` ("minor" in "G minor").
+struct YesNo {
+  std::string yes_if;
+  std::vector<std::string> questions;  // for all splits
+  std::vector<std::string> unseen;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("yes_if", self.yes_if);
+    v("questions", self.questions);
+    v("unseen", self.unseen);
+  }
+};
+
 struct Tag {
   std::string name;
   // closed: one of `values`. key: "F sharp minor". meter: "6/8". number: with one of `units`. text: in the answer's own words.
@@ -48,6 +62,11 @@ struct Tag {
   bool unmistakable = false;        // its words mean this tag wherever they stand: a caption that states another value is wrong
   std::vector<std::string> questions;
   std::vector<std::string> answers;
+  std::vector<YesNo> yes_no;
+  // Wordings that only kUnseenSplit has, so that no training question is one of them: of the question alone, and of one that follows
+  // others.
+  std::vector<std::string> unseen;
+  std::vector<std::string> follow_ups;
 
   std::vector<Alias> phrases;  // of `values`, made by the reader
 
@@ -70,6 +89,23 @@ struct Tag {
     v("copies_agree", self.copies_agree);
     v("unmistakable", self.unmistakable);
     v("questions", self.questions);
+    v("answers", self.answers);
+    v("yes_no", self.yes_no);
+    v("unseen", self.unseen);
+    v("follow_ups", self.follow_ups);
+  }
+};
+
+// Several facts asked at once: those of the tags that the answers name.
+struct Together {
+  std::vector<std::string> questions;  // for all splits
+  std::vector<std::string> unseen;
+  std::vector<std::string> answers;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("questions", self.questions);
+    v("unseen", self.unseen);
     v("answers", self.answers);
   }
 };
@@ -99,6 +135,8 @@ struct Captions {
 struct Tags {
   std::vector<Tag> tags;  // in the order of a dataset's facts
   Captions captions;
+  std::vector<Together> together;
+  std::vector<std::string> earlier;  // tags that are asked about first where a follow-up comes after
 
   std::string text;      // of the file, to be copied into a dataset
   bool declared = true;  // false where a dataset does not say what its tags are and the folk tags stand in: then any tag goes
@@ -111,6 +149,8 @@ struct Tags {
   static void visit(Self& self, Visitor&& v) {
     v("tags", self.tags);
     v("captions", self.captions);
+    v("together", self.together);
+    v("earlier", self.earlier);
   }
 };
 

@@ -6,7 +6,7 @@
 
 namespace midillama::systems {
 
-// The facts that are checked in a question's answer: the one asked about, or for a caption those that the true caption states,
+// The facts that are checked in a question's answer: those asked about, or for a caption those that the true caption states,
 // tag -> value. Tags of free text are never checked: the text metrics measure them.
 records::Facts checked_facts(const records::Tags& tags, const records::Question& question);
 

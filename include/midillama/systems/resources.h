@@ -40,9 +40,12 @@ class Resources {
   const data::ClipInputs& clips();
   generate::Session& session();
 
-  // Of everything that the model's answers to the split's questions depend on but the task and what is heard: checkpoint and questions by
-  // content, the decoder's files by name, size and time (they may be large), the clips as they are heard, the settings by value.
+  // Of everything that the model's answers to the split's questions depend on but the task and what is heard: those of the model,
+  // questions by content, the clips as they are heard.
   const std::string& fingerprint();
+  // Of the model alone, whatever is asked: the checkpoint by content, the files of encoder and decoder by name, size and time (they may be
+  // large), the settings by value.
+  std::string model_fingerprint() const;
 
  private:
   const config::Config& config_;

@@ -7,6 +7,7 @@
 #include "midillama/runs/trained_with.h"
 #include "midillama/systems/answerer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -19,12 +20,10 @@ void run(const config::Config& given, const EvalCommand& command) {
   eval::EvalOptions options;
   options.task = command.task;
   options.checkpoint = checkpoint;
-  if (command.music == "all") {
-    options.systems = systems::comparison_names();
-    options.writes_report = true;
-  } else {
-    options.systems = {command.music};
-  }
+  options.beside = command.beside;
+  const bool all = std::ranges::count(command.music, "all") > 0;
+  options.systems = all ? systems::comparison_names() : command.music;
+  options.writes_report = options.systems.size() > 1;
   const eval::Report report = eval::evaluate(config, options, device, *group);
   if (group->is_main()) std::cout << eval::to_text(report);
 }

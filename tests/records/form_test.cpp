@@ -1,0 +1,48 @@
+#include "midillama/records/form.h"
+
+#include <gtest/gtest.h>
+
+namespace midillama::records {
+namespace {
+
+const Tag& key() {
+  static const auto tags = read_tags(kFolkTags);
+  return tags.at("key");
+}
+
+TEST(Form, IsToldFromWhatTheQuestionHas) {
+  Question question;
+  EXPECT_EQ(form_of(question), Form::one_fact);
+  question.also = {"meter"};
+  EXPECT_EQ(form_of(question), Form::several_facts);
+  question.yes_if = "minor";
+  EXPECT_EQ(form_of(question), Form::yes_no);
+  question.earlier = {{"How high?", "High."}};
+  EXPECT_EQ(form_of(question), Form::later_turn);
+  for (const Form form : all_forms()) EXPECT_NE(name_of(form) + label_of(form), "");
+}
+
+TEST(Form, YesIsRightWhereTheValueHasTheWords) {
+  EXPECT_EQ(right_answer("", "G minor"), "G minor");
+  EXPECT_EQ(right_answer("minor", "G minor"), "yes");
+  EXPECT_EQ(right_answer("minor", "G major"), "no");
+  EXPECT_EQ(right_answer("jig", "slip jig"), "yes");
+  EXPECT_EQ(right_answer("6/8", "6/8"), "yes");
+  EXPECT_EQ(right_answer("4/4", "2/4"), "no");
+  EXPECT_EQ(right_answer("2/8", "12/8"), "no") << "words are whole";
+}
+
+TEST(Form, AnAnswerOfYesOrNoBeginsWithIt) {
+  Question question;
+  EXPECT_EQ(said(key(), question, "It is in G minor."), "G minor");
+  question.yes_if = "minor";
+  EXPECT_EQ(said(key(), question, "Yes, in G minor."), "yes");
+  EXPECT_EQ(said(key(), question, "no"), "no");
+  EXPECT_EQ(said(key(), question, "No!"), "no");
+  EXPECT_EQ(said(key(), question, "It is in G minor."), std::nullopt);
+  EXPECT_EQ(said(key(), question, "Not quite."), std::nullopt);
+  EXPECT_EQ(said(key(), question, ""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace midillama::records
