@@ -7,6 +7,7 @@
 #include "midillama/core/random.h"
 #include "midillama/kernels/attention.h"
 #include "midillama/kernels/few_rows.h"
+#include "midillama/kernels/int8.h"
 #include "midillama/kernels/products.h"
 #include "midillama/kernels/target.h"
 #include "midillama/metrics/intervals.h"
@@ -261,24 +262,33 @@ BENCHMARK(Multiply)
     ->Args({160, 8, 688, 0, 0})
     ->Args({4, 64, 128, 0, 0});
 
-// Rows, inputs, outputs.
-void FewRows(benchmark::State& state) {
-  const std::int64_t rows = state.range(0), inputs = state.range(1), outputs = state.range(2), bytes = 4 * inputs * outputs;
+// The rate at which a weight of so many bytes is read, and its share of what a plain sum of as many reads.
+void count_read(benchmark::State& state, std::int64_t bytes) {
   static std::map<std::int64_t, double> bandwidths;
   const auto [bandwidth, is_new] = bandwidths.try_emplace(bytes, 0);
   if (is_new) bandwidth->second = bench::read_bandwidth(bytes);
-  const auto x = floats(rows * inputs), weight = floats(inputs * outputs);
-  auto y = floats(rows * outputs);
-  const kernels::FewRows product{
-      .x = x.data(), .rows = rows, .weight = weight.data(), .inputs = inputs, .outputs = outputs, .y = y.data(), .y_stride = outputs};
-  for (auto _ : state) {
-    kernels::few_rows(product, 0, outputs);
-    benchmark::ClobberMemory();
-  }
-  count_operations(state, 2 * rows * inputs * outputs);
   const double billions = static_cast<double>(bytes) / 1e9;
   state.counters["GB/s"] = benchmark::Counter(billions, benchmark::Counter::kIsIterationInvariantRate);
   state.counters["of_read"] = benchmark::Counter(billions / bandwidth->second, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void run_few_rows(benchmark::State& state, const kernels::FewRows& product) {
+  for (auto _ : state) {
+    kernels::few_rows(product, 0, product.outputs);
+    benchmark::ClobberMemory();
+  }
+  count_operations(state, 2 * product.rows * product.inputs * product.outputs);
+}
+
+// Rows, inputs, outputs.
+void FewRows(benchmark::State& state) {
+  const std::int64_t rows = state.range(0), inputs = state.range(1), outputs = state.range(2);
+  const auto x = floats(rows * inputs), weight = floats(inputs * outputs);
+  auto y = floats(rows * outputs);
+  run_few_rows(
+      state,
+      {.x = x.data(), .rows = rows, .weight = weight.data(), .inputs = inputs, .outputs = outputs, .y = y.data(), .y_stride = outputs});
+  count_read(state, 4 * inputs * outputs);
 }
 BENCHMARK(FewRows)
     ->ArgNames({"rows", "inputs", "outputs"})
@@ -286,6 +296,28 @@ BENCHMARK(FewRows)
     ->ArgsProduct({{1, 2, 4, 8}, {688}, {256}})
     ->ArgsProduct({{1, 2, 4, 8}, {1024}, {1536, 32000}})
     ->ArgsProduct({{1, 2, 4, 8}, {2816}, {1024}});
+
+void Int8Rows(benchmark::State& state) {
+  const std::int64_t rows = state.range(0), inputs = state.range(1), outputs = state.range(2);
+  const auto x = floats(rows * inputs), weight = floats(inputs);
+  auto y = floats(rows * outputs);
+  std::vector<std::uint16_t> scales(static_cast<std::size_t>(outputs * kernels::int8_blocks(inputs)));
+  std::vector<std::int8_t> levels(scales.size() * kernels::kInt8Block);
+  for (std::int64_t o = 0; o < outputs; ++o) kernels::quantize(weight.data(), o, inputs, levels.data(), scales.data());
+  run_few_rows(state, {.x = x.data(),
+                       .rows = rows,
+                       .weight = nullptr,
+                       .int8 = {levels.data(), scales.data()},
+                       .inputs = inputs,
+                       .outputs = outputs,
+                       .y = y.data(),
+                       .y_stride = outputs});
+  count_read(state, static_cast<std::int64_t>(levels.size() + 2 * scales.size()));
+}
+BENCHMARK(Int8Rows)
+    ->ArgNames({"rows", "inputs", "outputs"})
+    ->ArgsProduct({{1, 2, 4, 8}, {576}, {960, 3072, 49152 * 4}})
+    ->ArgsProduct({{1, 2, 4, 8}, {1536}, {576}});
 
 // Tokens, query heads that share a key head, size of a head; the operations that causality asks for.
 struct Text {

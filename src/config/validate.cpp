@@ -176,6 +176,7 @@ void check(Checker& c, const Generate& generate) {
   c.at_least("generate.temperature", generate.temperature, 0.0);
   c.require(generate.top_p > 0 && generate.top_p <= 1, "generate.top_p", generate.top_p, "must be greater than 0 and at most 1");
   c.at_least<std::int64_t>("generate.batch_size", generate.batch_size, 1);
+  c.one_of("generate.weights", generate.weights, {"own", "int8"});
   for (const std::int64_t id : generate.stop_token_ids) c.at_least<std::int64_t>("generate.stop_token_ids", id, 0);
 }
 

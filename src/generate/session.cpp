@@ -59,6 +59,7 @@ Session::Session(const config::Config& config, const std::filesystem::path& chec
   if (!checkpoint.empty()) model::load_trained(model, checkpoint);
   model->to(device);
   model->eval();
+  if (config.generate.weights == "int8") model->llama->decode_in_int8();
 }
 
 Heard Session::hear(const midi::Score& clip) {

@@ -16,10 +16,19 @@ std::unique_ptr<float[]> floats(std::int64_t count) {
   return std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(count));
 }
 
+// A product of any number of rows.
+void all_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t row = 0; row < product.rows; row += kFewRows) {
+    FewRows part = product;
+    part.x += row * product.inputs, part.y += row * product.y_stride, part.rows = std::min(kFewRows, product.rows - row);
+    few_rows(part, begin, end);
+  }
+}
+
 // Adds the part of an adapter's outputs that lies in [begin, end) of its layers'.
-void add_part(const LowRank& adapter, FewRows product, std::int64_t begin, std::int64_t end) {
+void add_part(const LowRank& adapter, const FewRows& product, std::int64_t begin, std::int64_t end) {
   const std::int64_t first = std::max<std::int64_t>(begin - adapter.column, 0), last = std::min(end - adapter.column, adapter.outputs);
-  if (first < last) few_rows(product, first, last);
+  if (first < last) all_rows(product, first, last);
 }
 
 // A step's pass through its layers.
@@ -104,6 +113,7 @@ void apply(const Linears& linears, const float* x, std::int64_t rows, float* y, 
   const FewRows base{.x = x,
                      .rows = rows,
                      .weight = linears.weight,
+                     .int8 = linears.int8,
                      .inputs = linears.inputs,
                      .outputs = linears.outputs,
                      .add = add,
@@ -115,7 +125,7 @@ void apply(const Linears& linears, const float* x, std::int64_t rows, float* y, 
   std::vector<FewRows> added;
   float* next = hidden.get();
   for (const LowRank& adapter : linears.adapters) {
-    few_rows(
+    all_rows(
         {.x = x, .rows = rows, .weight = adapter.A, .inputs = linears.inputs, .outputs = adapter.rank, .y = next, .y_stride = adapter.rank},
         0, adapter.rank);
     added.push_back({.x = next,
@@ -131,7 +141,7 @@ void apply(const Linears& linears, const float* x, std::int64_t rows, float* y, 
   }
   share_range(team, linears.outputs, {.least = kLeastWork / linears.inputs, .unit = kFewOutputs},
               [&](std::int64_t first, std::int64_t count) {
-                few_rows(base, first, first + count);
+                all_rows(base, first, first + count);
                 for (std::size_t i = 0; i < added.size(); ++i) add_part(linears.adapters[i], added[i], first, first + count);
               });
 }

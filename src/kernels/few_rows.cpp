@@ -5,7 +5,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/few_rows.cpp"
 #include <hwy/foreach_target.h>
-#include "kernels/lanes-inl.h"
+#include "kernels/int8-inl.h"
 // clang-format on
 
 #include <hwy/cache_control.h>
@@ -74,12 +74,59 @@ HWY_NOINLINE void one_row(const FewRows& product, std::int64_t begin, std::int64
   for (; output < end; ++output) products_of_one<1, kVectors>(product, output);
 }
 
+// Bytes of a weight in 8 bits that are on their way from memory.
+constexpr std::int64_t kInt8Ahead = 2048;
+
+// One row with a weight in 8 bits, kInt8Outputs outputs at a time.
+HWY_NOINLINE void int8_one_row(const FewRows& product, std::int64_t begin, std::int64_t end) {
+  const Floats d;
+  const std::int64_t vector = lanes(d), first = int8_place(begin, 0, int8_blocks(product.inputs));
+  const std::int8_t* levels = product.int8.levels + first * kInt8Block;
+  const std::uint16_t* scales = product.int8.scales + first;
+  for (std::int64_t output = begin; output < end; output += kInt8Outputs) {
+    HWY_ALIGN float sums_of[kInt8Outputs];
+    with_zeros<kInt8Outputs>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
+      const auto add_block = [&](const auto& x_at) MIDILLAMA_LAMBDA {
+        hwy::Prefetch(levels + kInt8Ahead), hwy::Prefetch(levels + kInt8Ahead + 64);
+        for_each<kInt8Outputs>(
+            [&](auto i, auto& sum) MIDILLAMA_LAMBDA {
+              const std::int8_t* of_output = levels + i * kInt8Block;
+              Vector of_block = hn::Mul(load_levels(of_output), x_at(0));
+              for (std::int64_t at = vector; at < kInt8Block; at += vector) {
+                of_block = hn::MulAdd(load_levels(of_output + at), x_at(at), of_block);
+              }
+              sum = hn::MulAdd(of_block, load_scale(scales + i), sum);
+            },
+            sums...);
+        levels += kInt8Outputs * kInt8Block, scales += kInt8Outputs;
+      };
+      const float* x = product.x;
+      std::int64_t rest = product.inputs;
+      for (; rest >= kInt8Block; rest -= kInt8Block, x += kInt8Block) {
+        add_block([&](std::int64_t at) MIDILLAMA_LAMBDA { return hn::LoadU(d, x + at); });
+      }
+      if (rest > 0) {
+        add_block([&](std::int64_t at) MIDILLAMA_LAMBDA { return load_some(x + at, std::clamp<std::int64_t>(rest - at, 0, vector)); });
+      }
+      store_sums(sums_of, sums...);
+    });
+    for (std::int64_t o = 0; o < std::min(kInt8Outputs, end - output); ++o) {
+      float& y = product.y[output + o];
+      y = (product.add ? y : 0.0F) + product.factor * sums_of[o];
+    }
+  }
+}
+
 // A block of the inputs of some rows, row after row for every kMostLanes of them, zeros after the last: rows that lie a power of two from
 // each other would drive each other out of the cache.
 struct Packed {
   std::int64_t begin;
   std::int64_t count;
   const float* inputs;
+  // The weight's rows from output `first` on, at `begin`.
+  const float* weight;
+  std::int64_t weight_stride;
+  std::int64_t first;
 };
 
 void pack(const FewRows& product, Packed& block, float* packed) {
@@ -141,8 +188,8 @@ HWY_INLINE void products(const FewRows& product, const Packed& block, std::int64
   const Floats d;
   HWY_ALIGN float sums_of[kSums];
   with_zeros<kSums>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
-    const std::int64_t inputs = product.inputs, unit = product.rows * kMostLanes, vector = lanes(d);
-    const float *weight = product.weight + output * inputs + block.begin, *x = block.inputs + row * kMostLanes;
+    const std::int64_t inputs = block.weight_stride, unit = product.rows * kMostLanes, vector = lanes(d);
+    const float *weight = block.weight + (output - block.first) * inputs, *x = block.inputs + row * kMostLanes;
     std::int64_t rest = block.count;
     for (; rest >= kMostLanes; rest -= kMostLanes, weight += kMostLanes, x += unit) {
       prefetch<kOutputs>(weight + kOutputs * inputs, inputs, sums...);
@@ -188,23 +235,44 @@ HWY_INLINE void some_rows(const FewRows& product, const Packed& block, std::int6
 }
 
 constexpr std::int64_t kInputBlock = 1024;
+// Of a weight in 8 bits so many inputs of kFewOutputs outputs are in float32 at a time, beside those of the rows in the first-level cache.
+constexpr std::int64_t kExpandedInputs = 256;
 
-void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
-  if (product.rows == 1) return one_row(product, begin, end);
+HWY_INLINE void all_rows(const FewRows& product, const Packed& block, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t row = 0; row < product.rows; row += kMostRows) some_rows(product, block, row, begin, end);
+}
+
+void int8_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
+  HWY_ALIGN float packed[kFewRows * kExpandedInputs], expanded[kFewOutputs * kExpandedInputs];
+  for (std::int64_t first = 0; first < product.inputs; first += kExpandedInputs) {
+    Packed block{first, std::min(kExpandedInputs, product.inputs - first), nullptr, expanded, kExpandedInputs, 0};
+    pack(product, block, packed);
+    for (std::int64_t output = begin; output < end; output += kFewOutputs) {
+      const std::int64_t outputs = std::min(kFewOutputs, end - output);
+      expand(product.int8, int8_blocks(product.inputs), output, outputs, first, block.count, expanded, kExpandedInputs);
+      block.first = output;
+      all_rows(product, block, output, output + outputs);
+    }
+  }
+}
+
+void float_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
   // A block of all rows' inputs, and where not all rows go at once one of the weight's that the second ones find there, stay in the
   // first-level cache.
   const bool together = product.rows <= kMostRows;
   const std::int64_t input_block = together ? kInputBlock : kInputBlock / 2, outputs = together ? end - begin : kOutputsOf<kMostRows>;
   HWY_ALIGN float packed[kFewRows * kInputBlock];
   for (std::int64_t first = 0; first < product.inputs; first += input_block) {
-    Packed block{first, std::min(input_block, product.inputs - first), nullptr};
+    Packed block{first, std::min(input_block, product.inputs - first), nullptr, product.weight + first, product.inputs, 0};
     pack(product, block, packed);
-    for (std::int64_t output = begin; output < end; output += outputs) {
-      for (std::int64_t row = 0; row < product.rows; row += kMostRows) {
-        some_rows(product, block, row, output, std::min(output + outputs, end));
-      }
-    }
+    for (std::int64_t output = begin; output < end; output += outputs) all_rows(product, block, output, std::min(output + outputs, end));
   }
+}
+
+void few_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
+  const bool one = product.rows == 1, is_int8 = product.int8.levels != nullptr;
+  if (is_int8) return one ? int8_one_row(product, begin, end) : int8_rows(product, begin, end);
+  return one ? one_row(product, begin, end) : float_rows(product, begin, end);
 }
 
 }  // namespace midillama::kernels::HWY_NAMESPACE

@@ -1,6 +1,7 @@
 #include "decoder_step.h"
 
 #include "cpu_tasks.h"
+#include "int8_weights.h"
 #include "midillama/kernels/decoder_step.h"
 #include "midillama/kernels/few_rows.h"
 #include "row_passes.h"
@@ -10,29 +11,51 @@
 namespace midillama::model {
 namespace {
 
-// The layers as one, where their weights are after each other in memory and plain.
-std::optional<kernels::Linears> together(std::initializer_list<const LoraLinearImpl*> layers) {
-  kernels::Linears all{(*layers.begin())->weight.const_data_ptr<float>(), (*layers.begin())->weight.size(1), 0, {}};
+using LinearList = std::initializer_list<const LoraLinearImpl*>;
+
+// The layers' adapters, where they are plain; each layer's outputs are after those before it.
+std::optional<std::vector<kernels::LowRank>> adapters_of(LinearList layers) {
+  std::vector<kernels::LowRank> adapters;
+  std::int64_t outputs = 0;
   for (const LoraLinearImpl* layer : layers) {
-    if (!is_plain(layer->weight) || layer->weight.const_data_ptr<float>() != all.weight + all.outputs * all.inputs) return std::nullopt;
     if (layer->has_adapter()) {
       if (!all_plain({layer->lora_A, layer->lora_B})) return std::nullopt;
-      all.adapters.push_back(low_rank(layer->lora_A, layer->lora_B, layer->scaling, all.outputs));
+      adapters.push_back(low_rank(layer->lora_A, layer->lora_B, layer->scaling, outputs));
+    }
+    outputs += layer->weight.size(0);
+  }
+  return adapters;
+}
+
+// The layers as one, where their weights are after each other in memory and plain, or in 8 bits where these are given.
+std::optional<kernels::Linears> together(LinearList layers, const Int8Matrix* int8) {
+  auto adapters = adapters_of(layers);
+  if (!adapters) return std::nullopt;
+  const torch::Tensor& first = (*layers.begin())->weight;
+  kernels::Linears all{.weight = nullptr, .inputs = first.size(1), .outputs = 0, .adapters = std::move(*adapters)};
+  for (const LoraLinearImpl* layer : layers) {
+    if (int8 == nullptr) {
+      if (!is_plain(layer->weight)) return std::nullopt;
+      if (all.outputs == 0) all.weight = layer->weight.const_data_ptr<float>();
+      if (layer->weight.const_data_ptr<float>() != all.weight + all.outputs * all.inputs) return std::nullopt;
     }
     all.outputs += layer->weight.size(0);
   }
+  if (int8 != nullptr) all.int8 = int8->view();
   return all;
 }
 
-std::optional<kernels::DecoderLayer> layer_of(const LlamaLayerImpl& layer, const KeyValueCache& cache) {
+std::optional<kernels::DecoderLayer> layer_of(const LlamaLayerImpl& layer, const Int8Weights::Layer* int8, const KeyValueCache& cache) {
   const auto& attention = *layer.self_attn;
   const auto& mlp = *layer.mlp;
-  const torch::Tensor &attention_norm = layer.input_layernorm->weight, &mlp_norm = layer.post_attention_layernorm->weight;
-  if (!all_plain({attention_norm, mlp_norm, attention.q_proj->weight})) return std::nullopt;
-  const auto query_key_value = together({attention.q_proj.get(), attention.k_proj.get(), attention.v_proj.get()});
-  const auto output = together({attention.o_proj.get()});
-  const auto gate_up = together({mlp.gate_proj.get(), mlp.up_proj.get()});
-  const auto down = together({mlp.down_proj.get()});
+  const torch::Tensor& attention_norm = int8 ? int8->attention_norm : layer.input_layernorm->weight;
+  const torch::Tensor& mlp_norm = int8 ? int8->mlp_norm : layer.post_attention_layernorm->weight;
+  if (!all_plain({attention_norm, mlp_norm})) return std::nullopt;
+  const auto query_key_value =
+      together({attention.q_proj.get(), attention.k_proj.get(), attention.v_proj.get()}, int8 ? &int8->query_key_value : nullptr);
+  const auto output = together({attention.o_proj.get()}, int8 ? &int8->attention_output : nullptr);
+  const auto gate_up = together({mlp.gate_proj.get(), mlp.up_proj.get()}, int8 ? &int8->gate_up : nullptr);
+  const auto down = together({mlp.down_proj.get()}, int8 ? &int8->down : nullptr);
   if (!query_key_value || !output || !gate_up || !down) return std::nullopt;
   const auto [keys, values] = cache.of_layer(attention.layer);
   return kernels::DecoderLayer{.attention_norm = attention_norm.const_data_ptr<float>(),
@@ -46,19 +69,21 @@ std::optional<kernels::DecoderLayer> layer_of(const LlamaLayerImpl& layer, const
 }
 
 bool is_step(const LlamaImpl& llama, const torch::Tensor& embeddings, const AttentionContext& context) {
-  const std::int64_t rows = embeddings.size(0), group = llama.config.num_attention_heads / llama.config.num_key_value_heads;
-  return !at::GradMode::is_enabled() && !llama.is_training() && embeddings.size(1) == 1 && is_plain(embeddings) &&
-         rows <= kernels::kFewRows && group <= kernels::kFewRows && context.cache != nullptr && !context.cache->has_fixed_shapes() &&
-         context.cache->length() < context.cache->capacity() && is_plain(llama.model->norm->weight);
+  const std::int64_t group = llama.config.num_attention_heads / llama.config.num_key_value_heads;
+  return !at::GradMode::is_enabled() && !llama.is_training() && embeddings.size(1) == 1 && embeddings.is_cpu() &&
+         embeddings.scalar_type() == torch::kFloat32 && group <= kernels::kFewRows && context.cache != nullptr &&
+         !context.cache->has_fixed_shapes() && context.cache->length() < context.cache->capacity();
 }
 
 }  // namespace
 
-std::optional<torch::Tensor> decoder_step(const LlamaImpl& llama, const torch::Tensor& embeddings, const AttentionContext& context,
-                                          const RotaryTable& rotary) {
-  if (!is_step(llama, embeddings, context)) return std::nullopt;
+std::optional<torch::Tensor> decoder_step(const LlamaImpl& llama, const Int8Weights* int8, const torch::Tensor& embeddings,
+                                          const AttentionContext& context, const RotaryTable& rotary) {
+  const torch::Tensor& last_norm = int8 ? int8->last_norm : llama.model->norm->weight;
+  if (!is_step(llama, embeddings, context) || !is_plain(last_norm)) return std::nullopt;
+  if (int8 == nullptr && embeddings.size(0) > kernels::kFewRows) return std::nullopt;
   const std::int64_t rows = embeddings.size(0), keys = context.cache->length() + 1;
-  const torch::Tensor hidden_states = embeddings.clone();
+  const torch::Tensor hidden_states = embeddings.clone(at::MemoryFormat::Contiguous);
   const torch::Tensor mask = context.mask.defined() ? context.mask.expand({rows, 1, 1, keys}).contiguous() : context.mask;
   const auto angles = [&](const torch::Tensor& table) { return table.flatten(1).expand({rows, -1}).contiguous(); };
   const torch::Tensor cos = angles(rotary.cos), sin = angles(rotary.sin);
@@ -69,7 +94,7 @@ std::optional<torch::Tensor> decoder_step(const LlamaImpl& llama, const torch::T
                             .head_size = llama.config.head_dim,
                             .epsilon = static_cast<float>(llama.config.rms_norm_eps),
                             .layers = {},
-                            .last_norm = llama.model->norm->weight.const_data_ptr<float>(),
+                            .last_norm = last_norm.const_data_ptr<float>(),
                             .cos = cos.const_data_ptr<float>(),
                             .sin = sin.const_data_ptr<float>(),
                             .cached = context.cache->length(),
@@ -78,7 +103,7 @@ std::optional<torch::Tensor> decoder_step(const LlamaImpl& llama, const torch::T
                             .allowed_stride = keys,
                             .x = hidden_states.mutable_data_ptr<float>()};
   for (const LlamaLayer& layer : llama.model->layers) {
-    const auto added = layer_of(*layer, *context.cache);
+    const auto added = layer_of(*layer, int8 ? &int8->layers[step.layers.size()] : nullptr, *context.cache);
     if (!added) return std::nullopt;
     step.layers.push_back(*added);
   }

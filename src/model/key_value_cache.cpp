@@ -59,6 +59,11 @@ std::pair<torch::Tensor, torch::Tensor> KeyValueCache::of_layer(std::int64_t lay
   return {keys_.at(static_cast<std::size_t>(layer)), values_.at(static_cast<std::size_t>(layer))};
 }
 
+void KeyValueCache::convert(torch::ScalarType dtype) {
+  for (torch::Tensor& keys : keys_) keys = keys.to(dtype);
+  for (torch::Tensor& values : values_) values = values.to(dtype);
+}
+
 void KeyValueCache::advance(std::int64_t tokens) {
   if (has_fixed_shapes()) {
     next_ += tokens;

@@ -2,11 +2,18 @@
 
 #include "attention.h"
 #include "decoder_step.h"
+#include "int8_weights.h"
 #include "linears.h"
+#include "midillama/core/error.h"
+#include "midillama/kernels/few_rows.h"
+#include "midillama/model/key_value_cache.h"
+#include "midillama/model/team_scope.h"
 #include "random_weights.h"
 #include "recompute.h"
 #include "rotary.h"
 #include "row_passes.h"
+
+#include <fmt/format.h>
 
 namespace midillama::model {
 namespace {
@@ -91,8 +98,9 @@ torch::Tensor LlamaImpl::embed(const torch::Tensor& ids) {
 torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const AttentionContext& context) {
   const AttentionContext full = complete(context, embeddings.size(1), embeddings.device());
   inverse_frequencies_ = inverse_frequencies_.to(embeddings.device());
+  if (decodes_in_int8_ && embeddings.size(1) == 1 && full.cache != nullptr && full.cache->length() > 0) return int8_step(embeddings, full);
   const RotaryTable rotary = rotary_table(full.positions, inverse_frequencies_, embeddings.scalar_type());
-  if (const auto stepped = decoder_step(*this, embeddings, full, rotary)) {
+  if (const auto stepped = decoder_step(*this, nullptr, embeddings, full, rotary)) {
     full.cache->advance(1);
     return *stepped;
   }
@@ -111,10 +119,42 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const Attentio
   return model->norm->forward(hidden_states);
 }
 
+torch::Tensor LlamaImpl::int8_step(const torch::Tensor& embeddings, const AttentionContext& context) {
+  const TeamScope team(inverse_frequencies_);  // in float32 also where the decoder is not
+  context.cache->convert(torch::kFloat32);
+  const RotaryTable rotary = rotary_table(context.positions, inverse_frequencies_, torch::kFloat32);
+  const auto stepped = decoder_step(*this, &int8_weights(), embeddings.to(torch::kFloat32), context, rotary);
+  if (!stepped) throw Error("a step of decoding with weights in 8 bits is possible without gradients, dropout and fixed shapes only");
+  context.cache->advance(1);
+  return *stepped;
+}
+
 torch::Tensor LlamaImpl::logits(const torch::Tensor& hidden_states) {
   std::vector<std::int64_t> shape = hidden_states.sizes().vec();
   shape.back() = config.vocab_size;
-  return product(hidden_states.flatten(0, -2), output_weight()).view(shape);
+  const torch::Tensor rows = hidden_states.flatten(0, -2);
+  if (!decodes_in_int8_) return product(rows, output_weight()).view(shape);
+  const TeamScope team(inverse_frequencies_);
+  return product(rows.detach().to(torch::kFloat32), int8_weights().head).view(shape);
+}
+
+void LlamaImpl::decode_in_int8() {
+  const torch::Tensor& weight = output_weight();
+  std::string hindrance;
+  if (!weight.is_cpu()) {
+    hindrance = fmt::format("a decoder on a CPU, and this one is on {}", weight.device().str());
+  } else if (is_training() || weight.requires_grad()) {
+    hindrance = "a decoder that does not train";
+  } else if (config.num_attention_heads > kernels::kFewRows * config.num_key_value_heads) {
+    hindrance = fmt::format("at most {} attention heads that share a key head", kernels::kFewRows);
+  }
+  if (!hindrance.empty()) throw UsageError(fmt::format("generate.weights: int8 needs {}; own has no such need", hindrance));
+  decodes_in_int8_ = true;
+}
+
+const Int8Weights& LlamaImpl::int8_weights() {
+  if (!int8_weights_) int8_weights_ = std::make_shared<const Int8Weights>(*this);
+  return *int8_weights_;
 }
 
 const torch::Tensor& LlamaImpl::output_weight() const {

@@ -180,7 +180,8 @@ void add_matrix_product_(const torch::Tensor& out, const torch::Tensor& a, const
 
 torch::Tensor few_rows_product(const torch::Tensor& x, const torch::Tensor& weight, std::vector<kernels::LowRank> adapters) {
   const torch::Tensor y = torch::empty({x.size(0), weight.size(0)}, x.options());
-  const kernels::Linears linears{weight.const_data_ptr<float>(), weight.size(1), weight.size(0), std::move(adapters)};
+  const kernels::Linears linears{
+      .weight = weight.const_data_ptr<float>(), .inputs = weight.size(1), .outputs = weight.size(0), .adapters = std::move(adapters)};
   kernels::apply(linears, x.const_data_ptr<float>(), x.size(0), y.mutable_data_ptr<float>(), false, TeamScope::team());
   return y;
 }

@@ -74,16 +74,16 @@ generate::Session& Resources::session() {
 
 std::string Resources::model_fingerprint() const {
   const fs::path adapter = checkpoint_ / runs::kAdapterFolder;
-  const Json sources = {
-      {"checkpoint",
-       contents({checkpoint_ / runs::kProjectorFile, adapter / runs::kAdapterConfigFile, adapter / runs::kAdapterWeightsFile})},
-      {"encoder", stamps(config_.music_encoder.path)},
-      {"llm", {stamps(config_.llm.path), config_.llm.dtype}},
-      {"prompt", {config_.prompt.template_text, config_.prompt.system, config_.prompt.max_length}},
-      {"generate",
-       {config_.generate.max_new_tokens, config_.generate.temperature, config_.generate.top_p, config_.generate.stop_token_ids}},
-      {"seed", config_.run.seed},
-      {"max_examples", config_.eval.max_examples}};
+  const Json sources = {{"checkpoint", contents({checkpoint_ / runs::kProjectorFile, adapter / runs::kAdapterConfigFile,
+                                                 adapter / runs::kAdapterWeightsFile})},
+                        {"encoder", stamps(config_.music_encoder.path)},
+                        {"llm", {stamps(config_.llm.path), config_.llm.dtype}},
+                        {"prompt", {config_.prompt.template_text, config_.prompt.system, config_.prompt.max_length}},
+                        {"generate",
+                         {config_.generate.max_new_tokens, config_.generate.temperature, config_.generate.top_p,
+                          config_.generate.stop_token_ids, config_.generate.weights}},
+                        {"seed", config_.run.seed},
+                        {"max_examples", config_.eval.max_examples}};
   return midillama::fingerprint(sources.dump());
 }
 

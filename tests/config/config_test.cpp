@@ -222,6 +222,7 @@ TEST(Config, APoolingThatTheProjectorCannotTakeIsRefusedByName) {
   EXPECT_THAT(mistakes_of("projector: {kind: mlp, initialization: whitened}"),
               ElementsAre(HasSubstr("projector.initialization: whitened")));
   EXPECT_THAT(mistakes_of("projector: {kind: magic}"), ElementsAre(HasSubstr("must be one of linear, mlp")));
+  EXPECT_THAT(mistakes_of("generate: {weights: int4}"), ElementsAre(HasSubstr("must be one of own, int8")));
   EXPECT_THAT(mistakes_of("prompt: {notes: braille}"), ElementsAre(HasSubstr("prompt.notes")));
   EXPECT_THAT(mistakes_of("projector: {kind: mlp, hidden_size: 64}"), testing::IsEmpty());
 }

@@ -15,7 +15,7 @@ namespace {
 
 using records::Form;
 
-const Facts kFacts = {{"dance", "jig"},   {"key", "G minor"},  {"meter", "6/8"},    {"origin", "Ireland"},
+const Facts kFacts = {{"dance", "jig"},  {"key", "G minor"},  {"meter", "6/8"},    {"origin", "Ireland"},
                       {"tempo", "slow"}, {"register", "low"}, {"density", "dense"}};
 
 constexpr const char* kSmolTags = "configs/folk-smollm2/tags.yaml";
@@ -61,7 +61,8 @@ TEST(Unseen, NoWordingIsOneOfTraining) {
       for (const auto& written : writer.write({"clip", kFacts}, random)) trained.insert(records::plain_words(written.question));
     }
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-      for (const auto& written : unseen(file, seed)) EXPECT_FALSE(trained.contains(records::plain_words(written.question))) << written.question;
+      for (const auto& written : unseen(file, seed))
+        EXPECT_FALSE(trained.contains(records::plain_words(written.question))) << written.question;
     }
   }
 }

@@ -82,6 +82,21 @@ TEST_F(GeneratorTest, FixedShapesGiveTheTokensOfGrowingOnes) {
   }
 }
 
+TEST_F(GeneratorTest, TokensOfWeightsInEightBitsDoNotDependOnTheBatch) {
+  tiny.model->llama->decode_in_int8();
+  for (const std::int64_t batch_size : {2, 3, 32}) {
+    const auto completions = run({.max_new_tokens = 64, .batch_size = batch_size});
+    for (std::size_t i = 0; i < tiny.cases.size(); ++i) {
+      EXPECT_EQ(completions[i].token_ids, alone(i, {.max_new_tokens = 64}).token_ids) << "prompt " << i << ", batches of " << batch_size;
+    }
+  }
+}
+
+TEST_F(GeneratorTest, WeightsInEightBitsAndFixedShapesAreRefused) {
+  tiny.model->llama->decode_in_int8();
+  EXPECT_THAT([&] { run({.fixed_shapes = true}); }, ThrowsMessage<Error>(HasSubstr("fixed shapes")));
+}
+
 TEST_F(GeneratorTest, EveryRowStopsAtItsOwnStopId) {
   const std::vector<std::int64_t> stops = {46, 20};
   const auto completions = run({.max_new_tokens = 64, .stop_ids = stops});

@@ -58,6 +58,19 @@ TEST_F(SessionTest, StopsAtTheIdsOfTemplateAndModel) {
   EXPECT_THAT(Session(config, "", torch::kCPU).sampling.stop_ids, ElementsAre(5));
 }
 
+TEST_F(SessionTest, DecodesWithTheWeightsThatItIsAskedFor) {
+  EXPECT_FALSE(Session(config, "", torch::kCPU).model->llama->decodes_in_int8());
+  config.generate.weights = "int8";
+  for (const char* dtype : {"float32", "bfloat16"}) {
+    config.llm.dtype = dtype;
+    Session session(config, "", torch::kCPU);
+    EXPECT_TRUE(session.model->llama->decodes_in_int8());
+    session.sampling.stop_ids = {};
+    const auto prompt = session.encode("Which dance?", torch::zeros({1, 16}));
+    EXPECT_FALSE(generate(session.model, std::vector{prompt}, session.sampling)[0].token_ids.empty()) << dtype;
+  }
+}
+
 TEST_F(SessionTest, LoadsProjectorAndAdapterOfACheckpoint) {
   Session untrained(config, "", torch::kCPU);
   untrained.model->add_lora(config.lora, 3);

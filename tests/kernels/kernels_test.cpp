@@ -3,6 +3,7 @@
 #include "midillama/core/random.h"
 #include "midillama/kernels/attention.h"
 #include "midillama/kernels/few_rows.h"
+#include "midillama/kernels/int8.h"
 #include "midillama/kernels/products.h"
 #include "midillama/kernels/rows.h"
 #include "midillama/kernels/target.h"
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -252,6 +254,106 @@ TEST_P(Kernels, FewRows) {
     for (const std::int64_t outputs : {1, 5, 12, 40}) {
       for (const std::int64_t inputs : {1, 3, 8, 16, 29, 512, 1024, 1100}) {
         for (const bool add : {false, true}) check_few_rows({rows, outputs, inputs}, add);
+      }
+    }
+  }
+}
+
+// A weight in 8 bits and what it stands for.
+struct Quantized {
+  Quantized(const std::vector<float>& weight, std::int64_t outputs, std::int64_t inputs)
+      : blocks(int8_blocks(inputs)),
+        levels(static_cast<std::size_t>((outputs + 3) / 4 * 4 * blocks * kInt8Block), 99),
+        scales(static_cast<std::size_t>((outputs + 3) / 4 * 4 * blocks)) {
+    for (std::int64_t o = 0; o < outputs; ++o) quantize(weight.data() + o * inputs, o, inputs, levels.data(), scales.data());
+  }
+
+  double scale(std::int64_t output, std::int64_t input) const {
+    const auto place = static_cast<std::size_t>(int8_place(output, input / kInt8Block, blocks));
+    return std::bit_cast<float>(std::uint32_t{scales[place]} << 16);
+  }
+  double level(std::int64_t output, std::int64_t input) const {
+    return levels[static_cast<std::size_t>(int8_place(output, input / kInt8Block, blocks) * kInt8Block + input % kInt8Block)];
+  }
+  double at(std::int64_t output, std::int64_t input) const { return level(output, input) * scale(output, input); }
+
+  std::int64_t blocks;
+  std::vector<std::int8_t> levels;
+  std::vector<std::uint16_t> scales;
+};
+
+TEST_P(Kernels, QuantizedWeightsAreTheNearest) {
+  constexpr std::int64_t kOutputs = 4;
+  for (const std::int64_t inputs : {1, 3, 31, 32, 33, 64, 70, 576}) {
+    SCOPED_TRACE(inputs);
+    auto weight = random_floats(kOutputs * inputs, 0.02);
+    std::fill_n(weight.begin(), inputs, 0.0F);                                                         // a block of zeros
+    for (std::int64_t i = 0; i < inputs; ++i) weight[static_cast<std::size_t>(inputs + i)] *= 1e-37F;  // of the least numbers
+    weight[static_cast<std::size_t>(2 * inputs)] = -3e38F;                                             // and of the greatest
+    const Quantized quantized(weight, kOutputs, inputs);
+    for (std::int64_t o = 0; o < kOutputs; ++o) {
+      for (std::int64_t begin = 0; begin < inputs; begin += kInt8Block) {
+        const std::int64_t end = std::min(begin + kInt8Block, inputs);
+        const double scale = quantized.scale(o, begin);
+        double largest = 0;
+        for (std::int64_t i = begin; i < end; ++i) {
+          const double w = weight[static_cast<std::size_t>(o * inputs + i)];
+          EXPECT_NEAR(quantized.level(o, i), w / scale, 0.5 + 1e-4);
+          largest = std::max(largest, std::abs(w));
+        }
+        EXPECT_GE(scale * 127, largest);
+        EXPECT_LE(scale * 127, std::max(largest, 127.0 * std::numeric_limits<float>::min()) * (1 + 1.0 / 127));
+        for (std::int64_t i = end; i < begin + kInt8Block; ++i) EXPECT_EQ(quantized.level(o, i), 0);
+      }
+    }
+  }
+}
+
+TEST_P(Kernels, QuantizingRoundsHalvesToEven) {
+  std::vector<float> weight(kInt8Block);
+  for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = static_cast<float>(i) + 0.5F;
+  weight[0] = 127;
+  const Quantized quantized(weight, 1, kInt8Block);
+  ASSERT_EQ(quantized.scale(0, 0), 1);
+  for (std::int64_t i = 1; i < kInt8Block; ++i) EXPECT_EQ(quantized.level(0, i), i % 2 == 0 ? i : i + 1);
+}
+
+void check_int8_rows(const Shape& shape, bool add) {
+  SCOPED_TRACE(testing::Message() << shape.rows << " rows, " << shape.columns << " outputs of " << shape.steps << (add ? " added" : ""));
+  const std::int64_t outputs = shape.columns, inputs = shape.steps, y_stride = outputs + 3, begin = outputs / 5 / 4 * 4,
+                     end = outputs - outputs / 7;
+  constexpr float kFactor = 1.25F;
+  const auto x = random_floats(shape.rows * inputs), before = random_floats(shape.rows * y_stride);
+  const Quantized weight(random_floats(outputs * inputs), outputs, inputs);
+  std::vector<double> expected(before.begin(), before.end());
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    for (std::int64_t o = begin; o < end; ++o) {
+      double total = 0;
+      for (std::int64_t i = 0; i < inputs; ++i) total += double{x[static_cast<std::size_t>(row * inputs + i)]} * weight.at(o, i);
+      double& y = expected[static_cast<std::size_t>(row * y_stride + o)];
+      y = kFactor * total + (add ? y : 0);
+    }
+  }
+  auto y = before;
+  const FewRows product{.x = x.data(),
+                        .rows = shape.rows,
+                        .weight = nullptr,
+                        .int8 = {weight.levels.data(), weight.scales.data()},
+                        .inputs = inputs,
+                        .outputs = outputs,
+                        .add = add,
+                        .factor = kFactor,
+                        .y = y.data(),
+                        .y_stride = y_stride};
+  few_rows(product, begin, end);
+  expect_near(y, expected, 2e-6, size_of_sum(inputs));
+}
+
+TEST_P(Kernels, FewRowsOfAWeightInEightBits) {
+  for (std::int64_t rows = 1; rows <= kFewRows; ++rows) {
+    for (const std::int64_t outputs : {1, 5, 12, 40}) {
+      for (const std::int64_t inputs : {1, 3, 29, 32, 36, 256, 300, 576, 1100}) {
+        for (const bool add : {false, true}) check_int8_rows({rows, outputs, inputs}, add);
       }
     }
   }

@@ -1,8 +1,11 @@
 #include "midillama/model/llama.h"
 
+#include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/model/key_value_cache.h"
 #include "midillama/model/team_scope.h"
 #include "midillama/weights/safetensors.h"
+#include "model/int8_weights.h"
 #include "tiny_models.h"
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -15,6 +18,9 @@ namespace midillama::model {
 namespace {
 
 namespace fs = std::filesystem;
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 const fs::path kGoldens = "tests/golden/model";
 
@@ -107,6 +113,117 @@ TEST(Llama, StepsInOnePassOfLoopsEqualLibTorchs) {
     }
     at::set_num_threads(threads);
   }
+}
+
+// What a matrix in 8 bits stands for, [outputs, inputs] float32.
+torch::Tensor floats_of(const Int8Matrix& matrix) {
+  const torch::Tensor blocks = matrix.levels.to(torch::kFloat32) * matrix.scales.to(torch::kFloat32).unsqueeze(-1);
+  return blocks.transpose(1, 2).flatten(2).flatten(0, 1).narrow(0, 0, matrix.outputs).narrow(1, 0, matrix.inputs);
+}
+
+// A decoder in float32 whose matrices, `rounded`, are what another's are in 8 bits.
+void set_weights(Llama& llama, const Int8Weights& rounded) {
+  const auto set = [](std::initializer_list<LoraLinear> layers, const Int8Matrix& matrix) {
+    std::int64_t begin = 0;
+    for (const LoraLinear& layer : layers) {
+      layer->weight.copy_(floats_of(matrix).narrow(0, begin, layer->weight.size(0)));
+      begin += layer->weight.size(0);
+    }
+    EXPECT_EQ(begin, matrix.outputs);
+  };
+  const torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < llama->model->layers.size(); ++i) {
+    const LlamaLayer& layer = llama->model->layers[i];
+    set({layer->self_attn->q_proj, layer->self_attn->k_proj, layer->self_attn->v_proj}, rounded.layers[i].query_key_value);
+    set({layer->self_attn->o_proj}, rounded.layers[i].attention_output);
+    set({layer->mlp->gate_proj, layer->mlp->up_proj}, rounded.layers[i].gate_up);
+    set({layer->mlp->down_proj}, rounded.layers[i].down);
+  }
+  llama->lm_head->weight.copy_(floats_of(rounded.head));
+}
+
+// A decoder with adapters, the same each time.
+Llama adapted_llama(const LlamaConfig& config) {
+  Llama llama = tiny_llama(config);
+  const auto random = at::detail::createCPUGenerator(5);
+  for (LlamaLayer& layer : llama->model->layers) {
+    for (LoraLinear* linear : {&layer->self_attn->k_proj, &layer->self_attn->o_proj, &layer->mlp->up_proj, &layer->mlp->down_proj}) {
+      (*linear)->add_adapter(3, 6, 0.5, random);
+      (*linear)->lora_B.detach().normal_(0, 0.3, random);
+    }
+  }
+  for (torch::Tensor& parameter : llama->parameters()) parameter.requires_grad_(false);
+  llama->eval();
+  return llama;
+}
+
+TEST(Llama, DecodesInEightBitsAsWithTheRoundedWeights) {
+  const torch::NoGradGuard no_grad;
+  LlamaConfig config = tiny_llama_config();
+  config.hidden_size = 40, config.intermediate_size = 70, config.head_dim = 6, config.num_attention_heads = 6;  // no whole blocks
+  Llama llama = adapted_llama(config), rounded = adapted_llama(config);
+  set_weights(rounded, Int8Weights(*llama));
+  llama->decode_in_int8();
+  for (const std::int64_t rows : {1, 3, 8, 11}) {
+    SCOPED_TRACE(rows);
+    const torch::Tensor embeddings = at::randn({rows, 9, config.hidden_size});
+    KeyValueCache cache(config.num_hidden_layers, rows, config.num_key_value_heads, 9, config.head_dim, torch::kCPU, torch::kFloat32);
+    KeyValueCache same(config.num_hidden_layers, rows, config.num_key_value_heads, 9, config.head_dim, torch::kCPU, torch::kFloat32);
+    AttentionContext context, with_same;
+    context.cache = &cache, with_same.cache = &same;
+    const torch::Tensor prompt = embeddings.narrow(1, 0, 4);
+    EXPECT_TRUE(llama->forward(prompt, context).equal(llama->forward(prompt, with_same)));
+    for (std::int64_t token = 4; token < 9; ++token) {
+      const torch::Tensor next = embeddings.narrow(1, token, 1);
+      const torch::Tensor hidden = llama->forward(next, context), expected = rounded->forward(next, with_same);
+      EXPECT_LT(largest_relative_difference(hidden, expected), 1e-5) << "token " << token;
+      EXPECT_LT(largest_relative_difference(llama->logits(hidden), rounded->logits(expected)), 1e-5) << "token " << token;
+    }
+    EXPECT_EQ(cache.length(), 9);
+  }
+}
+
+TEST(Llama, ABfloat16DecoderStepsInFloat32InEightBits) {
+  const torch::NoGradGuard no_grad;
+  const LlamaConfig config = tiny_llama_config();
+  Llama llama = tiny_llama(), rounded = tiny_llama();
+  for (torch::Tensor& parameter : llama->parameters()) parameter.requires_grad_(false);
+  llama->to(torch::kBFloat16);
+  set_weights(rounded, Int8Weights(*llama));
+  llama->decode_in_int8();
+  const torch::Tensor embeddings = at::randn({2, 6, config.hidden_size}).to(torch::kBFloat16);
+  KeyValueCache cache(config.num_hidden_layers, 2, config.num_key_value_heads, 6, config.head_dim, torch::kCPU, torch::kBFloat16);
+  KeyValueCache same(config.num_hidden_layers, 2, config.num_key_value_heads, 6, config.head_dim, torch::kCPU, torch::kBFloat16);
+  AttentionContext context, with_same;
+  context.cache = &cache, with_same.cache = &same;
+  EXPECT_EQ(llama->forward(embeddings.narrow(1, 0, 4), context).scalar_type(), torch::kBFloat16);
+  llama->forward(embeddings.narrow(1, 0, 4), with_same);
+  same.convert(torch::kFloat32);
+  for (std::int64_t token = 4; token < 6; ++token) {
+    const torch::Tensor next = embeddings.narrow(1, token, 1);
+    const torch::Tensor hidden = llama->forward(next, context), expected = rounded->forward(next.to(torch::kFloat32), with_same);
+    EXPECT_LT(largest_relative_difference(hidden, expected), 1e-5) << "token " << token;
+    EXPECT_LT(largest_relative_difference(llama->logits(hidden), rounded->logits(expected)), 1e-5) << "token " << token;
+  }
+}
+
+TEST(Llama, SaysWhoCannotDecodeInEightBits) {
+  Llama llama = tiny_llama();
+  EXPECT_THAT([&] { llama->decode_in_int8(); }, ThrowsMessage<UsageError>(HasSubstr("does not train")));
+  EXPECT_FALSE(llama->decodes_in_int8());
+  for (torch::Tensor& parameter : llama->parameters()) parameter.requires_grad_(false);
+  llama->decode_in_int8();
+  KeyValueCache cache(2, 1, 2, 9, 4, torch::kCPU, torch::kFloat32);
+  AttentionContext context;
+  context.cache = &cache;
+  const torch::Tensor embeddings = at::randn({1, 3, 16});
+  llama->forward(embeddings, context);
+  EXPECT_THAT([&] { llama->forward(embeddings.narrow(1, 0, 1), context); }, ThrowsMessage<Error>(HasSubstr("gradients")));
+  LlamaConfig config = tiny_llama_config();
+  config.num_attention_heads = 18;
+  Llama grouped = tiny_llama(config);
+  for (torch::Tensor& parameter : grouped->parameters()) parameter.requires_grad_(false);
+  EXPECT_THAT([&] { grouped->decode_in_int8(); }, ThrowsMessage<UsageError>(HasSubstr("at most 8 attention heads")));
 }
 
 TEST(Llama, StepsOfFixedShapesEqualOneForwardPass) {

@@ -68,6 +68,10 @@ TEST_F(AnswererTest, AnotherCheckpointOrSettingIsAnotherFingerprint) {
   world.config.generate.temperature = 0.5;
   EXPECT_NE(now(), before);
   world.config.generate.temperature = 0;
+  world.config.generate.weights = "int8";
+  EXPECT_NE(now(), before);
+  world.config.generate.weights = "own";
+  EXPECT_EQ(now(), before);
   world.write_checkpoint(2);
   EXPECT_NE(now(), before);
 }

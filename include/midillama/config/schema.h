@@ -228,6 +228,7 @@ struct Generate {
   std::int64_t batch_size = 32;
   std::vector<std::int64_t> stop_token_ids;  // empty: the model's own end-of-text ids
   bool cuda_graph = true;                    // on a GPU, one launch a step
+  std::string weights = "own";               // own; int8: steps of decoding on a CPU read them in 8 bits
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
@@ -237,6 +238,7 @@ struct Generate {
     v("batch_size", self.batch_size);
     v("stop_token_ids", self.stop_token_ids);
     v("cuda_graph", self.cuda_graph);
+    v("weights", self.weights);
   }
 };
 

@@ -29,7 +29,8 @@ struct Heard {
 
 struct Session {
   // Loads config.llm.path and the projector and adapter of `checkpoint` (empty: neither is loaded, the projector is as initialised), in
-  // eval mode. InputError where a directory does not hold what it should, or the tokenizer has more ids than the decoder has embeddings.
+  // eval mode. InputError where a directory does not hold what it should, or the tokenizer has more ids than the decoder has embeddings;
+  // UsageError where generate.weights asks for 8 bits and the decoder cannot have them.
   Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device);
 
   // A clip as the template takes it. The encoder is loaded when it is needed first. Error where the clip has no notes.

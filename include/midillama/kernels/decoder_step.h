@@ -1,7 +1,8 @@
 // One new token a row through the layers of a Llama decoder: a step of decoding without a tensor library's cost between its products, which
-// in a small model is more than theirs. float32.
+// in a small model is more than theirs. float32; weights may be in 8 bits.
 #pragma once
 
+#include "midillama/kernels/int8.h"
 #include "midillama/kernels/thread_team.h"
 
 #include <cstdint>
@@ -22,12 +23,14 @@ struct LowRank {
 // Linear layers that read the same input, their weights after each other [outputs, inputs], and their adapters.
 struct Linears {
   const float* weight;
+  Int8Weight int8 = {};  // in its place where its levels are there
   std::int64_t inputs;
   std::int64_t outputs;
   std::vector<LowRank> adapters;
 };
 
-// x [rows, inputs] → y [rows, outputs], on top of what is there where `add`. `rows` at least 1, at most kFewRows. The team may be null.
+// x [rows, inputs] → y [rows, outputs], on top of what is there where `add`; more than kFewRows rows read the weight several times. The
+// team may be null.
 void apply(const Linears& linears, const float* x, std::int64_t rows, float* y, bool add, ThreadTeam* team);
 
 struct DecoderLayer {
@@ -42,7 +45,7 @@ struct DecoderLayer {
 };
 
 struct DecoderStep {
-  std::int64_t rows;  // at most kFewRows
+  std::int64_t rows;
   std::int64_t hidden;
   std::int64_t heads;
   std::int64_t key_heads;

@@ -1,5 +1,8 @@
-// Products of few rows with a weight that is much larger than they are: what decoding is made of. On one thread, float32.
+// Products of few rows with a weight that is much larger than they are: what decoding is made of. On one thread, in float32; the weight may
+// be in 8 bits.
 #pragma once
+
+#include "midillama/kernels/int8.h"
 
 #include <cstdint>
 
@@ -16,6 +19,7 @@ struct FewRows {
   const float* x;
   std::int64_t rows;
   const float* weight;
+  Int8Weight int8 = {};  // in its place where its levels are there; `begin` is a multiple of kInt8Outputs then
   std::int64_t inputs;
   std::int64_t outputs;
   bool add = false;

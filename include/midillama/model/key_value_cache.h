@@ -34,6 +34,8 @@ class KeyValueCache {
   std::pair<torch::Tensor, torch::Tensor> append(std::int64_t layer, const torch::Tensor& keys, const torch::Tensor& values);
   // All of a layer's keys and values, with the room after them, for who writes there what append() would.
   std::pair<torch::Tensor, torch::Tensor> of_layer(std::int64_t layer) const;
+  // All that is there in another dtype from now on.
+  void convert(torch::ScalarType dtype);
   // Called once after all layers of a forward pass have appended `tokens`.
   void advance(std::int64_t tokens);
 

@@ -11,6 +11,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ using shapes::Llama3RopeScaling;
 using shapes::LlamaConfig;
 
 struct RotaryTable;
+struct Int8Weights;
 
 // What a layer is asked for, as in AttentionContext; undefined: all.
 struct LayerRows {
@@ -80,6 +82,11 @@ struct LlamaImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& embeddings, const AttentionContext& context);
   // hidden states [..., hidden_size] → logits [..., vocab_size], in the model's dtype.
   torch::Tensor logits(const torch::Tensor& hidden_states);
+  // From now on steps of decoding (one new token a row, after others in a cache) and logits read 8-bit copies of the matrices, which are
+  // made when they are first needed, and compute in float32 whatever the decoder's dtype. Prompts, many tokens at once, are read with the
+  // matrices themselves. UsageError for a decoder that cannot: one on another device than a CPU, or that trains.
+  void decode_in_int8();
+  bool decodes_in_int8() const { return decodes_in_int8_; }
   // The output matrix [vocab_size, hidden_size]: lm_head's, or the embedding table of a tied model.
   const torch::Tensor& output_weight() const;
 
@@ -89,7 +96,12 @@ struct LlamaImpl : torch::nn::Module {
   bool recompute_layers = false;  // keep only each layer's input for the backward pass, which then runs the layers again
 
  private:
+  const Int8Weights& int8_weights();
+  torch::Tensor int8_step(const torch::Tensor& embeddings, const AttentionContext& context);
+
   torch::Tensor inverse_frequencies_;  // [head_dim / 2] float32
+  bool decodes_in_int8_ = false;
+  std::shared_ptr<const Int8Weights> int8_weights_;  // null: not needed so far
 };
 TORCH_MODULE(Llama);
 
