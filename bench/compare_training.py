@@ -36,18 +36,29 @@ SIZES = {
 LORA = dict(rank=8, alpha=16, target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
 
 
-def build_world(folder, shape, options):
-    """Writes llm/, encoder/ and start/ (projector and adapter) below `folder`."""
-    import peft
+def build_llm(folder, shape, options):
+    """llm/ below `folder`: the directory that the options name, or random weights of the shape."""
     import torch
     import transformers
-    from safetensors.torch import save_file
 
-    torch.manual_seed(1)
+    if options.llm:
+        (folder / "llm").symlink_to(options.llm.resolve())
+        return transformers.LlamaForCausalLM.from_pretrained(folder / "llm", dtype=torch.float32)
     config = transformers.LlamaConfig(**shape, max_position_embeddings=2048, bos_token_id=1, eos_token_id=2, tie_word_embeddings=False)
     llama = transformers.LlamaForCausalLM(config)
     llama.save_pretrained(folder / "llm")
     shutil.copy(options.tokenizer, folder / "llm" / "tokenizer.model")
+    return llama
+
+
+def build_world(folder, shape, options):
+    """Writes llm/, encoder/ and start/ (projector and adapter) below `folder`."""
+    import peft
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(1)
+    llama = build_llm(folder, shape, options)
 
     encoder = dict(model_type="musicbert", vocab_size=1237, hidden_size=MUSIC_SIZE, num_hidden_layers=1, num_attention_heads=2,
                    intermediate_size=256, max_position_embeddings=1004, layer_norm_eps=1e-5)
@@ -240,7 +251,7 @@ def write_data(folder, lengths, options):
 def built_world(options, size, lengths="real"):
     """A folder with models, data and the examples as both sides train on them, and the options with what the lengths ask for."""
     world = argparse.Namespace(**vars(options))
-    world.max_length, world.template = 512, "plain"
+    world.max_length, world.template = 512, options.template or "plain"
     if lengths == "equal":
         world.batch, world.max_length, world.template = EQUAL_BATCH, EQUAL_LENGTH[size], "{music}{question}{answer}"
     with tempfile.TemporaryDirectory() as name:
@@ -256,6 +267,7 @@ def add_world_arguments(arguments):
     arguments.add_argument("--data", type=pathlib.Path, help="default: the folk dataset")
     arguments.add_argument("--tokenizer", type=pathlib.Path, help="default: the folk dataset's")
     arguments.add_argument("--threads", type=int, default=2)
+    arguments.set_defaults(llm=None, template=None)
 
 
 def supply(options):

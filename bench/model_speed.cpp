@@ -5,12 +5,15 @@
 //                                                                EXAMPLES: what `midillama inspect` prints, each with the row `music` of
 //                                                                MUSIC's "embeddings". cpu and float32 unless said otherwise.
 //                                                                Rounds: "greedy BATCH NEW_TOKENS"
+//   model_speed complete LLM THREADS WEIGHTS                     A decoder alone in float32. WEIGHTS: own or int8.
+//                                                                Rounds: "greedy NEW_TOKENS ID…"; `prompt_seconds` until the first one.
 //   model_speed encode ENCODER CLIPS THREADS                     CLIPS: a JSON list of clips, each a list of octuples' codes.
 //                                                                Rounds: "encode OUT.safetensors"
 //
 // Every round answers with one JSON object, `seconds` by the clock among its values.
 #include "midillama/core/log.h"
 #include "midillama/generate/generator.h"
+#include "midillama/generate/queue.h"
 #include "midillama/model/dtype.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/music_encoder.h"
@@ -22,6 +25,7 @@
 namespace {
 
 using namespace midillama;
+using bench::clock_seconds;
 using bench::serve;
 using bench::timed;
 
@@ -60,6 +64,34 @@ void serve_generate(const std::vector<std::string>& arguments) {
   });
 }
 
+void serve_complete(const std::vector<std::string>& arguments) {
+  at::set_num_threads(std::stoi(arguments[2]));
+  model::MidiLlama model(model::load_llama(arguments[1], torch::kCPU, torch::kFloat32), nullptr);
+  model->eval();
+  if (arguments[3] == "int8") model->llama->decode_in_int8();
+  serve([&](const std::string&, std::istream& words) {
+    generate::Request request;
+    words >> request.sampling.max_new_tokens;
+    for (std::int64_t id = 0; words >> id;) request.prompt.input_ids.push_back(id);
+    generate::Completion whole;
+    double prompt_seconds = 0;
+    const double begun = clock_seconds();
+    request.on_token = [&](const generate::NewToken&) {
+      if (prompt_seconds == 0) prompt_seconds = clock_seconds() - begun;
+      return true;
+    };
+    request.on_end = [&](std::size_t, const generate::Completion& completion) { whole = completion; };
+    generate::Queue queue(model, {.batch_size = 1});
+    Json answer = timed([&] {
+      queue.add(std::move(request));
+      queue.drain();
+    });
+    answer["prompt_seconds"] = prompt_seconds;
+    answer["tokens"] = whole.token_ids;
+    return answer;
+  });
+}
+
 void serve_encode(const std::vector<std::string>& arguments) {
   at::set_num_threads(std::stoi(arguments[3]));
   config::MusicEncoder settings;
@@ -89,9 +121,11 @@ int main(int count, char** values) {
   log::set_level(log::Level::error);
   try {
     if ((arguments.size() == 6 || arguments.size() == 8) && arguments[0] == "generate") return serve_generate(arguments), 0;
+    if (arguments.size() == 4 && arguments[0] == "complete") return serve_complete(arguments), 0;
     if (arguments.size() == 4 && arguments[0] == "encode") return serve_encode(arguments), 0;
     std::cerr
-        << "usage: model_speed generate LLM CHECKPOINT EXAMPLES MUSIC THREADS [DEVICE DTYPE] | model_speed encode ENCODER CLIPS THREADS\n";
+        << "usage: model_speed generate LLM CHECKPOINT EXAMPLES MUSIC THREADS [DEVICE DTYPE] | model_speed complete LLM THREADS WEIGHTS | "
+           "model_speed encode ENCODER CLIPS THREADS\n";
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
   }

@@ -18,14 +18,17 @@ inline double cpu_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
+inline double clock_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 // {"cpu_seconds": of all threads, "seconds": by the clock}
 template <typename Work>
 Json timed(const Work& work) {
-  const auto started = std::chrono::steady_clock::now();
-  const double cpu_started = cpu_seconds();
+  const double started = clock_seconds(), cpu_started = cpu_seconds();
   work();
   const double cpu = cpu_seconds() - cpu_started;
-  return {{"cpu_seconds", cpu}, {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count()}};
+  return {{"cpu_seconds", cpu}, {"seconds", clock_seconds() - started}};
 }
 
 // Calls round(first word, the rest as a stream) for every line of standard input and prints what it returns.
