@@ -172,7 +172,7 @@ TEST_F(Cli, EveryConfigurationMistakeIsShown) {
 
 // What `train` or `data build` would refuse before they read a model or a file.
 TEST_F(Cli, ConfigValidateKnowsTheRulesOfOtherCommands) {
-  const ProcessResult result = midillama({"config", "validate", "--set", "prompt.template={foo}{music}{music}{question}", "--set",
+  const ProcessResult result = midillama({"config", "validate", "--set", "prompt.template=\"{foo}{music}{music}{question}\"", "--set",
                                           "corpus.tags=[keys]", "--set", "generate.stop_token_ids=[-1]", "--set", "lora.rank=0"});
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.error_output,
@@ -339,8 +339,10 @@ TEST_F(Cli, EmbedEndsInFailureWhereAFileCannotBeRead) {
   const std::string encoder = two() + ".encoder", out = two() + ".safetensors";
   ASSERT_EQ(midillama({"convert", "musicbert", "--in", "tests/golden/model/musicbert_checkpoints/fairseq.pt", "--out", encoder}).status, 0);
   const auto embed = [&](const std::vector<std::string>& files) {
-    std::vector<std::string> arguments = {"embed", "--out", out, "--set", "music_encoder.path=" + encoder, "--set", "run.device=cpu"};
+    std::vector<std::string> arguments = {"embed"};
     arguments.insert(arguments.end(), files.begin(), files.end());
+    for (const char* option : {"--out", out.c_str(), "--set", "run.device=cpu", "--set"}) arguments.emplace_back(option);
+    arguments.push_back("music_encoder.path=" + encoder);
     return midillama(arguments);
   };
   const ProcessResult whole = embed({two()});
