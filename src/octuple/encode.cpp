@@ -69,7 +69,7 @@ std::vector<Octuple> encode(const midi::Score& score) {
   std::sort(keys.begin(), keys.end());
   const std::size_t after = score.note_count() - keys.size();
   if (after > 0)
-    log::warning("notes left out because they start after position {} (quarter note {}): {}", kMaxPositions,
+    log::warning("notes left out because they start behind position {} (quarter note {}): {}", kMaxPositions,
                  kMaxPositions / kPositionsPerQuarter, after);
   const auto length = after > 0 ? kMaxPositions : keys.empty() ? 0 : static_cast<std::int64_t>(place_of(keys.back())) + 1;
   const auto places = timeline(score, length);
