@@ -15,6 +15,7 @@ namespace midillama::cli {
 StandardOutput::StandardOutput() : closed_(::fcntl(STDOUT_FILENO, F_GETFD) < 0), terminal_(::isatty(STDOUT_FILENO) != 0) {
   if (closed_) take_descriptor();
   std::signal(SIGPIPE, SIG_IGN);     // a closed pipe is an error like others: temporary folders are removed on its way up
+  std::signal(SIGXFSZ, SIG_IGN);     // so is a file that grows beyond what the process may write
   std::ios::sync_with_stdio(false);  // before the next line, for it puts a buffer of its own in place
   before_ = std::cout.rdbuf(this);
   std::cout.exceptions(std::ios::badbit);

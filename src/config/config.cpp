@@ -4,6 +4,7 @@
 #include "midillama/config/yaml_reader.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/utf8_file.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -114,7 +115,7 @@ Loaded parse_text(const std::string& yaml, const std::string& name, const std::v
 Loaded load_file(const fs::path& file, const std::vector<std::string>& overrides, std::span<const Rule> rules = {}) {
   std::string text;
   try {
-    text = read_text(file);
+    text = read_utf8(file);
   } catch (const InputError& error) {
     throw ConfigError({error.what()});
   }

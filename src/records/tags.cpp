@@ -3,6 +3,7 @@
 #include "midillama/config/config.h"
 #include "midillama/config/yaml_reader.h"
 #include "midillama/core/file.h"
+#include "midillama/core/utf8_file.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/records/wording.h"
 #include "midillama/records/words.h"
@@ -250,7 +251,7 @@ Tags parse_tags(const std::string& yaml, const std::string& name) {
 
 Tags read_tags(const fs::path& file) {
   const auto found = config::find_file(file);
-  return parse_tags(read_text(found), found.string());
+  return parse_tags(read_utf8(found), found.string());
 }
 
 Tags dataset_tags(const fs::path& data_dir) {

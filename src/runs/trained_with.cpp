@@ -51,6 +51,23 @@ bool same_path(const std::string& one, const std::string& other) {
   return fs::weakly_canonical(one) == fs::weakly_canonical(other);
 }
 
+std::string fingerprint_files(const std::vector<fs::path>& files) {
+  std::string parts;
+  for (const fs::path& file : files) parts += fmt::format("{} {}\n", file.filename().string(), fingerprint_file(file));
+  return fingerprint(parts);
+}
+
+// What speaks against reading and writing text as the model at `path` does; empty where nothing does.
+std::string objection_to_text(const std::string& path, const TrainerState& state) {
+  const Json was = state.fingerprints.value(kTextFingerprint, Json());
+  if (!was.is_string()) return "";
+  const std::string prompt_template = state.essentials.value("prompt.template", std::string());
+  const std::string now = text_fingerprint(path, prompt_template);
+  if (now == was) return "";
+  return fmt::format("with another tokenizer{} than llm.path {} holds: the fingerprint was {}, is {}",
+                     prompt_template == "chat" ? " or chat template" : "", path, was.get<std::string>(), now);
+}
+
 // What speaks against using the model at `path`; empty where nothing does.
 std::string objection(const std::string& key, const std::string& path, const TrainerState& state, const fs::path& checkpoint) {
   const auto trained_path = state.essentials.value(key, std::string());
@@ -79,9 +96,17 @@ std::string model_fingerprint(const fs::path& directory) {
     if (entry.path().extension() == ".safetensors" || entry.path().filename() == kModelConfigFile) files.push_back(entry.path());
   }
   std::ranges::sort(files);
-  std::string parts;
-  for (const fs::path& file : files) parts += fmt::format("{} {}\n", file.filename().string(), fingerprint_file(file));
-  return fingerprint(parts);
+  return fingerprint_files(files);
+}
+
+std::string text_fingerprint(const fs::path& directory, const std::string& prompt_template) {
+  std::vector<fs::path> files;
+  std::vector<const char*> names = {"added_tokens.json", "tokenizer.json", "tokenizer.model"};
+  if (prompt_template == "chat") names.insert(names.end(), {"chat_template.jinja", "tokenizer_config.json"});
+  for (const char* name : names) {
+    if (fs::is_regular_file(directory / name)) files.push_back(directory / name);
+  }
+  return fingerprint_files(files);
 }
 
 void adopt(config::Config& config, const fs::path& checkpoint) {
@@ -112,6 +137,7 @@ config::Config as_trained(config::Config config, const fs::path& checkpoint) {
       objections.push_back(fmt::format("with {} {}, not {}", key, was.dump(), values.at(key).dump()));
     }
   }
+  if (const std::string found = objection_to_text(config.llm.path, state); !found.empty()) objections.push_back(found);
   if (objections.empty()) return config;
   throw InputError(checkpoint.string(), "", fmt::format("was trained {}", fmt::join(objections, "; ")));
 }

@@ -60,6 +60,7 @@ class QaStage final : public Stage {
         model_(load_model(context)) {
     if (context.group.is_main()) {
       fingerprints_["llm.path"] = runs::model_fingerprint(config_.llm.path);
+      fingerprints_[runs::kTextFingerprint] = runs::text_fingerprint(config_.llm.path, config_.prompt.template_text);
       if (prompt_.has_music()) fingerprints_["music_encoder.path"] = runs::model_fingerprint(config_.music_encoder.path);
     }
     load_weights(context, trains, questions.train);

@@ -100,6 +100,27 @@ TEST_F(TrainedWith, AnotherModelOfTheSameShapeIsRefusedAndTheSameOneElsewhereIsN
   EXPECT_THAT(refusal({}), HasSubstr("with another model in llm.path " + path("llm") + " than it holds now"));
 }
 
+// Kind A5.
+TEST_F(TrainedWith, AnotherTokenizerOrChatTemplateIsRefused) {
+  const auto trained_with_text = [&](const std::string& prompt_template) {
+    write_atomically(path("llm/tokenizer.json"), "ids");
+    write_atomically(path("llm/tokenizer_config.json"), "turns");
+    trained_.prompt.template_text = prompt_template;
+    state_.essentials = essentials(trained_, {"llm.", "prompt.", "music_encoder.", "lora."});
+    state_.fingerprints[kTextFingerprint] = text_fingerprint(path("llm"), prompt_template);
+    state_.write(path("run/sft/checkpoints/step-000001"));
+  };
+  trained_with_text("plain");
+  write_atomically(path("llm/tokenizer_config.json"), "other turns");
+  EXPECT_EQ(use({}).lora.rank, 16) << "no turns were taken from it";
+  write_atomically(path("llm/tokenizer.json"), "other ids");
+  EXPECT_THAT(refusal({}), HasSubstr("with another tokenizer than llm.path " + path("llm") + " holds: the fingerprint was "));
+  trained_with_text("chat");
+  EXPECT_EQ(use({}).lora.rank, 16);
+  write_atomically(path("llm/tokenizer_config.json"), "other turns");
+  EXPECT_THAT(refusal({}), HasSubstr("with another tokenizer or chat template than llm.path " + path("llm") + " holds"));
+}
+
 TEST_F(TrainedWith, ACheckpointOfTheLastVersionIsUsed) {
   state_.fingerprints = Json::object();
   state_.data_dir.clear();

@@ -16,6 +16,11 @@ namespace midillama::runs {
 // Of config.json and the weight files, by content: the same model gives the same fingerprint wherever it lies.
 std::string model_fingerprint(const std::filesystem::path& directory);
 
+// Of the files that say how a text becomes token ids, and of the chat template where `prompt.template` is chat.
+std::string text_fingerprint(const std::filesystem::path& directory, const std::string& prompt_template);
+// Its name among a state's fingerprints.
+inline constexpr const char* kTextFingerprint = "llm.tokenizer";
+
 // Gives what nobody chose the checkpoint's values, where it has a state.
 void adopt(config::Config& config, const std::filesystem::path& checkpoint);
 
