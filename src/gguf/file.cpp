@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <ranges>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -264,6 +265,11 @@ File::File(const std::filesystem::path& path) : contents_(std::make_shared<const
 
 const std::string& File::path() const {
   return contents_->mapped.path();
+}
+
+std::vector<std::string_view> File::keys() const {
+  const auto keys = std::views::keys(contents_->values);
+  return {keys.begin(), keys.end()};
 }
 
 const std::map<std::string, Tensor, std::less<>>& File::tensors() const {

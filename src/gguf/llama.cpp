@@ -28,7 +28,7 @@ class Settings {
 
   // In [1, largest].
   std::int64_t size(const std::string& name, std::optional<std::int64_t> otherwise = std::nullopt, std::int64_t largest = kLargestSize) {
-    const auto value = file_.integer(key(name));
+    const auto value = file_.integer(read(name));
     if (!value && otherwise) return *otherwise;
     if (value && *value >= 1 && *value <= largest) return *value;
     mistake(key(name), value ? fmt::format("must be from 1 to {}, is {}", largest, *value) : "is missing");
@@ -37,7 +37,7 @@ class Settings {
 
   // Positive. The shortest decimal that is the file's float32: 1e-05, not 9.999999747378752e-06.
   double number(const std::string& name, std::optional<double> otherwise = std::nullopt) {
-    const auto value = file_.number(key(name));
+    const auto value = file_.number(read(name));
     if (!value && otherwise) return *otherwise;
     if (value && *value > 0 && std::isfinite(*value)) return std::stod(fmt::format("{}", static_cast<float>(*value)));
     mistake(key(name), value ? fmt::format("must be a positive number, is {}", *value) : "is missing");
@@ -46,22 +46,40 @@ class Settings {
 
   // The setting is this where it is there at all.
   void expect_integer(const std::string& name, std::int64_t only, const char* why) {
-    const auto value = file_.integer(key(name));
+    const auto value = file_.integer(read(name));
+    if (value && *value != only) mistake(key(name), fmt::format("is {}: {}", *value, why));
+  }
+  void expect_number(const std::string& name, double only, const char* why) {
+    const auto value = file_.number(read(name));
+    if (value && *value != only) mistake(key(name), fmt::format("is {}: {}", *value, why));
+  }
+  void expect_flag(const std::string& name, bool only, const char* why) {
+    const auto value = file_.flag(read(name));
     if (value && *value != only) mistake(key(name), fmt::format("is {}: {}", *value, why));
   }
   void expect_text(const std::string& name, std::string_view only, const char* why) {
-    const auto value = file_.text(key(name));
+    const auto value = file_.text(read(name));
     if (value && *value != only) mistake(key(name), fmt::format("is {}: {}", *value, why));
   }
 
-  void finish() const {
+  // Whatever it is, the numbers are the same.
+  void ignore(const std::string& name) { read(name); }
+
+  // A setting that nobody has asked for may change the numbers.
+  void finish() {
+    for (const std::string_view key : file_.keys()) {
+      if (key.starts_with(fmt::format("{}.", kArchitecture)) && !read_.contains(key)) mistake(std::string(key), "is not implemented");
+    }
     if (!mistakes_.empty()) throw InputError(file_.path(), "", fmt::format("{}", fmt::join(mistakes_, "; ")));
   }
+
+  const std::string& read(const std::string& name) { return *read_.insert(key(name)).first; }
 
   static std::string key(const std::string& name) { return fmt::format("{}.{}", kArchitecture, name); }
 
  private:
   const File& file_;
+  std::set<std::string, std::less<>> read_;  // the keys that were asked for
   std::vector<std::string> mistakes_;
 };
 
@@ -117,7 +135,13 @@ shapes::LlamaConfig read_config(const File& file) {
   settings.expect_integer("attention.value_length", config.head_dim, "values of another size than keys are not implemented");
   settings.expect_integer("rope.dimension_count", config.head_dim, "rotating a part of each head is not implemented");
   settings.expect_integer("expert_count", 0, "mixtures of experts are not implemented");
+  settings.expect_integer("expert_used_count", 0, "mixtures of experts are not implemented");
+  settings.expect_integer("vocab_size", config.vocab_size, "token_embd.weight has another number of rows");
   settings.expect_text("rope.scaling.type", "none", "positions scaled in this way are not implemented");
+  for (const char* factor : {"rope.scaling.factor", "rope.scaling.attn_factor", "rope.scale_linear"})
+    settings.expect_number(factor, 1, "scaled positions are not implemented");
+  settings.expect_flag("attention.causal", true, "attention to later tokens is not implemented");
+  for (const char* note : {"tensor_data_layout", "rope.scaling.finetuned", "rope.scaling.original_context_length"}) settings.ignore(note);
   if (config.num_attention_heads % config.num_key_value_heads != 0) {
     settings.mistake(Settings::key("attention.head_count_kv"),
                      fmt::format("{} does not divide the {} attention heads", config.num_key_value_heads, config.num_attention_heads));

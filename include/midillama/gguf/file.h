@@ -37,6 +37,8 @@ class File {
   const std::string& path() const;
   const std::map<std::string, Tensor, std::less<>>& tensors() const;
 
+  std::vector<std::string_view> keys() const;
+
   // A value as what it should be: nothing where the key is absent, InputError where it is something else.
   std::optional<std::string_view> text(std::string_view key) const;
   std::optional<std::int64_t> integer(std::string_view key) const;
