@@ -108,9 +108,31 @@ class Checker {
     for (std::size_t i = 0; i < tag.questions.size(); ++i) check_wording(tag.questions[i], fmt::format("{}.questions[{}]", key, i));
     for (std::size_t i = 0; i < tag.answers.size(); ++i) check_answer(tag, tag.answers[i], fmt::format("{}.answers[{}]", key, i));
     for (std::size_t i = 0; i < tag.yes_no.size(); ++i) check_yes_no(tag, tag.yes_no[i], fmt::format("{}.yes_no[{}]", key, i));
+    check_yes_no_questions(tag, key);
     if (tag.answers.empty() && !(tag.unseen.empty() && tag.follow_ups.empty())) complain(key + ".answers", "unseen wordings need answers");
     if (!tag.follow_ups.empty() && tags_.earlier.empty())
       complain(key + ".follow_ups", "follow questions about the tags in `earlier`: none are given");
+  }
+
+  // Whether a fact may have these words: a value as facts write it, or of a key its mode.
+  static bool can_be_words_of(const Tag& tag, const std::string& yes_if) {
+    if (tag.kind == "closed") return true;
+    if (tag.kind == "key" && (yes_if == "major" || yes_if == "minor")) return true;
+    return tag.kind != "number" && stated_value(tag, yes_if) == yes_if;
+  }
+
+  // The same question has one answer.
+  void check_yes_no_questions(const Tag& tag, const std::string& key) {
+    std::map<std::string, std::string> yes_if_of;
+    for (const YesNo& asked : tag.yes_no) {
+      for (const auto* questions : {&asked.questions, &asked.unseen}) {
+        for (const std::string& question : *questions) {
+          const auto& known = yes_if_of.try_emplace(question, asked.yes_if).first->second;
+          if (known != asked.yes_if)
+            complain(key + ".yes_no", fmt::format("\"{}\" is asked with yes_if \"{}\" and \"{}\"", question, known, asked.yes_if));
+        }
+      }
+    }
   }
 
   // A question that only one of the answers is ever right for tells nothing.
@@ -118,6 +140,12 @@ class Checker {
     const auto words = plain_words(asked.yes_if);
     if (words.empty()) return complain(key + ".yes_if", "must be words that a value has where the answer is yes");
     if (!tag.is_checkable()) return complain(key, "free text is not asked about with yes or no");
+    if (!can_be_words_of(tag, asked.yes_if)) {
+      return complain(key + ".yes_if",
+                      fmt::format("\"{}\" is not how the facts of a {} are written (\"G minor\" or \"minor\", \"6/8\"; a number has "
+                                  "no such words)",
+                                  asked.yes_if, tag.kind));
+    }
     const auto holds = [&](const TagValue& value) { return contains_words(plain_words(value.value), words); };
     const auto yes = std::ranges::count_if(tag.values, holds);
     if (tag.kind == "closed" && (yes == 0 || yes == std::ssize(tag.values)))

@@ -3,6 +3,7 @@
 #include "midillama/core/file.h"
 #include "support/error_of.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,12 +59,36 @@ TEST(Tags, WhatIsUnseenMustBeSo) {
   EXPECT_THAT(mood(", follow_ups: [\"And the mood?\"]"), HasSubstr("tags in `earlier`: none are given"));
   EXPECT_THAT(mood(", yes_no: [{yes_if: s, unseen: [\"Sad?\"]}]"), HasSubstr("\"s\" is in none of the values"));
   EXPECT_THAT(mood(", yes_no: [{unseen: [\"Sad?\"]}]"), HasSubstr("yes_no[0].yes_if: must be words"));
+  EXPECT_THAT(mood(", yes_no: [{yes_if: sad, unseen: [\"Well?\"]}, {yes_if: glad, unseen: [\"Well?\"]}]"),
+              HasSubstr("\"Well?\" is asked with yes_if \"sad\" and \"glad\""));
   EXPECT_THAT(mood("", "earlier: [key]\n"), HasSubstr("\"key\" is no tag that is asked about"));
   EXPECT_THAT(mood("", "together: [{unseen: [\"Both?\"]}]\n"), HasSubstr("together[0].answers: must not be empty"));
   EXPECT_THAT(mood("", "together: [{answers: [\"{mood}\"]}]\n"), HasSubstr("must name at least two tags"));
   EXPECT_THAT(mood("", "together: [{answers: [\"{mood} in {key}\", \"{mood}\"]}]\n"), HasSubstr("names other tags than the first"));
   EXPECT_THAT(mood("", "together: [{answers: [\"{mood}, of {key|none}\", \"{mood}, {key}\"], unseen: [\"what mood\"]}]\n"),
               HasSubstr("\"what mood\" is a question for training, too"));
+}
+
+// Kind B11.
+TEST(Tags, YesAndNoAreToldByWordsThatFactsMayHave) {
+  const auto asked = [](const std::string& kind, const std::string& yes_if) {
+    return mistakes(fmt::format(
+        "tags: [{{name: a, kind: {}, questions: [\"A?\"], answers: [\"{{a}}\"], yes_no: [{{yes_if: \"{}\", questions: [\"B?\"]}}]}}]", kind,
+        yes_if));
+  };
+  for (const auto& [kind, yes_if] : {std::pair("key", "B"),
+                                     {"key", "Bb major"},
+                                     {"key", "flat"},
+                                     {"meter", "common time"},
+                                     {"meter", "4"},
+                                     {"meter", "C"},
+                                     {"number", "60.0"},
+                                     {"number", "7"}}) {
+    EXPECT_THAT(asked(kind, yes_if), HasSubstr(fmt::format("\"{}\" is not how the facts of a {} are written", yes_if, kind)));
+  }
+  for (const auto& [kind, yes_if] : {std::pair("key", "minor"), {"key", "B flat major"}, {"meter", "6/8"}}) {
+    EXPECT_EQ(asked(kind, yes_if), "no error") << kind << " " << yes_if;
+  }
 }
 
 TEST(Tags, OfADatasetAreItsOwnOrTheFolkTags) {
