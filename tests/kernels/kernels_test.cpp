@@ -15,6 +15,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <memory>
 
@@ -217,20 +218,24 @@ TEST_P(Kernels, Multiply) {
   }
 }
 
-void check_few_rows(const Shape& shape, bool add) {
+// A weight as the loop reads it, in float32 or in 8 bits, and the same numbers for the reference: at(output, input).
+struct WeightOfRows {
+  const float* floats = nullptr;
+  Int8Weight int8 = {};
+  std::function<double(std::int64_t, std::int64_t)> at;
+};
+
+// Outputs from `begin` on, but for the last seventh.
+void check_rows(const Shape& shape, bool add, std::int64_t begin, const WeightOfRows& weight) {
   SCOPED_TRACE(testing::Message() << shape.rows << " rows, " << shape.columns << " outputs of " << shape.steps << (add ? " added" : ""));
-  const std::int64_t outputs = shape.columns, inputs = shape.steps, y_stride = outputs + 3, begin = outputs / 5,
-                     end = outputs - outputs / 7;
+  const std::int64_t outputs = shape.columns, inputs = shape.steps, y_stride = outputs + 3, end = outputs - outputs / 7;
   constexpr float kFactor = 1.25F;
-  const auto x = random_floats(shape.rows * inputs), weight = random_floats(outputs * inputs),
-             before = random_floats(shape.rows * y_stride);
+  const auto x = random_floats(shape.rows * inputs), before = random_floats(shape.rows * y_stride);
   std::vector<double> expected(before.begin(), before.end());
   for (std::int64_t row = 0; row < shape.rows; ++row) {
     for (std::int64_t o = begin; o < end; ++o) {
       double total = 0;
-      for (std::int64_t i = 0; i < inputs; ++i) {
-        total += double{x[static_cast<std::size_t>(row * inputs + i)]} * weight[static_cast<std::size_t>(o * inputs + i)];
-      }
+      for (std::int64_t i = 0; i < inputs; ++i) total += double{x[static_cast<std::size_t>(row * inputs + i)]} * weight.at(o, i);
       double& y = expected[static_cast<std::size_t>(row * y_stride + o)];
       y = kFactor * total + (add ? y : 0);
     }
@@ -238,7 +243,8 @@ void check_few_rows(const Shape& shape, bool add) {
   auto y = before;
   const FewRows product{.x = x.data(),
                         .rows = shape.rows,
-                        .weight = weight.data(),
+                        .weight = weight.floats,
+                        .int8 = weight.int8,
                         .inputs = inputs,
                         .outputs = outputs,
                         .add = add,
@@ -247,6 +253,12 @@ void check_few_rows(const Shape& shape, bool add) {
                         .y_stride = y_stride};
   few_rows(product, begin, end);
   expect_near(y, expected, 2e-6, size_of_sum(inputs));
+}
+
+void check_few_rows(const Shape& shape, bool add) {
+  const auto weight = random_floats(shape.columns * shape.steps);
+  const auto at = [&](std::int64_t o, std::int64_t i) { return double{weight[static_cast<std::size_t>(o * shape.steps + i)]}; };
+  check_rows(shape, add, shape.columns / 5, {.floats = weight.data(), .at = at});
 }
 
 TEST_P(Kernels, FewRows) {
@@ -319,34 +331,9 @@ TEST_P(Kernels, QuantizingRoundsHalvesToEven) {
 }
 
 void check_int8_rows(const Shape& shape, bool add) {
-  SCOPED_TRACE(testing::Message() << shape.rows << " rows, " << shape.columns << " outputs of " << shape.steps << (add ? " added" : ""));
-  const std::int64_t outputs = shape.columns, inputs = shape.steps, y_stride = outputs + 3, begin = outputs / 5 / 4 * 4,
-                     end = outputs - outputs / 7;
-  constexpr float kFactor = 1.25F;
-  const auto x = random_floats(shape.rows * inputs), before = random_floats(shape.rows * y_stride);
-  const Quantized weight(random_floats(outputs * inputs), outputs, inputs);
-  std::vector<double> expected(before.begin(), before.end());
-  for (std::int64_t row = 0; row < shape.rows; ++row) {
-    for (std::int64_t o = begin; o < end; ++o) {
-      double total = 0;
-      for (std::int64_t i = 0; i < inputs; ++i) total += double{x[static_cast<std::size_t>(row * inputs + i)]} * weight.at(o, i);
-      double& y = expected[static_cast<std::size_t>(row * y_stride + o)];
-      y = kFactor * total + (add ? y : 0);
-    }
-  }
-  auto y = before;
-  const FewRows product{.x = x.data(),
-                        .rows = shape.rows,
-                        .weight = nullptr,
-                        .int8 = {weight.levels.data(), weight.scales.data()},
-                        .inputs = inputs,
-                        .outputs = outputs,
-                        .add = add,
-                        .factor = kFactor,
-                        .y = y.data(),
-                        .y_stride = y_stride};
-  few_rows(product, begin, end);
-  expect_near(y, expected, 2e-6, size_of_sum(inputs));
+  const Quantized weight(random_floats(shape.columns * shape.steps), shape.columns, shape.steps);
+  const auto at = [&](std::int64_t o, std::int64_t i) { return weight.at(o, i); };
+  check_rows(shape, add, shape.columns / 5 / 4 * 4, {.int8 = {weight.levels.data(), weight.scales.data()}, .at = at});
 }
 
 TEST_P(Kernels, FewRowsOfAWeightInEightBits) {
