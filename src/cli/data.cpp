@@ -40,7 +40,7 @@ void run(const config::Config& config, const DataCheckCommand&) {
   for (const std::string& problem : problems) std::cout << problem << "\n";
   if (!problems.empty()) throw Error(fmt::format("{}: {} problems", directory, problems.size()));
   if (fs::exists(fs::path(directory) / "dataset.json")) {
-    for (const std::string& warning : corpus::dataset_warnings(corpus::dataset_statistics(directory))) log::warning("{}", warning);
+    for (const std::string& warning : corpus::dataset_warnings(directory)) log::warning("{}", warning);
   }
   std::cout << directory << ": ok\n";
 }

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -38,6 +39,8 @@ int guarded(const std::function<void()>& body) {
   } catch (const NobodyReads&) {
   } catch (const std::bad_alloc&) {
     log::error("out of memory");
+  } catch (const std::filesystem::filesystem_error& error) {
+    log::error("{}: {}", error.path1().string(), error.code().message());
   } catch (const std::exception& error) {
     log::error("{}", error.what());
   }
@@ -49,6 +52,7 @@ void add_common_options(CLI::App& app, Command& command) {
   app.add_option("--set", command.overrides, "Override one value of the configuration, e.g. train.batch_size=8 (repeatable)")
       ->type_name("KEY=VALUE")
       ->expected(1)
+      ->allow_extra_args(false)
       ->take_all();
   app.add_option("--log-level", command.log_level, "debug, info, warning or error")->capture_default_str();
   app.parse_complete_callback([&command] { log::set_level(log::level_from_name(command.log_level)); });

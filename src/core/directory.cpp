@@ -66,11 +66,15 @@ bool exchange(const fs::path& one, const fs::path& other) {
 std::optional<FileLock> make_locked(const fs::path& working) {
   const fs::path parent = parent_of(working), unlocked = beside(working, kUnlocked);
   remove_leftovers(parent);
-  fs::create_directories(parent);
-  fs::create_directory(unlocked);
-  auto lock = FileLock::take(unlocked);
-  fs::rename(unlocked, working);
-  return lock;
+  try {
+    fs::create_directories(parent);
+    fs::create_directory(unlocked);
+    auto lock = FileLock::take(unlocked);
+    fs::rename(unlocked, working);
+    return lock;
+  } catch (const fs::filesystem_error& error) {
+    throw InputError(parent.string(), "", fmt::format("no folder can be made in it ({})", error.code().message()));
+  }
 }
 
 bool is_abandoned(const fs::path& directory) {

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ namespace {
 constexpr const char* kStandardInput = "-";
 constexpr std::size_t kPart = 1 << 16;           // of what does not say how long it is
 constexpr std::uintmax_t kLongest = 4ULL << 30;  // no text, MIDI file or JSON document is longer
+constexpr int kPatience = 3000;                  // milliseconds that a pipe without a writer is waited for
 
 class Descriptor {
  public:
@@ -43,20 +45,29 @@ class Descriptor {
   int descriptor_;
 };
 
+// The next part of a file, empty at its end. A pipe in the file system whose writer does not come is an error, not waited for without end.
+std::string_view read_part(const Descriptor& file, const fs::path& path, std::vector<char>& buffer) {
+  for (;;) {
+    pollfd waiting = {.fd = file.get(), .events = POLLIN, .revents = 0};
+    const bool is_ready = path == kStandardInput || ::poll(&waiting, 1, kPatience) != 0;
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count < 0) fail(path, "cannot be read");
+    if (count == 0 && !is_ready) throw InputError(path.string(), "", "is a pipe that nothing writes into");
+    return {buffer.data(), static_cast<std::size_t>(count)};
+  }
+}
+
 // Everything that a file gives; of a pipe, too, which does not say how long it is.
 template <typename Take>
 void read_parts(const fs::path& path, Take&& take) {
   if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
-  const Descriptor file = path == kStandardInput ? Descriptor(STDIN_FILENO) : Descriptor(path, O_RDONLY);
+  const Descriptor file = path == kStandardInput ? Descriptor(STDIN_FILENO) : Descriptor(path, O_RDONLY | O_NONBLOCK);
   std::vector<char> buffer(kPart);
-  for (std::uintmax_t total = 0;;) {
-    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(path, "cannot be read");
-    if (count == 0) return;
-    total += static_cast<std::uintmax_t>(count);
+  std::uintmax_t total = 0;
+  for (std::string_view part; !(part = read_part(file, path, buffer)).empty(); take(part)) {
+    total += part.size();
     if (total > kLongest) throw InputError(path.string(), "", fmt::format("does not end after {} bytes", kLongest));
-    take(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
   }
 }
 

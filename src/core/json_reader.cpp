@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <vector>
+
 namespace midillama {
 namespace {
 
@@ -47,6 +50,19 @@ OrderedJson parse_ordered_json(std::string_view text, const std::string& file) {
 
 Json parse_or_discard(std::string_view text) {
   return is_too_deep(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+}
+
+std::optional<std::string> repeated_key(std::string_view json) {
+  std::vector<std::set<std::string>> keys;
+  std::optional<std::string> repeated;
+  const auto look = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) repeated = value.get<std::string>();
+    return true;
+  };
+  [[maybe_unused]] const Json value = Json::parse(json, look, false);
+  return repeated;
 }
 
 void require_shallow(std::string_view json, const std::string& file, const std::string& place) {

@@ -318,7 +318,7 @@ BuildReport build_dataset(const config::Corpus& config, const records::Tags& tag
   auto report = Builder(config, tags, writer, staged.path()).run();
   staged.put_in_place();
   log_report(report);
-  for (const auto& warning : dataset_warnings(dataset_statistics(directory))) log::warning("{}", warning);
+  for (const auto& warning : dataset_warnings(directory)) log::warning("{}", warning);
   return report;
 }
 

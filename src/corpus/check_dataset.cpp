@@ -82,6 +82,7 @@ class Check {
     const auto path = records::split_file(directory_, records::kUnseenSplit);
     if (!std::filesystem::exists(path)) return;
     read_file(path, [&](records::Question question) {
+      if (question.task != "qa") problem(question.place, "is no question: a file of wordings that are not trained on has the task qa");
       if (training_questions_.contains(records::plain_words(question.question)))
         problem(question.place, fmt::format("\"{}\" is a question of train.jsonl, too", question.question));
       if (const auto clip = clips_.find(question.clip); clip == clips_.end() || clip->second.split != Split::test)

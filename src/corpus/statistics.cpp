@@ -4,9 +4,12 @@
 #include "midillama/core/json_reader.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/splits.h"
+#include "midillama/records/form.h"
+#include "midillama/records/tags.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 namespace midillama::corpus {
@@ -52,9 +55,21 @@ std::string left_out_text(const OrderedJson& statistics) {
   return text;
 }
 
+// Questions of yes or no that have the same answer whatever is heard.
+void add_one_sided(const records::Tag& tag, const std::vector<std::string>& values, std::vector<std::string>& warnings) {
+  for (const auto& asked : tag.yes_no) {
+    const auto is_yes = [&](const std::string& value) { return records::right_answer(asked.yes_if, value) == "yes"; };
+    const auto yes = std::ranges::count_if(values, is_yes);
+    if (yes == 0 || yes == std::ssize(values))
+      warnings.push_back(fmt::format("questions whether the {} is \"{}\" are always answered with {}: {} value of the dataset has that",
+                                     tag.name, asked.yes_if, yes == 0 ? "no" : "yes", yes == 0 ? "no" : "every"));
+  }
+}
+
 }  // namespace
 
-std::vector<std::string> dataset_warnings(const OrderedJson& statistics) {
+std::vector<std::string> dataset_warnings(const std::filesystem::path& directory) {
+  const auto statistics = dataset_statistics(directory);
   std::vector<std::string> warnings;
   const auto vocabulary = statistics.value("vocabulary", OrderedJson::object());
   for (const auto& [tag, values] : vocabulary.items()) {
@@ -71,6 +86,9 @@ std::vector<std::string> dataset_warnings(const OrderedJson& statistics) {
   for (const auto& tag : statistics.value("settings", OrderedJson::object()).value("tags", std::vector<std::string>())) {
     if (!vocabulary.contains(tag) && !texts.contains(tag))
       warnings.push_back(fmt::format("the tag \"{}\" has no value in any clip: nothing is asked about it", tag));
+  }
+  for (const auto& tag : records::dataset_tags(directory).tags) {
+    if (vocabulary.contains(tag.name)) add_one_sided(tag, vocabulary[tag.name], warnings);
   }
   return warnings;
 }

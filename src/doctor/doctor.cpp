@@ -194,7 +194,7 @@ class Examination {
       return {fmt::format("{}; {} changed since dataset.json was written", found, fmt::join(changed, ", ")), Status::warn,
               "`midillama data check` says what is wrong; `midillama data build --overwrite` builds it again"};
     }
-    if (const auto warnings = corpus::dataset_warnings(corpus::dataset_statistics(directory)); !warnings.empty()) {
+    if (const auto warnings = corpus::dataset_warnings(directory); !warnings.empty()) {
       return {fmt::format("{}; {}", found, fmt::join(warnings, "; ")), Status::warn,
               "leave such tags out with corpus.tags, or declare other bounds (docs/dataset.md)"};
     }

@@ -155,6 +155,7 @@ class Evaluation {
     return {.checkpoint = options_.checkpoint.string(),
             .fingerprint = fingerprint_,
             .split = resources_.split(),
+            .weights = config_.generate.weights,
             .tasks = {{options_.task, static_cast<std::int64_t>(questions_.size()), std::move(rows)}}};
   }
 

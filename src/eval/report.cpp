@@ -164,7 +164,8 @@ std::string to_text(const Report& report) {
 }
 
 std::string to_markdown(const Report& report) {
-  std::string text = fmt::format("# Evaluation\n\nCheckpoint `{}`, split `{}`.\n", report.checkpoint, report.split);
+  std::string text = fmt::format("# Evaluation\n\nCheckpoint `{}`, split `{}`{}.\n", report.checkpoint, report.split,
+                                 report.weights == "own" ? "" : fmt::format(", `generate.weights: {}`", report.weights));
   for (const auto& task : report.tasks) {
     text += fmt::format("\n## {}\n\n{}", title(task), to_markdown(metric_table(task)));
     if (const auto accuracy = accuracy_table(task); accuracy.header.size() > 1) text += '\n' + to_markdown(accuracy);

@@ -74,7 +74,11 @@ TaskReport task_from_json(const OrderedJson& json) {
 OrderedJson to_json(const Report& report) {
   OrderedJson tasks = OrderedJson::array();
   for (const auto& task : report.tasks) tasks.push_back(to_json(task));
-  return {{"checkpoint", report.checkpoint}, {"fingerprint", report.fingerprint}, {"split", report.split}, {"tasks", tasks}};
+  return {{"checkpoint", report.checkpoint},
+          {"fingerprint", report.fingerprint},
+          {"split", report.split},
+          {"weights", report.weights},
+          {"tasks", tasks}};
 }
 
 Report read_report(const std::filesystem::path& file) {
@@ -87,7 +91,7 @@ Report read_report(const std::filesystem::path& file) {
     Report report{.checkpoint = json.at("checkpoint").get<std::string>(),
                   .fingerprint = json.at("fingerprint").get<std::string>(),
                   .split = json.at("split").get<std::string>(),
-                  .tasks = {}};
+                  .weights = json.value("weights", std::string("own"))};
     for (const auto& task : json.at("tasks")) report.tasks.push_back(task_from_json(task));
     return report;
   } catch (const InputError& error) {

@@ -26,7 +26,15 @@ SentenceEncoder::SentenceEncoder(const config::BertScore& config, torch::Device 
       device_(device),
       frame_(encoder_->config.family == model::BertConfig::Family::bert ? kBert : kRoberta),
       begin_(special(frame_.begin, config.path)),
-      end_(special(frame_.end, config.path)) {}
+      end_(special(frame_.end, config.path)) {
+  if (tokenizer_->vocab_size() > encoder_->config.vocab_size) {
+    throw InputError(config.path, "",
+                     fmt::format("the tokenizer has {} ids, but the encoder's vocab_size is {}: they do not belong together",
+                                 tokenizer_->vocab_size(), encoder_->config.vocab_size));
+  }
+  const auto trial = encode({"music"}).at("music");
+  if (!trial.isfinite().all().item<bool>()) throw InputError(config.path, "", "the encoder gives texts no finite embeddings");
+}
 
 text::TokenId SentenceEncoder::special(const char* token, const std::string& path) const {
   const auto id = tokenizer_->token_id(token);

@@ -89,6 +89,9 @@ BertConfig BertConfig::read(const std::filesystem::path& directory) {
   if (json.contains("position_embedding_type") && json["position_embedding_type"] != "absolute") {
     throw InputError(path.string(), "position_embedding_type", "\"absolute\" is expected");
   }
+  for (const char* key : {"is_decoder", "add_cross_attention"}) {
+    if (json.contains(key) && json[key] != false) throw InputError(path.string(), key, "an encoder, in which it is false, is expected");
+  }
   BertConfig config{.family = named("model_type", kFamilies),
                     .vocab_size = size("vocab_size"),
                     .hidden_size = size("hidden_size"),

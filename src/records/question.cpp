@@ -104,7 +104,12 @@ class Line {
     const auto& list = value_["also"];
     const bool all_texts = list.is_array() && std::ranges::all_of(list, [](const Json& tag) { return tag.is_string(); });
     if (!all_texts) throw Mistake("the key \"also\" has the wrong type: a list of tags is expected");
-    return list.get<std::vector<std::string>>();
+    auto tags = list.get<std::vector<std::string>>();
+    std::set<std::string> named = {text("tag")};
+    for (const auto& tag : tags) {
+      if (!named.insert(tag).second) throw Mistake(fmt::format("the tag \"{}\" is asked about twice", tag));
+    }
+    return tags;
   }
 
   std::vector<Turn> earlier() const {
@@ -211,6 +216,7 @@ void read_lines(const fs::path& file, const Tags& tags, const OnQuestion& record
     try {
       const auto value = parse_or_discard(line);
       if (value.is_discarded()) throw Mistake("not valid JSON");
+      if (const auto key = repeated_key(line)) throw Mistake(fmt::format("the key \"{}\" is there twice", *key));
       auto question = Line(value).question();
       if (!ids.insert(question.id).second) throw Mistake(fmt::format("the id \"{}\" stands in the file already", question.id));
       question.place = fmt::format("{}: {}", file.string(), place);

@@ -7,6 +7,7 @@
 #include "midillama/records/stated_value.h"
 #include "midillama/records/wording.h"
 #include "midillama/records/words.h"
+#include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -46,17 +47,14 @@ std::vector<std::string> unseen_questions(const Tags& tags) {
   return all;
 }
 
-// As plain words.
-std::set<std::string> training_questions(const Tags& tags) {
+std::vector<std::string> training_questions(const Tags& tags) {
   std::vector<std::string> all = tags.captions.questions;
   for (const auto& tag : tags.tags) {
     append(all, tag.questions);
     for (const auto& asked : tag.yes_no) append(all, asked.questions);
   }
   for (const auto& together : tags.together) append(all, together.questions);
-  std::set<std::string> words;
-  for (const auto& question : all) words.insert(plain_words(question));
-  return words;
+  return all;
 }
 
 // A value of each tag, for wordings to be tried with.
@@ -88,7 +86,7 @@ class Checker {
     check_captions();
     for (std::size_t i = 0; i < tags_.together.size(); ++i) check_together(tags_.together[i], fmt::format("together[{}]", i));
     check_earlier();
-    check_unseen();
+    check_questions();
   }
 
  private:
@@ -105,7 +103,6 @@ class Checker {
     check_values(tag, key);
     if (tag.tolerance < 0) complain(key + ".tolerance", "must be at least 0");
     if (tag.questions.empty() != tag.answers.empty()) complain(key, "questions and answers are given both or neither");
-    for (std::size_t i = 0; i < tag.questions.size(); ++i) check_wording(tag.questions[i], fmt::format("{}.questions[{}]", key, i));
     for (std::size_t i = 0; i < tag.answers.size(); ++i) check_answer(tag, tag.answers[i], fmt::format("{}.answers[{}]", key, i));
     for (std::size_t i = 0; i < tag.yes_no.size(); ++i) check_yes_no(tag, tag.yes_no[i], fmt::format("{}.yes_no[{}]", key, i));
     check_yes_no_questions(tag, key);
@@ -231,12 +228,23 @@ class Checker {
     }
   }
 
-  // What is unseen must be so, however it is written.
-  void check_unseen() {
-    const auto seen = training_questions(tags_);
+  // A question is asked as it is written; what is unseen must be so, however it is written.
+  void check_questions() {
+    std::set<std::string> seen;
+    for (const auto& question : training_questions(tags_)) {
+      check_question(question, "questions");
+      seen.insert(plain_words(question));
+    }
     for (const auto& question : unseen_questions(tags_)) {
+      check_question(question, "unseen");
       if (seen.contains(plain_words(question))) complain("unseen", fmt::format("\"{}\" is a question for training, too", question));
     }
+  }
+
+  void check_question(const std::string& question, const std::string& key) {
+    if (text::strip(question).empty()) complain(key, "a question is empty");
+    if (question.find_first_of("{}") != std::string::npos)
+      complain(key, fmt::format("\"{}\" would be asked with its braces: only answers and captions are filled in", question));
   }
 
   const Tags& tags_;

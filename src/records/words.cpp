@@ -1,16 +1,34 @@
 #include "midillama/records/words.h"
 
+#include "midillama/text/utf8.h"
+
 #include <cctype>
 
 namespace midillama::records {
+namespace {
+
+constexpr bool is_apostrophe(char32_t c) {
+  return c == U'\'' || c == U'\u2019' || c == U'\u02BC';
+}
+
+// Quotation marks, dashes, dots and spaces of print.
+constexpr bool is_typographic(char32_t c) {
+  const bool is_latin = c == U'\u00A0' || c == U'\u00A1' || c == U'\u00AB' || c == U'\u00B7' || c == U'\u00BB' || c == U'\u00BF';
+  return is_latin || (c >= U'\u2000' && c <= U'\u206F') || (c >= U'\u3000' && c <= U'\u303F');
+}
+
+}  // namespace
 
 std::string plain_words(std::string_view text) {
   std::string words;
-  for (const char c : text) {
-    if (c == '\'') continue;
-    const bool part_of_word = std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80;
-    if (part_of_word) {
-      words += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const char32_t c = text::take_code_point(text);
+    if (is_apostrophe(c)) continue;
+    if (c < 0x80 && std::isalnum(static_cast<int>(c))) {
+      words += static_cast<char>(std::tolower(static_cast<int>(c)));
+    } else if (c >= 0x80 && !is_typographic(c)) {
+      words += before.substr(0, before.size() - text.size());
     } else if (!words.empty() && words.back() != ' ') {
       words += ' ';
     }

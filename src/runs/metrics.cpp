@@ -6,6 +6,10 @@
 namespace midillama::runs {
 namespace {
 
+bool is_whole(const Json& row) {
+  return row.is_object() && row.contains("step") && row["step"].is_number_integer() && row.contains("loss") && row["loss"].is_number();
+}
+
 // Calls `row` with every line that is a whole row, as text and as JSON.
 template <typename Row>
 void for_each_whole_row(const std::filesystem::path& path, Row&& row) {
@@ -14,7 +18,7 @@ void for_each_whole_row(const std::filesystem::path& path, Row&& row) {
   for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string line = text.substr(begin, end - begin);
     const Json value = parse_or_discard(line);
-    if (value.is_object() && value.contains("step") && value["step"].is_number_integer()) row(line, value);
+    if (is_whole(value)) row(line, value);
   }
 }
 

@@ -1,7 +1,11 @@
 #include "midillama/shapes/prompt.h"
 
+#include "midillama/core/error.h"
 #include "midillama/text/chat_template.h"
 
+#include <fmt/format.h>
+
+#include <filesystem>
 #include <utility>
 
 namespace midillama::shapes {
@@ -16,8 +20,15 @@ text::PromptTemplate prompt_template(const config::Config& config, const text::T
 
 std::vector<std::string> prompt_mistakes(const config::Config& config) {
   const std::string& text = config.prompt.template_text;
-  if (text.empty() || text == "chat") return {};  // config::validate() refuses the first; the second depends on the decoder
-  return text::template_mistakes({.turn = text});
+  if (text.empty()) return {};  // config::validate() refuses it
+  try {
+    if (std::filesystem::exists(config.llm.path)) prompt_template(config, *text::load_tokenizer(config.llm.path));
+  } catch (const ConfigError& error) {
+    return error.mistakes();
+  } catch (const InputError& error) {
+    return {fmt::format("llm.path: {}", error.what())};
+  }
+  return text == "chat" ? std::vector<std::string>() : text::template_mistakes({.turn = text});
 }
 
 }  // namespace midillama::shapes

@@ -2,6 +2,7 @@
 
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
+#include "midillama/records/form.h"
 #include "midillama/systems/checked_facts.h"
 #include "systems/kinds.h"
 
@@ -17,6 +18,26 @@ struct Truth {
   std::map<std::string, std::size_t> answers;
 };
 
+using Truths = std::map<records::Facts, Truth>;
+
+std::string most_frequent(const Truths& truths) {
+  const auto& truth = std::ranges::max_element(truths, {}, [](const auto& entry) { return entry.second.questions; })->second;
+  return std::ranges::max_element(truth.answers, {}, [](const auto& entry) { return entry.second; })->first;
+}
+
+Asked asked_in(const records::Question& question) {
+  Asked asked = {question.task, {question.tag}, question.yes_if};
+  asked.tags.insert(question.also.begin(), question.also.end());
+  return asked;
+}
+
+// What a right answer says of each fact.
+records::Facts right_answers(const records::Tags& tags, const records::Question& question) {
+  auto facts = checked_facts(tags, question);
+  for (auto& [tag, value] : facts) value = records::right_answer(question.yes_if, value);
+  return facts;
+}
+
 class MostFrequent final : public Answerer {
  public:
   explicit MostFrequent(Resources& resources) : resources_(resources) {}
@@ -30,14 +51,9 @@ class MostFrequent final : public Answerer {
   }
 
   std::vector<std::string> answer(std::span<const records::Question> questions) override {
-    std::map<std::string, std::map<std::string, std::string>> by_task;
+    const MostFrequentAnswers answers(resources_.tags(), resources_.training());
     std::vector<std::string> texts;
-    for (const auto& question : questions) {
-      auto& answers = by_task[question.task];
-      if (answers.empty()) answers = most_frequent_answers(resources_.tags(), resources_.training(), question.task);
-      const auto answer = answers.find(question.tag);
-      texts.push_back(answer == answers.end() ? "" : answer->second);
-    }
+    for (const auto& question : questions) texts.push_back(answers.to(question));
     return texts;
   }
 
@@ -47,21 +63,40 @@ class MostFrequent final : public Answerer {
 
 }  // namespace
 
-std::map<std::string, std::string> most_frequent_answers(const records::Tags& tags, std::span<const records::Question> training,
-                                                         const std::string& task) {
-  std::map<std::string, std::map<records::Facts, Truth>> by_tag;
+MostFrequentAnswers::MostFrequentAnswers(const records::Tags& tags, std::span<const records::Question> training) {
+  std::map<Asked, Truths> truths;
   for (const auto& question : training) {
-    if (question.task != task) continue;
-    auto& truth = by_tag[question.tag][checked_facts(tags, question)];
+    const auto asked = asked_in(question);
+    auto& truth = truths[asked][right_answers(tags, question)];
     ++truth.questions;
     ++truth.answers[question.answer];
+    if (!asked.is_for_one_fact()) continue;
+    for (const auto& [tag, value] : checked_facts(tags, question)) ++values_[tag][value];
   }
-  std::map<std::string, std::string> answers;
-  for (const auto& [tag, truths] : by_tag) {
-    const auto& truth = std::ranges::max_element(truths, {}, [](const auto& entry) { return entry.second.questions; })->second;
-    answers[tag] = std::ranges::max_element(truth.answers, {}, [](const auto& entry) { return entry.second; })->first;
+  for (const auto& [asked, of_asked] : truths) answers_[asked] = most_frequent(of_asked);
+}
+
+std::string MostFrequentAnswers::to(const records::Question& question) const {
+  const auto asked = asked_in(question);
+  if (const auto answer = answers_.find(asked); answer != answers_.end()) return answer->second;
+  if (!asked.yes_if.empty()) return yes_or_no(question);
+  std::string text;
+  for (const auto& tag : asked.tags) {
+    const auto part = answers_.find({asked.task, {tag}, ""});
+    if (part != answers_.end()) text += (text.empty() ? "" : " ") + part->second;
   }
-  return answers;
+  return text;
+}
+
+std::string MostFrequentAnswers::yes_or_no(const records::Question& question) const {
+  const auto values = values_.find(question.tag);
+  if (values == values_.end()) return "";
+  std::ptrdiff_t more = 0;  // that are answered with yes
+  for (const auto& [value, count] : values->second) {
+    const auto signed_count = static_cast<std::ptrdiff_t>(count);
+    more += records::right_answer(question.yes_if, value) == "yes" ? signed_count : -signed_count;
+  }
+  return more > 0 ? "Yes." : "No.";
 }
 
 std::unique_ptr<Answerer> make_most_frequent(Resources& resources) {

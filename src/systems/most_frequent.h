@@ -1,18 +1,42 @@
-// The answers of one who never listens: for each type of question, what the training split says most often.
+// The answers of one who never listens: for each kind of question, what the training split says most often.
 #pragma once
 
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 
+#include <compare>
+#include <cstddef>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 
 namespace midillama::systems {
 
-// Tag -> answer, over the training questions of `task`. The answer is the most frequent wording of the most frequent truth: of a tag's
-// value for qa, of the whole set of facts for a caption. Equally frequent ones: the first in alphabetical order.
-std::map<std::string, std::string> most_frequent_answers(const records::Tags& tags, std::span<const records::Question> training,
-                                                         const std::string& task);
+// What a question asks for, whatever its words.
+struct Asked {
+  std::string task;
+  std::set<std::string> tags;
+  std::string yes_if;
+
+  bool is_for_one_fact() const { return task == "qa" && yes_if.empty() && tags.size() == 1; }
+  auto operator<=>(const Asked&) const = default;
+};
+
+class MostFrequentAnswers {
+ public:
+  MostFrequentAnswers(const records::Tags& tags, std::span<const records::Question> training);
+
+  // The most frequent wording of the most frequent truth among the training questions that ask for the same: of the facts, of yes and no,
+  // of a caption's whole set of facts. Equally frequent ones: the first in alphabetical order. Where training never asks for the same, yes
+  // or no as more training questions about the tag would have it, or the answers about each of the tags one after the other.
+  std::string to(const records::Question& question) const;
+
+ private:
+  std::string yes_or_no(const records::Question& question) const;
+
+  std::map<Asked, std::string> answers_;
+  std::map<std::string, std::map<std::string, std::size_t>> values_;  // of each tag, how often they are asked for
+};
 
 }  // namespace midillama::systems

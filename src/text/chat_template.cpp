@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +19,6 @@
 namespace midillama::text {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr char kMark = '\x01';
 
 // What a family's turns are told by.
 struct Family {
@@ -43,7 +42,7 @@ struct Probe {
 
   std::vector<std::pair<std::string, std::string>> messages() const {
     std::vector<std::pair<std::string, std::string>> messages;
-    const auto add = [&](const char* role) { messages.emplace_back(role, fmt::format("{}{}{}", kMark, messages.size(), kMark)); };
+    const auto add = [&](const char* role) { messages.emplace_back(role, fmt::format("{0}{1}{0}", jinja::kOpaque, messages.size())); };
     if (has_system) add("system");
     for (int turn = 0; turn < turns; ++turn) add("user"), add("assistant");
     if (ends_with_question) messages.pop_back();
@@ -84,25 +83,32 @@ class Runner {
   }
 
   std::string bos() const { return variables_.value("bos_token", std::string()); }
+  // What the template has sought in the messages so far.
+  const std::set<std::string>& sought() const { return sought_; }
 
-  // What is written before, between and after the messages. Error where the template raises one, or one of them is not there once.
-  std::vector<std::string> run(const Probe& probe) const {
-    const auto messages = probe.messages();
+  std::string render(const Probe& probe) {
     Json variables = variables_;
     variables["messages"] = Json::array();
     variables["add_generation_prompt"] = probe.ends_with_question;
-    for (const auto& [role, text] : messages) variables["messages"].push_back({{"role", role}, {"content", text}});
-    const std::string whole = template_.render(variables);
+    for (const auto& [role, text] : probe.messages()) variables["messages"].push_back({{"role", role}, {"content", text}});
+    auto rendering = template_.render(variables);
+    sought_.merge(rendering.sought);
+    return std::move(rendering.text);
+  }
+
+  // What is written before, between and after the messages. Error where the template raises one, or one of them is not there once.
+  std::vector<std::string> run(const Probe& probe) {
+    const std::string whole = render(probe);
     std::string_view rest = whole;
     std::vector<std::string> parts;
-    for (const auto& [role, text] : messages) {
+    for (const auto& [role, text] : probe.messages()) {
       const std::size_t at = rest.find(text);
       if (at == std::string_view::npos) throw Error(fmt::format("the messages of role {} are not written where they come", role));
       parts.emplace_back(rest.substr(0, at));
       rest.remove_prefix(at + text.size());
     }
     parts.emplace_back(rest);
-    if (std::ranges::any_of(parts, [](const std::string& part) { return part.find(kMark) != std::string::npos; })) {
+    if (std::ranges::any_of(parts, [](const std::string& part) { return part.find(jinja::kOpaque) != std::string::npos; })) {
       throw Error("a message is written more than once");
     }
     return parts;
@@ -111,6 +117,7 @@ class Runner {
  private:
   jinja::Template template_;
   Json variables_;
+  std::set<std::string> sought_;
 };
 
 std::string without_end(const std::string& text, const std::string& end) {
@@ -138,13 +145,30 @@ struct Turns {
     if (!answer_start.empty()) turn += "{answer_start}" + answer_start;
     return once + "{turn}" + turn + "{answer}" + end;
   }
+  // What a conversation comes out as.
+  std::string written(const Probe& probe) const {
+    const auto messages = probe.messages();
+    auto message = messages.begin();
+    const auto given = probe.has_system ? std::optional((message++)->second) : default_system;
+    const std::string own = given ? filled(system, *given) : "";
+    std::string text = once + (system_is_in_turn ? "" : own);
+    for (bool is_first = true; message != messages.end(); is_first = false) {
+      text += start + (system_is_in_turn && is_first ? own : "") + (message++)->second + ask;
+      if (message != messages.end()) text += answer_start + (message++)->second + end;
+    }
+    return text;
+  }
+  static std::string filled(std::string text, const std::string& system) {
+    constexpr std::string_view kField = "{system}";
+    return text.replace(text.find(kField), kField.size(), system);
+  }
   std::size_t music_place() const {
     const std::size_t line = start.rfind('\n') + 1;
     return line > 0 ? line : start.starts_with(bos) ? bos.size() : 0;
   }
 };
 
-Turns read_turns(const Runner& runner) {
+Turns read_turns(Runner& runner) {
   const auto parts = runner.run({.turns = 3});
   const std::string &first = parts[0], &middle = parts[1], &between = parts[2], &last = parts[6];
   const bool is_alike = parts[3] == middle && parts[5] == middle && parts[4] == between && between.starts_with(last);
@@ -162,7 +186,7 @@ Turns read_turns(const Runner& runner) {
 }
 
 // Where a system message goes, and the one that is written where there is none. A template without a place for one leaves all as it is.
-void read_system(const Runner& runner, Turns& turns) {
+void read_system(Runner& runner, Turns& turns) {
   std::vector<std::string> parts;
   try {
     parts = runner.run({.has_system = true, .turns = 2});
@@ -188,6 +212,21 @@ void read_system(const Runner& runner, Turns& turns) {
   }
 }
 
+// Conversations of other lengths than those that the turns were read from.
+void check_lengths(Runner& runner, const Turns& turns) {
+  for (const int count : {1, 2, 3, 4, 5, 6, 7, 8, 40}) {
+    for (const bool has_system : {false, true}) {
+      if (has_system && turns.system.empty()) continue;
+      for (const bool ends_with_question : {false, true}) {
+        const Probe probe = {.has_system = has_system, .turns = count, .ends_with_question = ends_with_question};
+        if (runner.render(probe) != turns.written(probe)) {
+          throw Error(fmt::format("its turns depend on how many there are: {} messages are written otherwise", probe.messages().size()));
+        }
+      }
+    }
+  }
+}
+
 bool is_known(const Turns& turns) {
   const std::string text = turns.text() + turns.system;
   return std::ranges::any_of(kFamilies, [&](const Family& family) {
@@ -206,11 +245,13 @@ PromptText read_chat_template(const fs::path& directory, const Tokenizer& tokeni
                     directory.string()));
   }
   try {
-    const Runner runner(*source, tokenizer);
+    Runner runner(*source, tokenizer);
     Turns turns = read_turns(runner);
     const std::string whole = turns.text();
     read_system(runner, turns);
-    if (is_known(turns)) return {turns.text(), turns.system, turns.default_system};
+    check_lengths(runner, turns);
+    const auto& sought = runner.sought();
+    if (is_known(turns)) return {turns.text(), turns.system, turns.default_system, {sought.begin(), sought.end()}};
     refuse(
         fmt::format("{} writes turns of no known family (llama3, chatml, llama2, mistral); if this is what it should write, set "
                     "prompt.template to {}",

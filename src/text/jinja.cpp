@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace midillama::text::jinja {
@@ -15,6 +16,13 @@ namespace {
 using Kind = Expression::Kind;
 
 constexpr std::size_t kLongestText = 1 << 22;
+
+bool is_opaque(const std::string& text) {
+  return text.find(kOpaque) != std::string::npos;
+}
+bool is_opaque_text(const Json& value) {
+  return value.is_string() && is_opaque(value.get_ref<const std::string&>());
+}
 
 // What a name without a value is.
 Json undefined() {
@@ -55,17 +63,18 @@ std::string upper(std::string text) {
   return ascii(std::move(text), 'a', 'z', 'A' - 'a');
 }
 
-// Functions of a text without arguments, as methods and as filters.
+// Functions of a text without arguments, as methods and as filters. Those that remove white space may be asked of an opaque text.
 struct TextFunction {
   std::string_view method, filter;
+  bool takes_opaque;
   std::string (*call)(const std::string& text);
 };
 constexpr TextFunction kTextFunctions[] = {
-    {"strip", "trim", [](const std::string& text) { return std::string(strip(text)); }},
-    {"lstrip", "", [](const std::string& text) { return std::string(lstrip(text)); }},
-    {"rstrip", "", [](const std::string& text) { return std::string(rstrip(text)); }},
-    {"upper", "upper", [](const std::string& text) { return upper(text); }},
-    {"lower", "lower", [](const std::string& text) { return lower(text); }},
+    {"strip", "trim", true, [](const std::string& text) { return std::string(strip(text)); }},
+    {"lstrip", "", true, [](const std::string& text) { return std::string(lstrip(text)); }},
+    {"rstrip", "", true, [](const std::string& text) { return std::string(rstrip(text)); }},
+    {"upper", "upper", false, [](const std::string& text) { return upper(text); }},
+    {"lower", "lower", false, [](const std::string& text) { return lower(text); }},
 };
 
 // A kind of value, for `is`.
@@ -94,9 +103,9 @@ class Renderer {
     for (const auto& [name, value] : variables.items()) scopes_.back()[name] = value;
   }
 
-  std::string run(const std::vector<Statement>& statements) {
+  Rendering run(const std::vector<Statement>& statements) {
     write(statements);
-    return std::move(text_);
+    return {std::move(text_), std::move(sought_)};
   }
 
  private:
@@ -227,6 +236,7 @@ class Renderer {
       const auto found = value.find(key.get_ref<const std::string&>());
       return found == value.end() ? undefined() : *found;
     }
+    if (value.is_string() && key.is_number_integer()) fail(line, "a character of a text is not supported");
     if (!value.is_array() || !key.is_number_integer()) return undefined();
     const auto size = static_cast<std::int64_t>(value.size());
     const auto at = key.get<std::int64_t>() + (key.get<std::int64_t>() < 0 ? size : 0);
@@ -296,12 +306,42 @@ class Renderer {
   Json text_method(const Expression& call, const std::string& value, const std::string& name) {
     const bool is_plain = call.parts.size() == 1;
     const auto* function = std::ranges::find(kTextFunctions, name, &TextFunction::method);
-    if (is_plain && function != std::end(kTextFunctions)) return function->call(value);
-    if (name == "startswith") return value.starts_with(text(argument(call, 0), call.line));
-    if (name == "endswith") return value.ends_with(text(argument(call, 0), call.line));
-    if (name == "replace") return replaced(value, text(argument(call, 0), call.line), text(argument(call, 1), call.line));
-    if (name == "split" && !is_plain) return split(value, text(argument(call, 0), call.line), call.line);
+    if (is_plain && function != std::end(kTextFunctions)) return of_text(*function, value, call.line);
+    if (name == "startswith" || name == "endswith" || name == "replace" || (name == "split" && !is_plain)) {
+      return search(call, value, name, text(argument(call, 0), call.line));
+    }
     fail(call.line, fmt::format("the method {} is not supported as it is here", name));
+  }
+
+  Json search(const Expression& call, const std::string& value, const std::string& name, const std::string& what) {
+    const bool is_absent = seeks(value, what);
+    if (name == "startswith") return !is_absent && value.starts_with(what);
+    if (name == "endswith") return !is_absent && value.ends_with(what);
+    if (name == "replace") return is_absent ? value : replaced(value, what, text(argument(call, 1), call.line));
+    return is_absent ? Json::array({value}) : split(value, what, call.line);
+  }
+
+  static Json of_text(const TextFunction& function, const std::string& value, std::size_t line) {
+    if (is_opaque(value) && !function.takes_opaque) look_into(line, function.method);
+    return function.call(value);
+  }
+
+  [[noreturn]] static void look_into(std::size_t line, std::string_view name) {
+    fail(line, fmt::format("it looks at what the messages say ({})", name));
+  }
+
+  // Whether `what` is sought in an opaque text, in which it then counts as absent.
+  bool seeks(const std::string& value, const std::string& what) {
+    if (!is_opaque(value) || what.empty()) return false;
+    sought_.insert(what);
+    return true;
+  }
+
+  bool seeks_in(const std::string& value, const std::string& what) { return !is_opaque(what) && seeks(value, what); }
+
+  bool equal(const Json& left, const Json& right) {
+    if (left.is_string() && right.is_string() && (seeks_in(left, right) || seeks_in(right, left))) return false;
+    return left == right;
   }
 
   static Json split(std::string_view value, const std::string& separator, std::size_t line) {
@@ -326,7 +366,8 @@ class Renderer {
     const Json value = value_of(filter.parts[0]);
     const std::string& name = filter.text;
     const auto* function = std::ranges::find(kTextFunctions, name, &TextFunction::filter);
-    if (function != std::end(kTextFunctions) && filter.parts.size() == 1) return function->call(text_of(value));
+    if (function != std::end(kTextFunctions) && filter.parts.size() == 1) return of_text(*function, text_of(value), filter.line);
+    if ((name == "length" || name == "count") && is_opaque_text(value)) look_into(filter.line, name);
     if (name == "length" || name == "count") return value.is_string() ? value.get_ref<const std::string&>().size() : value.size();
     if (name == "default" || name == "d") return value.is_discarded() ? argument(filter, 0) : value;
     if (name == "string") return text_of(value);
@@ -339,7 +380,7 @@ class Renderer {
 
   Json test(const Expression& test) {
     const Json value = value_of(test.parts[0]);
-    if (test.text == "equalto" || test.text == "eq") return value == argument(test, 0);
+    if (test.text == "equalto" || test.text == "eq") return equal(value, argument(test, 0));
     const auto* found = std::ranges::find(kTests, test.text, &Test::name);
     if (found == std::end(kTests)) fail(test.line, fmt::format("the test {} is not supported", test.text));
     return found->holds(value);
@@ -351,8 +392,8 @@ class Renderer {
     if (sign == "and") return is_true(left) ? value_of(expression.parts[1]) : left;
     if (sign == "or") return is_true(left) ? left : value_of(expression.parts[1]);
     const Json right = value_of(expression.parts[1]);
-    if (sign == "==") return left == right;
-    if (sign == "!=") return left != right;
+    if (sign == "==") return equal(left, right);
+    if (sign == "!=") return !equal(left, right);
     if (sign == "~") return text_of(left) + text_of(right);
     if (sign == "in") return contains(right, left);
     if (sign == "+" && left.is_string()) return text(left, expression.line) + text(right, expression.line);
@@ -363,12 +404,12 @@ class Renderer {
     return arithmetic(expression, integer(left, expression.line), integer(right, expression.line));
   }
 
-  static bool contains(const Json& whole, const Json& part) {
+  bool contains(const Json& whole, const Json& part) {
     if (whole.is_string() && part.is_string()) {
-      return whole.get_ref<const std::string&>().find(part.get_ref<const std::string&>()) != std::string::npos;
+      return !seeks(whole, part) && whole.get_ref<const std::string&>().find(part.get_ref<const std::string&>()) != std::string::npos;
     }
     if (whole.is_object() && part.is_string()) return whole.contains(part.get_ref<const std::string&>());
-    return whole.is_array() && std::ranges::find(whole, part) != whole.end();
+    return whole.is_array() && std::ranges::any_of(whole, [&](const Json& item) { return equal(item, part); });
   }
 
   static Json arithmetic(const Expression& expression, std::int64_t left, std::int64_t right) {
@@ -388,11 +429,12 @@ class Renderer {
 
   std::vector<std::map<std::string, Json>> scopes_;
   std::string text_;
+  std::set<std::string> sought_;
 };
 
 }  // namespace
 
-std::string Template::render(const Json& variables) const {
+Rendering Template::render(const Json& variables) const {
   return Renderer(variables).run(statements_);
 }
 

@@ -1,6 +1,7 @@
 #include "midillama/text/prompt.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/file.h"
 #include "midillama/text/utf8.h"
 #include "text/prompt_parser.h"
 
@@ -201,7 +202,10 @@ std::span<const PromptTemplate::Shortening> PromptTemplate::shortenings() {
 }
 
 PromptTemplate::PromptTemplate(PromptText text, const Tokenizer& tokenizer)
-    : text_(std::move(text.turn)), default_system_(std::move(text.default_system)), tokenizer_(&tokenizer) {
+    : text_(std::move(text.turn)),
+      default_system_(std::move(text.default_system)),
+      sought_(std::move(text.sought)),
+      tokenizer_(&tokenizer) {
   system_ = std::move(text.system);
   if (const BuiltIn* row = built_in(text_)) {
     text_ = row->turn;
@@ -242,6 +246,22 @@ bool PromptTemplate::contains(Piece::Kind kind) const {
   return std::ranges::find(pieces_, kind, &Piece::kind) != pieces_.end();
 }
 
+void PromptTemplate::refuse_sought(const Parts& parts) const {
+  const auto check = [&](std::string_view message) {
+    const auto found = std::ranges::find_if(sought_, [&](const std::string& what) { return message.find(what) != std::string_view::npos; });
+    if (found == sought_.end()) return;
+    throw InputError(fmt::format("message \"{}\"", message), "",
+                     fmt::format("the model's chat template looks for {} in a message and would write this one otherwise: leave it out, or "
+                                 "write the template's turns as prompt.template",
+                                 Json(*found).dump()));
+  };
+  if (parts.system) check(*parts.system);
+  for (const Turn& turn : parts.turns) {
+    check(turn.question);
+    if (turn.answer) check(*turn.answer);
+  }
+}
+
 EncodedExample PromptTemplate::assemble(const Parts& parts) const {
   return Assembly(*this, parts).run();
 }
@@ -267,6 +287,7 @@ EncodedExample PromptTemplate::fit(const Parts& whole, std::int64_t max_length, 
   const auto length = [&](const EncodedExample& example) { return static_cast<std::int64_t>(example.input_ids.size()) + music_tokens; };
   const auto has_answer = [](const Parts& parts) { return !strip(parts.turns.back().answer.value_or("")).empty(); };
   const auto answer_is_gone = [&](const Parts& parts) { return has_answer(whole) && !has_answer(parts); };
+  refuse_sought(whole);
   Parts parts = whole;
   EncodedExample example = assemble(parts);
   if (length(example) <= max_length) return example;

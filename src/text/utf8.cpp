@@ -78,6 +78,10 @@ void append_utf8(std::string& text, char32_t c) {
   }
 }
 
+bool is_valid_utf8(std::string_view text) {
+  return valid_prefix(text) == text.size();
+}
+
 std::string_view valid_utf8(std::string_view text, std::string& storage) {
   const std::size_t valid = valid_prefix(text);
   if (valid == text.size()) return text;

@@ -1,6 +1,7 @@
 // A tokenizer.json of BERT's kind.
 #include "text/special_names.h"
 #include "text/tokenizer_file.h"
+#include "text/tokens_beside.h"
 #include "text/word_piece.h"
 
 #include <fmt/format.h>
@@ -49,6 +50,9 @@ class WordPieceReader : public TokenizerFile {
   }
 
   BertNormalizer normalizer() const {
+    const auto directory = std::filesystem::path(file_).parent_path();
+    const Json config = file_beside(directory, "tokenizer_config.json");
+    if (is_bert_tokenizer(directory, config)) return normalizer_of_class(config);
     const Json& step = member(root_, "normalizer");
     if (type_of(step) != "BertNormalizer") {
       fail("normalizer.type", fmt::format("\"{}\" is not supported with \"WordPiece\", \"BertNormalizer\" is", type_of(step)));
@@ -58,6 +62,27 @@ class WordPieceReader : public TokenizerFile {
     normalizer.parts_ideographs = flag(step, "handle_chinese_chars", "normalizer", true);
     normalizer.lowers = flag(step, "lowercase", "normalizer", true);
     normalizer.strips_accents = flag(step, "strip_accents", "normalizer", normalizer.lowers);
+    return normalizer;
+  }
+
+  // Whether transformers loads the directory as its own class of tokenizer, which makes the normalizer itself and leaves the file's.
+  static bool is_bert_tokenizer(const std::filesystem::path& directory, const Json& config) {
+    const Json& name = member(config, "tokenizer_class");
+    if (name.is_null()) return member(file_beside(directory, "config.json"), "model_type") == "bert";
+    return name == "BertTokenizer" || name == "BertTokenizerFast";
+  }
+
+  BertNormalizer normalizer_of_class(const Json& config) const {
+    const auto flag_of = [&](const char* key, bool otherwise) {
+      const Json& value = member(config, key);
+      if (value.is_null()) return otherwise;
+      if (!value.is_boolean()) fail(key, "of tokenizer_config.json must be true or false");
+      return value.get<bool>();
+    };
+    BertNormalizer normalizer;
+    normalizer.lowers = flag_of("do_lower_case", true);
+    normalizer.parts_ideographs = flag_of("tokenize_chinese_chars", true);
+    normalizer.strips_accents = flag_of("strip_accents", normalizer.lowers);
     return normalizer;
   }
 

@@ -181,9 +181,40 @@ TEST_F(Cli, ConfigValidateKnowsTheRulesOfOtherCommands) {
   EXPECT_THAT(midillama({"config", "validate", "--set", "corpus.tag_file=no/tags.yaml"}).error_output,
               AllOf(HasSubstr("corpus.tag_file"), HasSubstr("no/tags.yaml")));
   for (const char* file : {"configs/folk/default.yaml", "configs/midi/default.yaml", "configs/llama3-8b/default.yaml"}) {
-    const ProcessResult good = midillama({"config", "validate", "--config", file, "--set", "prompt.template=llama3"});
+    const ProcessResult good =
+        midillama({"config", "validate", "--config", file, "--set", "prompt.template=llama3", "--set", "llm.path=nowhere"});
     EXPECT_EQ(good.status, 0) << good.error_output;
   }
+}
+
+// A template is checked with the tokens of the decoder, where that is there.
+TEST_F(Cli, ConfigValidateKnowsTheDecodersTokens) {
+  const std::string llm = "llm.path=tests/golden/text/llama3";
+  EXPECT_EQ(midillama({"config", "validate", "--set", llm, "--set", "prompt.template=llama3"}).status, 0);
+  const ProcessResult result = midillama({"config", "validate", "--set", llm, "--set", "prompt.template=chatml"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.error_output, HasSubstr("the tokenizer has no token <|im_start|>"));
+  EXPECT_THAT(midillama({"config", "validate", "--set", llm, "--set", "prompt.template=chat"}).error_output, HasSubstr("chat template"));
+}
+
+TEST_F(Cli, AnOverrideTakesOneValueAndLeavesWhatFollows) {
+  const ProcessResult result = midillama({"tokenize", "--set", "run.seed=2", two()});
+  EXPECT_EQ(result.status, 0) << result.error_output;
+  EXPECT_THAT(result.output, HasSubstr("{\"file\""));
+}
+
+// What cannot be written ends as a full disk does: with a message, and nothing left behind.
+TEST_F(Cli, AFileThatMayGrowNoFurtherIsAMessage) {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directory(folder.path() / "songs");
+  std::filesystem::copy_file(two(), folder.path() / "songs/two.mid");
+  const auto limited =
+      run_process({"/bin/bash", "-c", "ulimit -f 0; exec \"$@\"", "limited", MIDILLAMA_BINARY, "data", "build", "--config",
+                   "configs/midi/default.yaml", "--set", "corpus.min_clip_notes=1", "--set", "corpus.min_clip_seconds=0", "--set",
+                   "corpus.path=" + (folder.path() / "songs").string(), "--set", "data.dir=" + (folder.path() / "data").string()});
+  EXPECT_EQ(limited.status, 1) << limited.error_output;
+  EXPECT_THAT(limited.error_output, HasSubstr("cannot be written"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "the songs";
 }
 
 TEST_F(Cli, TokenizePrintsFieldCodes) {

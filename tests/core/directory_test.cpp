@@ -72,6 +72,12 @@ TEST(WriteNewDirectory, TakesAFreeNameOrAnEmptyFolder) {
   EXPECT_TRUE(fs::is_symlink(folder.path() / "link"));
 }
 
+TEST(WriteNewDirectory, SaysWhereNoFolderCanBeMade) {
+  const auto fill = [](const fs::path&) {};
+  EXPECT_THAT([&] { write_new_directory("/proc/x", fill); },
+              testing::ThrowsMessage<InputError>(testing::StartsWith("/proc: no folder can be made in it (")));
+}
+
 // What came while it was filled stays, whoever made it and whatever it is.
 TEST(WriteNewDirectory, ReplacesNothingThatCameInBetween) {
   const TemporaryDirectory folder;

@@ -2,12 +2,14 @@
 
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
+#include "midillama/core/mapped_file.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <fstream>
 #include <thread>
 
@@ -167,6 +169,23 @@ TEST(Hash, FileAndBytesAgree) {
   write_atomically(folder.path() / "x", bytes);
   EXPECT_EQ(fingerprint_file(folder.path() / "x"), fingerprint(bytes));
   EXPECT_EQ(fingerprint(""), "99aa06d3014798d86001c324468d497f");  // the published XXH3-128 of no bytes
+}
+
+// A file named in a directory may be a pipe: whoever reads it must not wait without end.
+TEST(File, APipeWithoutAWriterIsRefusedAndOneWithASlowWriterIsRead) {
+  const TemporaryDirectory folder;
+  const auto pipe = folder.path() / "tags.yaml";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT([&] { read_text(pipe); }, testing::ThrowsMessage<InputError>(HasSubstr("tags.yaml: is a pipe that nothing writes")));
+  EXPECT_THROW(MappedFile{pipe}, InputError);
+  std::thread writer([&] {
+    std::ofstream file(pipe);
+    file << "slowly " << std::flush;
+    std::this_thread::sleep_for(std::chrono::seconds(4));
+    file << "written";
+  });
+  EXPECT_EQ(read_text(pipe), "slowly written");
+  writer.join();
 }
 
 }  // namespace

@@ -23,6 +23,12 @@ TEST(JsonText, IsTheLibrarysText) {
   EXPECT_EQ(json_text(ordered), R"({"z":1,"a":2.0})");
 }
 
+TEST(JsonReader, FindsAKeyThatIsThereTwice) {
+  EXPECT_EQ(repeated_key(R"({"a": 1, "b": {"a": 1}, "c": [{"a": 1}, {"a": 2}]})"), std::nullopt);
+  EXPECT_EQ(repeated_key(R"({"a": {"b": 1}, "a": {"b": 1}})"), "a");
+  EXPECT_EQ(repeated_key(R"([{"x": {"k": 1, "\u006b": 2}}])"), "k");
+}
+
 TEST(JsonReader, RefusesWhatIsNestedTooDeep) {
   for (const auto& [open, close] : {std::pair{"[", "]"}, {"{\"a\":", "}"}}) {
     const auto nested = [&, open = open, close = close](std::size_t depth) {

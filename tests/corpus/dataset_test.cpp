@@ -5,6 +5,7 @@
 #include "support/error_of.h"
 #include "tunes.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -325,6 +326,7 @@ TEST_F(Dataset, TheCheckFindsUnseenQuestionsThatAreSeen) {
   const auto trained = lines("train").at(0);
   EXPECT_THAT(change("question", trained.at("question")), Contains(HasSubstr("is a question of train.jsonl, too")));
   EXPECT_THAT(change("clip", trained.at("clip")), Contains(HasSubstr("is no clip of test.jsonl")));
+  EXPECT_THAT(change("task", "caption"), Contains(HasSubstr("is no question")));
   EXPECT_THAT(change("id", line.at("id")), Contains(HasSubstr("unseen: counts or fingerprint differ")));
 }
 
@@ -394,6 +396,29 @@ TEST_F(Dataset, AFifoDoesNotHangTheCheck) {
   const auto problems = check_dataset(directory());
   EXPECT_THAT(problems, Contains(HasSubstr("there is no such file")));
   EXPECT_THAT(problems, Contains(HasSubstr("is not a regular file")));
+  fs::remove(directory() / "tags.yaml");
+  ASSERT_EQ(::mkfifo((directory() / "tags.yaml").c_str(), 0600), 0);
+  EXPECT_THROW(check_dataset(directory()), InputError);
+}
+
+TEST_F(Dataset, WarnsOfQuestionsOfYesOrNoWithOneAnswer) {
+  const auto tags = [](const char* yes_if) {
+    return fmt::format(
+        "tags: [{{name: meter, kind: meter, questions: [\"Which?\"], answers: [\"{{meter}}\"], yes_no: [{{yes_if: {}, questions: "
+        "[\"So?\"]}}]}}]",
+        yes_if);
+  };
+  config_.tags.clear();
+  config_.tag_file = (root_.path() / "tags.yaml").string();
+  const auto build_with = [&](const char* yes_if) {
+    write_text(config_.tag_file, tags(yes_if));
+    build();
+    return dataset_warnings(directory());
+  };
+  EXPECT_THAT(build_with("7/8"), Contains(HasSubstr("whether the meter is \"7/8\" are always answered with no")));
+  const auto known = dataset_statistics(directory()).at("vocabulary").at("meter").get<std::vector<std::string>>();
+  ASSERT_GT(known.size(), 1u);
+  EXPECT_THAT(build_with(known[0].c_str()), testing::Not(Contains(HasSubstr("always answered"))));
 }
 
 TEST_F(Dataset, TagsThatAreNotDeclaredAreRefused) {

@@ -179,7 +179,7 @@ TEST_F(MidiFacts, WhatIsDroppedIsToldAndATagOfOneValueIsWarnedOf) {
   facts();
   const auto statistics = dataset_statistics(root_.path() / "data");
   EXPECT_THAT(statistics_text(statistics), testing::ContainsRegex("meter 3/4 +1"));
-  EXPECT_THAT(dataset_warnings(statistics), testing::Contains(testing::HasSubstr("the tag \"meter\" has one value, 2/4")));
+  EXPECT_THAT(dataset_warnings(root_.path() / "data"), testing::Contains(testing::HasSubstr("the tag \"meter\" has one value, 2/4")));
 }
 
 TEST_F(MidiFacts, WhatIsBuiltCanBeTrainedOn) {

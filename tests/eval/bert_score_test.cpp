@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace midillama::eval {
@@ -77,6 +78,35 @@ TEST(BertScorer, AnEncoderThatCannotBeReadIsNotConfigured) {
   EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 3U) << "cut";
   config.bertscore = {.path = kBert, .layer = 4};
   EXPECT_THROW(Scorer(config, 1, torch::kCPU), ConfigError) << "a layer that is not there is a mistake of the configuration";
+}
+
+// The other metrics must not be lost with it.
+TEST(BertScorer, AnEncoderThatCannotGiveEmbeddingsIsNotConfigured) {
+  const std::vector<metrics::Example> examples = {{"A reel.", {"A jig."}}};
+  const auto scores_with = [&](const std::function<void(const std::filesystem::path&)>& change) {
+    const TemporaryDirectory folder;
+    config::Eval config;
+    config.bertscore = {.path = (folder.path() / "bert").string(), .layer = 2};
+    std::filesystem::copy(kBert, config.bertscore.path);
+    change(config.bertscore.path);
+    return Scorer(config, 1, torch::kCPU).score(examples).size();
+  };
+  const auto with_config = [](const std::filesystem::path& directory, const Json& changes) {
+    Json config = read_json(directory / "config.json");
+    config.update(changes);
+    write_atomically(directory / "config.json", config.dump());
+  };
+  EXPECT_EQ(scores_with([](const auto&) {}), 4U);
+  EXPECT_EQ(scores_with([&](const auto& directory) { with_config(directory, {{"is_decoder", true}}); }), 3U);
+  EXPECT_EQ(scores_with([&](const auto& directory) { with_config(directory, {{"add_cross_attention", true}}); }), 3U);
+  EXPECT_EQ(scores_with([&](const auto& directory) {
+              Json tokenizer = read_json(directory / "tokenizer.json");
+              tokenizer["model"]["vocab"]["beyond"] = tokenizer["model"]["vocab"].size();
+              write_atomically(directory / "tokenizer.json", tokenizer.dump());
+            }),
+            3U)
+      << "more words than embeddings";
+  EXPECT_EQ(scores_with([&](const auto& directory) { with_config(directory, {{"layer_norm_eps", -1e6}}); }), 3U) << "NaN";
 }
 
 TEST(BertScorer, AFormOfGeluThatIsNotKnownIsRefused) {

@@ -59,6 +59,19 @@ TEST(Report, Markdown) {
                                            HasSubstr("\n- BLEU: nrefs:1|tok:13a\n")));
 }
 
+TEST(Report, SaysWhichWeightsAnswered) {
+  const TemporaryDirectory folder;
+  auto rounded = report();
+  rounded.weights = "int8";
+  write_report(rounded, folder.path());
+  EXPECT_EQ(read_report(folder.path() / "report.json").weights, "int8");
+  EXPECT_THAT(read_text(folder.path() / "report.md"), HasSubstr("split `test`, `generate.weights: int8`."));
+  auto older = read_json(folder.path() / "report.json");
+  older.erase("weights");
+  write_atomically(folder.path() / "report.json", older.dump());
+  EXPECT_EQ(read_report(folder.path() / "report.json").weights, "own");
+}
+
 TEST(Report, JsonComesBack) {
   const TemporaryDirectory folder;
   write_report(report(), folder.path());

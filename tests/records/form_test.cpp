@@ -38,6 +38,12 @@ TEST(Form, AnAnswerOfYesOrNoBeginsWithIt) {
   question.yes_if = "minor";
   EXPECT_EQ(said(key(), question, "Yes, in G minor."), "yes");
   EXPECT_EQ(said(key(), question, "no"), "no");
+  for (const char* answer :
+       {"\"No\"", "\u201cNo,\u201d they say", "\u00abNo\u00bb", "**No**", "No\u2014it is not", "\u2018No\u2019", "No\u2026", "\u00a0No"}) {
+    EXPECT_EQ(said(key(), question, answer), "no") << answer;
+  }
+  EXPECT_EQ(said(key(), question, "Noon"), std::nullopt);
+  EXPECT_EQ(said(key(), question, "No\u00e9"), std::nullopt);
   EXPECT_EQ(said(key(), question, "No!"), "no");
   EXPECT_EQ(said(key(), question, "It is in G minor."), std::nullopt);
   EXPECT_EQ(said(key(), question, "Not quite."), std::nullopt);

@@ -1,5 +1,6 @@
 #include "midillama/records/question.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -55,6 +56,20 @@ TEST_F(Questions, MistakesNameFileLineAndKey) {
   no_answer.replace(no_answer.find("\"G.\""), 4, "\"\"");
   EXPECT_THAT(error_of(no_answer), HasSubstr("\"answer\" is empty"));
   EXPECT_THAT(error_of("\n"), HasSubstr("has no record"));
+}
+
+TEST_F(Questions, AKeyThatIsThereTwiceIsRefused) {
+  std::string twice = kRow;
+  twice.replace(twice.find("\"key\": \"G major\""), 16, R"("key": "A major", "key": "G major")");
+  EXPECT_THAT(error_of(twice), AllOf(HasSubstr("train.jsonl: line 1"), HasSubstr("the key \"key\" is there twice")));
+}
+
+TEST_F(Questions, NoTagIsAskedAboutTwiceAtOnce) {
+  for (const char* also : {R"(["key"])", R"(["meter", "meter"])"}) {
+    std::string twice = kRow;
+    twice.insert(twice.find("\"facts\""), fmt::format("\"also\": {}, ", also));
+    EXPECT_THAT(error_of(twice), HasSubstr("is asked about twice"));
+  }
 }
 
 TEST_F(Questions, AMissingSplitIsNamed) {

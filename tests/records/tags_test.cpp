@@ -69,6 +69,24 @@ TEST(Tags, WhatIsUnseenMustBeSo) {
               HasSubstr("\"what mood\" is a question for training, too"));
 }
 
+// Only answers and captions are filled in.
+TEST(Tags, AQuestionIsAskedAsItIsWritten) {
+  const auto with = [](const std::string& tag, const std::string& top = "") {
+    return mistakes("tags:\n  - {name: meter, kind: meter, answers: [\"{meter}\"], " + tag + "}\n  - {name: key, kind: key}\n" + top);
+  };
+  const std::string braces = "[\"Is it {meter}?\"]", plain = "questions: [\"Which?\"]";
+  EXPECT_EQ(with(plain), "no error");
+  for (const auto& declaration :
+       {with("questions: " + braces), with(plain + ", unseen: " + braces),
+        with(plain + ", yes_no: [{yes_if: 6/8, questions: " + braces + "}]"),
+        with(plain + ", yes_no: [{yes_if: 6/8, unseen: " + braces + "}]"), with(plain, "captions: {questions: " + braces + "}\n"),
+        with(plain, "together: [{questions: " + braces + ", answers: [\"{meter} in {key}\"]}]\n"),
+        with(plain, "together: [{unseen: " + braces + ", answers: [\"{meter} in {key}\"]}]\n")}) {
+    EXPECT_THAT(declaration, HasSubstr("\"Is it {meter}?\" would be asked with its braces"));
+  }
+  EXPECT_THAT(with("questions: [\" \"]"), HasSubstr("a question is empty"));
+}
+
 // Kind B11.
 TEST(Tags, YesAndNoAreToldByWordsThatFactsMayHave) {
   const auto asked = [](const std::string& kind, const std::string& yes_if) {

@@ -49,9 +49,14 @@ TEST_F(MetricsFile, ARowThatIsNestedTooDeepIsNone) {
   EXPECT_EQ(read_metrics(path("m.jsonl")).size(), 1u);
 }
 
+TEST_F(MetricsFile, ARowWithoutALossIsNone) {
+  std::ofstream(path("m.jsonl")) << "{\"step\": 1}\n{\"step\": 2, \"loss\": \"low\"}\n{\"step\": 3, \"loss\": 1}\n";
+  EXPECT_EQ(read_metrics(path("m.jsonl")).size(), 1u);
+}
+
 TEST_F(MetricsFile, ANewRunForgetsOldRows) {
-  MetricsLog(path("m.jsonl"), 0).write({{"step", 1}});
-  MetricsLog(path("m.jsonl"), 0).write({{"step", 1}});
+  MetricsLog(path("m.jsonl"), 0).write({{"step", 1}, {"loss", 1.0}});
+  MetricsLog(path("m.jsonl"), 0).write({{"step", 1}, {"loss", 1.0}});
   EXPECT_EQ(read_metrics(path("m.jsonl")).size(), 1u);
 }
 

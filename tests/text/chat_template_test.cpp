@@ -134,6 +134,40 @@ TEST_F(RefusedChatTemplate, WhatCannotBeUsedIsToldWhy) {
               HasSubstr("to ask for an answer"));
 }
 
+constexpr const char* kTurn = "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n";
+
+std::string chatml_with(const std::string& before, const std::string& turn = kTurn) {
+  return "{% for m in messages %}" + before + turn + "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+}
+
+TEST_F(RefusedChatTemplate, ATemplateThatCountsMessages) {
+  EXPECT_EQ(refusal(chatml_with("")), "");
+  for (const char* count : {"messages | length > 2", "messages|length == 1", "loop.length > 14", "loop.index > 20",
+                            "messages[5] is defined", "messages[0].role != 'system' and loop.revindex > 8"}) {
+    EXPECT_THAT(refusal(chatml_with("{% if " + std::string(count) + " %}LONG{% endif %}")), testing::Not("")) << count;
+  }
+}
+
+TEST_F(RefusedChatTemplate, ATemplateThatLooksIntoMessages) {
+  for (const char* looks : {"m.content | upper", "m['content'].lower()", "m.content | length", "(m.content | trim | length) ~ m.content"}) {
+    EXPECT_THAT(refusal(chatml_with("", "<|im_start|>{{ m.role }}\n{{ " + std::string(looks) + " }}<|im_end|>\n")),
+                HasSubstr("what the messages say"))
+        << looks;
+  }
+}
+
+// The texts of transformers' apply_chat_template for messages without the block are the golden ones of ChatML; with it they differ.
+TEST_F(RefusedChatTemplate, AMessageInWhichTheTemplateSeeksSomethingThatItHas) {
+  ASSERT_EQ(refusal(chatml_with("{% set text = m.content.split('</think>')[-1] if '</think>' in m.content else m.content %}",
+                                "<|im_start|>{{ m.role }}\n{{ text }}<|im_end|>\n")),
+            "");
+  const PromptTemplate prompt(read_chat_template(folder_.path(), *tokenizer_), *tokenizer_), plain("chatml", *tokenizer_);
+  EXPECT_EQ(prompt.encode("think", "</b>", 1000, 1).input_ids, plain.encode("think", "</b>", 1000, 1).input_ids);
+  EXPECT_THAT([&] { prompt.encode("Which key?", "<think>hm</think>G", 1000, 1); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("</think>"), HasSubstr("prompt.template"))));
+  EXPECT_THROW(prompt.encode({{{Role::system, "</think>"}, {Role::user, "a"}}}, 1000, 1), InputError);
+}
+
 TEST_F(RefusedChatTemplate, OfSeveralTheDefaultIsTaken) {
   const std::string source = read_text(kGolden / "chat/chatml/chat_template.jinja");
   const Json config = {{"chat_template", {{{"name", "tools"}, {"template", "x"}}, {{"name", "default"}, {"template", source}}}}};

@@ -9,11 +9,13 @@ namespace midillama::text::jinja {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::ThrowsMessage;
 
 std::string render(std::string_view source, const Json& variables = Json::object()) {
-  return Template(source).render(variables);
+  return Template(source).render(variables).text;
 }
 
 TEST(Jinja, WritesTextAndValues) {
@@ -66,6 +68,30 @@ TEST(Jinja, FunctionsOfTexts) {
   EXPECT_EQ(render("[{{ x.strip() }}][{{ x | trim }}][{{ x.lstrip() }}][{{ x.rstrip() }}]", {{"x", " a "}}), "[a][a][a ][ a]");
   EXPECT_EQ(render("{{ 'a-b'.split('-')[1] }}{{ 'ab'.startswith('a') }}{{ 'aXa'.replace('a', 'b') }}{{ 'aB' | upper }}"), "bTruebXbAB");
   EXPECT_EQ(render("{{ m.get('a') }}{{ m.get('b', 2) }}{{ m | tojson }}{{ y | default('z') }}", {{"m", {{"a", 1}}}}), "12{\"a\":1}z");
+}
+
+TEST(Jinja, WhatIsSoughtInAnOpaqueTextCountsAsAbsentAndIsTold) {
+  const auto of_opaque = [](const std::string& expression) {
+    return Template("{{ " + expression + " }}").render({{"x", "\x01 0 \x01"}, {"empty", ""}, {"list", {"a", "b"}}});
+  };
+  const auto sought = [&](const std::string& expression, const std::string& text) {
+    const auto rendering = of_opaque(expression);
+    EXPECT_EQ(rendering.text, text) << expression;
+    return rendering.sought;
+  };
+  EXPECT_THAT(sought("'0' in x", "False"), ElementsAre("0"));
+  EXPECT_THAT(sought("x.startswith('What')", "False"), ElementsAre("What"));
+  EXPECT_THAT(sought("(x + '.').endswith('.')", "False"), ElementsAre("."));
+  EXPECT_THAT(sought("x.split('</think>')[-1]", "\x01 0 \x01"), ElementsAre("</think>"));
+  EXPECT_THAT(sought("x.replace('0', '1')", "\x01 0 \x01"), ElementsAre("0"));
+  EXPECT_THAT(sought("x == 'a' or 'b' != x", "True"), ElementsAre("a", "b"));
+  EXPECT_THAT(sought("x is eq('a')", "False"), ElementsAre("a"));
+  EXPECT_THAT(sought("x in list", "False"), ElementsAre("a", "b"));
+  EXPECT_THAT(sought("x == '' or x == empty or x == 1 or x is none", "False"), IsEmpty());
+  EXPECT_THAT(sought("'b' in 'abc'", "True"), IsEmpty());
+  for (const char* looks : {"x | upper", "x.lower()", "x | length", "x | count", "x[0]"}) {
+    EXPECT_THROW(of_opaque(looks), Error) << looks;
+  }
 }
 
 TEST(Jinja, WhatIsNotUnderstoodIsNamedWithItsLine) {

@@ -51,6 +51,24 @@ TEST(WordPiece, IdsEqualTokenizers) {
   }
 }
 
+// Where transformers has a class for the directory, its settings count and not the file's.
+TEST(WordPiece, IdsEqualTransformersWhateverTheFilesSayAboutCase) {
+  const Json golden = read_json(kGolden / "word_piece_classes.json");
+  for (const Json& entry : golden["cases"]) {
+    const TemporaryDirectory folder;
+    Json tokenizer = read_json(kGolden / "word_piece/lower/tokenizer.json");
+    tokenizer["normalizer"].update(entry["normalizer"]);
+    write_atomically(folder.path() / "tokenizer.json", tokenizer.dump());
+    for (const auto& [name, content] : entry["files"].items()) {
+      if (!content.is_null()) write_atomically(folder.path() / name, content.dump());
+    }
+    const auto loaded = load_tokenizer(folder.path());
+    for (std::size_t i = 0; i < golden["texts"].size(); ++i) {
+      EXPECT_EQ(loaded->encode(golden["texts"][i].get<std::string>()), entry["ids"][i].get<std::vector<TokenId>>()) << entry << " " << i;
+    }
+  }
+}
+
 TEST(WordPiece, KnowsItsSpecialTokens) {
   const auto tokenizer = load_tokenizer(kGolden / "word_piece/uncased");
   EXPECT_EQ(tokenizer->bos_id(), tokenizer->token_id("[CLS]"));

@@ -19,7 +19,8 @@ using Json = nlohmann::json;
 // Keeps the order in which keys were inserted: for everything that a person or another program reads.
 using OrderedJson = nlohmann::ordered_json;
 
-// The file as it is. Here and below "-" is standard input, and a pipe is read to its end.
+// The file as it is. Here and below "-" is standard input, and a pipe is read to its end; InputError for one
+// that nothing writes into for some seconds.
 std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path);
 
 // Text, as every reader of text gets it: without a byte order mark, lines ended by '\n' whether the file has LF, CR LF or CR. InputError

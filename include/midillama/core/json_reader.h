@@ -6,6 +6,7 @@
 
 #include "midillama/core/file.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ OrderedJson parse_ordered_json(std::string_view text, const std::string& file);
 
 // For lines of which some may be broken: Json::is_discarded() where it would be refused.
 Json parse_or_discard(std::string_view text);
+
+// A key that an object of this valid JSON has twice: readers would differ on which of its values counts.
+std::optional<std::string> repeated_key(std::string_view json);
 
 // InputError where lists and objects are nested too deep.
 void require_shallow(std::string_view json, const std::string& file, const std::string& place);

@@ -54,8 +54,9 @@ OrderedJson dataset_statistics(const std::filesystem::path& directory);
 // The same as a table for a terminal.
 std::string statistics_text(const OrderedJson& statistics);
 
-// What is not wrong, but makes a tag worthless: that it has one value in all clips, or none in any, though it is asked about.
-std::vector<std::string> dataset_warnings(const OrderedJson& statistics);
+// What is not wrong, but makes questions worthless: a tag with one value in all clips, or none in any, though it is asked about; a question
+// of yes or no that has one answer for all of them.
+std::vector<std::string> dataset_warnings(const std::filesystem::path& directory);
 
 // The splits (train, valid, test) whose file is missing or not the one that dataset.json was written for.
 std::vector<std::string> changed_splits(const std::filesystem::path& directory);

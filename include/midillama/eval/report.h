@@ -30,7 +30,8 @@ struct Report {
   std::string checkpoint;   // the directory
   std::string fingerprint;  // of model, settings and questions
   std::string split;
-  std::vector<TaskReport> tasks;
+  std::string weights = "own";  // that answered: generate.weights
+  std::vector<TaskReport> tasks = {};
 };
 
 // Tables of at most 120 columns where a single column allows it: the text metrics, then the accuracy of the stated facts.

@@ -58,6 +58,7 @@ struct PromptText {
   std::string turn;         // a built-in name or a template
   std::string system = {};  // how it writes a system message, with {system} in its place; empty: as the built-in one, or as it is
   std::optional<std::string> default_system = {};  // the system message of conversations without one
+  std::vector<std::string> sought = {};  // what no message may have in it, for the model's own template would write such a one otherwise
 };
 
 // What is wrong with a template whatever the tokenizer, as the ConfigError of PromptTemplate says it; empty where nothing is.
@@ -76,7 +77,7 @@ class PromptTemplate {
   // comes before its answer, for generation. At most max_length tokens, `music_tokens` included. A longer one loses, one after the other as
   // far as needed: notes from their end, earlier turns from the oldest on, the last question's tokens from its end, the last answer's from
   // its end; the system message, the template's own text and special tokens stay whole. InputError where they leave no room for a token of
-  // the answer; Error where the messages are no conversation.
+  // the answer, or where a message has what PromptText::sought names in it; Error where the messages are no conversation.
   EncodedExample encode(const Conversation& conversation, std::int64_t max_length, std::int64_t music_tokens) const;
 
   // A conversation of one turn.
@@ -127,12 +128,14 @@ class PromptTemplate {
   static std::span<const Shortening> shortenings();
   bool contains(Piece::Kind kind) const;
   EncodedExample assemble(const Parts& parts) const;
+  void refuse_sought(const Parts& parts) const;
   void shorten(Parts& parts, const Shortening& shortening, std::size_t max_tokens) const;
   EncodedExample fit(const Parts& parts, std::int64_t max_length, std::int64_t music_tokens) const;
 
   std::string text_;
   std::string system_;  // the text of a system message; empty: it comes before the first question
   std::optional<std::string> default_system_;
+  std::vector<std::string> sought_;
   const Tokenizer* tokenizer_;
   std::vector<Piece> pieces_;         // of a turn
   std::vector<Piece> system_pieces_;  // of a system message

@@ -19,6 +19,8 @@ char32_t take_code_point(std::string_view& text);
 
 void append_utf8(std::string& text, char32_t code_point);
 
+bool is_valid_utf8(std::string_view text);
+
 // `text` itself where it is valid UTF-8, otherwise a repaired copy that `storage` holds.
 std::string_view valid_utf8(std::string_view text, std::string& storage);
 

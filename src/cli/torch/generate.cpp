@@ -8,6 +8,7 @@
 #include "midillama/midi/file.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/runs/trained_with.h"
+#include "midillama/text/utf8.h"
 
 #include <chrono>
 #include <iostream>
@@ -28,6 +29,8 @@ midi::Score read_clip(const GenerateCommand& command) {
 }  // namespace
 
 void run(const config::Config& given, const GenerateCommand& command) {
+  if (text::strip(command.prompt).empty()) throw UsageError("--prompt: the question is empty");
+  if (!text::is_valid_utf8(command.prompt)) throw UsageError("--prompt: the question is not valid UTF-8");
   const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
   const torch::Device device = prepare_device(config.run);
   const midi::Score clip = read_clip(command);
