@@ -80,10 +80,10 @@ void check(Checker& c, const Projector& projector, const MusicEncoder& encoder) 
   for (const ProjectorKind& kind : projector_kinds()) names.emplace_back(kind.name);
   c.one_of("projector.kind", projector.kind, names);
   c.at_least<std::int64_t>("projector.hidden_size", projector.hidden_size, 0);
-  c.one_of("projector.initialization", projector.initialization, {"linear", "whitened"});
+  c.one_of("projector.initialization", projector.initialization, {"linear", "whitened", "answers"});
   const ProjectorKind* kind = find_projector_kind(projector.kind);
   if (!kind) return;
-  c.require(projector.initialization != "whitened" || projector.kind == "linear", "projector.initialization", projector.initialization,
+  c.require(projector.initialization == "linear" || projector.kind == "linear", "projector.initialization", projector.initialization,
             fmt::format("is possible with projector.kind linear, not with {}", projector.kind));
   const bool pooled = encoder.pooling != "none";
   c.require(pooled || kind->takes_notes, "music_encoder.pooling", encoder.pooling,

@@ -67,6 +67,10 @@ void LinearProjectorImpl::start_whitened(const torch::Tensor& vectors, double sc
   initialize_whitened(*this, vectors, scale, seed);
 }
 
+void LinearProjectorImpl::start_regressed(const torch::Tensor& vectors, const torch::Tensor& targets, double scale) {
+  initialize_regressed(*this, vectors, targets, scale);
+}
+
 Projector::Card LinearProjectorImpl::card() const {
   return {"`weight` [T, M], `bias` [T]: musical token = weight · clip embedding + bias",
           R"(torch.nn.functional.linear(clip, projector["weight"], projector["bias"]))"};
@@ -84,7 +88,9 @@ LinearProjectorImpl::LinearLayer LinearProjectorImpl::linear() const {
   return {folded.to(torch::kFloat32), (bias - folded.mv(mean.to(torch::kFloat64))).to(torch::kFloat32)};
 }
 
-void initialize_whitened(LinearProjectorImpl& projector, const torch::Tensor& music, double scale, std::uint64_t seed) {
+namespace {
+
+void whiten_by(LinearProjectorImpl& projector, const torch::Tensor& music) {
   constexpr double kFloor = 1e-4;  // what varies less than this part of the largest variance, or of the music itself, is taken for noise
   const torch::NoGradGuard no_grad;
   const torch::Tensor samples = music.to(torch::kCPU, torch::kFloat64);
@@ -95,11 +101,31 @@ void initialize_whitened(LinearProjectorImpl& projector, const torch::Tensor& mu
   const double power = samples.square().mean().item<double>();
   const double largest = std::max(variances.max().item<double>(), power > 0 ? power : 1.0);
   projector.whiten(mean, directions / (variances.clamp_min(0) + kFloor * largest).sqrt());
+}
 
+}  // namespace
+
+void initialize_whitened(LinearProjectorImpl& projector, const torch::Tensor& music, double scale, std::uint64_t seed) {
+  const torch::NoGradGuard no_grad;
+  whiten_by(projector, music);
   auto generator = at::detail::createCPUGenerator(seed);
   const auto music_size = static_cast<double>(projector.weight.size(1));
   projector.weight.copy_(at::randn(projector.weight.sizes(), generator, torch::kFloat64) * (scale / std::sqrt(music_size)));
   projector.bias.copy_(at::randn(projector.bias.sizes(), generator, torch::kFloat64) * scale);
+}
+
+void initialize_regressed(LinearProjectorImpl& projector, const torch::Tensor& music, const torch::Tensor& targets, double scale) {
+  const torch::NoGradGuard no_grad;
+  whiten_by(projector, music);
+  const auto to_double = [](const torch::Tensor& tensor) { return tensor.to(torch::kCPU, torch::kFloat64); };
+  const torch::Tensor inputs = (to_double(music) - to_double(projector.mean)).mm(to_double(projector.directions));
+  const torch::Tensor mean = to_double(targets).mean(0);
+  // Of the variance 1 of an input; as many clips as inputs would halve the weights.
+  const torch::Tensor ridge = at::eye(inputs.size(1), torch::kFloat64) * static_cast<double>(inputs.size(1));
+  const torch::Tensor weight = at::linalg_solve(inputs.t().mm(inputs) + ridge, inputs.t().mm(to_double(targets) - mean));
+  const double spread = inputs.mm(weight).std().item<double>();
+  projector.weight.copy_(weight.t() * (spread > 0 ? scale / spread : 1.0));
+  projector.bias.copy_(mean);
 }
 
 }  // namespace midillama::model

@@ -54,6 +54,10 @@ void Projector::start_whitened(const torch::Tensor&, double, std::uint64_t) {
   throw ConfigError({fmt::format("projector.initialization: whitened is not possible with projector.kind {}", kind())});
 }
 
+void Projector::start_regressed(const torch::Tensor&, const torch::Tensor&, double) {
+  throw ConfigError({fmt::format("projector.initialization: answers is not possible with projector.kind {}", kind())});
+}
+
 std::shared_ptr<Projector> make_projector(const config::Projector& config, std::int64_t music_size, std::int64_t hidden_size,
                                           std::uint64_t seed) {
   const auto* row = std::ranges::find(kKinds, config.kind, &Kind::name);

@@ -20,6 +20,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <vector>
+
 namespace midillama::train {
 namespace fs = std::filesystem;
 namespace {
@@ -144,17 +147,41 @@ class QaStage final : public Stage {
     if (!source.empty()) {
       model::load_trained(model_, source);
       if (model_->projector) model_->projector->load_to_train(source);
-    } else if (model_->projector && config_.projector.initialization == "whitened") {
-      initialize_whitened(training);
+    } else if (model_->projector && config_.projector.initialization != "linear") {
+      initialize_projector(training);
     }
     if (trains == Trains::projector_and_lora && !has_adapter) add_lora();
   }
 
-  void initialize_whitened(std::span<const records::Question> training) {
+  void initialize_projector(std::span<const records::Question> training) {
     std::vector<torch::Tensor> music;
     for (const auto& clip : records::clips_of(training)) music.push_back(clips_.music(clip));
     const double token_spread = model_->llama->model->embed_tokens->weight.to(torch::kFloat32).std().item<double>();
-    model_->projector->start_whitened(at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
+    if (config_.projector.initialization == "answers") {
+      model_->projector->start_regressed(at::cat(music), answer_means(training), token_spread);
+    } else {
+      model_->projector->start_whitened(at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
+    }
+  }
+
+  // For each vector of each clip, the mean embedding of the tokens of the answers about the clip that state facts.
+  torch::Tensor answer_means(std::span<const records::Question> training) const {
+    std::map<fs::path, std::vector<text::TokenId>> said;
+    for (const auto& question : training) {
+      auto& ids = said[question.clip];
+      if (!question.yes_if.empty()) continue;
+      const auto answer = tokenizer_->encode(question.answer);
+      ids.insert(ids.end(), answer.begin(), answer.end());
+    }
+    const torch::Tensor& embeddings = model_->llama->model->embed_tokens->weight;
+    std::vector<torch::Tensor> means;
+    for (const auto& clip : records::clips_of(training)) {
+      const torch::Tensor ids = torch::tensor(said.at(clip), torch::kInt64).to(embeddings.device());
+      const torch::Tensor mean = ids.numel() > 0 ? embeddings.index_select(0, ids).to(torch::kFloat32).mean(0)
+                                                 : torch::zeros({embeddings.size(1)}, embeddings.options().dtype(torch::kFloat32));
+      means.push_back(mean.expand({clips_.music(clip).size(0), -1}));
+    }
+    return at::cat(means);
   }
 
   config::Config config_;

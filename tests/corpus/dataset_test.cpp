@@ -404,7 +404,7 @@ TEST_F(Dataset, AFifoDoesNotHangTheCheck) {
 TEST_F(Dataset, WarnsOfQuestionsOfYesOrNoWithOneAnswer) {
   const auto tags = [](const char* yes_if) {
     return fmt::format(
-        "tags: [{{name: meter, kind: meter, questions: [\"Which?\"], answers: [\"{{meter}}\"], yes_no: [{{yes_if: {}, questions: "
+        "tags: [{{name: key, kind: key, questions: [\"Which?\"], answers: [\"{{key}}\"], yes_no: [{{yes_if: {}, questions: "
         "[\"So?\"]}}]}}]",
         yes_if);
   };
@@ -415,8 +415,8 @@ TEST_F(Dataset, WarnsOfQuestionsOfYesOrNoWithOneAnswer) {
     build();
     return dataset_warnings(directory());
   };
-  EXPECT_THAT(build_with("7/8"), Contains(HasSubstr("whether the meter is \"7/8\" are always answered with no")));
-  const auto known = dataset_statistics(directory()).at("vocabulary").at("meter").get<std::vector<std::string>>();
+  EXPECT_THAT(build_with("B flat minor"), Contains(HasSubstr("whether the key is \"B flat minor\" are always answered with no")));
+  const auto known = dataset_statistics(directory()).at("vocabulary").at("key").get<std::vector<std::string>>();
   ASSERT_GT(known.size(), 1u);
   EXPECT_THAT(build_with(known[0].c_str()), testing::Not(Contains(HasSubstr("always answered"))));
 }

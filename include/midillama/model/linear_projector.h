@@ -31,6 +31,7 @@ struct LinearProjectorImpl : Projector {
   void save(const std::filesystem::path& directory) const override;
   void load_to_train(const std::filesystem::path& directory) override;
   void start_whitened(const torch::Tensor& vectors, double scale, std::uint64_t seed) override;
+  void start_regressed(const torch::Tensor& vectors, const torch::Tensor& targets, double scale) override;
   Card card() const override;
 
   // From here on `weight` works on (music - mean) · directions; mean [M], directions [M, M].
@@ -56,5 +57,9 @@ TORCH_MODULE(LinearProjector);
 // blown up. Starts from a random rotation and a random bias (from `seed`), such that the tokens' entries have standard deviation `scale`
 // within the set, and their mean over the set too.
 void initialize_whitened(LinearProjectorImpl& projector, const torch::Tensor& music, double scale, std::uint64_t seed);
+
+// The same whitening, started from the linear map to `targets` [n, T] by ridge regression; what varies of it over the set has standard
+// deviation `scale`.
+void initialize_regressed(LinearProjectorImpl& projector, const torch::Tensor& music, const torch::Tensor& targets, double scale);
 
 }  // namespace midillama::model

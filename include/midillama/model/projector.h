@@ -37,6 +37,8 @@ class Projector : public torch::nn::Module {
   // Starts from the clips of a training set, `vectors` [n, M]: projector.initialization whitened. `scale`: of the tokens' entries. Error
   // where the kind has no such start.
   virtual void start_whitened(const torch::Tensor& vectors, double scale, std::uint64_t seed);
+  // The same from a regression of `targets` [n, T] on the clips: projector.initialization answers.
+  virtual void start_regressed(const torch::Tensor& vectors, const torch::Tensor& targets, double scale);
 
   // For the README of an exported checkpoint: what projector.safetensors holds, and PyTorch for the musical tokens of `clip` [1, n, M],
   // where `projector` is the loaded file.
