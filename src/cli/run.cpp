@@ -40,7 +40,9 @@ int guarded(const std::function<void()>& body) {
   } catch (const std::bad_alloc&) {
     log::error("out of memory");
   } catch (const std::filesystem::filesystem_error& error) {
-    log::error("{}: {}", error.path1().string(), error.code().message());
+    // Of a copy the second is the one that is written.
+    const auto& path = error.path2().empty() ? error.path1() : error.path2();
+    log::error("{}: {}", path.string(), error.code().message());
   } catch (const std::exception& error) {
     log::error("{}", error.what());
   }

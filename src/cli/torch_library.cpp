@@ -19,12 +19,18 @@ void let_waiting_threads_sleep_soon() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", /*overwrite=*/0);
 }
 
+// What LibTorch's sockets have to say comes with frames of C++; what it means, the program says itself.
+void let_libtorch_name_errors_only() {
+  ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+}
+
 }  // namespace
 
 TorchFunction torch_function(const char* name) {
   using Lookup = TorchFunction (*)(const char* name);
   static const Lookup lookup = [] {
     let_waiting_threads_sleep_soon();
+    let_libtorch_name_errors_only();
     void* library = ::dlopen("libmidillama_torch.so", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
       throw Error(fmt::format("this command needs LibTorch, and its part of midillama cannot be loaded: {}", ::dlerror()));

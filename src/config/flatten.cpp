@@ -1,5 +1,7 @@
 #include "midillama/config/flatten.h"
 
+#include <algorithm>
+#include <iterator>
 #include <type_traits>
 
 namespace midillama::config {
@@ -46,6 +48,17 @@ Json flatten(const Config& config) {
   Json out = Json::object();
   Config::visit(config, Write{out, ""});
   return out;
+}
+
+Json shared_settings(const Config& config) {
+  constexpr const char* kOfTheMachine[] = {"run.dir", "run.device", "run.threads", "run.timeout", "data.dir", "corpus.tag_file"};
+  Json shared = Json::object();
+  const Json all = flatten(config);
+  for (const auto& [key, value] : all.items()) {
+    const bool is_of_the_machine = key.ends_with(".path") || std::ranges::find(kOfTheMachine, key) != std::end(kOfTheMachine);
+    if (!is_of_the_machine) shared[key] = value;
+  }
+  return shared;
 }
 
 void assign(Config& config, const Json& values, const std::string& origin) {

@@ -189,6 +189,9 @@ void check(Checker& c, const Eval& eval) {
 
 void check(Checker& c, const Corpus& corpus) {
   c.one_of("corpus.source", corpus.source, {"abc", "midi"});
+  const std::set<std::string> collections(corpus.collections.begin(), corpus.collections.end());
+  c.require(collections.size() == corpus.collections.size(), "corpus.collections", fmt::format("[{}]", fmt::join(corpus.collections, ", ")),
+            "must not name a collection twice");
   c.positive("corpus.clip_seconds", corpus.clip_seconds);
   c.at_least("corpus.min_clip_seconds", corpus.min_clip_seconds, 0.0);
   c.require(corpus.min_clip_seconds <= corpus.clip_seconds, "corpus.min_clip_seconds", corpus.min_clip_seconds,

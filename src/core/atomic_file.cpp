@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace midillama {
@@ -22,11 +24,27 @@ bool is_stream(const fs::path& path) {
   return !error && fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
 }
 
+// A pipe whose reader does not come is not waited for without end.
+int open_stream(const fs::path& path) {
+  constexpr int kTries = 30;
+  constexpr auto kBetween = std::chrono::milliseconds(100);
+  for (int i = 0; i < kTries; ++i, std::this_thread::sleep_for(kBetween)) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor >= 0) {
+      ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+      return descriptor;
+    }
+    if (errno != ENXIO) return descriptor;
+  }
+  errno = ENXIO;
+  return -1;
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(const fs::path& path) : path_(is_stream(path) ? path : resolve_links(path)) {
   if (is_stream(path_)) {
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    descriptor_ = open_stream(path_);
     if (descriptor_ < 0) fail("cannot be opened");
     return;
   }

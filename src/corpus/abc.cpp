@@ -40,6 +40,9 @@ std::optional<Field> line_field(std::string_view line) {
   return Field{line[0], trim(line.substr(colon + 1))};
 }
 
+// "%%begintext" to "%%endtext", and blocks of other languages: what is in them is no music, whatever it looks like.
+constexpr std::string_view kBlockBegin = "%%begin", kBlockEnd = "%%end";
+
 // Calls `visit` with every inline field "[M:3/4]" of a music line.
 template <typename Visit>
 void for_each_inline_field(std::string_view line, Visit&& visit) {
@@ -81,7 +84,7 @@ std::string kept_field(const Field& field, bool in_header) {
     case 'P':
       return in_header && is_part_order(field.value) ? line : "";
     case 'Q':
-      return beats_per_minute(field.value) ? "Q:" + std::string(field.value.substr(0, field.value.find('"'))) : "";
+      return quarters_per_minute(field.value) ? "Q:" + std::string(field.value.substr(0, field.value.find('"'))) : "";
     default:
       return "";
   }
@@ -135,6 +138,14 @@ std::string AbcTune::field(char letter) const {
   return "";
 }
 
+std::string AbcTune::all_of(char letter) const {
+  std::string values;
+  for (const auto& [name, value] : fields) {
+    if (name == letter && !value.empty()) values += (values.empty() ? "" : "; ") + value;
+  }
+  return values;
+}
+
 std::size_t AbcTune::distinct_values(char letter) const {
   std::set<std::string_view> values;
   for (const auto& [name, value] : fields) {
@@ -151,7 +162,7 @@ bool AbcTune::holds_throughout(char letter) const {
 
 std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& file) {
   std::vector<AbcTune> tunes;
-  bool in_tune = false;
+  bool in_tune = false, in_block = false;
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const auto end = std::min(text.find('\n', begin), text.size());
@@ -159,6 +170,10 @@ std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& fi
     begin = end + 1;
     ++number;
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+    if (in_block || line.starts_with(kBlockBegin)) {
+      in_block = !line.starts_with(kBlockEnd);
+      continue;
+    }
     if (line.empty()) {
       in_tune = false;
       continue;

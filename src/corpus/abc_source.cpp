@@ -59,14 +59,15 @@ std::vector<Tunebook> all_files(const config::Corpus& config, std::vector<Skippe
 }
 
 std::optional<std::string> dance_of(const AbcTune& tune, const records::Tag& tag, std::string_view meter) {
-  if (auto dance = value_in_label(tag, tune.field('R'), meter)) return dance;
+  const auto rhythm = tune.all_of('R');
+  if (auto dance = value_in_label(tag, rhythm, meter)) return dance;
   if (auto dance = dance_of_chapter(tune)) return dance;
-  return tune.field('R').empty() ? value_at_end(tag, tune.field('T'), meter) : std::nullopt;
+  return rhythm.empty() ? value_at_end(tag, tune.field('T'), meter) : std::nullopt;
 }
 
 std::optional<std::string> origin_of(const AbcTune& tune, const records::Tag& tag, const std::string& collection) {
   if (auto country = country_of_collection(collection)) return country;
-  return place_label(tag, tune.field('O'));
+  return place_label(tag, tune.all_of('O'));
 }
 
 void set_label(Facts& labels, const char* name, const std::optional<std::string>& value) {
@@ -86,9 +87,8 @@ Facts labels_of(const AbcTune& tune, const std::string& collection, const record
   if (const auto* tag = closed_tag_from(tags, "dance")) set_label(labels, "dance", dance_of(tune, *tag, meter.value_or("")));
   if (const auto* tag = closed_tag_from(tags, "origin")) set_label(labels, "origin", origin_of(tune, *tag, collection));
   if (tune.holds_throughout('K') && states_mode(collection)) set_label(labels, "key", key_label(tune.field('K')));
-  if (tune.holds_throughout('Q')) {
-    if (const auto rate = beats_per_minute(tune.field('Q'))) labels["beats_per_minute"] = fmt::format("{}", *rate);
-  }
+  const auto beats = meter && tune.holds_throughout('Q') ? beats_per_minute(tune.field('Q'), *meter) : std::nullopt;
+  if (beats) labels["beats_per_minute"] = fmt::format("{}", *beats);
   return labels;
 }
 

@@ -174,6 +174,9 @@ class Check {
       const auto counted = std::filesystem::exists(unseen) ? describe_unseen(unseen, tags_) : OrderedJson();
       if (description.value(records::kUnseenSplit, OrderedJson()) != counted)
         problem(path.string(), fmt::format("{}: counts or fingerprint differ from the file", records::kUnseenSplit));
+      const auto tags = description.value(OrderedJson::json_pointer("/tags/fingerprint"), fingerprint(tags_.text));
+      if (std::filesystem::exists(directory_ / records::kTagFile) && tags != fingerprint(tags_.text))
+        problem((directory_ / records::kTagFile).string(), "was changed after the dataset was built: its fingerprint differs");
       if (description.at("vocabulary") != vocabulary(splits, tags_))
         problem(path.string(), "vocabulary: differs from the facts of the splits");
     } catch (const Error& error) {

@@ -1,11 +1,13 @@
 #include "midillama/corpus/labels.h"
 
+#include "midillama/music/features.h"
 #include "midillama/records/words.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <set>
 
 namespace midillama::corpus {
 namespace {
@@ -50,15 +52,41 @@ std::optional<Fraction> take_fraction(std::string_view& text) {
   return Fraction{*numerator, *denominator};
 }
 
-// The value of the longest alias that `matches`.
+// The longest alias that `matches`, or nullptr.
 template <typename Matches>
-std::optional<std::string> longest_alias(const records::Tag& tag, Matches&& matches) {
+const records::Alias* longest_alias(const records::Tag& tag, Matches&& matches) {
   const records::Alias* best = nullptr;
   for (const auto& alias : tag.phrases) {
     if ((best == nullptr || alias.words.size() > best->words.size()) && matches(alias.words)) best = &alias;
   }
-  if (best == nullptr) return std::nullopt;
-  return best->value;
+  return best;
+}
+
+constexpr std::string_view kBetweenNames = ",;/|()&";
+
+// Calls `receive` with the plain words of each part of a label.
+template <typename Receive>
+void for_each_part(std::string_view label, Receive&& receive) {
+  while (!label.empty()) {
+    const auto end = std::min(label.find_first_of(kBetweenNames), label.size());
+    receive(records::plain_words(label.substr(0, end)));
+    label.remove_prefix(std::min(end + 1, label.size()));
+  }
+}
+
+// Who names two names none.
+std::optional<std::string> the_only_one(const std::set<std::string>& values) {
+  return values.size() == 1 ? std::optional(*values.begin()) : std::nullopt;
+}
+
+// The values that plain words name, of aliases within each other the longest.
+void add_values(const records::Tag& tag, std::string_view words, std::set<std::string>& values) {
+  for (std::size_t at = 0; at < words.size();) {
+    const auto* alias = longest_alias(tag, [&](const auto& phrase) { return records::is_word_at(words, at, phrase); });
+    if (alias != nullptr) values.insert(alias->value);
+    const auto end = words.find(' ', at + (alias == nullptr ? 0 : alias->words.size()));
+    at = end == std::string_view::npos ? words.size() : end + 1;
+  }
 }
 
 // The value that stands for this one in this meter.
@@ -98,16 +126,27 @@ bool is_setting(std::string_view word) {
          word.front() == '-' || word.front() == '+' || word.find('=') != std::string_view::npos;
 }
 
+// "K:D =c" is no D major: what comes after the mode changes the signature.
+bool has_accidentals(std::string_view text) {
+  for (text = text.substr(0, text.find('%')); !(text = skip_spaces(text)).empty();) {
+    if (std::string_view("^_=").find(text.front()) != std::string_view::npos) return true;
+    text.remove_prefix(std::min(text.find_first_of(" \t"), text.size()));
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> value_in_label(const records::Tag& tag, std::string_view label, std::string_view meter) {
-  const auto text = records::plain_words(label);
-  return with_meter(tag, longest_alias(tag, [&](const auto& words) { return records::contains_words(text, words); }), meter);
+  std::set<std::string> values;
+  for_each_part(label, [&](const std::string& words) { add_values(tag, words, values); });
+  return with_meter(tag, the_only_one(values), meter);
 }
 
 std::optional<std::string> value_at_end(const records::Tag& tag, std::string_view title, std::string_view meter) {
   const auto text = records::plain_words(title);
-  return with_meter(tag, longest_alias(tag, [&](const auto& words) { return records::ends_with_words(text, words); }), meter);
+  const auto* alias = longest_alias(tag, [&](const auto& words) { return records::ends_with_words(text, words); });
+  return with_meter(tag, alias == nullptr ? std::nullopt : std::optional(alias->value), meter);
 }
 
 std::optional<std::string> key_label(std::string_view field) {
@@ -121,6 +160,7 @@ std::optional<std::string> key_label(std::string_view field) {
     text.remove_prefix(1);
   }
   text = skip_spaces(text);
+  if (has_accidentals(text)) return std::nullopt;
   const auto word = text.substr(0, text.find_first_of(" \t%"));
   std::string mode_word;
   for (const char c : word) mode_word += lower(c);
@@ -144,26 +184,30 @@ std::optional<std::string> meter_label(std::string_view field) {
   return std::to_string(meter->numerator) + "/" + std::to_string(meter->denominator);
 }
 
-std::optional<double> beats_per_minute(std::string_view field) {
+std::optional<double> quarters_per_minute(std::string_view field) {
   auto text = skip_spaces(field);
-  if (!take_fraction(text) || !take(text, '=')) return std::nullopt;
+  const auto beat = take_fraction(text);
+  if (!beat || !take(text, '=')) return std::nullopt;
   const auto rate = take_number<double>(text);
   if (!rate || *rate <= 0) return std::nullopt;
-  return rate;
+  return *rate * 4 * beat->numerator / beat->denominator;
+}
+
+std::optional<double> beats_per_minute(std::string_view field, std::string_view meter) {
+  const auto quarters = quarters_per_minute(field);
+  const auto signature = take_fraction(meter);
+  if (!quarters || !signature) return std::nullopt;
+  return music::beats_per_minute(*quarters, {.time = {}, .numerator = signature->numerator, .denominator = signature->denominator});
 }
 
 std::optional<std::string> place_label(const records::Tag& tag, std::string_view field) {
-  // The place that is named first: "Mitteleuropa, Deutschland / Polen, Schlesien" was sung in German.
-  constexpr std::string_view kBetweenPlaces = ",;/|()&";
-  while (!field.empty()) {
-    const auto end = std::min(field.find_first_of(kBetweenPlaces), field.size());
-    const auto place = records::plain_words(field.substr(0, end));
+  std::set<std::string> values;
+  for_each_part(field, [&](const std::string& place) {
     for (const auto& alias : tag.phrases) {
-      if (alias.words == place) return alias.value;
+      if (alias.words == place) values.insert(alias.value);
     }
-    field.remove_prefix(std::min(end + 1, field.size()));
-  }
-  return std::nullopt;
+  });
+  return the_only_one(values);
 }
 
 }  // namespace midillama::corpus

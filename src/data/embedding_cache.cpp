@@ -88,6 +88,7 @@ void write_cache(const fs::path& file, const std::string& key, const CachedClips
   const torch::Tensor joined = (are_pooled ? torch::stack(embeddings) : torch::cat(embeddings)).contiguous();
   const torch::Tensor counts = torch::tensor(notes, torch::kInt64);
   fs::create_directories(file.parent_path());
+  if (fs::exists(file) && !fs::is_regular_file(file)) fs::remove(file);  // a pipe would take what nobody reads
   weights::write_safetensors(file, {{are_pooled ? "embeddings" : "states", joined}, {"notes", counts}},
                              {{"encoder", key}, {"clips", names.dump()}, {"content", content_of(joined, counts)}});
 }

@@ -2,12 +2,16 @@
 
 #include "eval/prediction_store.h"
 #include "eval/probe_values.h"
+#include "midillama/config/flatten.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/data/clip_notes.h"
+#include "midillama/parallel/agreement.h"
 #include "midillama/records/form.h"
 #include "midillama/records/split.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/trained_with.h"
 #include "midillama/systems/answerer.h"
 
 #include <fmt/format.h>
@@ -69,7 +73,11 @@ class Evaluation {
         resources_(config, options.checkpoint, split_of(config, options), device, group),
         questions_(questions_of(resources_.questions(), is_unseen(options) ? "qa" : options.task, config.eval.max_examples)),
         fingerprint_(report_fingerprint(config, resources_)) {
-    if (group.is_main()) scorer_.emplace(config.eval, config.run.seed, device);
+    require_agreement();
+    if (group.is_main()) {
+      runs::warn_of_other_pieces(options.checkpoint, records::pieces_fingerprint(config.data.dir, config.data.test_split));
+      scorer_.emplace(config.eval, config.run.seed, device);
+    }
     if (questions_.empty()) {
       throw InputError(records::split_file(config.data.dir, resources_.split()).string(), "",
                        fmt::format("there is no question of the task \"{}\"", options.task));
@@ -89,6 +97,18 @@ class Evaluation {
 
  private:
   fs::path folder(const std::string& row) const { return fs::path(config_.run.dir) / "eval" / options_.task / row; }
+
+  // Otherwise the ranks' answers, which are put together, would not be one model's.
+  void require_agreement() const {
+    if (group_.size() == 1) return;
+    Json known = config::shared_settings(config_);
+    known["the fingerprint of the questions"] = fingerprint_file(records::split_file(config_.data.dir, resources_.split()));
+    for (const fs::path& file : {fs::path(runs::kProjectorFile), fs::path(runs::kAdapterFolder) / runs::kAdapterWeightsFile}) {
+      const fs::path trained = options_.checkpoint / file;
+      known["the fingerprint of " + file.string()] = fs::exists(trained) ? fingerprint_file(trained) : "";
+    }
+    parallel::require_agreement(group_, known);
+  }
 
   void add(systems::Answerer& system) {
     const PredictionStore store(folder(system.name()), fingerprint(system.fingerprint() + options_.task + system.name()));

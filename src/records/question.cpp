@@ -1,11 +1,13 @@
 #include "midillama/records/question.h"
 
+#include "midillama/core/hash.h"
 #include "midillama/core/json_reader.h"
 #include "midillama/records/form.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -254,6 +256,15 @@ std::vector<Question> read_questions(const fs::path& data_dir, const std::string
   auto questions = read_optional_questions(data_dir, split);
   if (questions.empty()) throw InputError(file.string(), "", "has no record");
   return questions;
+}
+
+std::string pieces_fingerprint(const fs::path& data_dir, const std::string& split) {
+  const auto file = split_file(data_dir, split);
+  if (split.empty() || !fs::is_regular_file(file)) return "";
+  std::set<std::string> pieces;
+  read_lines(
+      file, {}, [&](const Question& question) { pieces.insert(question.piece); }, [](const std::string&, const std::string&) {});
+  return fingerprint(fmt::format("{}", fmt::join(pieces, "\n")));
 }
 
 std::vector<fs::path> clips_of(std::span<const Question> questions) {

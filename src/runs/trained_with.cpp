@@ -109,6 +109,14 @@ std::string text_fingerprint(const fs::path& directory, const std::string& promp
   return fingerprint_files(files);
 }
 
+void warn_of_other_pieces(const fs::path& checkpoint, const std::string& held_out) {
+  if (!fs::exists(checkpoint / kStateFile)) return;
+  const Json was = TrainerState::read(checkpoint).fingerprints.value(kHeldOutFingerprint, Json());
+  if (!was.is_string() || held_out.empty() || was == held_out) return;
+  log::warning("{} was trained beside another test split than the data have now: pieces of this one may have been trained on",
+               checkpoint.string());
+}
+
 void adopt(config::Config& config, const fs::path& checkpoint) {
   if (!fs::exists(checkpoint / kStateFile)) return;
   const TrainerState state = TrainerState::read(checkpoint);

@@ -23,6 +23,8 @@ MusicBertConfig MusicBertConfig::read(const fs::path& directory) {
   config.intermediate_size = reader.size("intermediate_size");
   config.max_position_embeddings = reader.size("max_position_embeddings");
   config.layer_norm_eps = reader.positive_or("layer_norm_eps", config.layer_norm_eps);
+  reader.expect("hidden_act", "gelu", "only \"gelu\" is implemented");
+  reader.expect("position_embedding_type", "absolute", "only absolute positions are implemented");
   if (config.vocab_size != octuple::kVocabularySize) {
     reader.mistake("vocab_size",
                    fmt::format("must be {}, the size of the OctupleMIDI dictionary, is {}", octuple::kVocabularySize, config.vocab_size));

@@ -26,6 +26,9 @@ using weights::PickleValue;
 constexpr std::int64_t kHeadSize = 64;    // of every MusicBERT that was published
 constexpr std::int64_t kLeftOutRows = 2;  // fairseq's positions begin with row 2
 constexpr const char* kHeadsKey = "encoder_attention_heads";
+constexpr const char* kLayersKey = "encoder_layers";
+constexpr const char* kActivationKey = "activation_fn";
+constexpr std::string_view kActivation = "gelu";
 
 // fairseq's names of the encoder, as trained, as in old files, and without a head around it.
 constexpr auto kPrefixes =
@@ -85,6 +88,8 @@ struct Source {
   weights::TensorMap tensors;
   std::vector<std::string> left_out;
   std::optional<std::int64_t> heads;
+  std::optional<std::int64_t> layers;
+  std::optional<std::string> activation;
   bool is_port = false;
   bool positions_from_zero = false;  // the port's positions may begin with row 0
 
@@ -99,20 +104,22 @@ struct Source {
   }
 };
 
-// Whole numbers are bare, or in the `_val` of an omegaconf node.
-std::optional<std::int64_t> to_integer(const PickleValue* value) {
-  if (const auto* number = value->get<std::int64_t>()) return *number;
+// A setting's value is bare, or in the `_val` of an omegaconf node.
+template <typename T>
+const T* setting_as(const PickleValue* value) {
+  if (const auto* held = value->get<T>()) return held;
   const auto* node = value->get<weights::PickleOpaque>();
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr) return nullptr;
   for (const PickleValue* part : node->parts) {
     const PickleValue* held = weights::find(*part, "_val");
-    if (held != nullptr && held->get<std::int64_t>() != nullptr) return *held->get<std::int64_t>();
+    if (held != nullptr && held->get<T>() != nullptr) return held->get<T>();
   }
-  return std::nullopt;
+  return nullptr;
 }
 
-// The first whole number called `key` in a dict or in the attributes of an object, nearest to `root` first.
-std::optional<std::int64_t> find_setting(const PickleValue& root, std::string_view key) {
+// The first T called `key` in a dict or in the attributes of an object, nearest to `root` first; nullptr where there is none.
+template <typename T>
+const T* find_setting(const PickleValue& root, std::string_view key) {
   std::deque<const PickleValue*> open = {&root};
   std::set<const PickleValue*> seen = {&root};
   const auto add = [&](const PickleValue* value) {
@@ -121,8 +128,8 @@ std::optional<std::int64_t> find_setting(const PickleValue& root, std::string_vi
   for (; !open.empty(); open.pop_front()) {
     const PickleValue& value = *open.front();
     const PickleValue* found = weights::find(value, key);
-    const auto number = found == nullptr ? std::nullopt : to_integer(found);
-    if (number) return number;
+    const auto* setting = found == nullptr ? nullptr : setting_as<T>(found);
+    if (setting != nullptr) return setting;
     if (const auto* dict = value.get<weights::PickleDict>()) {
       for (const auto& entry : dict->entries) add(entry.second);
     } else if (const auto* sequence = value.get<weights::PickleSequence>()) {
@@ -131,7 +138,14 @@ std::optional<std::int64_t> find_setting(const PickleValue& root, std::string_vi
       std::ranges::for_each(opaque->parts, add);
     }
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+void read_settings(const PickleValue& root, Source& source) {
+  if (const auto* heads = find_setting<std::int64_t>(root, kHeadsKey); heads != nullptr && !source.heads) source.heads = *heads;
+  if (const auto* layers = find_setting<std::int64_t>(root, kLayersKey); layers != nullptr && !source.layers) source.layers = *layers;
+  const auto* activation = find_setting<weights::PickleText>(root, kActivationKey);
+  if (activation != nullptr && !source.activation) source.activation = activation->text;
 }
 
 Source read_torch_file(const fs::path& path) {
@@ -150,7 +164,7 @@ Source read_torch_file(const fs::path& path) {
   }
   for (const char* settings : {"args", "cfg"}) {
     const PickleValue* value = weights::find(file.root(), settings);
-    if (value != nullptr && !source.heads) source.heads = find_setting(*value, kHeadsKey);
+    if (value != nullptr) read_settings(*value, source);
   }
   return source;
 }
@@ -166,9 +180,12 @@ Source read_safetensors(const fs::path& path) {
 void read_port_config(const fs::path& path, Source& source) {
   if (!source.is_port || !fs::exists(path)) return;
   const Json config = read_json(path);
-  if (config.contains("num_attention_heads")) source.heads = json_get<std::int64_t>(config, "num_attention_heads", path.string(), "");
+  const auto text = path.string();
+  if (config.contains("num_attention_heads")) source.heads = json_get<std::int64_t>(config, "num_attention_heads", text, "");
+  if (config.contains("num_hidden_layers")) source.layers = json_get<std::int64_t>(config, "num_hidden_layers", text, "");
+  if (config.contains("hidden_act")) source.activation = json_get<std::string>(config, "hidden_act", text, "");
   if (config.contains("fairseq_position_embeddings")) {
-    source.positions_from_zero = !json_get<bool>(config, "fairseq_position_embeddings", path.string(), "");
+    source.positions_from_zero = !json_get<bool>(config, "fairseq_position_embeddings", text, "");
   }
 }
 
@@ -191,6 +208,13 @@ model::MusicBertConfig config_of(const Source& source, const fs::path& path) {
   }
   config.num_hidden_layers = 0;
   while (tensors.contains(fmt::format("layers.{}.fc1.weight", config.num_hidden_layers))) ++config.num_hidden_layers;
+  if (source.layers.value_or(config.num_hidden_layers) != config.num_hidden_layers) {
+    throw InputError(path.string(), kLayersKey,
+                     fmt::format("is {}, but there are tensors of {} layers: the file is cut", *source.layers, config.num_hidden_layers));
+  }
+  if (source.activation.value_or(std::string(kActivation)) != kActivation) {
+    throw InputError(path.string(), kActivationKey, fmt::format("\"{}\" is not supported, \"{}\" is", *source.activation, kActivation));
+  }
   config.intermediate_size = size_of(tensors, "layers.0.fc1.weight", 0, config.intermediate_size);
   config.max_position_embeddings = size_of(tensors, "embed_positions.weight", 0, config.max_position_embeddings);
   config.num_attention_heads = source.heads.value_or(config.hidden_size / kHeadSize);

@@ -1,6 +1,7 @@
 #include "midillama/tools/export.h"
 
 #include "midillama/config/config.h"
+#include "midillama/config/flatten.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/file.h"
 #include "midillama/model/llama.h"
@@ -50,6 +51,22 @@ void require_adapter(const fs::path& directory, const model::LlamaConfig& llm) {
   model::open_peft_weights(*shape, directory);
 }
 
+// What the checkpoint was made with, as its run or its bundle recorded it, and over it what somebody chose. The given settings where there
+// is no record.
+config::Config settings_of(const config::Config& config, const fs::path& checkpoint) {
+  const fs::path place = fs::canonical(checkpoint);
+  for (const fs::path& record : {place / runs::kConfigFile, place.parent_path().parent_path() / runs::kConfigFile}) {
+    if (!fs::is_regular_file(record)) continue;
+    config::Config recorded = config::load(record);
+    Json chosen = config::flatten(config);
+    for (const std::string& key : config.assumed) chosen.erase(key);
+    for (const char* path : {"llm.path", "music_encoder.path"}) chosen[path] = config::flatten(config).at(path);
+    config::assign(recorded, chosen, record.string());
+    return recorded;
+  }
+  return config;
+}
+
 }  // namespace
 
 void export_checkpoint(const config::Config& config, const fs::path& checkpoint, const fs::path& directory) {
@@ -92,7 +109,7 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
     }
     // So the bundle knows what it was trained with.
     if (fs::exists(checkpoint / runs::kStateFile)) fs::copy_file(checkpoint / runs::kStateFile, unfinished / runs::kStateFile);
-    write_atomically(unfinished / runs::kConfigFile, config::dump(config));
+    write_atomically(unfinished / runs::kConfigFile, config::dump(settings_of(config, checkpoint)));
     write_atomically(unfinished / "README.md", to_markdown(card));
   });
 }

@@ -64,6 +64,9 @@ class QaStage final : public Stage {
     if (context.group.is_main()) {
       fingerprints_["llm.path"] = runs::model_fingerprint(config_.llm.path);
       fingerprints_[runs::kTextFingerprint] = runs::text_fingerprint(config_.llm.path, config_.prompt.template_text);
+      const auto held_out = records::pieces_fingerprint(config_.data.dir, config_.data.test_split);
+      if (!held_out.empty()) fingerprints_[runs::kHeldOutFingerprint] = held_out;
+      if (!context.init.empty()) runs::warn_of_other_pieces(context.init, held_out);
       if (prompt_.has_music()) fingerprints_["music_encoder.path"] = runs::model_fingerprint(config_.music_encoder.path);
     }
     load_weights(context, trains, questions.train);

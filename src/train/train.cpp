@@ -1,7 +1,9 @@
 #include "midillama/config/config.h"
+#include "midillama/config/flatten.h"
 #include "midillama/core/error.h"
 #include "midillama/core/interrupt.h"
 #include "midillama/core/log.h"
+#include "midillama/parallel/agreement.h"
 #include "midillama/parallel/process_group.h"
 #include "midillama/runs/checkpoints.h"
 #include "midillama/runs/files.h"
@@ -68,6 +70,15 @@ void follow(config::Config& config, const StageContext& context) {
   }
 }
 
+// Otherwise the ranks would train together without noticing.
+void require_agreement(parallel::ProcessGroup& group, const config::Config& config, Stage& stage) {
+  if (group.size() == 1) return;
+  Json known = config::shared_settings(config);
+  known["the fingerprint of the data"] = stage.data_fingerprint();
+  known["the fingerprint of the parameters"] = parallel::parameters_fingerprint(stage.module());
+  parallel::require_agreement(group, known);
+}
+
 struct Outcome {
   int signal = 0;  // that ended the run before its last step
   std::string message;
@@ -95,6 +106,7 @@ Outcome train_on(parallel::ProcessGroup& group, torch::Device device, config::Co
   follow(config, context);
 
   const auto stage = make_stage(options.stage, context);
+  require_agreement(group, config, *stage);
   stage->module().train();
   Trainer trainer(config, options.stage, context, *stage, run.get());
   const int signal = trainer.run();

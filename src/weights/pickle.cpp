@@ -407,13 +407,26 @@ class Pickle::Reader {
     return push(storage);
   }
 
-  // _rebuild_tensor_v2(storage, offset, sizes, strides, ...)
+  // What a view says of its elements (conj, neg) instead of writing them so.
+  void refuse_properties(const PickleItems& arguments) {
+    constexpr std::size_t kMetadata = 6;
+    const auto* metadata = arguments.size() > kMetadata ? arguments[kMetadata]->get<PickleDict>() : nullptr;
+    if (metadata == nullptr) return;
+    for (const auto& [name, value] : metadata->entries) {
+      const auto* is_set = value->get<bool>();
+      const auto* text = name->get<PickleText>();
+      if (is_set == nullptr || *is_set) fail(fmt::format("builds a view with the property {}", text == nullptr ? "?" : text->text));
+    }
+  }
+
+  // _rebuild_tensor_v2(storage, offset, sizes, strides, requires_grad, backward_hooks, metadata)
   PickleTensor tensor(const PickleItems& arguments) {
     const auto* storage = arguments.size() < 4 ? nullptr : arguments[0]->get<PickleStorage>();
     const auto* offset = storage == nullptr ? nullptr : arguments[1]->get<std::int64_t>();
     if (offset == nullptr || *offset < 0) fail("builds a tensor from something else than a storage and an offset");
     auto sizes = to_sizes(arguments[2]), strides = to_sizes(arguments[3]);
     if (!sizes || !strides || sizes->size() != strides->size()) fail("builds a tensor whose sizes and strides do not fit together");
+    refuse_properties(arguments);
     PickleTensor tensor{*storage, *offset, std::move(*sizes), std::move(*strides)};
     if (!fits(tensor)) fail(fmt::format("builds a tensor that reaches beyond the {} elements of its storage", storage->elements));
     return tensor;

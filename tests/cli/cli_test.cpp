@@ -318,7 +318,8 @@ TEST_F(Cli, InspectIsNotColouredInAPipe) {
   write_atomically(
       folder + "/train.jsonl",
       R"({"id": "1", "piece": "p", "clip": "c.mid", "task": "qa", "tag": "key", "question": "Which key?", "answer": "G major."})");
-  const ProcessResult result = midillama({"inspect", "--set", "data.dir=" + folder, "--set", "llm.path=tests/golden/text/llama3"});
+  const ProcessResult result = midillama(
+      {"inspect", "--set", "data.dir=" + folder, "--set", "run.dir=" + folder + "/run", "--set", "llm.path=tests/golden/text/llama3"});
   ASSERT_EQ(result.status, 0) << result.error_output;
   EXPECT_EQ(result.output.find('\x1b'), std::string::npos);
   EXPECT_EQ(Json::parse(result.output)["id"], "1");

@@ -217,10 +217,22 @@ TEST(Flatten, NamesEveryValueAndGivesItBack) {
   EXPECT_EQ(flatten(other), values);
 }
 
+TEST(Flatten, SharedSettingsAreThoseOfEveryMachine) {
+  Config config;
+  const Json shared = shared_settings(config);
+  for (const char* key : {"run.dir", "run.threads", "llm.path", "eval.bertscore.path", "data.dir"})
+    EXPECT_FALSE(shared.contains(key)) << key;
+  for (const char* key : {"run.seed", "train.learning_rate", "lora.rank", "llm.dtype", "generate.temperature", "data.train_split"}) {
+    EXPECT_TRUE(shared.contains(key)) << key;
+  }
+}
+
 TEST(Config, APoolingThatTheProjectorCannotTakeIsRefusedByName) {
   EXPECT_THAT(mistakes_of("music_encoder: {pooling: none}"), ElementsAre(HasSubstr("projector.kind linear takes pooled ones")));
-  EXPECT_THAT(mistakes_of("projector: {kind: mlp, initialization: whitened}"),
-              ElementsAre(HasSubstr("projector.initialization: whitened")));
+  for (const std::string initialization : {"whitened", "answers"}) {
+    EXPECT_THAT(mistakes_of("projector: {kind: mlp, initialization: " + initialization + "}"),
+                ElementsAre(HasSubstr("projector.initialization: " + initialization)));
+  }
   EXPECT_THAT(mistakes_of("projector: {kind: magic}"), ElementsAre(HasSubstr("must be one of linear, mlp")));
   EXPECT_THAT(mistakes_of("generate: {weights: int4}"), ElementsAre(HasSubstr("must be one of own, int8")));
   EXPECT_THAT(mistakes_of("prompt: {notes: braille}"), ElementsAre(HasSubstr("prompt.notes")));

@@ -41,6 +41,7 @@ TEST(File, APipeOrDeviceIsWrittenToAndStays) {
     reader.join();
     EXPECT_EQ(received, "through");
   }
+  EXPECT_THAT(error_of([&] { write_atomically(pipe, "to nobody"); }), HasSubstr("pipe: cannot be opened"));
   EXPECT_TRUE(fs::is_fifo(pipe) && fs::is_symlink(link));
   EXPECT_THAT(error_of([] { write_atomically("/dev/full", "x"); }), HasSubstr("/dev/full"));
   EXPECT_TRUE(fs::is_character_file("/dev/full"));

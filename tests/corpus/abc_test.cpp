@@ -84,6 +84,21 @@ TEST(Abc, PartOrdersStayInTheHeader) {
   EXPECT_THAT(bare_melody(parse_tunebook("X:1\nP:Modern Version.\nK:D\nd|\n", "book.abc").at(0)), Not(HasSubstr("P:")));
 }
 
+TEST(Abc, AllValuesOfAFieldThatIsThereTwice) {
+  const auto tune = parse_tunebook("X:1\nO:Ireland\nO:\nO:Scotland\nK:D\nDEF|\n", "book.abc").at(0);
+  EXPECT_EQ(tune.all_of('O'), "Ireland; Scotland");
+  EXPECT_EQ(tune.all_of('R'), "");
+}
+
+// Kind C25.
+TEST(Abc, ABlockOfTextIsNoTune) {
+  const auto tunes = parse_tunebook("X:1\nK:G\nGAB|\n%%begintext\nX:99\n\nK:C\nCDE|\n%%endtext\nd2|\n", "book.abc");
+  ASSERT_EQ(tunes.size(), 1u);
+  EXPECT_EQ(tunes[0].field('K'), "G");
+  EXPECT_EQ(bare_melody(tunes[0]), "X:1\nK:G\nGAB|\nd2|\n");
+  EXPECT_TRUE(parse_tunebook("%%beginps\nX:1\nK:G\n", "book.abc").empty()) << "a block that does not end";
+}
+
 TEST(Abc, NoTunesInOtherText) {
   EXPECT_TRUE(parse_tunebook("", "book.abc").empty());
   EXPECT_TRUE(parse_tunebook("T:no number\nK:C\nCDE|\n", "book.abc").empty());

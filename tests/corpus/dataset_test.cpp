@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing_support::error_of;
@@ -399,6 +400,12 @@ TEST_F(Dataset, AFifoDoesNotHangTheCheck) {
   fs::remove(directory() / "tags.yaml");
   ASSERT_EQ(::mkfifo((directory() / "tags.yaml").c_str(), 0600), 0);
   EXPECT_THROW(check_dataset(directory()), InputError);
+}
+
+TEST_F(Dataset, TheCheckFindsTagsThatWereChanged) {
+  build();
+  write_text(directory() / "tags.yaml", read_text(directory() / "tags.yaml") + "# another meaning\n");
+  EXPECT_THAT(check_dataset(directory()), ElementsAre(HasSubstr("tags.yaml: was changed after the dataset was built")));
 }
 
 TEST_F(Dataset, WarnsOfQuestionsOfYesOrNoWithOneAnswer) {

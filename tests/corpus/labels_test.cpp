@@ -41,10 +41,12 @@ TEST(Labels, WhatStandsBehindAKeyIsPassedOver) {
   EXPECT_EQ(key_label("G % Two sharps in the book"), "G major");
   EXPECT_EQ(key_label("E phr -8va"), "E phrygian");
   EXPECT_EQ(key_label("D clef=bass"), "D major");
+  EXPECT_EQ(key_label("D % not =c"), "D major");
 }
 
 TEST(Labels, NoKeyWhereNoneIsNamed) {
-  for (const char* field : {"", "none", "HP", "Hp", "H", "Bn", "EM", "g"}) EXPECT_EQ(key_label(field), Label()) << field;
+  for (const char* field : {"", "none", "HP", "Hp", "H", "Bn", "EM", "g", "D =c", "DPhr ^f", "Am ^g", "D exp _b ^f", "G clef=bass _b"})
+    EXPECT_EQ(key_label(field), Label()) << field;
 }
 
 TEST(Labels, Meters) {
@@ -61,7 +63,14 @@ TEST(Labels, DancesUnderTheirManyNames) {
   EXPECT_EQ(dance_label("slip jig", ""), "slip jig");
   EXPECT_EQ(dance_label("fling", "2/2"), "highland fling");
   EXPECT_EQ(dance_label("air", "3/4"), Label());
+  EXPECT_EQ(dance_label("jig, double jig", "6/8"), "jig");
   EXPECT_EQ(dance_label("jigsaw", "6/8"), Label());
+}
+
+TEST(Labels, ALabelThatNamesTwoDancesNamesNone) {
+  for (const char* rhythm : {"reel or hornpipe", "strathspey, reel", "jig (or reel)", "reel; hornpipe", "slip jig/jig"}) {
+    EXPECT_EQ(dance_label(rhythm, "6/8"), Label()) << rhythm;
+  }
 }
 
 TEST(Labels, TheMeterTellsJigsApart) {
@@ -79,15 +88,26 @@ TEST(Labels, ATitleNamesADanceAtItsEndOnly) {
 }
 
 TEST(Labels, TemposNeedABeat) {
-  EXPECT_EQ(beats_per_minute("1/4=120"), 120);
-  EXPECT_EQ(beats_per_minute("3/8 = 60 \"Slow\""), 60);
-  for (const char* field : {"", "80", "\"Slowly\"", "1/4=", "1/4=0", "C=100"}) EXPECT_FALSE(beats_per_minute(field)) << field;
+  EXPECT_EQ(beats_per_minute("1/4=120", "4/4"), 120);
+  EXPECT_EQ(beats_per_minute("3/8 = 60 \"Slow\"", "6/8"), 60);
+  for (const char* field : {"", "80", "\"Slowly\"", "1/4=", "1/4=0", "C=100"}) {
+    EXPECT_FALSE(quarters_per_minute(field)) << field;
+    EXPECT_FALSE(beats_per_minute(field, "4/4")) << field;
+  }
+}
+
+// Kind B13.
+TEST(Labels, ATempoIsCountedInTheMetersBeatsWhateverNoteItNames) {
+  for (const char* field : {"3/8=60", "1/4=90", "1/8=180", "3/4=30"}) EXPECT_EQ(beats_per_minute(field, "6/8"), 60) << field;
+  for (const char* field : {"1/2=60", "1/4=120"}) EXPECT_EQ(beats_per_minute(field, "2/2"), 60) << field;
+  for (const char* field : {"1/4=80", "1/8=160"}) EXPECT_EQ(beats_per_minute(field, "3/4"), 80) << field;
+  EXPECT_EQ(beats_per_minute("1/8=180", "9/8"), 60);
 }
 
 TEST(Labels, CountriesInTheCollectionsWords) {
   EXPECT_EQ(country_label("SCOTCH."), "Scotland");
   EXPECT_EQ(country_label("Europa, Mitteleuropa, Deutschland, Niederrhein"), "Germany");
-  EXPECT_EQ(country_label("Mitteleuropa, Deutschland / Polen, Schlesien"), "Germany");
+  EXPECT_EQ(country_label("Mitteleuropa, Deutschland, Schlesien"), "Germany");
   EXPECT_EQ(country_label("As performed by a band"), Label());
 }
 
@@ -97,6 +117,11 @@ TEST(Labels, OriginsAPlaceIsMatchedWhole) {
   }
   EXPECT_EQ(country_label("Kerry (Ireland)"), "Ireland");
   EXPECT_EQ(country_label("New England; USA"), "United States");
+  EXPECT_EQ(country_label("Scotland; Scotch"), "Scotland");
+  for (const char* field :
+       {"English/Scottish", "France, Ireland", "Mitteleuropa, Deutschland / Polen, Schlesien", "Ireland; Scotland", "England (Scotland)"}) {
+    EXPECT_EQ(country_label(field), Label()) << field;
+  }
 }
 
 AbcTune with_book(const char* book) {

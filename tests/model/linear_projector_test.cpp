@@ -43,6 +43,31 @@ TEST(Projector, TokensStartAtTheScaleAskedFor) {
   EXPECT_LT(spread, 0.055);
 }
 
+TEST(Projector, StartsAtARegressionOnItsTargets) {
+  torch::manual_seed(5);
+  const torch::Tensor music = uneven_embeddings(2000);
+  // What is to be heard lies in directions of any strength; the rest of the targets is noise.
+  const torch::Tensor standard = (music - music.mean(0)) / music.std(0);
+  const torch::Tensor heard = standard.matmul(at::randn({10, 40})) * 0.01;
+  const torch::Tensor targets = heard + 0.02 * at::randn({2000, 40}) + at::randn({40});
+  LinearProjector projector(10, 40);
+  initialize_regressed(*projector, music, targets, 0.05);
+  const torch::Tensor tokens = projector->forward(music);
+  EXPECT_LT((tokens.mean(0) - targets.mean(0)).abs().max().item<double>(), 1e-3);
+  const torch::Tensor deviations = tokens - tokens.mean(0);
+  EXPECT_NEAR(deviations.std().item<double>(), 0.05, 1e-3);
+  const double alike = at::cosine_similarity(deviations.flatten(), heard.flatten(), 0).item<double>();
+  EXPECT_GT(alike, 0.98);
+  const auto linear = projector->linear();
+  EXPECT_LT((at::linear(music, linear.weight, linear.bias) - tokens).abs().max().item<double>(), 1e-4);
+}
+
+TEST(Projector, ARegressionOnTargetsThatAreAllAlikeIsFinite) {
+  LinearProjector projector(10, 6);
+  initialize_regressed(*projector, at::randn({5, 10}), at::ones({5, 6}), 0.05);
+  EXPECT_TRUE(projector->forward(at::randn({3, 10})).isfinite().all().item<bool>());
+}
+
 TEST(Projector, IsTheSameFunctionOnTheEmbeddingsThemselves) {
   torch::manual_seed(3);
   const torch::Tensor music = uneven_embeddings(50);

@@ -72,6 +72,24 @@ TEST_F(Questions, NoTagIsAskedAboutTwiceAtOnce) {
   }
 }
 
+TEST_F(Questions, ASplitIsKnownByItsPieces) {
+  const auto with = [&](const std::vector<std::string>& pieces) {
+    std::ofstream file(directory_.path() / "test.jsonl");
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      std::string row = kRow;
+      row.replace(row.find("a-1"), 3, "a-" + std::to_string(i));
+      row.replace(row.find("\"piece\": \"a\""), 12, "\"piece\": \"" + pieces[i] + "\"");
+      file << row;
+    }
+    file.close();
+    return pieces_fingerprint(directory_.path(), "test");
+  };
+  EXPECT_EQ(pieces_fingerprint(directory_.path(), "test"), "");
+  const auto one = with({"a", "b", "a"});
+  EXPECT_EQ(with({"b", "a"}), one);
+  EXPECT_NE(with({"b", "c"}), one);
+}
+
 TEST_F(Questions, AMissingSplitIsNamed) {
   EXPECT_THROW(read_questions(directory_.path(), "test"), InputError);
 }

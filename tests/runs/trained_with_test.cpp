@@ -121,6 +121,21 @@ TEST_F(TrainedWith, AnotherTokenizerOrChatTemplateIsRefused) {
   EXPECT_THAT(refusal({}), HasSubstr("with another tokenizer or chat template than llm.path " + path("llm") + " holds"));
 }
 
+// Kind A5: data that were divided otherwise since.
+TEST_F(TrainedWith, AnotherTestSplitIsWarnedOf) {
+  const auto warning = [&](const std::string& held_out) {
+    testing::internal::CaptureStderr();
+    warn_of_other_pieces(path("run/sft/checkpoints/step-000001"), held_out);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(warning("now"), "") << "an earlier version's checkpoint does not say";
+  state_.fingerprints[kHeldOutFingerprint] = "then";
+  state_.write(path("run/sft/checkpoints/step-000001"));
+  EXPECT_EQ(warning("then"), "");
+  EXPECT_EQ(warning(""), "") << "no test split";
+  EXPECT_THAT(warning("now"), HasSubstr("step-000001 was trained beside another test split than the data have now"));
+}
+
 TEST_F(TrainedWith, ACheckpointOfTheLastVersionIsUsed) {
   state_.fingerprints = Json::object();
   state_.data_dir.clear();

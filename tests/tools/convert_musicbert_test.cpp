@@ -123,6 +123,20 @@ TEST(ConvertMusicBert, ChecksDictionaryAndHeads) {
   EXPECT_THAT(error_of(kGolden / "fairseq.pt", folder.path()), HasSubstr("is there already"));
 }
 
+// Kind C18: what changes the numbers is implemented or refused by name.
+TEST(ConvertMusicBert, SettingsThatGiveOtherNumbersAreRefused) {
+  const TemporaryDirectory folder;
+  const auto nothing = [](weights::TensorMap&) {};
+  const fs::path out = folder.path() / "out";
+  const auto port_with = [&](const char* name, const Json& config) {
+    return error_of(changed_port(folder.path() / name, nothing, config), out);
+  };
+  EXPECT_THAT(port_with("a", {{"num_attention_heads", 2}, {"hidden_act", "relu"}}), HasSubstr("activation_fn: \"relu\" is not supported"));
+  EXPECT_THAT(port_with("b", {{"num_attention_heads", 2}, {"num_hidden_layers", 3}}),
+              HasSubstr("encoder_layers: is 3, but there are tensors of 2 layers: the file is cut"));
+  EXPECT_EQ(port_with("c", {{"num_attention_heads", 2}, {"num_hidden_layers", 2}, {"hidden_act", "gelu"}}), "no error");
+}
+
 TEST(ConvertMusicBert, HeadsOfSize64WhereTheFileDoesNotSay) {
   const TemporaryDirectory folder;
   model::MusicBert encoder(model::MusicBertConfig{1237, 128, 1, 2, 16, 16, 1e-5, 0.0});

@@ -1,6 +1,7 @@
 #include "midillama/tools/export.h"
 
 #include "midillama/config/config.h"
+#include "midillama/config/flatten.h"
 #include "midillama/core/file.h"
 #include "midillama/generate/session.h"
 #include "midillama/model/musicbert.h"
@@ -70,6 +71,35 @@ class Export : public testing::Test {
   TemporaryDirectory folder_;
   config::Config config_;
 };
+
+// Kind A5: the default configuration's values are not the run's.
+TEST_F(Export, SaysHowTheRunWasTrained) {
+  const fs::path run = path("run/sft"), checkpoint = run / "checkpoints/step-000004";
+  fs::create_directories(run / "checkpoints");
+  fs::copy(path("checkpoint"), checkpoint, fs::copy_options::recursive);
+  auto recorded = config_;
+  recorded.train.batch_size = 3;
+  recorded.corpus.source = "midi";
+  recorded.generate.temperature = 0.5;
+  write_atomically(run / "config.yaml", config::dump(recorded));
+  auto given = config_;  // nobody chose anything but this
+  given.train.batch_size = 16;
+  given.generate.temperature = 0.25;
+  const Json values = config::flatten(given);
+  for (const auto& [key, value] : values.items()) {
+    if (key != "generate.temperature") given.assumed.insert(key);
+  }
+  fs::create_directory_symlink("checkpoints/step-000004", run / "last");
+  for (const fs::path& from : {checkpoint, run / "last"}) {
+    export_checkpoint(given, from, path("bundle"));
+    recorded.generate.temperature = 0.25;
+    EXPECT_EQ(config::dump(config::load(path("bundle/config.yaml"))), config::dump(recorded));
+    export_checkpoint(given, path("bundle"), path("again"));
+    EXPECT_EQ(read_text(path("again/config.yaml")), read_text(path("bundle/config.yaml")));
+    fs::remove_all(path("bundle"));
+    fs::remove_all(path("again"));
+  }
+}
 
 TEST_F(Export, CanBeUsedAsACheckpoint) {
   ASSERT_EQ(export_error(), "no error");

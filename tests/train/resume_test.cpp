@@ -367,6 +367,42 @@ TEST_F(DistributedTraining, ADeterministicReductionGivesTheSameBitsOnAnyNumberOf
   }
 }
 
+// Kind A5: machines with other copies of a configuration, a model or the data.
+TEST_F(DistributedTraining, RanksThatWereToldOtherThingsAreRefused) {
+  const auto whole = world_.config;
+  fs::copy(world_.path("data"), world_.path("other-data"), fs::copy_options::recursive);
+  const std::string lines = read_text(world_.path("data/train.jsonl"));
+  write_atomically(world_.path("other-data/train.jsonl"), lines.substr(0, lines.find('\n') + 1));
+  fs::copy(world_.path("llm"), world_.path("other-llm"), fs::copy_options::recursive);
+  model::Llama other(model::LlamaConfig::read(world_.path("llm")));
+  model::initialize_weights(other, 77);
+  model::save_llama(other, world_.path("other-llm"));
+  const auto refusals = [&](const std::function<void(config::Config&)>& change) {
+    const int port = testing_support::free_port();
+    std::vector<std::unique_ptr<ChildProcess>> ranks;
+    for (const int rank : {0, 1}) {
+      world_.config = whole;
+      if (rank == 1) change(world_.config);
+      ranks.push_back(start("align", testing_support::rank_environment(rank, 2, port)));
+    }
+    std::vector<std::string> outputs;
+    for (auto& rank : ranks) {
+      EXPECT_EQ(rank->wait(), 3);
+      outputs.push_back(rank->output());
+    }
+    return outputs;
+  };
+  EXPECT_THAT(refusals([](auto& c) { c.stages.at("align").learning_rate = 0.5; }),
+              testing::Each(HasSubstr("train.learning_rate is 0.01 on rank 0 and 0.5 on rank 1")));
+  EXPECT_THAT(refusals([](auto& c) { c.stages.at("align").max_steps = 7; }),
+              testing::Each(HasSubstr("max_steps is 6 on rank 0 and 7 on rank 1")));
+  EXPECT_THAT(refusals([](auto& c) { c.run.seed = 9; }), testing::Each(HasSubstr("run.seed")));
+  EXPECT_THAT(refusals([&](auto& c) { c.llm.path = world_.path("other-llm"); }),
+              testing::Each(HasSubstr("the fingerprint of the parameters is")));
+  EXPECT_THAT(refusals([&](auto& c) { c.data.dir = world_.path("other-data"); }),
+              testing::Each(HasSubstr("the fingerprint of the data is")));
+}
+
 TEST_F(DistributedTraining, ABatchSmallerThanTheRanksIsRefused) {
   world_.stage("align").batch_size = 1;
   for (auto& rank : start_two("align")) {

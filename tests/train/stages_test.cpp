@@ -1,8 +1,13 @@
 // All four stages from beginning to end.
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
+#include "midillama/data/clip_inputs.h"
+#include "midillama/model/llama.h"
 #include "midillama/model/midi_llama.h"
+#include "midillama/model/projector.h"
 #include "midillama/runs/checkpoints.h"
+#include "midillama/text/prompt.h"
+#include "midillama/text/tokenizer.h"
 #include "midillama/train/stage.h"
 #include "support/error_of.h"
 #include "train/masking.h"
@@ -111,6 +116,36 @@ TEST(Stages, AnotherKindOfProjectorTrainsAndIsGoneOnWith) {
   world.config.projector.kind = "linear";
   world.config.run.dir = world.path("other");
   EXPECT_THAT(error_of([&] { train(world.config, {.stage = "sft", .init = world.path("run/align")}); }), HasSubstr("projector.kind"));
+}
+
+// Before a step is made, the token of a clip is nearer to the words that answers about its kind have than to the other kind's.
+TEST(Stages, AProjectorMayStartFromTheWordsOfTheAnswers) {
+  TinyWorld world;
+  world.config.projector.initialization = "answers";
+  world.stage("align").learning_rate = 0;
+  world.stage("align").max_steps = 1;
+  const fs::path checkpoint = world.train("align") / "last";
+  EXPECT_TRUE(fs::exists(checkpoint / "projector_whitened.safetensors"));
+  const auto tokenizer = text::load_tokenizer(world.config.llm.path);
+  const text::PromptTemplate prompt("plain", *tokenizer);
+  std::vector<fs::path> clips;
+  for (int i = 0; i < 10; ++i) clips.emplace_back(world.path(fmt::format("data/clips/train{}.mid", i)));
+  const data::ClipInputs inputs(world.config, prompt, clips, torch::kCPU);
+  const auto projector = model::make_projector(world.config.projector, inputs.embeddings()->hidden_size(), 32, 1);
+  projector->load(checkpoint);
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> high, low;
+  for (int i = 0; i < 10; ++i) {
+    const std::vector<torch::Tensor> clip = {inputs.music(clips[static_cast<std::size_t>(i)])};
+    (i % 2 == 0 ? high : low).push_back(projector->project(clip));
+  }
+  const auto llama = model::load_llama(world.config.llm.path, torch::kCPU, torch::kFloat32);
+  const auto words = [&](const char* answer) {
+    return llama->model->embed_tokens->weight.index_select(0, torch::tensor(tokenizer->encode(answer), torch::kInt64)).mean(0);
+  };
+  const torch::Tensor heard = at::cat(high).mean(0) - at::cat(low).mean(0);
+  const torch::Tensor said = words("It lies high.") - words("It lies low, in the bass.");
+  EXPECT_GT(at::cosine_similarity(heard, said, 0).item<double>(), 0.5);
 }
 
 TEST(Stages, WhereTheClipIsTextOnlyTheAdapterTrains) {

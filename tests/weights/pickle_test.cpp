@@ -49,10 +49,10 @@ std::string short_text(const std::string& text) {
 const std::string kStorage = "(" + short_text("storage") + "ctorch\nFloatStorage\n" + short_text("0") + short_text("cpu") + "K\x06tQ";
 
 // A tensor of that storage: instructions that leave offset, sizes and strides on the stack.
-std::string tensor_of(const std::string& offset, const std::string& sizes, const std::string& strides) {
+std::string tensor_of(const std::string& offset, const std::string& sizes, const std::string& strides, const std::string& metadata = "") {
   return "\x80\x02"
          "ctorch._utils\n_rebuild_tensor_v2\n(" +
-         kStorage + offset + sizes + strides + "\x89}tR.";
+         kStorage + offset + sizes + strides + "\x89}" + metadata + "tR.";
 }
 
 TEST(Pickle, ReadsNumbersOfEveryWidth) {
@@ -113,6 +113,14 @@ TEST(Pickle, ReadsTensors) {
   EXPECT_THAT(tensor->sizes, ElementsAre(2));
   EXPECT_THAT(tensor->strides, ElementsAre(3));
   EXPECT_EQ(value.pickle().storages().count("0"), 1u);
+}
+
+// Kind C18: torch.load would negate the elements.
+TEST(Pickle, RefusesViewsThatSayWhatTheirElementsAre) {
+  const auto with = [](const std::string& metadata) { return error_of(tensor_of("K\x01", "K\x02\x85", "K\x03\x85", metadata)); };
+  EXPECT_EQ(with("}"), "no error");
+  EXPECT_EQ(with("}" + short_text("conj") + "\x89s"), "no error");
+  EXPECT_THAT(with("}" + short_text("neg") + "\x88s"), HasSubstr("builds a view with the property neg"));
 }
 
 TEST(Pickle, RefusesTensorsBeyondTheirStorage) {

@@ -9,6 +9,9 @@ namespace midillama::config {
 
 Json flatten(const Config& config);
 
+// The same without what may differ between the machines of a run: where files lie, device, threads, time limit.
+Json shared_settings(const Config& config);
+
 // Gives every key of `values` its value; keys that the configuration does not have are passed over. InputError (`origin` names the file)
 // where a value has another type.
 void assign(Config& config, const Json& values, const std::string& origin);

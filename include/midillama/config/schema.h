@@ -90,7 +90,8 @@ struct Projector {
   std::string kind = "linear";   // see config/projector_kinds.h
   std::int64_t hidden_size = 0;  // of kind mlp's inner layer; 0: the decoder's
   // linear: as torch::nn::Linear. whitened: trained in whitened coordinates of the training clips' embeddings, where every direction in
-  // which they differ is learnt at the same pace; saved as the plain linear layer that it is.
+  // which they differ is learnt at the same pace; saved as the plain linear layer that it is. answers: the same, started from the linear
+  // map that best predicts the mean embedding of the tokens of a clip's answers.
   std::string initialization = "linear";
 
   template <typename Self, typename Visitor>

@@ -21,6 +21,8 @@ struct AbcTune {
 
   // The value of the first field `letter` that is not empty, or "".
   std::string field(char letter) const;
+  // The values of all fields `letter`, with semicolons between them.
+  std::string all_of(char letter) const;
   // How many different values the field has in the tune: 2 and more where it changes.
   std::size_t distinct_values(char letter) const;
   // True where the field has one value from the first note on.

@@ -70,6 +70,9 @@ std::vector<Question> read_questions(const std::filesystem::path& data_dir, cons
 // The same for a split that a dataset may lack or leave empty, as small ones do with the validation split.
 std::vector<Question> read_optional_questions(const std::filesystem::path& data_dir, const std::string& split);
 
+// Of the names of a split's pieces, in any order; empty where there is no such split.
+std::string pieces_fingerprint(const std::filesystem::path& data_dir, const std::string& split);
+
 // The clips of the questions, each once, in the order in which they first come.
 std::vector<std::filesystem::path> clips_of(std::span<const Question> questions);
 
