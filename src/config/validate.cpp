@@ -1,4 +1,5 @@
 #include "midillama/config/config.h"
+#include "midillama/config/limits.h"
 #include "midillama/config/projector_kinds.h"
 
 #include <fmt/format.h>
@@ -124,7 +125,8 @@ void check(Checker& c, const Data& data) {
 void check(Checker& c, const Lora& lora) {
   static const std::vector<std::string> linears = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
   c.at_least<std::int64_t>("lora.rank", lora.rank, 1);
-  c.positive("lora.alpha", lora.alpha);
+  c.require(lora.alpha > 0 && lora.alpha <= kLargestAlpha, "lora.alpha", lora.alpha,
+            fmt::format("must be greater than 0 and at most {}", kLargestAlpha));
   c.in_range("lora.dropout", lora.dropout, 0, 1);
   c.require(!lora.target_modules.empty(), "lora.target_modules", "[]", "must name at least one linear layer");
   for (const std::string& module : lora.target_modules) c.one_of("lora.target_modules", module, linears);

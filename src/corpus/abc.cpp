@@ -40,8 +40,41 @@ std::optional<Field> line_field(std::string_view line) {
   return Field{line[0], trim(line.substr(colon + 1))};
 }
 
-// "%%begintext" to "%%endtext", and blocks of other languages: what is in them is no music, whatever it looks like.
-constexpr std::string_view kBlockBegin = "%%begin", kBlockEnd = "%%end";
+// The word of a directive, "%%begintext obeylines" or "%% BeginText": "begintext"; empty for other lines.
+std::string directive(std::string_view line) {
+  if (!line.starts_with("%%")) return "";
+  line = trim(line.substr(2));
+  std::string word;
+  for (const char c : line.substr(0, line.find_first_of(" \t"))) word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return word;
+}
+
+// The line after the block of text or of another language that begins here, "%%begintext" to "%%endtext": what is in it is no music,
+// whatever it looks like. `begin` itself where none begins, or where it has no end.
+std::size_t end_of_block(std::span<const std::string_view> lines, std::size_t begin) {
+  constexpr std::string_view kBegin = "begin", kKinds[] = {"text", "ps", "svg", "ml"};
+  const auto word = directive(lines[begin]);
+  if (!word.starts_with(kBegin) || std::ranges::find(kKinds, std::string_view(word).substr(kBegin.size())) == std::end(kKinds))
+    return begin;
+  const auto end = "end" + word.substr(kBegin.size());
+  for (std::size_t i = begin + 1; i < lines.size(); ++i) {
+    if (directive(lines[i]) == end) return i + 1;
+  }
+  return begin;
+}
+
+// Without white space at their ends.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    auto line = text.substr(begin, end - begin);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+    lines.push_back(line);
+    begin = end + 1;
+  }
+  return lines;
+}
 
 // Calls `visit` with every inline field "[M:3/4]" of a music line.
 template <typename Visit>
@@ -162,24 +195,20 @@ bool AbcTune::holds_throughout(char letter) const {
 
 std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& file) {
   std::vector<AbcTune> tunes;
-  bool in_tune = false, in_block = false;
-  std::size_t number = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const auto end = std::min(text.find('\n', begin), text.size());
-    auto line = text.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-    if (in_block || line.starts_with(kBlockBegin)) {
-      in_block = !line.starts_with(kBlockEnd);
+  const auto lines = lines_of(text);
+  bool in_tune = false;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (const auto after = end_of_block(lines, i); after > i) {
+      i = after - 1;
       continue;
     }
+    const auto line = lines[i];
     if (line.empty()) {
       in_tune = false;
       continue;
     }
     if (const auto field = line_field(line); field && field->letter == 'X') {
-      tunes.push_back({file, number, std::string(without_comment(field->value)), {}, {}, 0, false});
+      tunes.push_back({file, i + 1, std::string(without_comment(field->value)), {}, {}, 0, false});
       in_tune = true;
     }
     if (in_tune) add_line(tunes.back(), line);

@@ -1,6 +1,7 @@
 #include "generate/batch.h"
 
 #include "generate/sampling.h"
+#include "midillama/core/error.h"
 #include "midillama/model/to_device.h"
 
 #include <torch/utils.h>
@@ -32,6 +33,8 @@ torch::Tensor prefill_mask(const torch::Tensor& padding, std::int64_t longest) {
 std::int64_t largest_budget(const std::vector<Row>& rows) {
   return std::ranges::max(rows, {}, &Row::budget).budget;
 }
+
+constexpr std::int64_t kNoToken = -1;
 
 bool is_padded(const std::vector<std::int64_t>& padding) {
   return std::ranges::any_of(padding, [](std::int64_t tokens) { return tokens > 0; });
@@ -126,6 +129,7 @@ void Batch::rebuild_inputs() {
 }
 
 std::vector<std::int64_t> Batch::choose() {
+  const bool have_joined = !chosen_.defined();
   if (!temperatures_.defined()) {
     chosen_ = greedy(logits_);
   } else {
@@ -134,8 +138,14 @@ std::vector<std::int64_t> Batch::choose() {
     chosen_ = sample(logits_, temperatures_, top_ps_, model::to_device(torch::tensor(uniforms, torch::kFloat64), device()));
     if (is_greedy_.defined()) chosen_ = at::where(is_greedy_, greedy(logits_), chosen_);
   }
+  // Numbers that were finite in the files may overflow; what is chosen from what they give would be no answer.
+  if (have_joined) chosen_ = at::where(logits_.amax(-1).isfinite(), chosen_, kNoToken);
   const auto on_host = chosen_.cpu();
-  return {on_host.const_data_ptr<std::int64_t>(), on_host.const_data_ptr<std::int64_t>() + on_host.numel()};
+  const std::vector<std::int64_t> tokens(on_host.const_data_ptr<std::int64_t>(), on_host.const_data_ptr<std::int64_t>() + on_host.numel());
+  if (std::ranges::count(tokens, kNoToken) > 0) {
+    throw Error("the model's logits are not finite: its weights, or the adapter's scale, are too large");
+  }
+  return tokens;
 }
 
 void Batch::go_on() {

@@ -101,6 +101,8 @@ std::optional<std::string> fraction_at(std::string_view text, std::size_t slash)
   while (end < text.size() && is_digit(text[end])) ++end;
   const auto below = text.substr(slash + 1, end - slash - 1);
   static constexpr std::array<std::string_view, 7> kUnits = {"1", "2", "4", "8", "16", "32", "64"};
+  const auto is_part_of_more = [&](std::size_t at) { return at < text.size() && (text[at] == '+' || text[at] == '/'); };
+  if (is_part_of_more(end) || (begin > 0 && is_part_of_more(begin - 1))) return std::nullopt;
   const bool valid = begin < slash && slash - begin <= 3 && std::find(kUnits.begin(), kUnits.end(), below) != kUnits.end();
   if (!valid) return std::nullopt;
   return std::string(text.substr(begin, end - begin));
@@ -118,8 +120,8 @@ std::optional<std::string> stated_meter(std::string_view text) {
     if (auto meter = fraction_at(compact, slash)) return meter;
   }
   const auto words = plain_words(text);
-  if (words.find("common time") != std::string::npos) return "4/4";
-  if (words.find("cut time") != std::string::npos || words.find("alla breve") != std::string::npos) return "2/2";
+  if (contains_words(words, "common time")) return "4/4";
+  if (contains_words(words, "cut time") || contains_words(words, "alla breve")) return "2/2";
   return std::nullopt;
 }
 

@@ -109,6 +109,9 @@ LlamaConfig LlamaConfig::read(const fs::path& directory) {
   config.tie_word_embeddings = reader.flag_or("tie_word_embeddings", false);
   reader.expect("hidden_act", "silu", "only \"silu\" is implemented");
   reader.expect("attention_bias", false, "attention projections with a bias are not implemented");
+  reader.expect("is_causal", true, "only causal attention is implemented");
+  if (reader.has("quantization_config"))
+    reader.mistake("quantization_config", "quantized weights are not implemented: dequantize them first");
   reader.expect("mlp_bias", false, "feed-forward layers with a bias are not implemented");
   read_rope(reader, config);
   read_token_ids(reader, directory, config);

@@ -1,6 +1,7 @@
 #include "midillama/core/file.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/text/utf8.h"
+#include "text/character_map.h"
 
 #include <fmt/format.h>
 #include <sentencepiece_processor.h>
@@ -17,7 +18,9 @@ class SentencePieceTokenizer final : public Tokenizer {
  public:
   explicit SentencePieceTokenizer(const std::filesystem::path& file) : file_(file.string()) {
     const auto bytes = read_bytes(file);
-    const auto status = processor_.LoadFromSerializedProto({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    const std::string_view model(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (const auto what = broken_character_map(model); !what.empty()) throw InputError(file_, "", "is not a sentencepiece model: " + what);
+    const auto status = processor_.LoadFromSerializedProto({model.data(), model.size()});
     if (!status.ok()) throw InputError(file_, "", "is not a sentencepiece model (" + status.ToString() + ")");
     vocab_size_ = processor_.GetPieceSize();
     if (vocab_size_ == 0) throw InputError(file_, "", "is not a sentencepiece model (it has no pieces)");

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <fstream>
+#include <set>
 
 namespace midillama::text {
 namespace {
@@ -56,6 +57,18 @@ std::optional<Rank> parse_line(std::string_view line) {
   return Rank{*bytes, rank};
 }
 
+// Every text can be spelled, and each token has one rank.
+void require_whole(const std::vector<std::string>& tokens, const std::filesystem::path& file) {
+  std::set<std::string_view> different(tokens.begin(), tokens.end());
+  if (different.size() != tokens.size()) throw InputError(file.string(), "", "has a token twice");
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    if (!different.contains(std::string_view(&c, 1))) {
+      throw InputError(file.string(), "", fmt::format("has no token for the byte {}: it is cut, or no rank file", byte));
+    }
+  }
+}
+
 std::vector<std::string> read_ranks(const std::filesystem::path& file) {
   const std::string text = read_text(file);
   std::vector<std::string> tokens;
@@ -71,6 +84,7 @@ std::vector<std::string> read_ranks(const std::filesystem::path& file) {
       throw InputError(file.string(), place, fmt::format("rank {} was expected, ranks run without gaps", tokens.size()));
     tokens.push_back(std::move(rank->bytes));
   }
+  require_whole(tokens, file);
   if (tokens.size() > kLlama3Ranks) {
     throw InputError(file.string(), "", fmt::format("has {} ranks; only Llama-3's rank file ({}) is known", tokens.size(), kLlama3Ranks));
   }

@@ -229,11 +229,7 @@ model::MusicBertConfig config_of(const Source& source, const fs::path& path) {
 
 void check(const weights::TensorMap& tensors, const model::MusicBertConfig& config, const fs::path& path) {
   const model::MusicBert model(config, torch::TensorOptions().device(torch::kMeta));
-  weights::LoadReport report = weights::check_weights(*model, tensors);
-  for (const auto& [name, tensor] : tensors) {
-    if (!tensor.is_floating_point())
-      report.mismatched.push_back(fmt::format("{}: holds {}, not fractions", name, c10::toString(tensor.scalar_type())));
-  }
+  const weights::LoadReport report = weights::check_weights(*model, tensors);
   if (!report.complete()) throw InputError(path.string(), "", "the tensors do not make a MusicBERT:" + report.describe());
 }
 

@@ -8,8 +8,10 @@
 #include "midillama/core/numbers.h"
 #include "midillama/core/progress.h"
 #include "midillama/core/random.h"
+#include "midillama/records/question.h"
 #include "midillama/runs/files.h"
 #include "midillama/runs/loss_curve.h"
+#include "midillama/runs/trained_with.h"
 
 #include <torch/utils.h>
 
@@ -86,7 +88,8 @@ Trainer::Trainer(const config::Config& config, std::string stage_name, const Sta
       sampler_(stage.size(Split::train), config.train.shuffle, config.run.seed),
       steps_(steps_of(config.train, stage.size(Split::train))),
       schedule_(config.train.learning_rate, config.train.warmup_ratio, steps_),
-      data_fingerprint_(stage.data_fingerprint()) {
+      data_fingerprint_(stage.data_fingerprint()),
+      held_out_(records::pieces_fingerprint(config.data.dir, config.data.test_split)) {
   if (context.resume_from) restore(*context.resume_from);
   // Every rank begins with the same weights; and all have read the checkpoint before the main one writes the next.
   for (const auto& [name, parameter] : parameters_) group_.broadcast(parameter.detach(), 0);
@@ -271,6 +274,7 @@ runs::TrainerState Trainer::state() const {
   state.data_dir = config_.data.dir;
   state.essentials = runs::essentials(config_, stage_.essentials());
   state.fingerprints = stage_.fingerprints();
+  if (!held_out_.empty()) state.fingerprints[runs::kHeldOutFingerprint] = held_out_;
   return state;
 }
 

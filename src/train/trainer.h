@@ -73,6 +73,7 @@ class Trainer {
   std::int64_t steps_;
   Schedule schedule_;
   std::string data_fingerprint_;
+  std::string held_out_;  // runs::kHeldOutFingerprint
   std::int64_t step_ = 0;
   std::unique_ptr<runs::MetricsLog> metrics_;  // main rank only
 };

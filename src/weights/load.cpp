@@ -30,13 +30,19 @@ struct Plan {
   LoadReport report;
 };
 
+// What is wrong with numbers of this type for the tensor; empty where nothing is.
+std::string wrong_type(const torch::Tensor& target, torch::ScalarType dtype) {
+  const bool fits = !target.is_floating_point() || at::isFloatingType(dtype);
+  return fits ? "" : fmt::format("holds {}, not fractions", c10::toString(dtype));
+}
+
 // Gives every tensor of a checkpoint its place in the module, and keeps account of what has none.
 class Matching {
  public:
   explicit Matching(const torch::nn::Module& module) : targets_(targets_of(module)), open_(targets_) {}
 
   // Where the tensor `name`, called `wanted` in the module, goes; undefined where it has no place.
-  torch::Tensor place(const std::string& name, const std::string& wanted, at::IntArrayRef shape) {
+  torch::Tensor place(const std::string& name, const std::string& wanted, at::IntArrayRef shape, torch::ScalarType dtype) {
     const auto target = open_.find(wanted);
     if (target == open_.end()) {
       report_.unexpected.push_back(targets_.contains(wanted) ? fmt::format("{} (a second {})", name, wanted) : name);
@@ -46,6 +52,7 @@ class Matching {
       report_.mismatched.push_back(
           fmt::format("{}: checkpoint [{}], model [{}]", name, fmt::join(shape, ", "), fmt::join(target->second.sizes().vec(), ", ")));
     }
+    if (const auto what = wrong_type(target->second, dtype); !what.empty()) report_.mistyped.push_back(fmt::format("{}: {}", name, what));
     return open_.extract(target).mapped();
   }
 
@@ -69,7 +76,7 @@ Plan make_plan(const torch::nn::Module& module, const Checkpoint& checkpoint, co
     for (const auto& [name, info] : file.tensors()) {
       const auto wanted = name_of(name);
       if (!wanted) continue;
-      const torch::Tensor target = matching.place(name, *wanted, info.shape);
+      const torch::Tensor target = matching.place(name, *wanted, info.shape, info.dtype);
       if (target.defined()) plan.copies.push_back({&file, name, &info, target});
     }
   }
@@ -92,6 +99,7 @@ std::string LoadReport::describe() const {
   append_list(text, "missing", missing);
   append_list(text, "unexpected", unexpected);
   append_list(text, "wrong shape", mismatched);
+  append_list(text, "wrong type", mistyped);
   return text;
 }
 
@@ -102,7 +110,7 @@ LoadReport check_weights(const torch::nn::Module& module, const Checkpoint& chec
 
 LoadReport check_weights(const torch::nn::Module& module, const TensorMap& tensors) {
   Matching matching(module);
-  for (const auto& [name, tensor] : tensors) matching.place(name, name, tensor.sizes());
+  for (const auto& [name, tensor] : tensors) matching.place(name, name, tensor.sizes(), tensor.scalar_type());
   return matching.finish(nullptr);
 }
 
@@ -118,6 +126,8 @@ std::string misfits(const SafetensorsFile& file, const TensorMap& wanted, const 
     } else if (tensor->second.sizes() != at::IntArrayRef(info.shape)) {
       lines += fmt::format("\n  wrong shape: {}: {} [{}], model [{}]", name, what, fmt::join(info.shape, ", "),
                            fmt::join(tensor->second.sizes().vec(), ", "));
+    } else if (const auto wrong = wrong_type(tensor->second, info.dtype); !wrong.empty()) {
+      lines += fmt::format("\n  wrong type: {}: {}", name, wrong);
     }
   }
   return lines;

@@ -233,6 +233,7 @@ TEST(Config, APoolingThatTheProjectorCannotTakeIsRefusedByName) {
     EXPECT_THAT(mistakes_of("projector: {kind: mlp, initialization: " + initialization + "}"),
                 ElementsAre(HasSubstr("projector.initialization: " + initialization)));
   }
+  EXPECT_THAT(mistakes_of("lora: {alpha: 1.0e39}"), ElementsAre(HasSubstr("lora.alpha")));
   EXPECT_THAT(mistakes_of("projector: {kind: magic}"), ElementsAre(HasSubstr("must be one of linear, mlp")));
   EXPECT_THAT(mistakes_of("generate: {weights: int4}"), ElementsAre(HasSubstr("must be one of own, int8")));
   EXPECT_THAT(mistakes_of("prompt: {notes: braille}"), ElementsAre(HasSubstr("prompt.notes")));

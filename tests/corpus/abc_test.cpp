@@ -96,7 +96,18 @@ TEST(Abc, ABlockOfTextIsNoTune) {
   ASSERT_EQ(tunes.size(), 1u);
   EXPECT_EQ(tunes[0].field('K'), "G");
   EXPECT_EQ(bare_melody(tunes[0]), "X:1\nK:G\nGAB|\nd2|\n");
-  EXPECT_TRUE(parse_tunebook("%%beginps\nX:1\nK:G\n", "book.abc").empty()) << "a block that does not end";
+  EXPECT_TRUE(parse_tunebook("%% BeginText obeylines\nX:1\nK:G\n%%EndText\n", "book.abc").empty());
+}
+
+// A tune must not be lost to what only looks like the beginning of a block.
+TEST(Abc, ABlockWithoutItsEndTakesNothingAway) {
+  const std::string tunes = "X:1\nK:G\nGAB|\n\nX:2\nK:D\nDEF|\n";
+  for (const char* begin : {"%%begintext\n", "%%begintextfont Times\n", "%%beginps\nX is no end: %%endtext\n", "%%begin\n%%end\n"}) {
+    EXPECT_EQ(parse_tunebook(begin + tunes, "book.abc").size(), 2u) << begin;
+  }
+  const auto after = parse_tunebook("%%begintext\nX:9\n%%endtext\n" + tunes, "book.abc");
+  ASSERT_EQ(after.size(), 2u);
+  EXPECT_EQ(after[0].line, 4u);
 }
 
 TEST(Abc, NoTunesInOtherText) {

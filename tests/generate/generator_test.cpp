@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 namespace midillama::generate {
@@ -132,6 +133,13 @@ TEST_F(GeneratorTest, TheContextEndsAnAnswer) {
 TEST_F(GeneratorTest, APromptThatFillsTheContextIsRefused) {
   const std::vector<model::MusicText> prompts = {{.input_ids = std::vector<std::int64_t>(128, 5), .labels = {}, .music = {}}};
   EXPECT_THAT([&] { generate(tiny.model, prompts, {}); }, ThrowsMessage<Error>(HasSubstr("128 tokens")));
+}
+
+// Kind A7.
+TEST_F(GeneratorTest, LogitsThatAreNotFiniteAreNoAnswer) {
+  const torch::NoGradGuard no_grad;
+  tiny.model->llama->model->norm->weight.fill_(std::numeric_limits<float>::infinity());
+  EXPECT_THAT([&] { run({}); }, ThrowsMessage<Error>(HasSubstr("not finite")));
 }
 
 TEST_F(GeneratorTest, AnEmptyPromptIsRefused) {

@@ -179,6 +179,8 @@ TEST(TrainedFiles, RefuseAnAdapterUnlikeTheModels) {
   const TemporaryDirectory folder;
   MidiLlama model = trained_model();
   save_trained(model, folder.path(), "some/llama");
+  change_config(folder.path(), {{"lora_alpha", 1e39}});
+  EXPECT_THAT(error_of([&] { load_trained(model, folder.path()); }), HasSubstr("lora_alpha: must be at most"));
   change_config(folder.path(), {{"lora_alpha", 5}});
   EXPECT_THAT(error_of([&] { load_trained(model, folder.path()); }),
               HasSubstr("the adapter has rank 2, alpha 5 on q_proj, up_proj; the model was given rank 2, alpha 3"));

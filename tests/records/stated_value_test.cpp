@@ -43,6 +43,8 @@ TEST(StatedFact, Meters) {
   EXPECT_EQ(stated_fact("meter", "12/8"), "12/8");
   EXPECT_EQ(stated_fact("meter", "in common time"), "4/4");
   EXPECT_EQ(stated_fact("meter", "It is in cut time."), "2/2");
+  for (const char* text : {"2+3/4", "2+2+3/8", "4/4/4", "on 3/4/2020", "of uncommon time"})
+    EXPECT_EQ(stated_fact("meter", text), Fact()) << text;
   for (const char* text : {"and/or", "6/7", "/8", "6/", "1000/4", ""}) EXPECT_EQ(stated_fact("meter", text), Fact()) << text;
 }
 

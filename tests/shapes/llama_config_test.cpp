@@ -83,6 +83,8 @@ TEST(LlamaConfig, ShowsEveryMistakeAtOnce) {
 }
 
 TEST(LlamaConfig, RefusesWhatItCannotCompute) {
+  EXPECT_THAT(error_of({{"is_causal", false}}), HasSubstr("is_causal: is false"));
+  EXPECT_THAT(error_of({{"quantization_config", {{"quant_method", "gptq"}}}}), HasSubstr("quantization_config: quantized weights"));
   EXPECT_THAT(error_of({{"head_dim", 5}}), HasSubstr("head_dim: must be even, is 5"));
   EXPECT_THAT(error_of({{"num_attention_heads", 3}}), HasSubstr("num_attention_heads: 3 does not divide hidden_size 16"));
   EXPECT_THAT(error_of({{"num_hidden_layers", 1e18}}), HasSubstr("num_hidden_layers: must be a whole number from 1 to 1024"));

@@ -181,6 +181,27 @@ TEST(Tiktoken, MalformedLinesAreNamed) {
   }
 }
 
+// Kind C22: a file that was cut between two lines would lose characters in silence.
+TEST(Tiktoken, AFileThatCannotSpellEveryTextIsRefused) {
+  const TemporaryDirectory folder;
+  const std::string whole = read_text("tests/golden/text/tiktoken/tokenizer.model");
+  const auto error_with = [&](const std::string& text) -> std::string {
+    std::ofstream(folder.path() / "tokenizer.model") << text;
+    try {
+      load_tokenizer(folder.path());
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(error_with(whole), "no error");
+  std::size_t cut = 0;
+  for (int line = 0; line < 100; ++line) cut = whole.find('\n', cut) + 1;
+  EXPECT_THAT(error_with(whole.substr(0, cut)), HasSubstr("has no token for the byte"));
+  const auto lines = std::count(whole.begin(), whole.end(), '\n');
+  EXPECT_THAT(error_with(whole + whole.substr(0, whole.find(' ')) + " " + std::to_string(lines) + "\n"), HasSubstr("has a token twice"));
+}
+
 TEST(ByteAlphabet, SpellsEveryByte) {
   std::string bytes;
   for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);

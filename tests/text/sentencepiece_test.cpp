@@ -1,5 +1,6 @@
 #include "midillama/core/file.h"
 #include "midillama/text/tokenizer.h"
+#include "text/character_map.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -107,6 +108,40 @@ TEST_F(SentencePieceTest, AFileThatIsNoModelIsNamed) {
 }
 
 const std::filesystem::path kGoldens = "tests/golden/text";
+
+// Kind C22: the library follows the map wherever it leads.
+TEST(SentencePieceCharacterMap, IsFollowedOnlyWhereItLeadsSomewhere) {
+  constexpr std::size_t kUnits = 256;
+  const auto with_map = [](const std::string& map) {
+    const auto field = [](char tag, const std::string& content) {
+      std::string text(1, tag);
+      std::size_t length = content.size();
+      for (; length >= 0x80; length >>= 7) text += static_cast<char>((length & 0x7F) | 0x80);
+      return text + static_cast<char>(length) + content;
+    };
+    return broken_character_map(field('\x0a', "a piece") + field('\x1a', field('\x0a', "name") + field('\x12', map)));
+  };
+  const auto map_of = [](std::vector<std::uint32_t> units, const std::string& texts) {
+    units.resize(kUnits);
+    const auto bytes = static_cast<std::uint32_t>(units.size() * sizeof(std::uint32_t));
+    std::string map(reinterpret_cast<const char*>(&bytes), sizeof(bytes));
+    map.append(reinterpret_cast<const char*>(units.data()), bytes);
+    return map + texts;
+  };
+  const std::string end("\0", 1), texts = "abc" + end;
+  const std::uint32_t to_leaf = 1 | 1U << 8 | 2U << 10;  // byte 1 leads to the leaf in unit 1 ^ 2
+  EXPECT_EQ(broken_character_map(""), "");
+  EXPECT_EQ(broken_character_map("no protocol buffer"), "");
+  EXPECT_EQ(with_map(""), "");
+  EXPECT_EQ(with_map(map_of({}, texts)), "");
+  EXPECT_EQ(with_map(map_of({0, to_leaf, 0, 3}, texts)), "");
+  EXPECT_NE(with_map(map_of({0, to_leaf, 0, 4}, texts)), "") << "a text beyond the last";
+  EXPECT_NE(with_map(map_of({0, 1 | 300U << 10}, texts)), "") << "a unit beyond the last";
+  EXPECT_NE(with_map(map_of({1U << 9 | 1U << 10}, texts)), "") << "a large offset";
+  EXPECT_NE(with_map(map_of({}, "abc")), "") << "a text without end";
+  EXPECT_NE(with_map(map_of({}, "")), "") << "no texts";
+  EXPECT_NE(with_map("\x01"), "");
+}
 
 TEST(GoldenSentencePiece, EncodesAndDecodesAsTheReference) {
   const auto tokenizer = load_sentencepiece(kGoldens / "sentencepiece.model");

@@ -57,6 +57,22 @@ TEST(LoadWeights, ListsEveryWeightThatDoesNotFitAndTouchesNothing) {
   EXPECT_TRUE(at::equal(module.b, torch::zeros({4}, torch::kBFloat16)));
 }
 
+// Kind C18: whole numbers are some other program's, for example of quantized weights.
+TEST(LoadWeights, WholeNumbersAreNoWeights) {
+  const TemporaryDirectory folder;
+  for (const auto dtype : {torch::kInt32, torch::kInt8, torch::kBool}) {
+    write_safetensors(folder.path() / "model.safetensors",
+                      {{"a", torch::ones({2, 3}, dtype)}, {"b", torch::ones({4})}, {"statistics", torch::ones({1})}});
+    Small module;
+    const std::string error = error_of([&] { load_weights(module, Checkpoint(folder.path()), same); });
+    EXPECT_THAT(error, HasSubstr("wrong type: a: holds ")) << dtype;
+    EXPECT_THAT(misfits(SafetensorsFile(folder.path() / "model.safetensors"),
+                        {{"a", module.a}, {"b", module.b}, {"statistics", module.statistics}}, "file"),
+                HasSubstr("wrong type: a: holds "));
+    EXPECT_TRUE(at::equal(module.a, torch::zeros({2, 3})));
+  }
+}
+
 TEST(LoadWeights, FollowsTheNameMapAndAllowsWhatMayBeMissing) {
   const TemporaryDirectory folder;
   write_safetensors(folder.path() / "model.safetensors",

@@ -34,7 +34,8 @@ struct LoadReport {
   std::vector<std::string> missing;     // wanted by the module, not in the checkpoint
   std::vector<std::string> unexpected;  // in the checkpoint, not wanted by the module
   std::vector<std::string> mismatched;  // "name: checkpoint [a, b], model [c, d]"
-  bool complete() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
+  std::vector<std::string> mistyped;    // "name: holds Int, not fractions"
+  bool complete() const { return missing.empty() && unexpected.empty() && mismatched.empty() && mistyped.empty(); }
   // The whole list, one line a tensor.
   std::string describe() const;
 };
