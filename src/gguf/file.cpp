@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -268,8 +267,9 @@ const std::string& File::path() const {
 }
 
 std::vector<std::string_view> File::keys() const {
-  const auto keys = std::views::keys(contents_->values);
-  return {keys.begin(), keys.end()};
+  std::vector<std::string_view> keys;
+  for (const auto& [key, value] : contents_->values) keys.emplace_back(key);
+  return keys;
 }
 
 const std::map<std::string, Tensor, std::less<>>& File::tensors() const {

@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/utf8_file.h"
 #include "text/jinja.h"
 #include "text/tokenizer_file.h"
 
@@ -57,7 +58,7 @@ struct Source {
 };
 
 std::optional<Source> find_source(const fs::path& directory) {
-  if (const auto file = directory / "chat_template.jinja"; fs::exists(file)) return Source{file.string(), read_text(file)};
+  if (const auto file = directory / "chat_template.jinja"; fs::exists(file)) return Source{file.string(), read_utf8(file)};
   const auto file = directory / "tokenizer_config.json";
   if (!fs::exists(file)) return std::nullopt;
   const Json config = read_json(file);

@@ -168,6 +168,11 @@ TEST_F(RefusedChatTemplate, AMessageInWhichTheTemplateSeeksSomethingThatItHas) {
   EXPECT_THROW(prompt.encode({{{Role::system, "</think>"}, {Role::user, "a"}}}, 1000, 1), InputError);
 }
 
+TEST_F(RefusedChatTemplate, ATemplateThatIsNotUtf8IsRefusedByLine) {
+  EXPECT_THAT([&] { refusal("{% for m in messages %}\n\xb4{{ m.content }}{% endfor %}"); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("chat_template.jinja: line 2"), HasSubstr("UTF-8"))));
+}
+
 TEST_F(RefusedChatTemplate, OfSeveralTheDefaultIsTaken) {
   const std::string source = read_text(kGolden / "chat/chatml/chat_template.jinja");
   const Json config = {{"chat_template", {{{"name", "tools"}, {"template", "x"}}, {{"name", "default"}, {"template", source}}}}};
