@@ -1,6 +1,7 @@
 // Every command, one row each, in the order of `midillama --help`.
 #pragma once
 
+#include "cli/commands/chat.h"
 #include "cli/commands/config.h"
 #include "cli/commands/convert_gguf.h"
 #include "cli/commands/convert_musicbert.h"
@@ -34,6 +35,7 @@ struct CommandList {
 using Commands = CommandList<TrainCommand,             //
                              EvalCommand,              //
                              GenerateCommand,          //
+                             ChatCommand,              //
                              ScoreCommand,             //
                              TokenizeCommand,          //
                              TextTokenizeCommand,      //

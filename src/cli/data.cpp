@@ -23,7 +23,7 @@ void run(const config::Config& config, const DataBuildCommand& command) {
     log::info("{}: the dataset is there and current, nothing to do (--overwrite builds it again)", directory.string());
   } else {
     const corpus::BuildReport report = corpus::build_dataset(config.corpus, directory);
-    log::info("{}: {} pieces, {} clips, {} questions; left out: {} unreadable, {} duplicates, {} too short", directory.string(),
+    log::info("{}: {} pieces, {} clips, {} questions; left out: {} unreadable, {} duplicates, {} without a clip", directory.string(),
               report.pieces, report.clips, report.questions, report.skipped.size(), report.duplicates.size(), report.without_clips.size());
   }
   std::cout << corpus::statistics_text(corpus::dataset_statistics(directory));

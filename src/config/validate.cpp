@@ -125,8 +125,8 @@ void check(Checker& c, const Data& data) {
 void check(Checker& c, const Lora& lora) {
   static const std::vector<std::string> linears = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
   c.at_least<std::int64_t>("lora.rank", lora.rank, 1);
-  c.require(lora.alpha > 0 && lora.alpha <= kLargestAlpha, "lora.alpha", lora.alpha,
-            fmt::format("must be greater than 0 and at most {}", kLargestAlpha));
+  c.require(lora.alpha > 0 && lora.alpha <= kLargestFactor, "lora.alpha", lora.alpha,
+            fmt::format("must be greater than 0 and at most {}", kLargestFactor));
   c.in_range("lora.dropout", lora.dropout, 0, 1);
   c.require(!lora.target_modules.empty(), "lora.target_modules", "[]", "must name at least one linear layer");
   for (const std::string& module : lora.target_modules) c.one_of("lora.target_modules", module, linears);
@@ -145,9 +145,9 @@ void check(Checker& c, const std::string& key, const Train& train) {
   c.at_least<std::int64_t>(key + "max_steps", train.max_steps, 0);
   c.require(train.max_steps > 0 || train.epochs > 0, key + "epochs", train.epochs, "must be greater than 0 where max_steps is 0");
   c.require(train.epochs <= 1e6, key + "epochs", train.epochs, "must be at most 1,000,000");
-  c.at_least(key + "learning_rate", train.learning_rate, 0.0);
+  c.between(key + "learning_rate", train.learning_rate, 0.0, kLargestFactor);
   c.require(train.warmup_ratio >= 0 && train.warmup_ratio <= 1, key + "warmup_ratio", train.warmup_ratio, "must be between 0 and 1");
-  c.at_least(key + "weight_decay", train.weight_decay, 0.0);
+  c.between(key + "weight_decay", train.weight_decay, 0.0, kLargestFactor);
   c.in_range(key + "beta1", train.beta1, 0, 1);
   c.in_range(key + "beta2", train.beta2, 0, 1);
   c.positive(key + "epsilon", train.epsilon);

@@ -71,8 +71,6 @@ void read_parts(const fs::path& path, Take&& take) {
   }
 }
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
 // Gathers lines from chunks of text, whatever ends them: LF, CR LF or CR.
 class LineSplitter {
  public:

@@ -63,7 +63,7 @@ sigset_t watched_signals() {
     int none = 0;
     if (!delayed || !noted.compare_exchange_strong(none, signal)) end_by(signal);
     const std::lock_guard lock(announcement().mutex);
-    log::warning("{}: {}", signal_name(signal), announcement().text);
+    if (!announcement().text.empty()) log::warning("{}: {}", signal_name(signal), announcement().text);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <span>
 
@@ -68,12 +69,39 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
   for (std::size_t begin = 0; begin < text.size();) {
     const auto end = std::min(text.find('\n', begin), text.size());
-    auto line = text.substr(begin, end - begin);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-    lines.push_back(line);
+    const auto line = text.substr(begin, end - begin);
+    lines.push_back(trim(line));
     begin = end + 1;
   }
   return lines;
+}
+
+// The header of a file: a block of fields, comments and directives at its beginning.
+std::vector<std::string_view> file_header(std::span<const std::string_view> lines) {
+  constexpr std::string_view kInherited = "ABCDFGHILMmNORrSUZ";
+  std::vector<std::string_view> header;
+  for (const auto line : lines) {
+    if (line.empty() && !header.empty()) break;
+    const auto text = without_comment(line);
+    if (text.empty()) continue;
+    const auto field = line_field(text);
+    if (!field || field->letter == 'X') break;
+    if (kInherited.find(field->letter) != std::string_view::npos) header.push_back(text);
+  }
+  return header;
+}
+
+// What the file's header says and the tune's own does not.
+void inherit(AbcTune& tune, std::span<const std::string_view> header) {
+  const std::vector<std::pair<char, std::string>> own(tune.fields.begin(),
+                                                      tune.fields.begin() + static_cast<std::ptrdiff_t>(tune.fields_before_music));
+  for (const auto line : header | std::views::reverse) {
+    const auto field = line_field(line);
+    if (std::ranges::any_of(own, [&](const auto& stated) { return stated.first == field->letter; })) continue;
+    tune.fields.insert(tune.fields.begin() + 1, {field->letter, std::string(field->value)});
+    tune.lines.insert(tune.lines.begin() + 1, std::string(line));
+    ++tune.fields_before_music;
+  }
 }
 
 // Calls `visit` with every inline field "[M:3/4]" of a music line.
@@ -213,6 +241,8 @@ std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& fi
     }
     if (in_tune) add_line(tunes.back(), line);
   }
+  const auto header = file_header(lines);
+  for (auto& tune : tunes) inherit(tune, header);
   return tunes;
 }
 

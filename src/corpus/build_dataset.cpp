@@ -71,6 +71,7 @@ class Builder {
         write_clip(clip_draft(piece, piece.clips.size()), midi::to_midi(clip));
         piece.clips.push_back({span, clip_labels(clip, piece)});
       }
+      if (piece.clips.empty()) piece.why_without_clips = why_without_clips(piece, config_);
       piece.score = {};
       piece.bar_lines = {};
     });
@@ -91,7 +92,7 @@ class Builder {
     }
     for (std::size_t i = 0; i < read.size(); ++i) {
       const bool kept = families.kept_as[i] == i;
-      if (kept && read[i].clips.empty()) report_.without_clips.push_back({read[i].place, "no clip is long enough and fit for OctupleMIDI"});
+      if (kept && read[i].clips.empty()) report_.without_clips.push_back({read[i].place, read[i].why_without_clips});
       if (!kept || read[i].clips.empty()) {
         for (std::size_t clip = 0; clip < read[i].clips.size(); ++clip) fs::remove(clip_draft(read[i], clip));
         continue;
@@ -273,7 +274,7 @@ void log_report(const BuildReport& report) {
   const auto shown = std::min<std::size_t>(report.skipped.size(), 10);
   for (const auto& [place, reason] : std::span(report.skipped).first(shown)) log::warning("skipped: {}: {}", place, reason);
   if (shown < report.skipped.size()) log::warning("skipped: {} more, see dataset.json", report.skipped.size() - shown);
-  log::info("{} pieces kept of {} ({} could not be read, {} duplicates, {} too short): {} clips, {} questions", report.pieces,
+  log::info("{} pieces kept of {} ({} could not be read, {} duplicates, {} without a clip): {} clips, {} questions", report.pieces,
             report.read + report.skipped.size(), report.skipped.size(), report.duplicates.size(), report.without_clips.size(), report.clips,
             report.questions);
 }

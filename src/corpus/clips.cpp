@@ -2,6 +2,8 @@
 
 #include "midillama/octuple/octuple.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -84,6 +86,15 @@ std::vector<ClipSpan> choose_clips(const Piece& piece, const config::Corpus& con
     if (long_enough && can_be_encoded(score)) spans.push_back(span);
   }
   return spans;
+}
+
+std::string why_without_clips(const Piece& piece, const config::Corpus& config) {
+  const double seconds = midi::TempoMap(piece.score).to_seconds(piece.score.end()).value;
+  if (seconds < config.min_clip_seconds)
+    return fmt::format("is {:.1f} s long, and a clip at least {:g} s", seconds, config.min_clip_seconds);
+  if (piece.score.note_count() < static_cast<std::size_t>(config.min_clip_notes))
+    return fmt::format("has {} notes, and a clip at least {}", piece.score.note_count(), config.min_clip_notes);
+  return "no part between two of its bar lines is long enough and fit for OctupleMIDI: do its bars fill its meter?";
 }
 
 }  // namespace midillama::corpus

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bitset>
 #include <cmath>
+#include <span>
+#include <utility>
 
 namespace midillama::corpus {
 namespace {
@@ -19,12 +21,12 @@ struct Onset {
   int pitch;
 };
 
-std::vector<Onset> pitched_onsets(const midi::Score& score) {
-  std::vector<Onset> onsets;
-  for (const auto& instrument : score.instruments) {
-    if (instrument.is_drum) continue;
-    for (const auto& note : instrument.notes) onsets.push_back({note.start, note.pitch});
-  }
+void add_onsets(const midi::Instrument& instrument, std::vector<Onset>& onsets) {
+  for (const auto& note : instrument.notes) onsets.push_back({note.start, note.pitch});
+}
+
+// In the order of a melody.
+std::vector<Onset> sorted(std::vector<Onset> onsets) {
   std::sort(onsets.begin(), onsets.end(),
             [](const Onset& a, const Onset& b) { return a.tick != b.tick ? a.tick < b.tick : a.pitch < b.pitch; });
   return onsets;
@@ -62,14 +64,26 @@ std::vector<int> top_line(const std::vector<Onset>& onsets, const midi::Score& s
   return pitches;
 }
 
-std::vector<std::uint64_t> runs(const Melody& melody, std::size_t length) {
-  std::vector<std::uint64_t> found;
-  for (std::size_t i = 0; i + length <= melody.steps.size(); ++i) {
-    std::uint64_t run = 0;
-    for (std::size_t step = i; step < i + length; ++step) run = run * 12 + melody.steps[step];
-    found.push_back(run);
+Melody::Steps steps_of(const std::vector<int>& pitches) {
+  Melody::Steps steps;
+  for (std::size_t i = 1; i < pitches.size(); ++i) {
+    if (pitches[i] != pitches[i - 1]) steps.push_back(static_cast<std::uint8_t>((132 + pitches[i] - pitches[i - 1]) % 12));
   }
-  return found;
+  return steps;
+}
+
+using Run = std::span<const std::uint8_t>;
+
+std::uint64_t number_of(Run run) {
+  std::uint64_t number = 0;
+  for (const auto step : run) number = number * 12 + step;
+  return number;
+}
+
+// Calls `use` with every run of this length.
+template <typename Use>
+void for_each_run(Run steps, std::size_t length, Use&& use) {
+  for (std::size_t i = 0; i + length <= steps.size(); ++i) use(steps.subspan(i, length));
 }
 
 std::vector<std::uint64_t> each_once(std::vector<std::uint64_t> runs) {
@@ -78,26 +92,44 @@ std::vector<std::uint64_t> each_once(std::vector<std::uint64_t> runs) {
   return runs;
 }
 
-std::size_t different_steps(std::uint64_t run) {
+bool is_varied(Run run) {
   std::bitset<12> steps;
-  for (; run != 0; run /= 12) steps.set(run % 12);
-  return steps.count();
+  for (const auto step : run) steps.set(step);
+  return steps.count() >= kPhraseVariety;
+}
+
+// Whether a figure of at most half its length makes up the run.
+bool repeats(Run run) {
+  for (std::size_t period = 1; period <= run.size() / 2; ++period) {
+    if (std::ranges::equal(run.subspan(period), run.first(run.size() - period))) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 Melody melody_of(const midi::Score& score) {
-  const auto onsets = pitched_onsets(score);
-  Melody melody{{}, is_performed(onsets, score)};
-  const auto pitches = top_line(onsets, score, melody.performed);
-  for (std::size_t i = 1; i < pitches.size(); ++i) {
-    if (pitches[i] != pitches[i - 1]) melody.steps.push_back(static_cast<std::uint8_t>((132 + pitches[i] - pitches[i - 1]) % 12));
+  std::vector<Onset> onsets;
+  std::vector<std::vector<Onset>> parts;
+  for (const auto& instrument : score.instruments) {
+    if (instrument.is_drum || instrument.notes.empty()) continue;
+    add_onsets(instrument, onsets);
+    add_onsets(instrument, parts.emplace_back());
   }
+  onsets = sorted(std::move(onsets));
+  Melody melody;
+  melody.performed = is_performed(onsets, score);
+  const auto line = [&](const std::vector<Onset>& of) { return steps_of(top_line(of, score, melody.performed)); };
+  melody.steps = line(onsets);
+  if (parts.size() < 2) return melody;
+  for (auto& part : parts) melody.parts.push_back(line(sorted(std::move(part))));
   return melody;
 }
 
 std::vector<std::uint64_t> figures_in_order(const Melody& melody) {
-  return runs(melody, kFigureSteps);
+  std::vector<std::uint64_t> figures;
+  for_each_run(melody.steps, kFigureSteps, [&](Run run) { figures.push_back(number_of(run)); });
+  return figures;
 }
 
 std::vector<std::uint64_t> melodic_figures(const Melody& melody) {
@@ -108,9 +140,16 @@ std::vector<std::uint64_t> melodic_figures(const midi::Score& score) {
 }
 
 std::vector<std::uint64_t> melodic_phrases(const Melody& melody) {
-  auto phrases = each_once(runs(melody, kPhraseSteps));
-  std::erase_if(phrases, [](std::uint64_t phrase) { return different_steps(phrase) < kPhraseVariety; });
-  return phrases;
+  std::vector<std::uint64_t> phrases;
+  for_each_run(melody.steps, kPhraseSteps, [&](Run run) {
+    if (is_varied(run)) phrases.push_back(number_of(run));
+  });
+  for (const auto& part : melody.parts) {
+    for_each_run(part, kPhraseSteps, [&](Run run) {
+      if (is_varied(run) && !repeats(run)) phrases.push_back(number_of(run));
+    });
+  }
+  return each_once(std::move(phrases));
 }
 std::vector<std::uint64_t> melodic_phrases(const midi::Score& score) {
   return melodic_phrases(melody_of(score));

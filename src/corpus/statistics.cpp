@@ -128,7 +128,7 @@ std::vector<std::string> changed_splits(const std::filesystem::path& directory) 
 std::string statistics_text(const OrderedJson& statistics) {
   const auto& splits = statistics.at("splits");
   const auto& pieces = statistics.at("pieces");
-  auto text = fmt::format("{} pieces kept of {} read: {} duplicates, {} too short; {} more could not be read\n\n",
+  auto text = fmt::format("{} pieces kept of {} read: {} duplicates, {} without a clip; {} more could not be read\n\n",
                           pieces.at("kept").get<int>(), pieces.at("read").get<int>(), pieces.at("duplicates").get<int>(),
                           pieces.at("too_short").get<int>(), pieces.at("unreadable").get<int>());
   text += row("", {"train", "valid", "test"});

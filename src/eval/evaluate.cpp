@@ -75,11 +75,7 @@ class Evaluation {
         fingerprint_(report_fingerprint(config, resources_)) {
     require_agreement();
     if (group.is_main()) {
-      const auto held_out = records::pieces_fingerprint(config.data.dir, config.data.test_split);
-      runs::warn_of_other_pieces(options.checkpoint, held_out);
-      for (const auto& model : {config.llm.path, config.music_encoder.path}) {
-        runs::warn_of_other_pieces(fs::path(model).parent_path() / runs::kLastLink, held_out);
-      }
+      runs::warn_of_other_pieces(config, options.checkpoint, records::pieces_fingerprint(config.data.dir, config.data.test_split));
       scorer_.emplace(config.eval, config.run.seed, device);
     }
     if (questions_.empty()) {

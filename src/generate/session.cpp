@@ -19,6 +19,12 @@ namespace midillama::generate {
 namespace {
 
 std::vector<std::int64_t> stop_ids(const config::Config& config, const text::PromptTemplate& prompt, const model::LlamaConfig& llama) {
+  for (const auto id : config.generate.stop_token_ids) {
+    if (id >= llama.vocab_size) {
+      throw ConfigError(
+          {fmt::format("generate.stop_token_ids: there is no token {}: {} has ids up to {}", id, config.llm.path, llama.vocab_size - 1)});
+    }
+  }
   if (!config.generate.stop_token_ids.empty()) return config.generate.stop_token_ids;
   auto ids = prompt.stop_ids();
   for (const auto id : llama.eos_token_ids) {

@@ -48,4 +48,9 @@ Score clip(const Score& score, Tick from, Tick to) {
   return clipped;
 }
 
+Score part_of(const Score& score, const Part& part) {
+  if (part.is_whole()) return score;
+  return clip(score, score.to_tick({part.start}), part.duration ? score.to_tick({part.start + *part.duration}) : score.end());
+}
+
 }  // namespace midillama::midi

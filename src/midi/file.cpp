@@ -23,6 +23,7 @@ constexpr std::size_t kChunkHeader = 8;  // type and length
 constexpr std::size_t kHeaderData = 6;   // format, tracks and division
 
 bool starts_with(const Cursor& cursor, std::string_view type) {
+  if (cursor.remaining() < type.size()) return false;
   Cursor ahead = cursor;
   const auto bytes = ahead.take(type.size());
   return std::equal(bytes.begin(), bytes.end(), type.begin());
@@ -111,6 +112,8 @@ Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name) {
   warn_of_format(header, name);
   ScoreBuilder builder;
   for (int track = 0; track < header.tracks; ++track) read_track(next_track(file, track, header.tracks), builder, name);
+  if (starts_with(file, "MTrk"))
+    log::warning("{}: more tracks follow than the {} that its header names: their notes are left out", name, header.tracks);
   Score score = builder.finish();
   score.ticks_per_quarter = header.ticks_per_quarter;
   if (header.smpte) time_by_frames(score, *header.smpte);

@@ -33,25 +33,28 @@ void LinearProjectorImpl::save(const std::filesystem::path& directory) const {
                   {{"weight", weight}, {"bias", bias}, {"mean", mean}, {"directions", directions}});
 }
 
-// What is saved must be what was trained, wherever the music lies: seen at the mean of the training set's clips, and one standard deviation
-// from it in every direction.
+// What is saved must be what was trained, wherever the music lies: seen at one standard deviation from the mean of the training set's clips
+// in every direction. The layers are compared without rounding on the way; what float32 makes of the saved one must be usable.
 void LinearProjectorImpl::check_plain(const LinearLayer& plain, const std::filesystem::path& directory) const {
   if (!is_whitened()) return;
   constexpr double kExact = 1e-5, kUsable = 1e-3;  // of the largest entry of a token, which counts as 1 where it is smaller
   const torch::NoGradGuard no_grad;
-  const torch::Tensor steps = directions.to(torch::kFloat64);
-  const torch::Tensor music = (mean + (steps / steps.square().sum(0)).t()).to(torch::kFloat32);
-  const torch::Tensor trained = at::linear((music - mean).matmul(directions), weight, bias);
-  const double difference = (at::linear(music, plain.weight, plain.bias) - trained).abs().max().item<double>();
-  const double relative = difference / std::max(1.0, trained.abs().max().item<double>());
-  if (!(relative <= kUsable)) {
+  const auto to_double = [](const torch::Tensor& tensor) { return tensor.to(torch::kCPU, torch::kFloat64); };
+  const torch::Tensor steps = to_double(directions);
+  const torch::Tensor music = (to_double(mean) + (steps / steps.square().sum(0)).t()).to(torch::kFloat32);
+  const torch::Tensor trained = at::linear((to_double(music) - to_double(mean)).matmul(steps), to_double(weight), to_double(bias));
+  const double size = std::max(1.0, trained.abs().max().item<double>());
+  const auto distance = [&](const torch::Tensor& token) { return (to_double(token) - trained).abs().max().item<double>(); };
+  const double difference = distance(at::linear(music.to(plain.weight.device()), plain.weight, plain.bias));
+  if (!(difference <= kUsable * size)) {
     throw Error(
         fmt::format("{}: the layer that would be saved differs from the trained one by {:.1e}: the clips of the training set are too "
                     "much alike for projector.initialization whitened, linear is right for them",
                     directory.string(), difference));
   }
-  if (relative > kExact)
-    log::warning("the plain projector that is saved differs from the whitened one that is trained by {:.1e}", difference);
+  const double rounding = distance(at::linear(to_double(music), to_double(plain.weight), to_double(plain.bias)));
+  if (rounding > kExact * size)
+    log::warning("the plain projector that is saved differs from the whitened one that is trained by {:.1e}", rounding);
 }
 
 void LinearProjectorImpl::load_to_train(const std::filesystem::path& directory) {

@@ -91,8 +91,8 @@ config::Lora read_peft_config(const fs::path& directory) {
   config::Lora lora;
   lora.rank = reader.size("r", 1 << 16);
   lora.alpha = reader.positive_or("lora_alpha", 8);
-  if (lora.alpha > config::kLargestAlpha)
-    reader.mistake("lora_alpha", fmt::format("must be at most {}, is {}", config::kLargestAlpha, lora.alpha));
+  if (lora.alpha > config::kLargestFactor)
+    reader.mistake("lora_alpha", fmt::format("must be at most {}, is {}", config::kLargestFactor, lora.alpha));
   lora.dropout = read_dropout(reader);
   lora.target_modules = read_targets(reader);
   reader.finish();

@@ -3,20 +3,9 @@
 #include "midillama/midi/file.h"
 
 namespace midillama::octuple {
-namespace {
 
-midi::Score read_part(const std::filesystem::path& file, const Part& part) {
-  auto score = midi::read_midi(file);
-  if (part.start == 0 && !part.duration) return score;
-  const auto from = score.to_tick({part.start});
-  const auto to = part.duration ? score.to_tick({part.start + *part.duration}) : score.end();
-  return midi::clip(score, from, to);
-}
-
-}  // namespace
-
-std::vector<Octuple> read_notes(const std::filesystem::path& file, const Part& part) {
-  const auto score = read_part(file, part);
+std::vector<Octuple> read_notes(const std::filesystem::path& file, const midi::Part& part) {
+  const auto score = midi::part_of(midi::read_midi(file), part);
   try {
     return encode(score);
   } catch (const OctupleError& error) {
@@ -24,10 +13,9 @@ std::vector<Octuple> read_notes(const std::filesystem::path& file, const Part& p
   }
 }
 
-std::vector<Octuple> require_notes(const std::filesystem::path& file, const Part& part) {
+std::vector<Octuple> require_notes(const std::filesystem::path& file, const midi::Part& part) {
   auto notes = read_notes(file, part);
-  const bool whole = part.start == 0 && !part.duration;
-  if (notes.empty()) throw InputError(file.string(), "", whole ? "has no notes" : "has no notes in the part that was asked for");
+  if (notes.empty()) throw InputError(file.string(), "", part.is_whole() ? "has no notes" : "has no notes in the part that was asked for");
   return notes;
 }
 

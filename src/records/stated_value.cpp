@@ -135,14 +135,25 @@ bool phrase_at(std::string_view text, std::size_t at, std::string_view phrase) {
   return rest.empty() || rest.front() == ' ';
 }
 
+// "New England" and "South America" are no England and no America.
+bool begins_a_longer_name(const PlainWord& word) {
+  static constexpr std::array<std::string_view, 13> kParts = {"new",      "nova",    "north",   "south",   "east",  "west", "northern",
+                                                              "southern", "eastern", "western", "central", "latin", "upper"};
+  return word.capital && std::ranges::find(kParts, word.text) != kParts.end();
+}
+
 std::optional<std::string> first_phrase(std::string_view text, const std::vector<Alias>& aliases) {
-  const auto words = plain_words(text);
-  for (std::size_t at = 0; at < words.size(); at = words.find(' ', at) == std::string::npos ? words.size() : words.find(' ', at) + 1) {
+  const auto words = words_in(text);
+  const std::string joined = plain_words(text);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < words.size(); at += words[i].text.size() + 1, ++i) {
     const Alias* longest = nullptr;
     for (const auto& alias : aliases) {
-      if (phrase_at(words, at, alias.words) && (longest == nullptr || alias.words.size() > longest->words.size())) longest = &alias;
+      if (phrase_at(joined, at, alias.words) && (longest == nullptr || alias.words.size() > longest->words.size())) longest = &alias;
     }
-    if (longest != nullptr) return longest->value;
+    if (longest == nullptr) continue;
+    const bool is_name = std::isupper(static_cast<unsigned char>(longest->value.front())) != 0;
+    if (!is_name || i == 0 || !begins_a_longer_name(words[i - 1])) return longest->value;
   }
   return std::nullopt;
 }

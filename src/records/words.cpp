@@ -3,6 +3,7 @@
 #include "midillama/text/utf8.h"
 
 #include <cctype>
+#include <utility>
 
 namespace midillama::records {
 namespace {
@@ -19,22 +20,33 @@ constexpr bool is_typographic(char32_t c) {
 
 }  // namespace
 
-std::string plain_words(std::string_view text) {
-  std::string words;
+std::vector<PlainWord> words_in(std::string_view text) {
+  std::vector<PlainWord> words;
+  bool parted = true;
+  const auto add = [&](std::string_view character, bool capital) {
+    if (std::exchange(parted, false)) words.push_back({"", capital});
+    words.back().text += character;
+  };
   while (!text.empty()) {
     const std::string_view before = text;
     const char32_t c = text::take_code_point(text);
     if (is_apostrophe(c)) continue;
     if (c < 0x80 && std::isalnum(static_cast<int>(c))) {
-      words += static_cast<char>(std::tolower(static_cast<int>(c)));
+      const char lower = static_cast<char>(std::tolower(static_cast<int>(c)));
+      add({&lower, 1}, c >= U'A' && c <= U'Z');
     } else if (c >= 0x80 && !is_typographic(c)) {
-      words += before.substr(0, before.size() - text.size());
-    } else if (!words.empty() && words.back() != ' ') {
-      words += ' ';
+      add(before.substr(0, before.size() - text.size()), false);
+    } else {
+      parted = true;
     }
   }
-  if (!words.empty() && words.back() == ' ') words.pop_back();
   return words;
+}
+
+std::string plain_words(std::string_view text) {
+  std::string joined;
+  for (const auto& word : words_in(text)) (joined += joined.empty() ? "" : " ") += word.text;
+  return joined;
 }
 
 bool is_word_at(std::string_view text, std::size_t at, std::string_view words) {

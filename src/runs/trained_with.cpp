@@ -109,12 +109,15 @@ std::string text_fingerprint(const fs::path& directory, const std::string& promp
   return fingerprint_files(files);
 }
 
-void warn_of_other_pieces(const fs::path& checkpoint, const std::string& held_out) {
-  if (!fs::exists(checkpoint / kStateFile)) return;
-  const Json was = TrainerState::read(checkpoint).fingerprints.value(kHeldOutFingerprint, Json());
-  if (!was.is_string() || held_out.empty() || was == held_out) return;
-  log::warning("{} was trained beside another test split than the data have now: pieces of this one may have been trained on",
-               checkpoint.string());
+void warn_of_other_pieces(const config::Config& config, const fs::path& checkpoint, const std::string& held_out) {
+  for (const fs::path& trained :
+       {checkpoint, fs::path(config.llm.path).parent_path() / kLastLink, fs::path(config.music_encoder.path).parent_path() / kLastLink}) {
+    if (trained.empty() || !fs::exists(trained / kStateFile)) continue;
+    const Json was = TrainerState::read(trained).fingerprints.value(kHeldOutFingerprint, Json());
+    if (!was.is_string() || held_out.empty() || was == held_out) continue;
+    log::warning("{} was trained beside another test split than the data have now: pieces of this one may have been trained on",
+                 trained.string());
+  }
 }
 
 void adopt(config::Config& config, const fs::path& checkpoint) {

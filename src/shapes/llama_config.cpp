@@ -37,6 +37,9 @@ void read_rope(ConfigReader& reader, LlamaConfig& config) {
   if (!filled(place.c_str())) return;
   const Json& rope = reader.json().at(place);
   if (!rope.is_object()) return reader.mistake(place, "must be an object");
+  for (const auto& [key, value] : rope.items()) {
+    if (value.is_object()) return reader.mistake(fmt::format("{}.{}", place, key), "parameters for each kind of layer are not implemented");
+  }
   config.rope_theta = reader.positive_or(rope, "rope_theta", config.rope_theta, place + ".rope_theta");
   const Json type = rope.contains("rope_type") ? rope.at("rope_type") : rope.value("type", Json("default"));
   if (type == "llama3") {
@@ -112,6 +115,10 @@ LlamaConfig LlamaConfig::read(const fs::path& directory) {
   reader.expect("is_causal", true, "only causal attention is implemented");
   if (reader.has("quantization_config"))
     reader.mistake("quantization_config", "quantized weights are not implemented: dequantize them first");
+  reader.refuse_null({"hidden_act", "rope_theta", "rms_norm_eps", "max_position_embeddings"});
+  if (fs::exists(directory / "adapter_config.json"))
+    reader.mistake("adapter_config.json",
+                   "lies beside it, and whether the adapter counts is open: merge it into the weights, or move it away");
   reader.expect("mlp_bias", false, "feed-forward layers with a bias are not implemented");
   read_rope(reader, config);
   read_token_ids(reader, directory, config);

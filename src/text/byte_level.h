@@ -56,7 +56,7 @@ bool is_byte_level(const std::filesystem::path& file);
 
 // A tiktoken rank file, read as Llama-3's: its pattern, and its 256 special tokens after the last rank.
 std::unique_ptr<Tokenizer> load_tiktoken(const std::filesystem::path& file);
-// Whether the file looks like one: lines of base64, a space and a rank.
-bool is_tiktoken(const std::filesystem::path& file);
+// Whether a file is ASCII, as rank files are and sentencepiece models never.
+bool is_text(const std::filesystem::path& file);
 
 }  // namespace midillama::text

@@ -73,7 +73,8 @@ class CharacterLevelTokenizer final : public Tokenizer {
   std::optional<TokenId> bos_, eos_;
 };
 
-// `root` is the file's content; bos and eos come from the files beside it. InputError naming file and key where it is anything but
+// `root` is the file's content; bos and eos come from the files beside it, and so do the spaces where they name Llama's own class. Else
+// InputError naming file and key where it is anything but
 //   normalizer      none, or {Prepend ▁} and {Replace spaces by ▁} in this order, either alone or both in a Sequence
 //   pre_tokenizer   none, or Metaspace
 //   decoder         a Sequence of Replace, ByteFallback, Fuse and, mostly, Strip

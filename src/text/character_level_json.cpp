@@ -2,6 +2,7 @@
 #include "text/character_level.h"
 #include "text/special_names.h"
 #include "text/tokenizer_file.h"
+#include "text/tokens_beside.h"
 
 #include <fmt/format.h>
 
@@ -20,9 +21,7 @@ class CharacterLevelReader : public TokenizerFile {
     result.options = options();
     result.options.characters = true;
     result.added = added_tokens();
-    read_normalizer(member(root_, "normalizer"), "normalizer", result.spaces);
-    read_pre_tokenizer(result.spaces);
-    result.strips = read_decoder();
+    read_spaces(result);
     const auto [bos, eos] = find_special_names(file_, root_, [&](const std::string& name) { return find(name, result.added); });
     result.bos = bos;
     result.eos = eos;
@@ -30,6 +29,19 @@ class CharacterLevelReader : public TokenizerFile {
   }
 
  private:
+  void read_spaces(CharacterLevelModel& result) const {
+    if (const auto anew = llama_spaces(directory())) {
+      using Scheme = Spaces::Scheme;
+      result.spaces.scheme = !anew->adds_prefix ? Scheme::never : anew->legacy ? Scheme::always : Scheme::first;
+      result.strips = anew->adds_prefix;
+      result.options.fuse_unknown = true;
+      return;
+    }
+    read_normalizer(member(root_, "normalizer"), "normalizer", result.spaces);
+    read_pre_tokenizer(result.spaces);
+    result.strips = read_decoder();
+  }
+
   void read_normalizer(const Json& step, const std::string& place, Spaces& spaces) const {
     const std::string type = type_of(step);
     if (step.is_null()) return;

@@ -2,13 +2,20 @@
 #include "midillama/text/tokenizer.h"
 #include "text/byte_level.h"
 #include "text/extended_tokenizer.h"
+#include "text/tokens_beside.h"
 
 namespace midillama::text {
 namespace fs = std::filesystem;
 namespace {
 
 std::unique_ptr<Tokenizer> load_model_file(const fs::path& file) {
-  return is_tiktoken(file) ? load_tiktoken(file) : load_sentencepiece(file);
+  return is_text(file) ? load_tiktoken(file) : load_sentencepiece(file);
+}
+
+// Whether the files beside a model leave out the space before a text.
+Prefix prefix_beside(const fs::path& directory) {
+  const auto spaces = llama_spaces(directory);
+  return spaces && !spaces->adds_prefix ? Prefix::none : Prefix::as_the_model_says;
 }
 
 std::unique_ptr<Tokenizer> load_from_directory(const fs::path& directory) {
@@ -16,7 +23,8 @@ std::unique_ptr<Tokenizer> load_from_directory(const fs::path& directory) {
   const fs::path model = directory / "tokenizer.model";
   // Directories of Llama-2 hold both: then the sentencepiece model is the original.
   if (fs::exists(json) && (!fs::exists(model) || is_byte_level(json))) return load_tokenizer_json(json);
-  if (fs::exists(model)) return is_tiktoken(model) ? load_tiktoken(model) : with_files_beside(load_sentencepiece(model), directory);
+  if (fs::exists(model) && is_text(model)) return load_tiktoken(model);
+  if (fs::exists(model)) return with_files_beside(load_sentencepiece(model, prefix_beside(directory)), directory);
   throw InputError(directory.string(), "", "there is no tokenizer here: a tokenizer.json or a tokenizer.model is needed");
 }
 

@@ -14,16 +14,19 @@ namespace {
 
 namespace sp = ::sentencepiece;
 
+// The field normalizer_spec {add_dummy_prefix: false}. What stands behind a serialized message is merged into it.
+constexpr std::string_view kNoPrefix("\x1a\x02\x18\x00", 4);
+
 class SentencePieceTokenizer final : public Tokenizer {
  public:
-  explicit SentencePieceTokenizer(const std::filesystem::path& file) : file_(file.string()) {
+  SentencePieceTokenizer(const std::filesystem::path& file, Prefix prefix) : file_(file.string()) {
     const auto bytes = read_bytes(file);
-    const std::string_view model(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    std::string model(bytes.begin(), bytes.end());
     if (const auto what = broken_character_map(model); !what.empty()) throw InputError(file_, "", "is not a sentencepiece model: " + what);
-    const auto status = processor_.LoadFromSerializedProto({model.data(), model.size()});
-    if (!status.ok()) throw InputError(file_, "", "is not a sentencepiece model (" + status.ToString() + ")");
+    if (prefix == Prefix::none) model += kNoPrefix;
+    if (!processor_.LoadFromSerializedProto(model).ok()) throw InputError(file_, "", "is not a sentencepiece model, or is damaged");
     vocab_size_ = processor_.GetPieceSize();
-    if (vocab_size_ == 0) throw InputError(file_, "", "is not a sentencepiece model (it has no pieces)");
+    if (vocab_size_ == 0) throw InputError(file_, "", "is not a sentencepiece model: it has no pieces");
     for (int id = 0; id < vocab_size_; ++id) ids_.emplace(processor_.IdToPiece(id), id);
   }
 
@@ -117,8 +120,8 @@ std::unordered_map<std::string, std::string> trainer_options(std::int64_t vocab_
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file) {
-  return std::make_unique<SentencePieceTokenizer>(file);
+std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file, Prefix prefix) {
+  return std::make_unique<SentencePieceTokenizer>(file, prefix);
 }
 
 void train_sentencepiece(std::span<const std::string> texts, std::int64_t vocab_size, const std::filesystem::path& file) {

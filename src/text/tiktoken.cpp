@@ -1,8 +1,10 @@
+#include "midillama/core/base64.h"
 #include "midillama/core/file.h"
 #include "text/byte_level.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
@@ -14,46 +16,18 @@ namespace {
 constexpr std::size_t kLlama3Ranks = 128000;
 constexpr TokenId kSpecialTokens = 256;
 
-constexpr int kNoDigit = -1;
-
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : kNoDigit;
-}
-
-// Nothing where the text is not base64 with its padding.
-std::optional<std::string> from_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  std::string bytes;
-  std::uint32_t bits = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int digit = i < text.size() - padding ? base64_digit(text[i]) : 0;
-    if (digit == kNoDigit) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    if (i % 4 == 3) {
-      for (const int shift : {16, 8, 0}) bytes += static_cast<char>(bits >> shift);
-    }
-  }
-  bytes.resize(bytes.size() - padding);
-  return bytes;
-}
-
 struct Rank {
   std::string bytes;
   std::size_t rank;
 };
 
 std::optional<Rank> parse_line(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
   const std::size_t space = line.find(' ');
   if (space == std::string_view::npos) return std::nullopt;
   const auto bytes = from_base64(line.substr(0, space));
   std::size_t rank = 0;
   const auto [end, error] = std::from_chars(line.data() + space + 1, line.data() + line.size(), rank);
-  if (!bytes || error != std::errc() || end != line.data() + line.size()) return std::nullopt;
+  if (!bytes || bytes->empty() || error != std::errc() || end != line.data() + line.size()) return std::nullopt;
   return Rank{*bytes, rank};
 }
 
@@ -137,12 +111,13 @@ std::vector<AddedToken> special_tokens(TokenId first) {
 
 }  // namespace
 
-bool is_tiktoken(const std::filesystem::path& file) {
+bool is_text(const std::filesystem::path& file) {
   std::array<char, 1024> start{};
   std::ifstream stream(file, std::ios::binary);
   stream.read(start.data(), start.size());
-  const std::string_view text(start.data(), static_cast<std::size_t>(stream.gcount()));
-  return parse_line(text.substr(0, text.find('\n'))).has_value();
+  std::string_view text(start.data(), static_cast<std::size_t>(stream.gcount()));
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; });
 }
 
 std::unique_ptr<Tokenizer> load_tiktoken(const std::filesystem::path& file) {

@@ -12,13 +12,6 @@
 namespace midillama::text {
 namespace {
 
-bool flag_of(const Json& object, const std::string& key, const std::string& file, const std::string& place, bool absent) {
-  const Json& value = member(object, key);
-  if (value.is_null()) return absent;
-  if (!value.is_boolean()) throw InputError(file, place + "." + key, "true or false was expected");
-  return value.get<bool>();
-}
-
 // Files of the first versions name no type.
 std::string model_type(const Json& model) {
   return member(model, "type").is_null() && member(model, "merges").is_array() ? "BPE" : type_of(model);
@@ -79,6 +72,13 @@ std::string type_of(const Json& object) {
   return type.is_string() ? type.get<std::string>() : "";
 }
 
+bool read_flag(const Json& object, const std::string& key, const std::string& file, const std::string& place, bool absent) {
+  const Json& value = member(object, key);
+  if (value.is_null()) return absent;
+  if (!value.is_boolean()) throw InputError(file, place.empty() ? key : place + "." + key, "true or false was expected");
+  return value.get<bool>();
+}
+
 void require_token_id(const Json& value, const std::string& file, const std::string& place) {
   if (!is_token_id(value)) throw InputError(file, place, fmt::format("a token id from 0 to {} was expected", kMaxTokens - 1));
 }
@@ -86,16 +86,16 @@ void require_token_id(const Json& value, const std::string& file, const std::str
 AddedToken read_added_token(const Json& entry, const std::string& file, const std::string& place) {
   AddedToken token;
   token.content = json_get<std::string>(entry, "content", file, place);
-  token.special = flag_of(entry, "special", file, place, false);
-  token.single_word = flag_of(entry, "single_word", file, place, false);
-  token.lstrip = flag_of(entry, "lstrip", file, place, false);
-  token.rstrip = flag_of(entry, "rstrip", file, place, false);
-  token.normalized = flag_of(entry, "normalized", file, place, !token.special);
+  token.special = read_flag(entry, "special", file, place, false);
+  token.single_word = read_flag(entry, "single_word", file, place, false);
+  token.lstrip = read_flag(entry, "lstrip", file, place, false);
+  token.rstrip = read_flag(entry, "rstrip", file, place, false);
+  token.normalized = read_flag(entry, "normalized", file, place, !token.special);
   return token;
 }
 
 bool TokenizerFile::flag(const Json& object, const std::string& key, const std::string& place, bool absent) const {
-  return flag_of(object, key, file_, place, absent);
+  return read_flag(object, key, file_, place, absent);
 }
 
 const Json& TokenizerFile::list(const Json& object, const std::string& key, const std::string& place) const {

@@ -18,6 +18,9 @@ const Json& member(const Json& object, const std::string& key);
 // Its "type"; empty where there is none.
 std::string type_of(const Json& object);
 
+// `object[key]`, `absent` where it is null.
+bool read_flag(const Json& object, const std::string& key, const std::string& file, const std::string& place, bool absent);
+
 // Ids are below this.
 inline constexpr TokenId kMaxTokens = 1 << 24;
 inline bool is_token_id(const Json& value) {

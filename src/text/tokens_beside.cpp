@@ -76,6 +76,15 @@ std::vector<AddedToken> tokens_of_list(const fs::path& directory) {
   return tokens;
 }
 
+std::optional<LlamaSpaces> llama_spaces(const fs::path& directory) {
+  const std::string file = (directory / kConfig).string();
+  const Json config = file_beside(directory, kConfig);
+  const Json& name = member(config, "tokenizer_class");
+  if (name != "LlamaTokenizer" && name != "LlamaTokenizerFast") return std::nullopt;
+  return LlamaSpaces{.adds_prefix = read_flag(config, "add_prefix_space", file, "", true),
+                     .legacy = read_flag(config, "legacy", file, "", false)};
+}
+
 std::set<std::string> named_tokens(const fs::path& directory) {
   std::set<std::string> spellings;
   for (const char* file : kNamingFiles) {

@@ -5,6 +5,7 @@
 #include "midillama/core/file.h"
 #include "midillama/core/log.h"
 #include "midillama/octuple/vocabulary.h"
+#include "midillama/weights/finite.h"
 #include "midillama/weights/load.h"
 #include "midillama/weights/torch_file.h"
 
@@ -231,6 +232,9 @@ void check(const weights::TensorMap& tensors, const model::MusicBertConfig& conf
   const model::MusicBert model(config, torch::TensorOptions().device(torch::kMeta));
   const weights::LoadReport report = weights::check_weights(*model, tensors);
   if (!report.complete()) throw InputError(path.string(), "", "the tensors do not make a MusicBERT:" + report.describe());
+  for (const auto& [name, tensor] : tensors) {
+    if (!weights::is_finite(tensor)) throw weights::not_finite(path, name);
+  }
 }
 
 }  // namespace

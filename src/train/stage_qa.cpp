@@ -64,7 +64,7 @@ class QaStage final : public Stage {
     if (context.group.is_main()) {
       fingerprints_["llm.path"] = runs::model_fingerprint(config_.llm.path);
       fingerprints_[runs::kTextFingerprint] = runs::text_fingerprint(config_.llm.path, config_.prompt.template_text);
-      warn_of_other_pieces(context);
+      runs::warn_of_other_pieces(config_, context.init, records::pieces_fingerprint(config_.data.dir, config_.data.test_split));
       if (prompt_.has_music()) fingerprints_["music_encoder.path"] = runs::model_fingerprint(config_.music_encoder.path);
     }
     load_weights(context, trains, questions.train);
@@ -129,15 +129,6 @@ class QaStage final : public Stage {
     shapes::require_tokenizer(config_.llm, decoder, *tokenizer_);
     shapes::require_trained_template(config_.llm, prompt_, decoder, *tokenizer_);
     return shapes::longest_example(config_.prompt, decoder);
-  }
-
-  // Models that were pre-trained here may have been trained on what is held back now.
-  void warn_of_other_pieces(const StageContext& context) const {
-    const auto held_out = records::pieces_fingerprint(config_.data.dir, config_.data.test_split);
-    for (const fs::path& model : {fs::path(config_.llm.path), fs::path(config_.music_encoder.path)}) {
-      runs::warn_of_other_pieces(model.parent_path() / runs::kLastLink, held_out);
-    }
-    if (!context.init.empty()) runs::warn_of_other_pieces(context.init, held_out);
   }
 
   // Without a projector where the template has no {music}.

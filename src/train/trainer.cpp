@@ -105,6 +105,8 @@ void Trainer::begin() {
             with_commas(count_numbers(parameters_)), with_commas(count_numbers(stage_.module())), describe_parts(parameters_),
             with_commas(stage_.size(Split::train)), with_commas(steps_), config_.train.batch_size, group_.size(),
             group_.size() == 1 ? "" : "s");
+  if (steps_ == 1 && schedule_.at(1) == 0 && config_.train.learning_rate > 0)
+    log::warning("nothing is learnt: the only step is the warm-up's first, whose learning rate is 0 (train.warmup_ratio=0 trains in it)");
 }
 
 void Trainer::mend_finished() {

@@ -104,6 +104,7 @@ TEST(Config, WrongTypesAreMistakes) {
   EXPECT_THAT(mistakes_of("run: 3\n"), ElementsAre(HasSubstr("run: a section")));
   EXPECT_THAT(mistakes_of("run: {seed: -1}\n"), ElementsAre(HasSubstr("run.seed: a whole number of at least 0")));
   EXPECT_THAT(mistakes_of("train: {learning_rate: .inf}\n"), ElementsAre(HasSubstr("train.learning_rate: a finite number")));
+  EXPECT_THAT(mistakes_of("train: {learning_rate: 1.0e39}\n"), ElementsAre(HasSubstr("train.learning_rate: 1e+39")));
   EXPECT_THAT(mistakes_of("train: {shuffle: 3}\n"), ElementsAre(HasSubstr("train.shuffle: true or false")));
   EXPECT_THAT(mistakes_of("lora: {target_modules: q_proj}\n"), ElementsAre(HasSubstr("lora.target_modules: a list")));
   EXPECT_THAT(mistakes_of("stages: {algin: {epochs: 1}}\n"), ElementsAre(HasSubstr("stages.algin: unknown key (did you mean align?)")));

@@ -110,6 +110,37 @@ TEST(Abc, ABlockWithoutItsEndTakesNothingAway) {
   EXPECT_EQ(after[0].line, 4u);
 }
 
+// Kind C20.
+TEST(Abc, AFilesHeaderHoldsForItsTunes) {
+  const auto tunes = parse_tunebook(
+      "%abc-2.1\nM:6/8 % jigs\nL:1/16\nO:Ireland\nT:no title\nO:Clare\n\nX:1\nK:D\nDEF|\n\n"
+      "X:2\nM:9/8\nO:Wales\nK:G\nGAB|\nL:1/4\n",
+      "book.abc");
+  ASSERT_EQ(tunes.size(), 2u);
+  EXPECT_EQ(tunes[0].all_of('M'), "6/8");
+  EXPECT_TRUE(tunes[0].holds_throughout('M'));
+  EXPECT_EQ(tunes[0].all_of('O'), "Ireland; Clare");
+  EXPECT_EQ(tunes[0].field('T'), "");
+  EXPECT_EQ(bare_melody(tunes[0]), "X:1\nM:6/8\nL:1/16\nK:D\nDEF|\n");
+  EXPECT_EQ(tunes[1].all_of('M'), "9/8");
+  EXPECT_EQ(tunes[1].all_of('O'), "Wales");
+  EXPECT_EQ(bare_melody(tunes[1]), "X:1\nL:1/16\nM:9/8\nK:G\nGAB|\nL:1/4\n");
+  EXPECT_EQ(tunes[1].line, 12u);
+}
+
+TEST(Abc, OnlyABlockAtTheBeginningIsAFilesHeader) {
+  for (const char* text : {"Tunes\nM:6/8\n\nX:1\nK:D\nD|\n", "I:x\n\nM:6/8\n\nX:1\nK:D\nD|\n", "X:2\nM:6/8\nK:D\nD|\n\nX:1\nK:D\nD|\n"}) {
+    EXPECT_EQ(parse_tunebook(text, "book.abc").back().field('M'), "") << text;
+  }
+}
+
+// Kind C20.
+TEST(Abc, AnIndentedTuneIsOne) {
+  const auto tunes = parse_tunebook("  X:1\n  K:G\n\tGAB|\n \t\n\tX:2\n\tK:D\n\tDEF|\n", "book.abc");
+  ASSERT_EQ(tunes.size(), 2u);
+  EXPECT_EQ(bare_melody(tunes[1]), "X:1\nK:D\nDEF|\n");
+}
+
 TEST(Abc, NoTunesInOtherText) {
   EXPECT_TRUE(parse_tunebook("", "book.abc").empty());
   EXPECT_TRUE(parse_tunebook("T:no number\nK:C\nCDE|\n", "book.abc").empty());

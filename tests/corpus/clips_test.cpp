@@ -31,6 +31,18 @@ TEST(Clips, BeginningMiddleAndEndOfALongPiece) {
   EXPECT_DOUBLE_EQ(clips[2].end.value, 100);
 }
 
+// Kinds B12 and C20: what is left out is told by its true reason.
+TEST(Clips, APieceWithoutOneSaysWhy) {
+  EXPECT_EQ(why_without_clips(piece(4), {}), "is 4.0 s long, and a clip at least 5 s");
+  config::Corpus many_notes;
+  many_notes.min_clip_notes = 200;
+  EXPECT_EQ(why_without_clips(piece(40), many_notes), "has 160 notes, and a clip at least 200");
+  auto off_the_grid = piece(40);
+  off_the_grid.bar_lines = {off_the_grid.score.end() - midi::Tick{960}};
+  EXPECT_TRUE(choose_clips(off_the_grid, {}).empty());
+  EXPECT_TRUE(why_without_clips(off_the_grid, {}).ends_with("do its bars fill its meter?"));
+}
+
 TEST(Clips, AreFewerInShortPieces) {
   EXPECT_EQ(choose_clips(piece(59), {}).size(), 2u);
   EXPECT_EQ(choose_clips(piece(39), {}).size(), 1u);

@@ -90,7 +90,8 @@ TEST_F(Dataset, IsBuiltFromTunebooks) {
   EXPECT_THAT(report.skipped[0].reason, HasSubstr("abc2midi"));
   ASSERT_EQ(report.duplicates.size(), 1u);
   EXPECT_THAT(report.duplicates[0].reason, HasSubstr("first/book.abc:"));
-  EXPECT_EQ(report.without_clips.size(), 1u);
+  ASSERT_EQ(report.without_clips.size(), 1u);
+  EXPECT_THAT(report.without_clips[0].reason, HasSubstr("is 1.0 s long"));
   EXPECT_THAT(check_dataset(directory()), IsEmpty());
 }
 

@@ -108,6 +108,35 @@ TEST(Families, TheCopyWithMostLabelsIsKept) {
   EXPECT_THAT(families.kept_as, ElementsAre(1, 1, 1));
 }
 
+// Kind B14.
+TEST(Families, AnArrangementStaysBesideItsTune) {
+  const auto tune = random_score(1, 128);
+  auto descant = tune, accompanied = tune;
+  auto high = random_score(9, 64, 24, 480), chords = score_of({});
+  descant.instruments.push_back(high.instruments[0]);
+  for (std::int64_t beat = 0; beat < 60; ++beat) {
+    for (const int pitch : {96, 100, 103}) {
+      chords.instruments[0].notes.push_back(
+          {midi::Tick{beat * 480}, midi::Tick{beat * 480 + 400}, static_cast<std::uint8_t>(pitch + beat % 4), 80});
+    }
+  }
+  accompanied.instruments.insert(accompanied.instruments.begin(), chords.instruments[0]);
+  auto other = random_score(4, 128);
+  other.instruments.push_back(chords.instruments[0]);
+  const auto families = find_families({piece(tune), piece(descant), piece(accompanied), piece(other)}, 0.4, 0.35);
+  EXPECT_EQ(families.family[0], families.family[1]);
+  EXPECT_EQ(families.family[0], families.family[2]);
+  EXPECT_NE(families.family[0], families.family[3]);
+}
+
+TEST(MelodicPhrases, OfAnAccompanimentThatRepeatsItselfAreNone) {
+  auto score = score_of(std::vector<int>(100, 90));
+  std::vector<int> broken_chord;
+  for (int bar = 0; bar < 12; ++bar) broken_chord.insert(broken_chord.end(), {48, 55, 52, 57, 53, 55});
+  score.instruments.push_back(score_of(broken_chord).instruments[0]);
+  EXPECT_TRUE(melodic_phrases(score).empty());
+}
+
 TEST(Families, ASharedPhraseKeepsPiecesTogether) {
   auto medley = random_score(2, 200);
   const auto other = random_score(1, 200);

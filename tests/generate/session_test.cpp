@@ -56,6 +56,8 @@ TEST_F(SessionTest, StopsAtTheIdsOfTemplateAndModel) {
   EXPECT_THAT(Session(config, "", torch::kCPU).sampling.stop_ids, ElementsAre(2, 77));
   config.generate.stop_token_ids = {5};
   EXPECT_THAT(Session(config, "", torch::kCPU).sampling.stop_ids, ElementsAre(5));
+  config.generate.stop_token_ids = {5, 300};
+  EXPECT_THAT([&] { Session(config, "", torch::kCPU); }, ThrowsMessage<ConfigError>(HasSubstr("there is no token 300")));
 }
 
 TEST_F(SessionTest, DecodesWithTheWeightsThatItIsAskedFor) {

@@ -44,6 +44,14 @@ TEST(ParseMidi, ErrorsNameFileAndOffset) {
   EXPECT_THAT(refusal(header(1) + track(note(60, 100) + Bytes{0, 0xff, 0x51, 3, 0, 0, 0})), HasSubstr("offset 0x1e: a tempo of 0"));
 }
 
+// Kind C20: notes that are left out are spoken of.
+TEST(ParseMidi, TracksThatTheHeaderDoesNotNameAreLeftOutWithAWarning) {
+  testing::internal::CaptureStderr();
+  const Score score = parse_midi(header(1) + track(note(60, 100)) + track(note(64, 100)), "song.mid");
+  EXPECT_EQ(score.note_count(), 1u);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("song.mid: more tracks follow than the 1 that its header names"));
+}
+
 TEST(ParseMidi, RefusesLengthsBeyondTheFileWithoutReadingThem) {
   const Bytes huge = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
   EXPECT_THAT(refusal(header(1) + track(Bytes{0, 0xff, 1} + huge)), HasSubstr("longer than 1000000 bytes"));

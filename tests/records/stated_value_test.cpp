@@ -56,6 +56,14 @@ TEST(StatedFact, TheLongestDanceAtAWord) {
   EXPECT_EQ(stated_fact("dance", "a double jig"), "jig");
 }
 
+// Kind B27: in answers as in labels, a place is matched whole.
+TEST(StatedFact, ANameWithinALongerOneIsNone) {
+  for (const char* text : {"It comes from New England.", "New South Wales", "from Northern Ireland", "a tune from South America"})
+    EXPECT_EQ(stated_fact("origin", text), Fact()) << text;
+  EXPECT_EQ(stated_fact("origin", "a new English tune"), "England");
+  EXPECT_EQ(stated_fact("origin", "From New England, not Scotland"), "Scotland");
+}
+
 TEST(StatedFact, TheFirstOfSeveral) {
   EXPECT_EQ(stated_fact("dance", "A reel or a jig"), "reel");
   EXPECT_EQ(stated_fact("key", "G major, then D major"), "G major");

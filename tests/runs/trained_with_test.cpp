@@ -123,9 +123,11 @@ TEST_F(TrainedWith, AnotherTokenizerOrChatTemplateIsRefused) {
 
 // Kind A5: data that were divided otherwise since.
 TEST_F(TrainedWith, AnotherTestSplitIsWarnedOf) {
+  config::Config config;
+  config.llm.path = path("llm");
   const auto warning = [&](const std::string& held_out) {
     testing::internal::CaptureStderr();
-    warn_of_other_pieces(path("run/sft/checkpoints/step-000001"), held_out);
+    warn_of_other_pieces(config, path("run/sft/checkpoints/step-000001"), held_out);
     return testing::internal::GetCapturedStderr();
   };
   EXPECT_EQ(warning("now"), "") << "an earlier version's checkpoint does not say";
@@ -134,6 +136,12 @@ TEST_F(TrainedWith, AnotherTestSplitIsWarnedOf) {
   EXPECT_EQ(warning("then"), "");
   EXPECT_EQ(warning(""), "") << "no test split";
   EXPECT_THAT(warning("now"), HasSubstr("step-000001 was trained beside another test split than the data have now"));
+  EXPECT_THAT(warning("then"), Not(HasSubstr("warning")));
+  fs::create_directories(path("pretrain-llm/last"));
+  config.llm.path = path("pretrain-llm/model");
+  state_.fingerprints[kHeldOutFingerprint] = "before";
+  state_.write(path("pretrain-llm/last"));
+  EXPECT_THAT(warning("then"), HasSubstr("pretrain-llm/last was trained beside another test split"));
 }
 
 TEST_F(TrainedWith, ACheckpointOfTheLastVersionIsUsed) {

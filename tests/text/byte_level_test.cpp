@@ -168,9 +168,22 @@ TEST(Tiktoken, HasTheSpecialTokensOfLlama3) {
   EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{first, first + 9}), "");
 }
 
+// Kind C25.
+TEST(Tiktoken, AnyLineEndsAndAByteOrderMarkAreTaken) {
+  const std::string whole = read_text("tests/golden/text/tiktoken/tokenizer.model");
+  const auto expected = load_tokenizer("tests/golden/text/tiktoken")->encode("A reel.");
+  const TemporaryDirectory folder;
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    std::string text = "\xef\xbb\xbf";
+    for (const char c : whole) c == '\n' ? text += end : text += c;
+    std::ofstream(folder.path() / "tokenizer.model") << text;
+    EXPECT_EQ(load_tokenizer(folder.path())->encode("A reel."), expected);
+  }
+}
+
 TEST(Tiktoken, MalformedLinesAreNamed) {
   const TemporaryDirectory folder;
-  for (const char* second : {"Ig== 2", "Ig=", "I!== 1", "Ig== x"}) {
+  for (const char* second : {"Ig== 2", "Ig=", "Ig 1", "Ig== 1 1", "I!== 1", "Ig== x"}) {
     std::ofstream(folder.path() / "tokenizer.model") << "IQ== 0\n" << second << "\n";
     try {
       load_tokenizer(folder.path());

@@ -36,6 +36,24 @@ TEST_P(GoldenCharacterLevel, ADirectoryWithATokenizerJsonAloneIsReadAsTokenizers
   }
 }
 
+// Kind C22: transformers does not read the spaces of its own class from the tokenizer file.
+TEST(GoldenCharacterLevel, SpacesAreAsTheClassOfTheTokenizerSays) {
+  for (const Json& entry : golden().at("classes")) {
+    const TemporaryDirectory folder;
+    std::filesystem::copy_file(kGoldens / "prepend/tokenizer.json", folder.path() / "tokenizer.json");
+    write_atomically(folder.path() / "tokenizer_config.json", entry.at("config").dump());
+    const auto tokenizer = load_tokenizer(folder.path());
+    for (const Json& row : entry.at("encode")) {
+      EXPECT_EQ(tokenizer->encode(row.at("text").get<std::string>()), row.at("ids").get<std::vector<TokenId>>())
+          << entry.at("config") << row.at("text");
+    }
+    for (const Json& row : entry.at("decode")) {
+      EXPECT_EQ(tokenizer->decode(row.at("ids").get<std::vector<TokenId>>()), row.at("text").get<std::string>())
+          << entry.at("config") << row.at("ids");
+    }
+  }
+}
+
 TEST(GoldenSpecialTokens, TheEndOfATextIsTheAddedOne) {
   EXPECT_EQ(load_tokenizer(kGoldens / "metaspace")->eos_id(), golden().at("eos").get<TokenId>());
   const auto tokenizer = load_tokenizer(kGoldens / "chatml");
@@ -109,6 +127,8 @@ TEST_F(SentencePieceDirectory, MistakesNameFileAndKey) {
   write("added_tokens.json", Json::object());
   write("tokenizer_config.json", {{"added_tokens_decoder", {{"x", {{"content", "<a>"}}}}}});
   EXPECT_THAT(error_of([&] { load(); }), HasSubstr("added_tokens_decoder[\"x\"]"));
+  write("tokenizer_config.json", {{"tokenizer_class", "LlamaTokenizer"}, {"add_prefix_space", "no"}});
+  EXPECT_THAT(error_of([&] { load(); }), testing::AllOf(HasSubstr("tokenizer_config.json"), HasSubstr("add_prefix_space")));
 }
 
 TEST(CharacterLevel, WhatIsNotSupportedIsRefusedByName) {

@@ -1,5 +1,6 @@
 #include "midillama/core/file.h"
 #include "midillama/text/tokenizer.h"
+#include "support/error_of.h"
 #include "text/character_map.h"
 
 #include <gmock/gmock.h>
@@ -9,6 +10,9 @@ namespace midillama::text {
 namespace {
 
 using testing::HasSubstr;
+using testing_support::error_of;
+
+const std::filesystem::path kGoldens = "tests/golden/text";
 
 const std::vector<std::string> kTexts = {"Question: Which dance is this tune?\nAnswer:\nIt is a reel in G major.",
                                          "Question: What is the meter?\nAnswer:\nThe meter is 6/8, as in a jig.",
@@ -97,17 +101,15 @@ TEST_F(SentencePieceTest, NoTextOrTooSmallAVocabularyIsAnError) {
 
 TEST_F(SentencePieceTest, AFileThatIsNoModelIsNamed) {
   const auto file = folder.path() / "tokenizer.model";
-  write_atomically(file, "\x0a\xff\xff\xff\xff");
-  try {
-    load_tokenizer(folder.path());
-    FAIL() << "a broken model was loaded";
-  } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr(file.string()));
+  const auto whole = read_bytes(kGoldens / "sentencepiece.model");
+  for (const std::string& content :
+       {std::string("\x0a\xff\xff\xff\xff"), std::string(whole.begin(), whole.begin() + 3000), std::string()}) {
+    write_atomically(file, content);
+    EXPECT_THAT(error_of([&] { load_tokenizer(folder.path()); }),
+                testing::AllOf(HasSubstr(file.string()), HasSubstr("is not a sentencepiece model"), testing::Not(HasSubstr(".cc"))));
   }
   EXPECT_THROW(load_tokenizer(folder.path() / "missing"), InputError);
 }
-
-const std::filesystem::path kGoldens = "tests/golden/text";
 
 // Kind C22: the library follows the map wherever it leads.
 TEST(SentencePieceCharacterMap, IsFollowedOnlyWhereItLeadsSomewhere) {
@@ -143,11 +145,23 @@ TEST(SentencePieceCharacterMap, IsFollowedOnlyWhereItLeadsSomewhere) {
   EXPECT_NE(with_map("\x01"), "");
 }
 
+void expect_equal(const Tokenizer& tokenizer, const Json& expected) {
+  for (const Json& row : expected["encode"]) EXPECT_EQ(Json(tokenizer.encode(row["text"].get<std::string>())), row["ids"]) << row["text"];
+  for (const Json& row : expected["decode"]) EXPECT_EQ(tokenizer.decode(row["ids"].get<std::vector<TokenId>>()), row["text"]) << row["ids"];
+}
+
 TEST(GoldenSentencePiece, EncodesAndDecodesAsTheReference) {
-  const auto tokenizer = load_sentencepiece(kGoldens / "sentencepiece.model");
   const Json golden = read_json(kGoldens / "sentencepiece.json");
-  for (const Json& row : golden["encode"]) EXPECT_EQ(Json(tokenizer->encode(row["text"].get<std::string>())), row["ids"]) << row["text"];
-  for (const Json& row : golden["decode"]) EXPECT_EQ(tokenizer->decode(row["ids"].get<std::vector<TokenId>>()), row["text"]) << row["ids"];
+  expect_equal(*load_sentencepiece(kGoldens / "sentencepiece.model"), golden);
+  expect_equal(*load_sentencepiece(kGoldens / "sentencepiece.model", Prefix::none), golden["without_prefix"]);
+}
+
+// Kind C22.
+TEST(GoldenSentencePiece, TheFilesBesideItMayLeaveOutTheSpaceBeforeAText) {
+  const TemporaryDirectory folder;
+  std::filesystem::copy_file(kGoldens / "sentencepiece.model", folder.path() / "tokenizer.model");
+  write_atomically(folder.path() / "tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizer", "add_prefix_space": false})");
+  expect_equal(*load_tokenizer(folder.path()), read_json(kGoldens / "sentencepiece.json")["without_prefix"]);
 }
 
 TEST(GoldenSentencePiece, TrainsThePiecesOfTheReference) {

@@ -7,7 +7,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <functional>
+#include <limits>
 
 namespace midillama::tools {
 namespace {
@@ -135,6 +139,23 @@ TEST(ConvertMusicBert, SettingsThatGiveOtherNumbersAreRefused) {
   EXPECT_THAT(port_with("b", {{"num_attention_heads", 2}, {"num_hidden_layers", 3}}),
               HasSubstr("encoder_layers: is 3, but there are tensors of 2 layers: the file is cut"));
   EXPECT_EQ(port_with("c", {{"num_attention_heads", 2}, {"num_hidden_layers", 2}, {"hidden_act", "gelu"}}), "no error");
+}
+
+// Kind A7: the file that was given is named, not the one that was to be written.
+TEST(ConvertMusicBert, NumbersThatAreNotFiniteAreRefusedByFileAndTensor) {
+  const TemporaryDirectory folder;
+  auto bytes = read_bytes(kGolden / "fairseq.pt");
+  const weights::TensorMap tensors = weights::read_safetensors(kGolden / "port" / "model.safetensors");
+  const torch::Tensor& bias = tensors.at("bert.embeddings.LayerNorm.bias");
+  const auto* numbers = static_cast<const std::uint8_t*>(bias.data_ptr());
+  const auto found = std::search(bytes.begin(), bytes.end(), numbers, numbers + bias.nbytes());
+  ASSERT_NE(found, bytes.end());
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::memcpy(&*found, &nan, sizeof(nan));
+  const fs::path file = folder.path() / "fairseq.pt";
+  write_atomically(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  EXPECT_THAT(error_of(file, folder.path() / "out"), AllOf(HasSubstr(file.string()), HasSubstr(".bias")));
+  EXPECT_FALSE(fs::exists(folder.path() / "out"));
 }
 
 TEST(ConvertMusicBert, HeadsOfSize64WhereTheFileDoesNotSay) {

@@ -3,7 +3,8 @@
 
 namespace midillama::config {
 
-// Of lora.alpha, here and in an adapter's own file: a larger one makes infinities of ordinary numbers.
-inline constexpr double kLargestAlpha = 1e6;
+// Of what weights and gradients are multiplied by (lora.alpha, here and in an adapter's own file; rates of training): a larger one makes
+// infinities of ordinary numbers.
+inline constexpr double kLargestFactor = 1e6;
 
 }  // namespace midillama::config

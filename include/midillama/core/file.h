@@ -23,6 +23,8 @@ using OrderedJson = nlohmann::ordered_json;
 // that nothing writes into for some seconds.
 std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path);
 
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 // Text, as every reader of text gets it: without a byte order mark, lines ended by '\n' whether the file has LF, CR LF or CR. InputError
 // for UTF-16.
 std::string read_text(const std::filesystem::path& path);

@@ -20,7 +20,7 @@ int noted_interrupt();
 
 class InterruptDelay {
  public:
-  // `announcement` is logged when the first signal comes: what is still done, which may take a while.
+  // `announcement` is logged when the first signal comes: what is still done, which may take a while. Nothing is where it is empty.
   explicit InterruptDelay(const std::string& announcement);
   ~InterruptDelay();  // forgets the signal
   InterruptDelay(const InterruptDelay&) = delete;

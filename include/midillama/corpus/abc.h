@@ -15,7 +15,7 @@ struct AbcTune {
   std::string number;    // the X: field's value
   // Letter and value of each field in order of appearance, comments removed; those in the tune's body and inline fields come too.
   std::vector<std::pair<char, std::string>> fields;
-  std::vector<std::string> lines;  // the tune as written, from the X: line on
+  std::vector<std::string> lines;  // the tune as written, from the X: line on; what the file's header says comes second
   std::size_t fields_before_music = 0;
   bool music_begun = false;  // while it is read
 
@@ -29,7 +29,8 @@ struct AbcTune {
   bool holds_throughout(char letter) const;
 };
 
-// A tune begins at an X: line and ends at an empty line, the next X: line or the file's end. Text outside of tunes is passed over.
+// A tune begins at an X: line and ends at an empty line, the next X: line or the file's end. Text outside of tunes is passed over, but for
+// the fields of a header at the file's beginning (ABC 2.1, 2.2.2): each holds for the tunes that do not state their own.
 std::vector<AbcTune> parse_tunebook(std::string_view text, const std::string& file);
 
 // The tune as it is given to abc2midi: the melody and nothing that could tell its name. Kept: meter, unit length, key, voice, parts, tempo

@@ -4,6 +4,7 @@
 #include "midillama/config/schema.h"
 #include "midillama/corpus/piece.h"
 
+#include <string>
 #include <vector>
 
 namespace midillama::corpus {
@@ -14,5 +15,8 @@ namespace midillama::corpus {
 // after one, the bar lines of the clip are off the grid that its meter gives. Spans of fewer than `min_clip_notes` notes or
 // `min_clip_seconds`, and such as OctupleMIDI cannot represent, are left out.
 std::vector<ClipSpan> choose_clips(const Piece& piece, const config::Corpus& config);
+
+// Of a piece that gives no clip, for its reader.
+std::string why_without_clips(const Piece& piece, const config::Corpus& config);
 
 }  // namespace midillama::corpus

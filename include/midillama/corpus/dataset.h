@@ -24,7 +24,7 @@ struct BuildReport {
   std::size_t read = 0;                // pieces that the source gave
   std::vector<Skipped> skipped;        // tunes and files that could not be used
   std::vector<Skipped> duplicates;     // left out for another piece, which the reason names
-  std::vector<Skipped> without_clips;  // too short for a clip
+  std::vector<Skipped> without_clips;  // and why
   std::vector<RareValue> rare;         // facts left out
   std::size_t pieces = 0;              // kept
   std::size_t clips = 0;

@@ -41,6 +41,7 @@ struct Piece {
   // Made while the score is there.
   Melody melody;
   std::vector<Clip> clips;
+  std::string why_without_clips;  // empty where there are some
 };
 
 }  // namespace midillama::corpus

@@ -116,6 +116,15 @@ class TempoMap {
 // changes at 0. Instruments without such a note are left out.
 Score clip(const Score& score, Tick from, Tick to);
 
+// What of a piece is meant, in seconds: all of it by default.
+struct Part {
+  double start = 0;
+  std::optional<double> duration = std::nullopt;  // without: to the end
+
+  bool is_whole() const { return start == 0 && !duration; }
+};
+Score part_of(const Score& score, const Part& part);
+
 // The ticks at which bars start, from tick 0 up to and including the first one at or after the end of the last note. A meter change inside
 // a bar takes effect with the next bar. Error where bars are shorter than a tick or more than a million.
 std::vector<Tick> bar_starts(const Score& score);

@@ -9,7 +9,14 @@
 
 namespace midillama::records {
 
-// The text's words in lower case, joined by single spaces; punctuation parts words, apostrophes are dropped.
+struct PlainWord {
+  std::string text;      // in lower case
+  bool capital = false;  // begins with A to Z
+};
+// The text's words; punctuation parts them, apostrophes are dropped.
+std::vector<PlainWord> words_in(std::string_view text);
+
+// The same joined by single spaces.
 std::string plain_words(std::string_view text);
 
 // Whether `words` stand at `at` in a text of plain words, not inside other words.

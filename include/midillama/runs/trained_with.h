@@ -23,9 +23,9 @@ inline constexpr const char* kTextFingerprint = "llm.tokenizer";
 
 // Of the pieces of the test split, which no stage hears (records::pieces_fingerprint): its name among a state's fingerprints.
 inline constexpr const char* kHeldOutFingerprint = "data.test_split";
-// Warns where the test split holds other pieces than at the training of the checkpoint: they may then have been trained on. Nothing where
-// either does not say.
-void warn_of_other_pieces(const std::filesystem::path& checkpoint, const std::string& held_out);
+// Warns where the test split holds other pieces than at the training of the checkpoint, or of the models of the configuration that were
+// pre-trained here: they may then have been trained on. Nothing where either does not say, or there is no checkpoint.
+void warn_of_other_pieces(const config::Config& config, const std::filesystem::path& checkpoint, const std::string& held_out);
 
 // Gives what nobody chose the checkpoint's values, where it has a state.
 void adopt(config::Config& config, const std::filesystem::path& checkpoint);

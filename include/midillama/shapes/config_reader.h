@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ class ConfigReader {
     if (!json_.is_object()) throw InputError(path.string(), "", "is not a JSON object");
   }
 
-  // Missing and null are the same, as in transformers.
+  // Missing and null are the same, as in transformers for most keys.
   bool has(const std::string& key) const { return json_.contains(key) && !json_.at(key).is_null(); }
   const Json& json() const { return json_; }
 
@@ -57,6 +58,13 @@ class ConfigReader {
   // The value must be `only` where the key is present.
   void expect(const std::string& key, const Json& only, const std::string& why) {
     if (has(key) && json_.at(key) != only) mistake(key, fmt::format("is {}: {}", brief(json_.at(key)), why));
+  }
+
+  // A key may be missing, which gives its default, but null is a value that nothing can be computed with.
+  void refuse_null(std::initializer_list<const char*> keys) {
+    for (const char* key : keys) {
+      if (json_.contains(key) && json_.at(key).is_null()) mistake(key, "is null: give it a value, or leave it out for the default");
+    }
   }
 
   void finish() const {

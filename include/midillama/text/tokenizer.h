@@ -43,9 +43,12 @@ class Tokenizer {
 // naming file and key or line, where there is none, it cannot be read or it asks for what is not supported.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
+// Whether a sentencepiece model puts a space before a text.
+enum class Prefix { as_the_model_says, none };
+
 // A sentencepiece model file. Ids and decoded text equal those of Google's sentencepiece; bos and eos are those that the model itself
-// names.
-std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file);
+// names. InputError where it is damaged.
+std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file, Prefix prefix = Prefix::as_the_model_says);
 
 // Trains a sentencepiece BPE model on texts and writes it to `file`. Ids: 0 <unk>, 1 <s>, 2 </s>, then 256 bytes, then at most as many
 // pieces as make up `vocab_size` (fewer where the texts are small). Every UTF-8 text without U+2581 survives a round trip: nothing is

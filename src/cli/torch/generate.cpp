@@ -17,11 +17,9 @@ namespace midillama::cli {
 namespace {
 
 midi::Score read_clip(const GenerateCommand& command) {
-  midi::Score score = midi::read_midi(command.midi);
-  if (command.start > 0 || command.duration > 0) {
-    const midi::Tick to = command.duration > 0 ? score.to_tick({command.start + command.duration}) : score.end();
-    score = midi::clip(score, score.to_tick({command.start}), to);
-  }
+  midi::Part part = {.start = command.start};
+  if (command.duration > 0) part.duration = command.duration;
+  midi::Score score = midi::part_of(midi::read_midi(command.midi), part);
   if (score.note_count() == 0) throw InputError(command.midi, "", "there are no notes in the part that was asked for");
   return score;
 }

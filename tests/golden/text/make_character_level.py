@@ -5,6 +5,8 @@ BPE models.
   prepend     the same with a normalizer of Prepend and Replace, as transformers 4 saved it
   chatml      sentencepiece.model as tokenizer.model, with ChatML's tokens in added_tokens.json and tokenizer_config.json
 
+and of "prepend" with a tokenizer_config.json that names Llama's own class, which transformers 5 makes the spaces of anew.
+
 Run make_sentencepiece.py first: the vocabulary is its model's.
 """
 
@@ -67,6 +69,21 @@ def save_chatml():
     return directory
 
 
+def classes(prepend, texts):
+    directory = clean(ROOT / "class")
+    shutil.copy(prepend / "tokenizer.json", directory)
+    cases_of_classes = []
+    for config in ({"tokenizer_class": "LlamaTokenizer"}, {"tokenizer_class": "LlamaTokenizerFast", "add_prefix_space": None},
+                   {"tokenizer_class": "LlamaTokenizer", "legacy": True}, {"tokenizer_class": "LlamaTokenizer", "add_prefix_space": False},
+                   {"tokenizer_class": "LlamaTokenizer", "add_prefix_space": False, "legacy": True},
+                   {"tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": False}):
+        write(directory / "tokenizer_config.json", config)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(directory).backend_tokenizer
+        cases_of_classes.append({"config": config, **cases(tokenizer, texts, 6)})
+    shutil.rmtree(directory)
+    return cases_of_classes
+
+
 def cases(tokenizer, texts, seed):
     generator = random.Random(seed)
     size = tokenizer.get_vocab_size()
@@ -94,6 +111,7 @@ def main():
         "versions": {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__},
         "metaspace": cases(Tokenizer.from_file(str(metaspace / "tokenizer.json")), texts, 4),
         "prepend": cases(Tokenizer.from_file(str(prepend / "tokenizer.json")), texts, 5),
+        "classes": classes(prepend, texts[::2]),
         "eos": transformers.AutoTokenizer.from_pretrained(metaspace).eos_token_id,
         "chatml": {
             "eos": base.eos_token_id,

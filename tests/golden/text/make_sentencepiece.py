@@ -8,6 +8,7 @@ import pathlib
 import random
 
 import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 
 HERE = pathlib.Path(__file__).parent
 
@@ -39,6 +40,13 @@ def random_texts(count, seed):
         yield "".join(parts)
 
 
+def without_prefix(model):
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(model.read_bytes())
+    proto.normalizer_spec.add_dummy_prefix = False
+    return sentencepiece.SentencePieceProcessor(model_proto=proto.SerializeToString())
+
+
 def main():
     options = dict(model_type="bpe", vocab_size=420, hard_vocab_limit=False, byte_fallback=True, character_coverage=1.0,
                    normalization_rule_name="identity", remove_extra_whitespaces=False, split_digits=True, num_threads=1,
@@ -50,14 +58,18 @@ def main():
     generator = random.Random(1)
     size = processor.get_piece_size()
     id_lists = [[generator.randrange(size) for _ in range(generator.randint(0, 10))] for _ in range(60)]
+    texts = [*TEXTS, *random_texts(60, 2)]
+    plain = without_prefix(model)
     golden = {
         "made_by": "make_sentencepiece.py",
         "versions": {"sentencepiece": sentencepiece.__version__},
         "lines": LINES,
         "vocab_size": options["vocab_size"],
         "pieces": [processor.id_to_piece(i) for i in range(size)],
-        "encode": [{"text": text, "ids": processor.encode(text)} for text in [*TEXTS, *random_texts(60, 2)]],
+        "encode": [{"text": text, "ids": processor.encode(text)} for text in texts],
         "decode": [{"ids": ids, "text": processor.decode(ids)} for ids in id_lists],
+        "without_prefix": {"encode": [{"text": text, "ids": plain.encode(text)} for text in texts],
+                           "decode": [{"ids": ids, "text": plain.decode(ids)} for ids in id_lists]},
     }
     (HERE / "sentencepiece.json").write_text(json.dumps(golden, indent=None, separators=(",", ":")) + "\n")
 
