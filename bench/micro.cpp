@@ -151,9 +151,9 @@ BENCHMARK(BpeLongPiece)->Arg(80)->Arg(100'000);
 // --- Metrics
 
 // Answers of 15 words, of which the predictions change every fifth.
-std::vector<metrics::Example> examples() {
+std::vector<metrics::ScoredText> examples() {
   Random random(4);
-  std::vector<metrics::Example> examples(500);
+  std::vector<metrics::ScoredText> examples(500);
   for (auto& [prediction, references] : examples) {
     std::string& reference = references.emplace_back();
     for (int i = 0; i < 15; ++i) {

@@ -68,7 +68,7 @@ void serve_text(const std::filesystem::path& model, const std::filesystem::path&
 }
 
 void serve_metrics(const std::filesystem::path& predictions) {
-  std::vector<metrics::Example> examples;
+  std::vector<metrics::ScoredText> examples;
   for_each_json_line(predictions, [&](const Json& row, std::size_t) { examples.push_back({row.at("prediction"), row.at("references")}); });
   serve([&](const std::string& round, std::istream&) {
     metrics::Score score;

@@ -15,6 +15,7 @@
 #include "cli/commands/merge.h"
 #include "cli/commands/plan.h"
 #include "cli/commands/score.h"
+#include "cli/commands/serve.h"
 #include "cli/commands/text_tokenize.h"
 #include "cli/commands/tokenize.h"
 #include "cli/commands/train.h"
@@ -36,6 +37,7 @@ using Commands = CommandList<TrainCommand,             //
                              EvalCommand,              //
                              GenerateCommand,          //
                              ChatCommand,              //
+                             ServeCommand,             //
                              ScoreCommand,             //
                              TokenizeCommand,          //
                              TextTokenizeCommand,      //

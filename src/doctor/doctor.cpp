@@ -258,7 +258,7 @@ class Examination {
   }
 
   static Finding wordnet() {
-    const std::array<metrics::Example, 1> same = {{{"a slow tune", {"a slow tune"}}}};
+    const std::array<metrics::ScoredText, 1> same = {{{"a slow tune", {"a slow tune"}}}};
     return {"METEOR works: " + metrics::meteor(same).signature};
   }
 

@@ -62,7 +62,7 @@ void score_batch(std::span<const Pair> pairs, const SentenceEmbeddings& embeddin
   for (const auto& match : matches) scores.push_back(score_of(match, longest));
 }
 
-std::vector<Pair> pairs_of(std::span<const metrics::Example> examples) {
+std::vector<Pair> pairs_of(std::span<const metrics::ScoredText> examples) {
   std::vector<Pair> pairs;
   for (const auto& example : examples) {
     for (const auto& reference : example.references) pairs.push_back({example.prediction, reference});
@@ -99,7 +99,7 @@ BertScorer::BertScorer(const config::BertScore& config, torch::Device device)
 
 BertScorer::~BertScorer() = default;
 
-std::vector<BertScore> BertScorer::score(std::span<const metrics::Example> examples) const {
+std::vector<BertScore> BertScorer::score(std::span<const metrics::ScoredText> examples) const {
   const auto scores = score_pairs(pairs_of(examples), *encoder_);
   std::vector<BertScore> best;
   auto next = scores.begin();
@@ -112,7 +112,7 @@ std::vector<BertScore> BertScorer::score(std::span<const metrics::Example> examp
   return best;
 }
 
-metrics::Score BertScorer::mean(std::span<const metrics::Example> examples, double BertScore::*number) const {
+metrics::Score BertScorer::mean(std::span<const metrics::ScoredText> examples, double BertScore::*number) const {
   metrics::Score result;
   double sum = 0;
   for (const auto& value : score(examples)) {

@@ -121,14 +121,14 @@ class Evaluation {
     finish_row(scored(system.name(), system.label(), *known));
   }
 
-  Row scored(std::string name, std::string label, const std::vector<Prediction>& predictions) const {
+  ReportRow scored(std::string name, std::string label, const std::vector<Prediction>& predictions) const {
     const auto stated = [&](std::size_t i, const std::string& tag) {
       return records::said(resources_.tags().at(tag), questions_[i], predictions[i].prediction);
     };
     return with_accuracy({std::move(name), std::move(label), scorer_->score(examples_of(predictions)), {}}, stated);
   }
 
-  Row with_accuracy(Row row, const StatedValue& stated) const {
+  ReportRow with_accuracy(ReportRow row, const StatedValue& stated) const {
     row.accuracy = fact_accuracy(resources_.tags(), questions_, stated);
     if (is_unseen(options_)) row.forms = accuracy_by_form(resources_.tags(), questions_, stated);
     return row;
@@ -166,12 +166,12 @@ class Evaluation {
     finish_row(with_accuracy({.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = {}}, stated));
   }
 
-  void finish_row(Row row) {
+  void finish_row(ReportRow row) {
     write_atomically(folder(row.name) / "scores.json", json_text(to_json(report_of({row})), 2) + '\n');
     rows_.push_back(std::move(row));
   }
 
-  Report report_of(std::vector<Row> rows) const {
+  Report report_of(std::vector<ReportRow> rows) const {
     return {.checkpoint = options_.checkpoint.string(),
             .fingerprint = fingerprint_,
             .split = resources_.split(),
@@ -186,7 +186,7 @@ class Evaluation {
   std::vector<records::Question> questions_;  // that are asked
   std::string fingerprint_;
   std::optional<Scorer> scorer_;  // of the main rank
-  std::vector<Row> rows_;
+  std::vector<ReportRow> rows_;
 };
 
 }  // namespace

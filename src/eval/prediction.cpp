@@ -52,8 +52,8 @@ std::vector<Prediction> read_predictions(const std::filesystem::path& path) {
   return predictions;
 }
 
-std::vector<metrics::Example> examples_of(std::span<const Prediction> predictions) {
-  std::vector<metrics::Example> examples;
+std::vector<metrics::ScoredText> examples_of(std::span<const Prediction> predictions) {
+  std::vector<metrics::ScoredText> examples;
   for (const auto& prediction : predictions) examples.push_back({prediction.prediction, prediction.references});
   return examples;
 }

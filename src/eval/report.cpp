@@ -45,7 +45,7 @@ std::string with_interval(const std::string& value, const metrics::Interval& int
   return fmt::format("{} [{:.3f}, {:.3f}]", value, interval.low, interval.high);
 }
 
-std::string metric_cell(const Row& row, const std::string& name) {
+std::string metric_cell(const ReportRow& row, const std::string& name) {
   if (row.metrics.empty()) return "-";
   const auto metric = std::ranges::find(row.metrics, name, &Metric::name);
   if (metric == row.metrics.end()) return "not configured";
@@ -53,14 +53,14 @@ std::string metric_cell(const Row& row, const std::string& name) {
   return metric->interval ? with_interval(value, *metric->interval) : value;
 }
 
-std::string accuracy_cell(const Row& row, const std::string& tag) {
+std::string accuracy_cell(const ReportRow& row, const std::string& tag) {
   const auto entry = std::ranges::find(row.accuracy, tag, &TagAccuracy::tag);
   if (entry == row.accuracy.end()) return "-";
   return with_interval(fmt::format("{:.3f}", entry->value()), entry->interval());
 }
 
-const Row* find_row(const TaskReport& task, const std::string& name) {
-  const auto row = std::ranges::find(task.rows, name, &Row::name);
+const ReportRow* find_row(const TaskReport& task, const std::string& name) {
+  const auto row = std::ranges::find(task.rows, name, &ReportRow::name);
   return row == task.rows.end() ? nullptr : &*row;
 }
 
@@ -78,7 +78,7 @@ Table metric_table(const TaskReport& task) {
 // Tags of all rows, in the order of the row that has most.
 std::vector<TagAccuracy> tags_of(const TaskReport& task) {
   if (task.rows.empty()) return {};
-  return std::ranges::max(task.rows, {}, [](const Row& row) { return row.accuracy.size(); }).accuracy;
+  return std::ranges::max(task.rows, {}, [](const ReportRow& row) { return row.accuracy.size(); }).accuracy;
 }
 
 Table accuracy_table(const TaskReport& task) {
@@ -124,7 +124,7 @@ Table form_table(const TaskReport& task, const TaskReport* trained) {
 
 // Nothing where no question of the task asks in several ways.
 std::optional<Table> form_table(const Report& report, const TaskReport& task) {
-  const bool has_forms = std::ranges::any_of(task.rows, [](const Row& row) { return !row.forms.empty(); });
+  const bool has_forms = std::ranges::any_of(task.rows, [](const ReportRow& row) { return !row.forms.empty(); });
   if (!has_forms) return std::nullopt;
   const auto trained = std::ranges::find(report.tasks, "qa", &TaskReport::task);
   return form_table(task, trained == report.tasks.end() ? nullptr : &*trained);

@@ -21,7 +21,7 @@ OrderedJson to_json(const TagAccuracy& stated) {
   return {{"score", stated.value()}, {"interval", to_json(stated.interval())}, {"correct", stated.correct}, {"total", stated.total}};
 }
 
-OrderedJson to_json(const Row& row) {
+OrderedJson to_json(const ReportRow& row) {
   OrderedJson metrics = OrderedJson::object();
   for (const auto& metric : row.metrics) metrics[metric.name] = to_json(metric);
   OrderedJson accuracy = OrderedJson::object();
@@ -54,8 +54,8 @@ std::vector<TagAccuracy> accuracy_from_json(const OrderedJson& json) {
   return accuracy;
 }
 
-Row row_from_json(const OrderedJson& json) {
-  Row row{.name = json.at("name").get<std::string>(), .label = json.at("label").get<std::string>(), .metrics = {}, .accuracy = {}};
+ReportRow row_from_json(const OrderedJson& json) {
+  ReportRow row{.name = json.at("name").get<std::string>(), .label = json.at("label").get<std::string>(), .metrics = {}, .accuracy = {}};
   for (const auto& [name, metric] : json.at("metrics").items()) row.metrics.push_back(metric_from_json(name, metric));
   row.accuracy = accuracy_from_json(json.at("accuracy"));
   const auto forms = json.value("forms", OrderedJson::object());

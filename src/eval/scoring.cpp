@@ -15,7 +15,7 @@ Scorer::Scorer(const config::Eval& config, std::uint64_t seed, torch::Device dev
   }
 }
 
-std::vector<Metric> Scorer::score(std::span<const metrics::Example> examples) const {
+std::vector<Metric> Scorer::score(std::span<const metrics::ScoredText> examples) const {
   std::vector<Metric> scores;
   const auto add = [&](const std::string& name, const metrics::Score& result) {
     auto& metric = scores.emplace_back(Metric{name, result.score, result.signature, {}});

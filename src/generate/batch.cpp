@@ -30,8 +30,8 @@ torch::Tensor prefill_mask(const torch::Tensor& padding, std::int64_t longest) {
   return causal.logical_and(real).logical_or(itself);
 }
 
-std::int64_t largest_budget(const std::vector<Row>& rows) {
-  return std::ranges::max(rows, {}, &Row::budget).budget;
+std::int64_t largest_budget(const std::vector<BatchRow>& rows) {
+  return std::ranges::max(rows, {}, &BatchRow::budget).budget;
 }
 
 constexpr std::int64_t kNoToken = -1;
@@ -43,10 +43,10 @@ bool is_padded(const std::vector<std::int64_t>& padding) {
 }  // namespace
 
 std::size_t Batch::running() const {
-  return static_cast<std::size_t>(std::ranges::count(rows_, false, &Row::is_done));
+  return static_cast<std::size_t>(std::ranges::count(rows_, false, &BatchRow::is_done));
 }
 
-void Batch::join(std::span<const model::MusicText> texts, std::vector<Row> rows) {
+void Batch::join(std::span<const model::MusicText> texts, std::vector<BatchRow> rows) {
   keep_running();
   Prefilled fresh = prefill(texts, rows);
   if (rows_.empty()) {
@@ -59,7 +59,7 @@ void Batch::join(std::span<const model::MusicText> texts, std::vector<Row> rows)
     merge(fresh, rows);
   }
   std::vector<std::int64_t> lengths;
-  for (const Row& row : rows) lengths.push_back(row.length);
+  for (const BatchRow& row : rows) lengths.push_back(row.length);
   const auto fresh_positions = model::to_device(lengths, device()).unsqueeze(-1);
   positions_ = positions_.defined() ? at::cat({positions_, fresh_positions}) : fresh_positions;
   chosen_ = torch::Tensor();
@@ -68,11 +68,11 @@ void Batch::join(std::span<const model::MusicText> texts, std::vector<Row> rows)
   if (fixed_shapes_.value_or(logits_.is_cuda())) cache_->fix_shapes();
 }
 
-Batch::Prefilled Batch::prefill(std::span<const model::MusicText> texts, const std::vector<Row>& rows) {
+Batch::Prefilled Batch::prefill(std::span<const model::MusicText> texts, const std::vector<BatchRow>& rows) {
   const auto embeddings = model_->splice(texts);
   Prefilled fresh;
-  fresh.length = std::ranges::max(rows, {}, &Row::length).length;
-  for (const Row& row : rows) fresh.padding.push_back(fresh.length - row.length);
+  fresh.length = std::ranges::max(rows, {}, &BatchRow::length).length;
+  for (const BatchRow& row : rows) fresh.padding.push_back(fresh.length - row.length);
   // The last new token is never read. Beside running rows the cache is copied anyway.
   const std::int64_t room = rows_.empty() ? largest_budget(rows) - 1 : 0;
   const auto& config = model_->llama->config;
@@ -89,7 +89,7 @@ Batch::Prefilled Batch::prefill(std::span<const model::MusicText> texts, const s
   return fresh;
 }
 
-void Batch::merge(Prefilled& fresh, const std::vector<Row>& rows) {
+void Batch::merge(Prefilled& fresh, const std::vector<BatchRow>& rows) {
   // Padding that all rows share is left out.
   const std::int64_t shared = *std::ranges::min_element(padding_);
   const std::int64_t length = std::max(length_ - shared, fresh.length);
@@ -110,11 +110,11 @@ void Batch::rebuild_inputs() {
     may_attend_ = torch::arange(cache_->capacity(), padding.options()) >= padding.view({-1, 1, 1, 1});
   }
   std::vector<double> temperatures, top_ps;
-  for (const Row& row : rows_) {
+  for (const BatchRow& row : rows_) {
     temperatures.push_back(row.temperature > 0 ? row.temperature : 1);
     top_ps.push_back(row.top_p);
   }
-  const auto greedy_rows = std::ranges::count(rows_, 0.0, &Row::temperature);
+  const auto greedy_rows = std::ranges::count(rows_, 0.0, &BatchRow::temperature);
   const bool all_greedy = greedy_rows == std::ssize(rows_);
   const auto on_device = [&](const std::vector<double>& values) {
     return model::to_device(torch::tensor(values, torch::kFloat64), device());
@@ -134,7 +134,7 @@ std::vector<std::int64_t> Batch::choose() {
     chosen_ = greedy(logits_);
   } else {
     std::vector<double> uniforms;
-    for (Row& row : rows_) uniforms.push_back(row.temperature > 0 ? row.random.uniform() : 0);
+    for (BatchRow& row : rows_) uniforms.push_back(row.temperature > 0 ? row.random.uniform() : 0);
     chosen_ = sample(logits_, temperatures_, top_ps_, model::to_device(torch::tensor(uniforms, torch::kFloat64), device()));
     if (is_greedy_.defined()) chosen_ = at::where(is_greedy_, greedy(logits_), chosen_);
   }
@@ -181,7 +181,7 @@ bool Batch::pays_to_leave() const {
 
 void Batch::keep_running() {
   if (running() == rows_.size()) return;
-  std::vector<Row> kept;
+  std::vector<BatchRow> kept;
   std::vector<std::int64_t> indices, padding;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (rows_[i].is_done) continue;

@@ -15,7 +15,7 @@
 namespace midillama::generate {
 
 // A request on its way.
-struct Row {
+struct BatchRow {
   std::size_t request = 0;
   std::int64_t length = 0;  // of the prompt in tokens, musical ones included
   std::int64_t budget = 0;  // tokens that it may still get
@@ -29,11 +29,11 @@ class Batch {
  public:
   Batch(model::MidiLlama& model, std::optional<bool> fixed_shapes) : model_(model), fixed_shapes_(fixed_shapes) {}
 
-  std::vector<Row>& rows() { return rows_; }
+  std::vector<BatchRow>& rows() { return rows_; }
   std::size_t running() const;  // rows that are not done
 
   // Reads the prompts texts[i] of rows[i] and puts the rows beside those that run.
-  void join(std::span<const model::MusicText> texts, std::vector<Row> rows);
+  void join(std::span<const model::MusicText> texts, std::vector<BatchRow> rows);
   // The next token of every row; what is chosen for rows that are done means nothing.
   std::vector<std::int64_t> choose();
   // Reads the tokens that were chosen for the rows that are not done. Those that are done leave, as soon as it pays.
@@ -47,9 +47,9 @@ class Batch {
     std::int64_t length = 0;
     torch::Tensor logits;  // [rows, vocab] of the last tokens
   };
-  Prefilled prefill(std::span<const model::MusicText> texts, const std::vector<Row>& rows);
+  Prefilled prefill(std::span<const model::MusicText> texts, const std::vector<BatchRow>& rows);
   // Puts the caches of the running rows and the new ones together.
-  void merge(Prefilled& fresh, const std::vector<Row>& rows);
+  void merge(Prefilled& fresh, const std::vector<BatchRow>& rows);
   // After the rows have changed.
   void rebuild_inputs();
   torch::Tensor step(const torch::Tensor& tokens);
@@ -61,7 +61,7 @@ class Batch {
   model::MidiLlama& model_;
   std::optional<bool> fixed_shapes_;
 
-  std::vector<Row> rows_;
+  std::vector<BatchRow> rows_;
   std::unique_ptr<model::KeyValueCache> cache_;
   std::int64_t length_ = 0;            // columns of the cache that are written: the rows end together
   std::vector<std::int64_t> padding_;  // of each row, at its start

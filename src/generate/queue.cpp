@@ -36,7 +36,7 @@ class Queue::EvalMode {
 
 struct Queue::Running {
   Request request;
-  Row row;  // as it joins the batch
+  BatchRow row;  // as it joins the batch
   Finish at_budget = Finish::length;
   Completion completion = {};
   std::optional<text::StreamDecoder> stream = std::nullopt;
@@ -122,7 +122,7 @@ void Queue::end_stopped() {
       if (is_stopped(running)) ended.push_back(std::move(running));
     }
     std::erase(waiting_, nullptr);
-    for (Row& row : batch_->rows()) {
+    for (BatchRow& row : batch_->rows()) {
       if (row.is_done || !stopped_.contains(row.request)) continue;
       row.is_done = true;
       ended.push_back(std::move(running_.extract(row.request).mapped()));
@@ -136,7 +136,7 @@ void Queue::join_waiting() {
   const auto places = static_cast<std::size_t>(options_.batch_size) - batch_->running();
   if (batch_->running() > 0 && places < static_cast<std::size_t>(options_.join_places)) return;
   std::vector<model::MusicText> texts;
-  std::vector<Row> rows;
+  std::vector<BatchRow> rows;
   {
     const std::lock_guard lock(mutex_);
     while (!waiting_.empty() && rows.size() < places) {
@@ -152,7 +152,7 @@ void Queue::join_waiting() {
 
 void Queue::record(const std::vector<std::int64_t>& tokens) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    Row& row = batch_->rows()[i];
+    BatchRow& row = batch_->rows()[i];
     if (row.is_done) continue;
     Running& running = *running_.at(row.request);
     const auto finish = take(running, row, tokens[i]);
@@ -167,7 +167,7 @@ void Queue::record(const std::vector<std::int64_t>& tokens) {
   }
 }
 
-std::optional<Finish> Queue::take(Running& running, Row& row, std::int64_t token) {
+std::optional<Finish> Queue::take(Running& running, BatchRow& row, std::int64_t token) {
   const auto& stop_ids = running.request.sampling.stop_ids;
   if (std::ranges::find(stop_ids, token) != stop_ids.end()) return Finish::stop;
   running.completion.token_ids.push_back(token);

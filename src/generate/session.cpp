@@ -80,13 +80,16 @@ Heard Session::hear(const midi::Score& clip) {
   return heard;
 }
 
-model::MusicText Session::encode(const text::Conversation& conversation, torch::Tensor music) const {
+model::MusicText Session::encode(const text::Conversation& conversation, torch::Tensor music, TooLong too_long) const {
   const auto longest = std::min(max_length, model->llama->config.max_position_embeddings - 1);
   model::MusicText text{.input_ids = {}, .labels = {}, .music_position = 0, .music = std::move(music)};
   auto encoded = prompt->encode(conversation, longest, model->music_tokens(text));
   const std::pair<const char*, std::int64_t> cuts[] = {
       {"a clip's text", encoded.cut_notes_tokens}, {"a conversation", encoded.cut_history_tokens}, {"a question", encoded.cut_tokens}};
   for (const auto& [what, tokens] : cuts) {
+    if (tokens > 0 && too_long == TooLong::is_refused)
+      throw InputError("the conversation", "",
+                       fmt::format("has {} tokens of {} more than the {} that prompts may have", tokens, what, longest));
     if (tokens > 0) log::warning("{} tokens of {} were left out: prompts have {} tokens at most", tokens, what, longest);
   }
   text.input_ids = std::move(encoded.input_ids);

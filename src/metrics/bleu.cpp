@@ -26,20 +26,20 @@ double exponentially_smoothed(const NgramStatistics& statistics) {
 }
 
 // sacrebleu's signature: the number of references where all examples have as many.
-std::string signature(std::span<const Example> examples) {
+std::string signature(std::span<const ScoredText> examples) {
   const auto count = examples.front().references.size();
-  const bool same = std::ranges::all_of(examples, [&](const Example& example) { return example.references.size() == count; });
+  const bool same = std::ranges::all_of(examples, [&](const ScoredText& example) { return example.references.size() == count; });
   return fmt::format("sacrebleu|nrefs:{}|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0", same ? std::to_string(count) : "var");
 }
 
 }  // namespace
 
-Score bleu(std::span<const Example> examples) {
+Score bleu(std::span<const ScoredText> examples) {
   check(examples, "BLEU");
   Tokens tokens;
   NgramStatistics corpus;
   std::vector<std::vector<WordId>> references;
-  for (const Example& example : examples) {
+  for (const ScoredText& example : examples) {
     references.clear();
     for (const std::string& reference : example.references) references.push_back(tokens.mteval_13a(reference));
     corpus += count_ngrams(tokens.mteval_13a(example.prediction), references);

@@ -12,7 +12,7 @@
 
 namespace midillama::metrics {
 
-inline void check(std::span<const Example> examples, const std::string& metric) {
+inline void check(std::span<const ScoredText> examples, const std::string& metric) {
   if (examples.empty()) throw InputError(metric, "", "there are no examples to score");
   for (std::size_t i = 0; i < examples.size(); ++i) {
     if (examples[i].references.empty()) throw InputError(metric, fmt::format("example {}", i), "there is no reference");

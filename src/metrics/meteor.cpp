@@ -57,7 +57,7 @@ class Meteor {
  public:
   explicit Meteor(const WordNet& wordnet) : wordnet_(wordnet) {}
 
-  double score(const Example& example) {
+  double score(const ScoredText& example) {
     const std::vector<WordId> prediction = tokens_.wordpunct_lower(example.prediction);
     double best = 0;
     for (const std::string& reference : example.references) best = std::max(best, score(prediction, tokens_.wordpunct_lower(reference)));
@@ -160,12 +160,12 @@ class Meteor {
 
 }  // namespace
 
-Score meteor(std::span<const Example> examples, const std::filesystem::path& wordnet) {
+Score meteor(std::span<const ScoredText> examples, const std::filesystem::path& wordnet) {
   check(examples, "METEOR");
   const WordNet& synonyms = WordNet::open(wordnet);
   Meteor meteor(synonyms);
   std::vector<double> scores;
-  for (const Example& example : examples) scores.push_back(meteor.score(example));
+  for (const ScoredText& example : examples) scores.push_back(meteor.score(example));
   return mean_of(std::move(scores), fmt::format("nltk.meteor|alpha:0.9|beta:3|gamma:0.5|tok:wordpunct|case:lower|stemmer:porter|wordnet:{}|"
                                                 "refs:best|average:mean|version:3.10.4",
                                                 synonyms.version()));

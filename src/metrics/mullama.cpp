@@ -30,11 +30,11 @@ double unsmoothed(const NgramStatistics& statistics) {
 
 }  // namespace
 
-Score mullama_bleu(std::span<const Example> examples) {
+Score mullama_bleu(std::span<const ScoredText> examples) {
   check(examples, "BLEU");
   std::vector<double> scores;
   std::vector<std::vector<WordId>> references;
-  for (const Example& example : examples) {
+  for (const ScoredText& example : examples) {
     references.clear();
     for (const std::string& reference : example.references) references.push_back(characters(reference));
     scores.push_back(unsmoothed(count_ngrams(characters(example.prediction), references)));
@@ -42,11 +42,11 @@ Score mullama_bleu(std::span<const Example> examples) {
   return mean_of(std::move(scores), "nltk.sentence_bleu|tok:char|max_order:4|smooth:none|average:mean|profile:mullama|version:3.10.4");
 }
 
-Score mullama_rouge_l(std::span<const Example> examples) {
+Score mullama_rouge_l(std::span<const ScoredText> examples) {
   check(examples, "ROUGE-L");
   Tokens tokens;
   std::vector<double> scores;
-  for (const Example& example : examples) scores.push_back(best_rouge_l(tokens, example).recall);
+  for (const ScoredText& example : examples) scores.push_back(best_rouge_l(tokens, example).recall);
   return mean_of(std::move(scores), "rouge_score|rougeL|recall|stemmer:porter|refs:best|average:mean|profile:mullama|version:0.1.2");
 }
 

@@ -30,7 +30,7 @@ LongestCommonScore rouge_l_of(std::span<const WordId> prediction, std::span<cons
   return {recall, common > 0 ? 2 * precision * recall / (precision + recall) : 0};
 }
 
-LongestCommonScore best_rouge_l(Tokens& tokens, const Example& example) {
+LongestCommonScore best_rouge_l(Tokens& tokens, const ScoredText& example) {
   const std::vector<WordId> prediction = tokens.rouge(example.prediction);
   LongestCommonScore best{0, -1};
   for (const std::string& reference : example.references) {
@@ -40,11 +40,11 @@ LongestCommonScore best_rouge_l(Tokens& tokens, const Example& example) {
   return best;
 }
 
-Score rouge_l(std::span<const Example> examples) {
+Score rouge_l(std::span<const ScoredText> examples) {
   check(examples, "ROUGE-L");
   Tokens tokens;
   std::vector<double> scores;
-  for (const Example& example : examples) scores.push_back(best_rouge_l(tokens, example).f1);
+  for (const ScoredText& example : examples) scores.push_back(best_rouge_l(tokens, example).f1);
   return mean_of(std::move(scores), "rouge_score|rougeL|f1|stemmer:porter|refs:best|average:mean|version:0.1.2");
 }
 

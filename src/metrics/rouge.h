@@ -16,6 +16,6 @@ struct LongestCommonScore {
 LongestCommonScore rouge_l_of(std::span<const WordId> prediction, std::span<const WordId> reference);
 
 // The reference with the highest F1, the first of equals.
-LongestCommonScore best_rouge_l(Tokens& tokens, const Example& example);
+LongestCommonScore best_rouge_l(Tokens& tokens, const ScoredText& example);
 
 }  // namespace midillama::metrics

@@ -17,7 +17,7 @@ using octuple::kFields;
 using octuple::Octuple;
 
 // Some consecutive notes of a clip that go through the encoder together.
-struct Window {
+struct ClipWindow {
   std::size_t clip = 0;
   std::int64_t first_note = 0;  // in the clip
   std::vector<Octuple> notes;   // bars from 0
@@ -25,7 +25,7 @@ struct Window {
   std::int64_t octuples() const { return static_cast<std::int64_t>(notes.size()) + 2; }
 };
 
-void append_windows(std::size_t clip, std::span<const Octuple> notes, std::int64_t max_notes, std::vector<Window>& windows) {
+void append_windows(std::size_t clip, std::span<const Octuple> notes, std::int64_t max_notes, std::vector<ClipWindow>& windows) {
   std::int64_t first = 0;
   for (std::vector<Octuple>& part : octuple::windows(notes, static_cast<std::size_t>(max_notes))) {
     const auto count = static_cast<std::int64_t>(part.size());
@@ -35,7 +35,7 @@ void append_windows(std::size_t clip, std::span<const Octuple> notes, std::int64
 }
 
 // [windows, longest, 8] int64, padded on the right. The windows are sorted by length.
-torch::Tensor pad(std::span<const Window> windows) {
+torch::Tensor pad(std::span<const ClipWindow> windows) {
   torch::Tensor ids =
       torch::full({static_cast<std::int64_t>(windows.size()), windows.back().octuples(), kFields}, octuple::kPadId, torch::kInt64);
   for (std::size_t i = 0; i < windows.size(); ++i) {
@@ -46,7 +46,7 @@ torch::Tensor pad(std::span<const Window> windows) {
 }
 
 // How many of the windows, sorted by length, one forward pass takes.
-std::size_t batch_length(std::span<const Window> windows) {
+std::size_t batch_length(std::span<const ClipWindow> windows) {
   std::size_t count = 1;
   while (count < windows.size() && static_cast<std::int64_t>(count + 1) * windows[count].octuples() <= shapes::kEncoderOctuplesAtOnce)
     ++count;
@@ -98,13 +98,13 @@ torch::Tensor MusicEncoder::encode(std::span<const std::vector<Octuple>> clips) 
 
 void MusicEncoder::for_each_window(std::span<const std::vector<Octuple>> clips, const OnVectors& on_vectors) {
   const std::int64_t max_notes = encoder_->config.max_octuples() - 2;
-  std::vector<Window> windows;
+  std::vector<ClipWindow> windows;
   for (std::size_t clip = 0; clip < clips.size(); ++clip) {
     if (clips[clip].empty()) throw Error(fmt::format("clip {} has no notes: it cannot be encoded", clip));
     append_windows(clip, clips[clip], max_notes, windows);
   }
-  std::ranges::stable_sort(windows, {}, &Window::octuples);
-  for (std::span<const Window> rest = windows; !rest.empty();) {
+  std::ranges::stable_sort(windows, {}, &ClipWindow::octuples);
+  for (std::span<const ClipWindow> rest = windows; !rest.empty();) {
     const auto batch = rest.first(batch_length(rest));
     const torch::Tensor vectors = note_vectors(pad(batch));
     for (std::size_t i = 0; i < batch.size(); ++i) {

@@ -26,7 +26,7 @@ struct GoldenBertScore : testing::Test {
     for (const auto& entry : golden["examples"]) examples.push_back({entry["prediction"], entry["references"]});
   }
   Json golden = read_json("tests/golden/eval/bert_score.json");
-  std::vector<metrics::Example> examples;
+  std::vector<metrics::ScoredText> examples;
   BertScorer scorer{{.path = kFolder, .layer = 2}, torch::kCPU};
 };
 
@@ -53,7 +53,7 @@ TEST_F(GoldenBertScore, TheMeanNamesModelAndLayer) {
 
 TEST(BertScorer, EqualsTheReferenceWithBertAtEveryLayer) {
   const Json golden = read_json("tests/golden/eval/bert_score_bert.json");
-  std::vector<metrics::Example> examples;
+  std::vector<metrics::ScoredText> examples;
   for (std::size_t i = 0; i < golden["predictions"].size(); ++i) examples.push_back({golden["predictions"][i], golden["references"][i]});
   for (const auto& [layer, rows] : golden["layers"].items()) {
     const auto scores = BertScorer({.path = kBert, .layer = std::stoi(layer)}, torch::kCPU).score(examples);
@@ -67,7 +67,7 @@ TEST(BertScorer, EqualsTheReferenceWithBertAtEveryLayer) {
 }
 
 TEST(BertScorer, AnEncoderThatCannotBeReadIsNotConfigured) {
-  const std::vector<metrics::Example> examples = {{"A reel.", {"A jig."}}};
+  const std::vector<metrics::ScoredText> examples = {{"A reel.", {"A jig."}}};
   const TemporaryDirectory folder;
   config::Eval config;
   config.bertscore = {.path = (folder.path() / "bert").string(), .layer = 2};
@@ -82,7 +82,7 @@ TEST(BertScorer, AnEncoderThatCannotBeReadIsNotConfigured) {
 
 // The other metrics must not be lost with it.
 TEST(BertScorer, AnEncoderThatCannotGiveEmbeddingsIsNotConfigured) {
-  const std::vector<metrics::Example> examples = {{"A reel.", {"A jig."}}};
+  const std::vector<metrics::ScoredText> examples = {{"A reel.", {"A jig."}}};
   const auto scores_with = [&](const std::function<void(const std::filesystem::path&)>& change) {
     const TemporaryDirectory folder;
     config::Eval config;
@@ -119,7 +119,7 @@ TEST(BertScorer, AFormOfGeluThatIsNotKnownIsRefused) {
 }
 
 TEST(BertScorer, TheScorerReportsItOnlyWhereConfigured) {
-  const std::vector<metrics::Example> examples = {{"A reel.", {"A jig."}}};
+  const std::vector<metrics::ScoredText> examples = {{"A reel.", {"A jig."}}};
   config::Eval config;
   EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 3U);
   config.bertscore = {.path = kFolder, .layer = 2};

@@ -14,7 +14,7 @@ using testing_support::strict_device;
 
 TEST(DeviceBertScore, EqualsTheProcessors) {
   const Json golden = read_json("tests/golden/eval/bert_score.json");
-  std::vector<metrics::Example> examples;
+  std::vector<metrics::ScoredText> examples;
   for (const auto& entry : golden["examples"]) examples.push_back({entry["prediction"], entry["references"]});
   for (const char* folder : {"tests/golden/eval/tiny_roberta", "tests/golden/eval/tiny_bert"}) {
     const config::BertScore config = {.path = folder, .layer = 2};

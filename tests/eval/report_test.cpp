@@ -14,8 +14,8 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::ThrowsMessage;
 
-Row row(const std::string& name, const std::string& label, double score, std::int64_t correct) {
-  Row row{.name = name, .label = label, .metrics = {}, .accuracy = {{"key", correct, 40}, {"meter", correct / 2, 20}}};
+ReportRow row(const std::string& name, const std::string& label, double score, std::int64_t correct) {
+  ReportRow row{.name = name, .label = label, .metrics = {}, .accuracy = {{"key", correct, 40}, {"meter", correct / 2, 20}}};
   if (name == "linear-probe") return row;
   row.metrics = {{"bleu", score, "nrefs:1|tok:13a", {}},
                  {"meteor", score + 0.1, "nltk", metrics::Interval{score, score + 0.2}},

@@ -8,7 +8,7 @@
 namespace midillama::eval {
 namespace {
 
-const std::vector<metrics::Example> kExamples = {
+const std::vector<metrics::ScoredText> kExamples = {
     {"The piece is in D minor, with a slow tempo of 60.5 bpm.", {"This piece is written in D minor with a slow tempo (60.5 bpm)."}},
     {"A lively waltz.", {"A lively and charming waltz in 3/4."}}};
 

@@ -20,16 +20,16 @@ using testing::StartsWith;
 
 constexpr double kTolerance = 1e-6;
 
-const std::vector<Example> kKnown = {
+const std::vector<ScoredText> kKnown = {
     {"The piece is in D minor, with a slow tempo of 60.5 bpm.", {"This piece is written in D minor with a slow tempo (60.5 bpm)."}},
     {"A lively waltz.", {"A lively and charming waltz in 3/4."}}};
 
 double meteor_of(const std::string& prediction, std::vector<std::string> references) {
-  return meteor(std::vector<Example>{{prediction, std::move(references)}}).score;
+  return meteor(std::vector<ScoredText>{{prediction, std::move(references)}}).score;
 }
 
 double bleu_of(const std::string& prediction, std::vector<std::string> references) {
-  return bleu(std::vector<Example>{{prediction, std::move(references)}}).score;
+  return bleu(std::vector<ScoredText>{{prediction, std::move(references)}}).score;
 }
 
 TEST(Bleu, IsTheCorpusScoreOfSacrebleu) {
@@ -47,8 +47,8 @@ TEST(Bleu, IsZeroWithoutAMatchOrWithoutFourWords) {
 }
 
 TEST(Bleu, CountsTheReferencesInItsSignature) {
-  EXPECT_THAT(bleu(std::vector<Example>{{"a", {"b", "c"}}}).signature, HasSubstr("|nrefs:2|"));
-  EXPECT_THAT(bleu(std::vector<Example>{{"a", {"b", "c"}}, {"a", {"b"}}}).signature, HasSubstr("|nrefs:var|"));
+  EXPECT_THAT(bleu(std::vector<ScoredText>{{"a", {"b", "c"}}}).signature, HasSubstr("|nrefs:2|"));
+  EXPECT_THAT(bleu(std::vector<ScoredText>{{"a", {"b", "c"}}, {"a", {"b"}}}).signature, HasSubstr("|nrefs:var|"));
 }
 
 TEST(Meteor, GivesNltksDocumentedValues) {
@@ -66,7 +66,7 @@ TEST(Meteor, MatchesStemsAndSynonyms) {
 }
 
 TEST(Meteor, TakesTheBestReferenceAndTheMeanOfTheExamples) {
-  const Score score = meteor(std::vector<Example>{{"a reel", {"a jig", "a reel", "x"}}, {"a reel", {"x"}}});
+  const Score score = meteor(std::vector<ScoredText>{{"a reel", {"a jig", "a reel", "x"}}, {"a reel", {"x"}}});
   ASSERT_EQ(score.per_example.size(), 2u);
   EXPECT_EQ(score.per_example[0], meteor_of("a reel", {"a reel"}));
   EXPECT_EQ(score.per_example[1], 0);
@@ -95,7 +95,7 @@ TEST(RougeL, GivesTheKnownValues) {
 }
 
 TEST(Mullama, RewardsRecallAndSharedCharacters) {
-  const std::vector<Example> examples = {{"a slow reel in G major and more words", {"slow reel"}}, {"melody", {"melodic"}}};
+  const std::vector<ScoredText> examples = {{"a slow reel in G major and more words", {"slow reel"}}, {"melody", {"melodic"}}};
   EXPECT_EQ(mullama_rouge_l(examples).per_example[0], 1);
   EXPECT_LT(rouge_l(examples).per_example[0], 1);
   EXPECT_GT(mullama_bleu(examples).per_example[1], 0.5);
@@ -104,14 +104,14 @@ TEST(Mullama, RewardsRecallAndSharedCharacters) {
 }
 
 TEST(Metrics, InvalidUtf8CountsAsReplacementCharacter) {
-  const std::vector<Example> broken = {{"a \xff reel is a dance", {"a \xef\xbf\xbd reel is a dance"}}};
+  const std::vector<ScoredText> broken = {{"a \xff reel is a dance", {"a \xef\xbf\xbd reel is a dance"}}};
   EXPECT_NEAR(bleu(broken).score, 1, kTolerance);
   EXPECT_NEAR(mullama_bleu(broken).score, 1, kTolerance);
   EXPECT_GT(meteor(broken).score, 0.99);
 }
 
 TEST(Metrics, RefuseNoExamplesAndExamplesWithoutReference) {
-  const std::vector<Example> none, without = {{"a", {"a"}}, {"b", {}}};
+  const std::vector<ScoredText> none, without = {{"a", {"a"}}, {"b", {}}};
   for (const auto& metric : {bleu, rouge_l, mullama_bleu, mullama_rouge_l}) {
     EXPECT_THROW(metric(none), InputError);
     EXPECT_THROW(metric(without), InputError);
@@ -133,13 +133,13 @@ class GoldenMetrics : public testing::Test {
   }
 
   Json golden = read_json("tests/golden/metrics/metrics.json");
-  std::vector<Example> examples;
+  std::vector<ScoredText> examples;
 };
 
 TEST_F(GoldenMetrics, BleuOfTheCorpusAndOfEachExample) {
   EXPECT_NEAR(bleu(examples).score, golden["corpus_bleu"].get<double>(), kTolerance);
   std::vector<double> alone;
-  for (const Example& example : examples) alone.push_back(bleu({&example, 1}).score);
+  for (const ScoredText& example : examples) alone.push_back(bleu({&example, 1}).score);
   expect(alone, "bleu");
 }
 

@@ -132,7 +132,7 @@ TEST(Projector, ASavedLayerThatDiffersFromTheTrainedOneIsWarnedOf) {
     trained_far_from_zero(scale)->save(folder.path());
     return testing::internal::GetCapturedStderr();
   };
-  EXPECT_THAT(said(1), testing::HasSubstr("the plain projector that is saved differs from the whitened one that is trained by"));
+  EXPECT_THAT(said(3), testing::HasSubstr("the plain projector that is saved differs from the whitened one that is trained by"));
   EXPECT_EQ(said(1e-4), "");
 }
 

@@ -34,10 +34,10 @@ class BertScorer {
   ~BertScorer();
 
   // Texts longer than the model's positions are cut at their end.
-  std::vector<BertScore> score(std::span<const metrics::Example> examples) const;
+  std::vector<BertScore> score(std::span<const metrics::ScoredText> examples) const;
 
   // The mean of one of the numbers over the examples: BertScore::f1, or BertScore::recall as the MU-LLaMA script has it.
-  metrics::Score mean(std::span<const metrics::Example> examples, double BertScore::*number) const;
+  metrics::Score mean(std::span<const metrics::ScoredText> examples, double BertScore::*number) const;
 
  private:
   std::string name_;  // of the model: its folder

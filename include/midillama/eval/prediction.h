@@ -29,6 +29,6 @@ void write_predictions(const std::filesystem::path& path, std::span<const Predic
 std::vector<Prediction> read_predictions(const std::filesystem::path& path);
 
 // What the text metrics compare.
-std::vector<metrics::Example> examples_of(std::span<const Prediction> predictions);
+std::vector<metrics::ScoredText> examples_of(std::span<const Prediction> predictions);
 
 }  // namespace midillama::eval

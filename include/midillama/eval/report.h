@@ -12,7 +12,7 @@
 
 namespace midillama::eval {
 
-struct Row {
+struct ReportRow {
   std::string name;             // true, shuffled, zero, none, zero-shot, most-frequent, linear-probe, or another run's folder
   std::string label;            // for people
   std::vector<Metric> metrics;  // empty for the linear probe, which writes no text
@@ -23,7 +23,7 @@ struct Row {
 struct TaskReport {
   std::string task;  // qa, caption, unseen
   std::int64_t examples = 0;
-  std::vector<Row> rows;
+  std::vector<ReportRow> rows;
 };
 
 struct Report {

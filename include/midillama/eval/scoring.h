@@ -33,7 +33,7 @@ class Scorer {
 
   // BLEU, METEOR, ROUGE-L and, where configured, BERTScore in the profile of the configuration: "standard", or "mullama" for the numbers of
   // the common music-LLM script.
-  std::vector<Metric> score(std::span<const metrics::Example> examples) const;
+  std::vector<Metric> score(std::span<const metrics::ScoredText> examples) const;
 
  private:
   config::Eval config_;

@@ -28,7 +28,7 @@ struct QueueOptions {
 };
 
 class Batch;
-struct Row;
+struct BatchRow;
 
 class Queue {
  public:
@@ -61,7 +61,7 @@ class Queue {
   void join_waiting();
   void record(const std::vector<std::int64_t>& tokens);
   // Books a token; returns why the request ends with it, where it does.
-  static std::optional<Finish> take(Running& running, Row& row, std::int64_t token);
+  static std::optional<Finish> take(Running& running, BatchRow& row, std::int64_t token);
   static void end(Running& running, Finish finish);
 
   model::MidiLlama model_;

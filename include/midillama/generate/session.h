@@ -37,8 +37,9 @@ struct Session {
   Heard hear(const midi::Score& clip);
 
   // The prompt of a conversation that ends with a question. One that would fill prompt.max_length or the model's context is shortened (see
-  // PromptTemplate::encode), which the log says; one token's room is always left for the answer.
-  model::MusicText encode(const text::Conversation& conversation, torch::Tensor music) const;
+  // PromptTemplate::encode), which the log says, or an InputError; one token's room is always left for the answer.
+  enum class TooLong { is_shortened, is_refused };
+  model::MusicText encode(const text::Conversation& conversation, torch::Tensor music, TooLong too_long = TooLong::is_shortened) const;
   model::MusicText encode(std::string_view question, const Heard& heard) const;
   // The same as a request of the configuration's sampling, for a queue of queue_options().
   Request request(const text::Conversation& conversation, torch::Tensor music) const;

@@ -19,21 +19,21 @@ struct Score {
 };
 
 // One prediction with one or more references.
-struct Example {
+struct ScoredText {
   std::string prediction;
   std::vector<std::string> references;
 };
 
 // sacrebleu 2.6.0's corpus BLEU / 100: 13a tokens, 4-grams, exponential smoothing, the closest reference's length. Corpus-level.
-Score bleu(std::span<const Example> examples);
+Score bleu(std::span<const ScoredText> examples);
 
 // nltk 3.10.4's meteor_score (alpha .9, beta 3, gamma .5) over wordpunct tokens: words equal in lower case, then equal Porter stems, then
 // WordNet synonyms of the stem; each example against its best reference, mean over the examples. `wordnet`: the folder with index.*, data.*
 // and *.exc (Debian's wordnet-base); InputError where it has no such files.
-Score meteor(std::span<const Example> examples, const std::filesystem::path& wordnet = "/usr/share/wordnet");
+Score meteor(std::span<const ScoredText> examples, const std::filesystem::path& wordnet = "/usr/share/wordnet");
 
 // rouge_score 0.1.2's ROUGE-L with stemmer: F1 against the reference with the highest F1, mean over the examples.
-Score rouge_l(std::span<const Example> examples);
+Score rouge_l(std::span<const ScoredText> examples);
 
 // The numbers of the evaluation script that came with MU-LLaMA and that many music-language models reuse. It is not comparable to the
 // above:
@@ -42,7 +42,7 @@ Score rouge_l(std::span<const Example> examples);
 //            the examples;
 //   ROUGE-L  rouge_score as above, but recall, which rewards long answers;
 //   METEOR   meteor() as it is;  BERTScore: recall, not here.
-Score mullama_bleu(std::span<const Example> examples);
-Score mullama_rouge_l(std::span<const Example> examples);
+Score mullama_bleu(std::span<const ScoredText> examples);
+Score mullama_rouge_l(std::span<const ScoredText> examples);
 
 }  // namespace midillama::metrics

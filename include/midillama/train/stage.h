@@ -5,6 +5,7 @@
 #include "midillama/core/file.h"
 #include "midillama/model/team_scope.h"
 #include "midillama/parallel/process_group.h"
+#include "midillama/records/split.h"
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -21,7 +22,7 @@
 
 namespace midillama::train {
 
-enum class Split { train, valid };
+using records::Split;  // the test split is never asked for
 
 // One drawing of an example. Whatever is random in the example comes from (run.seed, number), so a resumed run and any number of ranks see
 // the same.

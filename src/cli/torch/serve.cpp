@@ -1,0 +1,59 @@
+#include "cli/commands/serve.h"
+
+#include "cli/torch/device.h"
+#include "midillama/core/error.h"
+#include "midillama/core/interrupt.h"
+#include "midillama/core/log.h"
+#include "midillama/generate/session.h"
+#include "midillama/runs/trained_with.h"
+#include "midillama/serve/server.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+namespace midillama::cli {
+namespace {
+
+constexpr const char* kKey = "MIDILLAMA_API_KEY";
+
+// A clip that the template has no place for would be dropped without a word.
+bool takes_music(const generate::Session& session, const ServeCommand& command) {
+  return !command.text_only && (session.prompt->has_music() || session.prompt->has_notes());
+}
+
+std::string name_of(const config::Config& config, const ServeCommand& command) {
+  const auto path = std::filesystem::path(command.text_only ? config.llm.path : config.run.dir).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+}  // namespace
+
+void run(const config::Config& given, const ServeCommand& command) {
+  if (command.text_only && !command.checkpoint.empty()) throw UsageError("--text-only serves no checkpoint: leave --checkpoint out");
+  const auto [checkpoint, config] = command.text_only ? runs::Used{"", given} : runs::use_checkpoint(given, command.checkpoint);
+  const torch::Device device = prepare_device(config.run);
+  generate::Session session(config, checkpoint, device);
+  const char* key = std::getenv(kKey);
+  serve::ServerOptions options;
+  options.http = {.host = command.host, .port = command.port, .api_key = key == nullptr ? "" : key, .is_stopped = [] {
+                    return noted_interrupt() != 0;
+                  }};
+  options.limits = {.takes_music = takes_music(session, command),
+                    .max_new_tokens = config.generate.max_new_tokens,
+                    .temperature = config.generate.temperature,
+                    .top_p = config.generate.top_p};
+  options.model_name = name_of(config, command);
+  options.most_waiting = static_cast<std::size_t>(command.max_waiting);
+  serve::Server server(session, std::move(options));
+  const InterruptDelay delay("the server ends; another signal ends it at once");
+  const int port = server.bind();
+  log::info("{} at http://{}:{}/v1{}", name_of(config, command), command.host, port,
+            key == nullptr ? fmt::format(" (no key is asked for: {} sets one)", kKey) : "");
+  std::cout << port << std::endl;
+  server.serve();
+}
+
+}  // namespace midillama::cli

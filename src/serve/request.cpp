@@ -1,0 +1,276 @@
+#include "midillama/serve/request.h"
+
+#include "midillama/core/base64.h"
+#include "midillama/core/json_reader.h"
+#include "midillama/midi/file.h"
+#include "midillama/text/utf8.h"
+#include "midillama/web/http_server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string_view>
+
+namespace midillama::serve {
+namespace {
+
+constexpr std::size_t kMostStops = 4, kLongestStop = 1000;
+constexpr const char* kMusic = "the MIDI file";
+
+[[noreturn]] void refuse(const std::string& key, const std::string& what) {
+  throw web::HttpError(400, fmt::format("{}: {}", key, what), key);
+}
+
+Json parse(const std::string& body) {
+  require_shallow(body, "the request", "");
+  Json json = parse_or_discard(body);
+  if (!json.is_object()) throw web::HttpError(400, "the body is not a JSON object");
+  return json;
+}
+
+// The value of a key; nothing where it is missing or null.
+const Json* find(const Json& object, const std::string& key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+double number(const Json& json, const std::string& key, double otherwise, double low, double high) {
+  const Json* value = find(json, key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_number() || !(value->get<double>() >= low && value->get<double>() <= high))
+    refuse(key, fmt::format("a number from {} to {} was expected", low, high));
+  return value->get<double>();
+}
+
+std::int64_t whole(const Json& json, const std::string& key, std::int64_t otherwise, std::int64_t low, std::int64_t high) {
+  const Json* value = find(json, key);
+  if (value == nullptr) return otherwise;
+  const bool fits = value->is_number_unsigned()
+                        ? value->get<std::uint64_t>() <= static_cast<std::uint64_t>(high) && value->get<std::int64_t>() >= low
+                        : value->is_number_integer() && value->get<std::int64_t>() >= low && value->get<std::int64_t>() <= high;
+  if (!fits) refuse(key, fmt::format("a whole number from {} to {} was expected", low, high));
+  return value->get<std::int64_t>();
+}
+
+bool flag(const Json& json, const std::string& key) {
+  const Json* value = find(json, key);
+  if (value == nullptr) return false;
+  if (!value->is_boolean()) refuse(key, "true or false was expected");
+  return value->get<bool>();
+}
+
+std::string string_at(const Json& json, const std::string& key, const std::string& place) {
+  const Json* value = find(json, key);
+  if (value == nullptr || !value->is_string()) refuse(place, "a text was expected");
+  return value->get<std::string>();
+}
+
+// Values that would change the answer in a way that there is not, unless they ask for what happens anyway.
+void refuse_unsupported(const Json& json) {
+  const auto only = [&](const char* key, const Json& harmless) {
+    const Json* value = find(json, key);
+    if (value != nullptr && *value != harmless && !(value->is_array() && value->empty())) refuse(key, "is not supported");
+  };
+  only("logprobs", false);
+  only("top_logprobs", 0);
+  only("logit_bias", Json::object());
+  only("frequency_penalty", 0);
+  only("presence_penalty", 0);
+  only("tools", Json::array());
+  only("functions", Json::array());
+  only("echo", false);
+  only("suffix", "");
+  only("best_of", 1);
+  if (const Json* format = find(json, "response_format"); format != nullptr) {
+    if (!format->is_object() || find(*format, "type") == nullptr || *find(*format, "type") != "text")
+      refuse("response_format", "only {\"type\": \"text\"} is supported");
+  }
+  if (const Json* modalities = find(json, "modalities"); modalities != nullptr && *modalities != Json::array({"text"}))
+    refuse("modalities", "only [\"text\"] is supported");
+}
+
+std::vector<std::string> stops(const Json& json) {
+  std::vector<std::string> found;
+  const Json* value = find(json, "stop");
+  if (value == nullptr) return found;
+  for (const Json& stop : value->is_array() ? *value : Json::array({*value})) {
+    if (!stop.is_string() || stop.get<std::string>().empty() || stop.get<std::string>().size() > kLongestStop)
+      refuse("stop", fmt::format("a text, or a list of texts, of 1 to {} bytes was expected", kLongestStop));
+    found.push_back(stop.get<std::string>());
+  }
+  if (found.size() > kMostStops) refuse("stop", fmt::format("at most {} texts are taken", kMostStops));
+  return found;
+}
+
+void read_sampling(const Json& json, const RequestLimits& limits, Asked& asked) {
+  refuse_unsupported(json);
+  if (const Json* model = find(json, "model"); model != nullptr) asked.model = string_at(json, "model", "model");
+  const char* length = find(json, "max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
+  asked.max_new_tokens = whole(json, length, std::min(limits.max_new_tokens, limits.most_new_tokens), 1, limits.most_new_tokens);
+  asked.temperature = number(json, "temperature", limits.temperature, 0, 2);
+  asked.top_p = number(json, "top_p", limits.top_p, std::numeric_limits<double>::min(), 1);
+  if (find(json, "seed") != nullptr)
+    asked.seed = static_cast<std::uint64_t>(
+        whole(json, "seed", 0, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()));
+  asked.stop = stops(json);
+  asked.choices = whole(json, "n", 1, 1, limits.most_choices);
+  asked.is_streamed = flag(json, "stream");
+  if (const Json* options = find(json, "stream_options"); options != nullptr) {
+    if (!options->is_object()) refuse("stream_options", "an object was expected");
+    asked.includes_usage = flag(*options, "include_usage");
+  }
+}
+
+// "data:audio/midi;base64,…" or base64 alone.
+std::string bytes_of(std::string_view data, const std::string& place) {
+  if (data.starts_with("data:")) {
+    const auto comma = data.find(',');
+    if (comma == std::string_view::npos || !data.substr(0, comma).ends_with(";base64")) refuse(place, "a data URL in base64 was expected");
+    data.remove_prefix(comma + 1);
+  }
+  auto bytes = from_base64(data);
+  if (!bytes) refuse(place, "is not base64");
+  return std::move(*bytes);
+}
+
+midi::Score score_of(const std::string& bytes, const std::string& place, const RequestLimits& limits) {
+  if (!limits.takes_music) refuse(place, "this server serves a language model alone: it takes no music");
+  if (!bytes.starts_with("MThd")) refuse(place, "is no MIDI file: only MIDI files can be heard");
+  midi::Score score;
+  try {
+    score = midi::parse_midi(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()), kMusic);
+  } catch (const Error& error) {
+    refuse(place, error.what());
+  }
+  if (score.note_count() == 0) refuse(place, "has no notes");
+  if (score.note_count() > limits.most_notes)
+    refuse(place, fmt::format("has {} notes, and at most {} are taken", score.note_count(), limits.most_notes));
+  return score;
+}
+
+// `start` and `duration`, in seconds.
+midi::Score part_of(const midi::Score& score, const Json& json, const std::string& place) {
+  constexpr double kLongest = 1e6;
+  midi::Part part = {.start = number(json, "start", 0, 0, kLongest)};
+  if (find(json, "duration") != nullptr) part.duration = number(json, "duration", 0, std::numeric_limits<double>::min(), kLongest);
+  auto clip = midi::part_of(score, part);
+  if (clip.note_count() == 0) refuse(place, "has no notes in the part that was asked for");
+  return clip;
+}
+
+class MessageReader {
+ public:
+  MessageReader(Asked& asked, const RequestLimits& limits) : asked_(asked), limits_(limits) {}
+
+  void read(const Json& message, const std::string& place) {
+    if (!message.is_object()) refuse(place, "an object was expected");
+    const text::Role role = role_of(string_at(message, "role", place + ".role"), place + ".role");
+    const Json* content = find(message, "content");
+    if (content == nullptr) refuse(place + ".content", "a text or a list of parts was expected");
+    std::string said;
+    if (content->is_string()) {
+      said = content->get<std::string>();
+    } else if (content->is_array()) {
+      for (std::size_t i = 0; i < content->size(); ++i) said += part((*content)[i], role, fmt::format("{}.content[{}]", place, i));
+    } else {
+      refuse(place + ".content", "a text or a list of parts was expected");
+    }
+    asked_.conversation.messages.push_back({role, std::move(said)});
+  }
+
+  // Once, of a conversation that is whole: a system message first, then questions and answers by turns, a question last.
+  void check_turns() const {
+    const auto& messages = asked_.conversation.messages;
+    auto expected = text::Role::user;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      const std::string place = fmt::format("messages[{}]", i);
+      if (messages[i].role == text::Role::system) {
+        if (i != 0) refuse(place, "a system message can only be the first");
+        continue;
+      }
+      if (messages[i].role != expected) refuse(place, "messages of the user and of the assistant must come by turns, the user's first");
+      expected = expected == text::Role::user ? text::Role::assistant : text::Role::user;
+    }
+    if (messages.empty() || messages.back().role != text::Role::user) refuse("messages", "the last message must be the user's");
+    if (text::strip(messages.back().text).empty()) refuse("messages", "the last message is empty");
+  }
+
+ private:
+  static text::Role role_of(const std::string& name, const std::string& place) {
+    if (name == "system" || name == "developer") return text::Role::system;
+    if (name == "user") return text::Role::user;
+    if (name == "assistant") return text::Role::assistant;
+    refuse(place, "\"system\", \"user\" or \"assistant\" was expected");
+  }
+
+  // The text of a part; music is taken from it.
+  std::string part(const Json& part, text::Role role, const std::string& place) {
+    if (!part.is_object()) refuse(place, "an object was expected");
+    const std::string type = string_at(part, "type", place + ".type");
+    if (type == "text") return string_at(part, "text", place + ".text");
+    const bool is_file = type == "file";
+    if (!is_file && type != "input_audio")
+      refuse(place + ".type", fmt::format("\"{}\" is not supported: text, file and input_audio are", type));
+    if (role != text::Role::user) refuse(place, "music can only be in a message of the user");
+    if (asked_.music) refuse(place, "a conversation has music once");
+    const Json* data = find(part, type);
+    if (data == nullptr || !data->is_object()) refuse(place + "." + type, "an object was expected");
+    const std::string key = is_file ? "file_data" : "data", inner = fmt::format("{}.{}.{}", place, type, key);
+    if (is_file && find(*data, "file_id") != nullptr) refuse(place + ".file.file_id", "no files are kept: send file_data");
+    asked_.music = part_of(score_of(bytes_of(string_at(*data, key, inner), inner), inner, limits_), *data, inner);
+    return "";
+  }
+
+  Asked& asked_;
+  const RequestLimits& limits_;
+};
+
+}  // namespace
+
+Asked read_chat_request(const std::string& body, const RequestLimits& limits) {
+  const Json json = parse(body);
+  Asked asked;
+  read_sampling(json, limits, asked);
+  const Json* messages = find(json, "messages");
+  if (messages == nullptr || !messages->is_array() || messages->empty()) refuse("messages", "a list of messages was expected");
+  MessageReader reader(asked, limits);
+  for (std::size_t i = 0; i < messages->size(); ++i) reader.read((*messages)[i], fmt::format("messages[{}]", i));
+  reader.check_turns();
+  return asked;
+}
+
+Asked read_completion_request(const std::string& body, const RequestLimits& limits) {
+  const Json json = parse(body);
+  Asked asked;
+  read_sampling(json, limits, asked);
+  asked.prompt = string_at(json, "prompt", "prompt");
+  if (asked.prompt->empty()) refuse("prompt", "is empty");
+  return asked;
+}
+
+AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLimits& limits) {
+  constexpr std::size_t kMost = 256;
+  const Json json = parse(body);
+  AskedEmbeddings asked;
+  if (find(json, "model") != nullptr) asked.model = string_at(json, "model", "model");
+  const Json* format = find(json, "encoding_format");
+  if (format != nullptr && *format != "float" && *format != "base64") refuse("encoding_format", "\"float\" or \"base64\" was expected");
+  asked.is_base64 = format != nullptr && *format == "base64";
+  if (find(json, "dimensions") != nullptr) refuse("dimensions", "is not supported");
+  const Json* input = find(json, "input");
+  if (input == nullptr || (!input->is_string() && !input->is_array()))
+    refuse("input", "a MIDI file in base64, or a list of them, was expected");
+  const Json list = input->is_array() ? *input : Json::array({*input});
+  if (list.empty() || list.size() > kMost) refuse("input", fmt::format("1 to {} files were expected", kMost));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string place = fmt::format("input[{}]", i);
+    if (!list[i].is_string()) refuse(place, "a MIDI file in base64 was expected");
+    asked.music.push_back(score_of(bytes_of(list[i].get_ref<const std::string&>(), place), place, limits));
+  }
+  return asked;
+}
+
+}  // namespace midillama::serve

@@ -1,0 +1,198 @@
+#include "midillama/serve/request.h"
+
+#include "midillama/core/base64.h"
+#include "midillama/midi/file.h"
+#include "midillama/web/http_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::serve {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string midi_in_base64() {
+  midi::Score score;
+  score.instruments.push_back({0, false, "piano", {{{0}, {480}, 60, 64}, {{960}, {1440}, 64, 64}}});
+  const auto bytes = midi::to_midi(score);
+  return to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+Json user(const Json& content) {
+  return {{"role", "user"}, {"content", content}};
+}
+
+Json file_part(const std::string& data, const Json& more = Json::object()) {
+  Json file = {{"filename", "tune.mid"}, {"file_data", data}};
+  file.update(more);
+  return {{"type", "file"}, {"file", file}};
+}
+
+Asked chat(const Json& changes, const RequestLimits& limits = {}) {
+  Json request = {{"model", "m"}, {"messages", {user("Which dance is it?")}}};
+  request.update(changes);
+  return read_chat_request(request.dump(), limits);
+}
+
+// The key that is at fault, and the sentence.
+template <typename Read>
+std::pair<std::string, std::string> refusal(Read&& read) {
+  try {
+    read();
+  } catch (const web::HttpError& error) {
+    EXPECT_EQ(error.status(), 400);
+    return {error.param(), error.what()};
+  }
+  return {"accepted", ""};
+}
+
+TEST(ChatRequest, DefaultsAreTheServers) {
+  const Asked asked = chat(Json::object(), {.max_new_tokens = 7, .temperature = 0.5, .top_p = 0.9});
+  EXPECT_EQ(asked.model, "m");
+  ASSERT_EQ(asked.conversation.messages.size(), 1u);
+  EXPECT_EQ(asked.conversation.messages[0].text, "Which dance is it?");
+  EXPECT_EQ(asked.max_new_tokens, 7);
+  EXPECT_EQ(asked.temperature, 0.5);
+  EXPECT_EQ(asked.top_p, 0.9);
+  EXPECT_EQ(asked.seed, std::nullopt);
+  EXPECT_EQ(asked.choices, 1);
+  EXPECT_FALSE(asked.is_streamed);
+  EXPECT_FALSE(asked.music);
+}
+
+TEST(ChatRequest, EveryKeyThatIsSupportedIsRead) {
+  const Asked asked = chat({{"max_tokens", 5},
+                            {"temperature", 1},
+                            {"top_p", 0.25},
+                            {"seed", -3},
+                            {"stop", {"a", "bc"}},
+                            {"n", 3},
+                            {"stream", true},
+                            {"stream_options", {{"include_usage", true}}},
+                            {"user", "somebody"},
+                            {"frequency_penalty", 0},
+                            {"tools", Json::array()},
+                            {"logprobs", false},
+                            {"response_format", {{"type", "text"}}}});
+  EXPECT_EQ(asked.max_new_tokens, 5);
+  EXPECT_EQ(asked.seed, static_cast<std::uint64_t>(-3));
+  EXPECT_THAT(asked.stop, ElementsAre("a", "bc"));
+  EXPECT_EQ(asked.choices, 3);
+  EXPECT_TRUE(asked.is_streamed && asked.includes_usage);
+  EXPECT_EQ(chat({{"max_tokens", 5}, {"max_completion_tokens", 6}}).max_new_tokens, 6);
+  EXPECT_THAT(chat({{"stop", "one"}}).stop, ElementsAre("one"));
+}
+
+TEST(ChatRequest, WhatCannotBeServedIsRefusedByItsKey) {
+  const std::pair<const char*, Json> cases[] = {{"temperature", "hot"},
+                                                {"temperature", -1},
+                                                {"top_p", 0},
+                                                {"top_p", 1.5},
+                                                {"n", 0},
+                                                {"n", 1000},
+                                                {"n", 1.5},
+                                                {"max_tokens", 0},
+                                                {"max_tokens", 1e12},
+                                                {"seed", 1.5},
+                                                {"stop", ""},
+                                                {"stop", {"a", 3}},
+                                                {"stop", {"a", "b", "c", "d", "e"}},
+                                                {"stream", "yes"},
+                                                {"stream_options", 3},
+                                                {"logprobs", true},
+                                                {"logit_bias", {{"5", 1}}},
+                                                {"presence_penalty", 0.5},
+                                                {"tools", {{{"type", "function"}}}},
+                                                {"response_format", {{"type", "json_object"}}},
+                                                {"modalities", {"audio"}},
+                                                {"model", 3},
+                                                {"messages", "hello"},
+                                                {"messages", Json::array()}};
+  for (const auto& [key, value] : cases) EXPECT_EQ(refusal([&] { chat({{key, value}}); }).first, key) << value;
+}
+
+TEST(ChatRequest, ABodyThatIsNoObjectIsRefused) {
+  for (const char* body : {"", "[]", "{", "null", "{\"messages\": \"\xff\"}"})
+    EXPECT_THAT(refusal([&] { read_chat_request(body, {}); }).second, HasSubstr("not a JSON object")) << body;
+  EXPECT_ANY_THROW(read_chat_request(std::string(100000, '['), {}));
+}
+
+TEST(ChatRequest, TurnsAreAConversation) {
+  const Json system = {{"role", "system"}, {"content", "Be brief."}}, answer = {{"role", "assistant"}, {"content", "A reel."}};
+  const Asked asked = chat({{"messages", {system, user("One?"), answer, user(Json::array({{{"type", "text"}, {"text", "Two?"}}}))}}});
+  ASSERT_EQ(asked.conversation.messages.size(), 4u);
+  EXPECT_EQ(asked.conversation.messages[0].role, text::Role::system);
+  EXPECT_EQ(asked.conversation.messages[3].text, "Two?");
+  const std::pair<const char*, Json> cases[] = {{"messages[1]", Json::array({user("a"), user("b")})},
+                                                {"messages[0]", Json::array({answer, user("b")})},
+                                                {"messages[1]", Json::array({user("a"), system, user("b")})},
+                                                {"messages", Json::array({user("a"), answer})},
+                                                {"messages", Json::array({system})},
+                                                {"messages", Json::array({user("  ")})},
+                                                {"messages[0].role", Json::array({{{"role", "tool"}, {"content", "x"}}})},
+                                                {"messages[0].content", Json::array({{{"role", "user"}}})},
+                                                {"messages[0].content", Json::array({user(3)})},
+                                                {"messages[0]", Json::array({3})}};
+  for (const auto& [key, messages] : cases) EXPECT_EQ(refusal([&] { chat({{"messages", messages}}); }).first, key) << messages;
+}
+
+TEST(ChatRequest, MusicComesAsAFileOrAsAudio) {
+  const std::string data = midi_in_base64();
+  const Json question = {{"type", "text"}, {"text", "Which dance is it?"}};
+  const Json audio = {{"type", "input_audio"}, {"input_audio", {{"data", data}, {"format", "wav"}}}};
+  for (const Json& part : {file_part(data), file_part("data:audio/midi;base64," + data), audio}) {
+    const Asked asked = chat({{"messages", {user({part, question})}}});
+    ASSERT_TRUE(asked.music);
+    EXPECT_EQ(asked.music->note_count(), 2u);
+    EXPECT_EQ(asked.conversation.messages[0].text, "Which dance is it?");
+  }
+  EXPECT_EQ(chat({{"messages", {user({file_part(data, {{"start", 0.9}, {"duration", 3}}), question})}}}).music->note_count(), 1u);
+}
+
+TEST(ChatRequest, MusicThatCannotBeHeardIsNeverDropped) {
+  const std::string data = midi_in_base64();
+  const Json question = {{"type", "text"}, {"text", "Which dance is it?"}};
+  const auto with = [&](const Json& part, const RequestLimits& limits = {}) {
+    return refusal([&] { chat({{"messages", {user({part, question})}}}, limits); });
+  };
+  EXPECT_THAT(with(file_part("no base64")).second, HasSubstr("is not base64"));
+  EXPECT_THAT(with(file_part("data:audio/midi," + data)).second, HasSubstr("data URL in base64"));
+  EXPECT_THAT(with(file_part(to_base64("RIFF and so on"))).second, HasSubstr("no MIDI file"));
+  EXPECT_THAT(with(file_part(to_base64("MThd"))).second, HasSubstr("too short"));
+  EXPECT_THAT(with(file_part(data, {{"start", 50}})).second, HasSubstr("no notes in the part"));
+  EXPECT_EQ(with(file_part(data, {{"start", -1}})).first, "start");
+  EXPECT_EQ(with(file_part(data, {{"file_id", "x"}})).first, "messages[0].content[0].file.file_id");
+  EXPECT_THAT(with(file_part(data), {.takes_music = false}).second, HasSubstr("takes no music"));
+  EXPECT_THAT(with(file_part(data), {.most_notes = 1}).second, HasSubstr("at most 1"));
+  EXPECT_EQ(with({{"type", "image_url"}, {"image_url", {{"url", "x"}}}}).first, "messages[0].content[0].type");
+  EXPECT_THAT(refusal([&] { chat({{"messages", {user({file_part(data), file_part(data), question})}}}); }).second, HasSubstr("music once"));
+  const Json system = {{"role", "system"}, {"content", {file_part(data)}}};
+  EXPECT_THAT(refusal([&] { chat({{"messages", {system, user("a")}}}); }).second, HasSubstr("message of the user"));
+}
+
+TEST(CompletionRequest, HasAPrompt) {
+  EXPECT_EQ(read_completion_request(R"({"prompt": "Once", "max_tokens": 3})", {}).prompt, "Once");
+  EXPECT_EQ(refusal([] { read_completion_request("{}", {}); }).first, "prompt");
+  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": ["a"]})", {}); }).first, "prompt");
+  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": "a", "echo": true})", {}); }).first, "echo");
+}
+
+TEST(EmbeddingsRequest, TakesMidiFiles) {
+  const std::string data = midi_in_base64();
+  EXPECT_EQ(read_embeddings_request(Json{{"input", data}}.dump(), {}).music.size(), 1u);
+  const auto two = read_embeddings_request(Json{{"input", {data, data}}, {"encoding_format", "base64"}}.dump(), {});
+  EXPECT_EQ(two.music.size(), 2u);
+  EXPECT_TRUE(two.is_base64);
+  const auto key = [](const Json& request) { return refusal([&] { read_embeddings_request(request.dump(), {}); }).first; };
+  EXPECT_EQ(key({{"input", "some words"}}), "input[0]");
+  EXPECT_EQ(key({{"input", {{1, 2}}}}), "input[0]");
+  EXPECT_EQ(key({{"input", Json::array()}}), "input");
+  EXPECT_EQ(key(Json::object()), "input");
+  EXPECT_EQ(key({{"input", data}, {"encoding_format", "hex"}}), "encoding_format");
+  EXPECT_EQ(key({{"input", data}, {"dimensions", 3}}), "dimensions");
+}
+
+}  // namespace
+}  // namespace midillama::serve

@@ -1,0 +1,150 @@
+#include "midillama/web/http_server.h"
+
+#include "midillama/core/file.h"
+#include "support/error_of.h"
+#include "web/running_server.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+namespace midillama::web {
+namespace {
+
+using testing::HasSubstr;
+using testing_support::error_of;
+
+constexpr const char* kJson = "application/json";
+
+Json error_in(const httplib::Result& result) {
+  return Json::parse(result->body).at("error");
+}
+
+TEST(HttpServer, AHandlersReplyIsTheAnswer) {
+  RunningServer server({}, [](HttpServer& http) {
+    http.get("/here", [](const std::string&) { return Reply{.body = "{}"}; });
+    http.post("/echo", [](const std::string& body) { return Reply{.body = body, .type = "text/plain"}; });
+  });
+  auto client = server.client();
+  const auto here = client.Get("/here");
+  EXPECT_EQ(here->status, 200);
+  EXPECT_EQ(here->body, "{}");
+  EXPECT_EQ(here->get_header_value("Content-Type"), kJson);
+  EXPECT_EQ(client.Post("/echo", "a body", kJson)->body, "a body");
+}
+
+TEST(HttpServer, RefusalsHaveOneShape) {
+  RunningServer server({.largest_body = 100}, [](HttpServer& http) {
+    http.post("/post", [](const std::string& body) -> Reply {
+      if (body == "http") throw HttpError(429, "come back", "key").with_header("Retry-After", "3");
+      if (body == "input") throw InputError("a file", "", "is broken");
+      throw std::runtime_error("something else");
+    });
+  });
+  auto client = server.client();
+  const auto limited = client.Post("/post", "http", kJson);
+  EXPECT_EQ(limited->status, 429);
+  EXPECT_EQ(limited->get_header_value("Retry-After"), "3");
+  EXPECT_EQ(error_in(limited), (Json{{"message", "come back"}, {"type", "rate_limit_error"}, {"param", "key"}, {"code", nullptr}}));
+  const auto broken = client.Post("/post", "input", kJson);
+  EXPECT_EQ(broken->status, 400);
+  EXPECT_EQ(error_in(broken).at("type"), "invalid_request_error");
+  EXPECT_EQ(client.Post("/post", "other", kJson)->status, 500);
+  EXPECT_EQ(error_in(client.Get("/nothing")).at("message"), "there is nothing at this path");
+  EXPECT_EQ(client.Get("/nothing")->status, 404);
+  EXPECT_EQ(client.Get("/post")->status, 405);
+  const auto large = client.Post("/post", std::string(101, 'x'), kJson);
+  ASSERT_TRUE(large);
+  EXPECT_EQ(large->status, 413);
+  EXPECT_EQ(error_in(large).at("type"), "invalid_request_error");
+}
+
+TEST(HttpServer, ABodyInChunksHasTheSameLimit) {
+  RunningServer server({.largest_body = 1000}, [](HttpServer& http) {
+    http.post("/size", [](const std::string& body) { return Reply{.body = std::to_string(body.size())}; });
+  });
+  const auto post = [&](std::size_t size) {
+    auto client = server.client();
+    return client.Post(
+        "/size",
+        [size, sent = std::size_t{0}](std::size_t, httplib::DataSink& sink) mutable {
+          const std::string part(std::min<std::size_t>(100, size - sent), 'x');
+          sink.write(part.data(), part.size());
+          sent += part.size();
+          if (sent == size) sink.done();
+          return true;
+        },
+        kJson);
+  };
+  EXPECT_EQ(post(1000)->body, "1000");
+  const auto large = post(5000);
+  EXPECT_TRUE(!large || large->status == 413);
+}
+
+TEST(HttpServer, AKeyIsAskedForWhereThereIsOne) {
+  RunningServer server({.api_key = "secret"}, [](HttpServer& http) {
+    http.get(
+        "/open", [](const std::string&) { return Reply{.body = "{}"}; }, true);
+    http.get("/closed", [](const std::string&) { return Reply{.body = "{}"}; });
+    http.post("/closed", [](const std::string&) { return Reply{.body = "{}"}; });
+  });
+  auto client = server.client();
+  EXPECT_EQ(client.Get("/open")->status, 200);
+  for (const char* given : {"", "Bearer ", "Bearer secre", "Bearer secrets", "Basic secret", "secret"}) {
+    const httplib::Headers headers = {{"Authorization", given}};
+    EXPECT_EQ(client.Get("/closed", headers)->status, 401) << given;
+    EXPECT_EQ(error_in(client.Post("/closed", headers, "{}", kJson)).at("type"), "authentication_error") << given;
+  }
+  EXPECT_EQ(client.Get("/closed", {{"Authorization", "Bearer secret"}})->status, 200);
+}
+
+TEST(HttpServer, AStreamComesPartByPartAndSeesItsReaderLeave) {
+  std::atomic<int> parts = 0;
+  std::atomic<bool> has_left = false;
+  RunningServer server({}, [&](HttpServer& http) {
+    http.get("/numbers", [&](const std::string&) {
+      return Reply{.type = "text/event-stream", .stream = [&](Sink& sink) {
+                     for (int i = 0; i < 3; ++i) sink.write("data: " + std::to_string(i) + "\n\n");
+                   }};
+    });
+    http.get("/endless", [&](const std::string&) {
+      return Reply{.stream = [&](Sink& sink) {
+        while (sink.write("x")) ++parts, std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        has_left = true;
+      }};
+    });
+  });
+  auto client = server.client();
+  EXPECT_EQ(client.Get("/numbers")->body, "data: 0\n\ndata: 1\n\ndata: 2\n\n");
+  client.Get("/endless", [&](const char*, std::size_t) { return parts < 3; });
+  client.stop();
+  for (int i = 0; i < 500 && !has_left; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(has_left);
+}
+
+TEST(HttpServer, APortIsHadOnce) {
+  RunningServer server({}, [](HttpServer&) {});
+  HttpServer second({.port = server.port()});
+  EXPECT_THAT(error_of([&] { second.bind(); }), HasSubstr("cannot be had"));
+}
+
+TEST(HttpServer, ItEndsWhileAStreamRuns) {
+  std::atomic<bool> runs = false;
+  std::thread reader;
+  {
+    RunningServer server({}, [&](HttpServer& http) {
+      http.get("/endless", [&](const std::string&) {
+        return Reply{.stream = [&](Sink& sink) {
+          while (sink.write("x")) runs = true, std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }};
+      });
+    });
+    reader = std::thread([client = std::make_shared<httplib::Client>("127.0.0.1", server.port())] { client->Get("/endless"); });
+    while (!runs) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  reader.join();
+}
+
+}  // namespace
+}  // namespace midillama::web
