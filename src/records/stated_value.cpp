@@ -144,7 +144,7 @@ bool begins_a_longer_name(const PlainWord& word) {
 
 std::optional<std::string> first_phrase(std::string_view text, const std::vector<Alias>& aliases) {
   const auto words = words_in(text);
-  const std::string joined = plain_words(text);
+  const std::string joined = plain_words(words);
   std::size_t at = 0;
   for (std::size_t i = 0; i < words.size(); at += words[i].text.size() + 1, ++i) {
     const Alias* longest = nullptr;

@@ -43,10 +43,14 @@ std::vector<PlainWord> words_in(std::string_view text) {
   return words;
 }
 
-std::string plain_words(std::string_view text) {
+std::string plain_words(const std::vector<PlainWord>& words) {
   std::string joined;
-  for (const auto& word : words_in(text)) (joined += joined.empty() ? "" : " ") += word.text;
+  for (const auto& word : words) (joined += joined.empty() ? "" : " ") += word.text;
   return joined;
+}
+
+std::string plain_words(std::string_view text) {
+  return plain_words(words_in(text));
 }
 
 bool is_word_at(std::string_view text, std::size_t at, std::string_view words) {

@@ -17,6 +17,7 @@ struct PlainWord {
 std::vector<PlainWord> words_in(std::string_view text);
 
 // The same joined by single spaces.
+std::string plain_words(const std::vector<PlainWord>& words);
 std::string plain_words(std::string_view text);
 
 // Whether `words` stand at `at` in a text of plain words, not inside other words.
