@@ -61,6 +61,10 @@ std::string ByteLevelTokenizer::decode(std::span<const TokenId> ids) const {
   return std::string(valid_utf8(bytes, repaired));
 }
 
+std::string ByteLevelTokenizer::token_bytes(TokenId id) const {
+  return id >= 0 && id < vocab_size() ? bytes_[static_cast<std::size_t>(id)] : "";
+}
+
 std::optional<TokenId> ByteLevelTokenizer::token_id(std::string_view token) const {
   if (const auto added = added_ids_.find(std::string(token)); added != added_ids_.end()) return added->second;
   const auto bytes = from_byte_alphabet(token);

@@ -31,6 +31,7 @@ class ByteLevelTokenizer final : public Tokenizer {
 
   std::vector<TokenId> encode(std::string_view text) const override;
   std::string decode(std::span<const TokenId> ids) const override;
+  std::string token_bytes(TokenId id) const override;
 
   std::int64_t vocab_size() const override { return static_cast<std::int64_t>(bytes_.size()); }
   std::optional<TokenId> bos_id() const override { return bos_; }

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
+}  // namespace
+
 std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
   std::string result;
   for (std::size_t at; (at = text.find(what)) != std::string_view::npos; text.remove_prefix(at + what.size())) {
@@ -20,8 +22,6 @@ std::string replaced(std::string_view text, std::string_view what, std::string_v
   }
   return result.append(text);
 }
-
-}  // namespace
 
 std::string Spaces::normalize(std::string_view part) const {
   const std::string text = prepends ? std::string(kMeta).append(part) : std::string(part);
@@ -94,6 +94,12 @@ std::string CharacterLevelTokenizer::decode(std::span<const TokenId> ids) const 
   }
   flush();
   return strips_ && text.starts_with(' ') ? text.substr(1) : text;
+}
+
+std::string CharacterLevelTokenizer::token_bytes(TokenId id) const {
+  if (id < 0 || id >= vocab_size() || is_special_[static_cast<std::size_t>(id)]) return "";
+  const auto byte = bytes_.find(id);
+  return byte != bytes_.end() ? std::string(1, byte->second) : replaced(spellings_[static_cast<std::size_t>(id)], kMeta, " ");
 }
 
 std::optional<TokenId> CharacterLevelTokenizer::token_id(std::string_view token) const {

@@ -19,6 +19,9 @@ namespace midillama::text {
 
 inline constexpr std::string_view kMeta = "\xE2\x96\x81";  // ▁, how a space is spelled
 
+// `text` with `by` wherever `what` is.
+std::string replaced(std::string_view text, std::string_view what, std::string_view by);
+
 // What a text becomes before the model sees it.
 struct Spaces {
   // The normalizer, for every part between added tokens.
@@ -49,6 +52,8 @@ class CharacterLevelTokenizer final : public Tokenizer {
   std::vector<TokenId> encode(std::string_view text) const override { return encode(text, true); }
   std::vector<TokenId> encode_rest(std::string_view text) const override { return encode(text, false); }
   std::string decode(std::span<const TokenId> ids) const override;
+  std::string token_bytes(TokenId id) const override;
+  bool drops_first_space() const override { return strips_; }
 
   std::int64_t vocab_size() const override { return static_cast<std::int64_t>(spellings_.size()); }
   std::optional<TokenId> bos_id() const override { return bos_; }

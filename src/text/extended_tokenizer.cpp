@@ -58,6 +58,10 @@ class ExtendedTokenizer final : public Tokenizer {
     return text;
   }
 
+  // None for added tokens: what the model's own tokens decode to depends on whether one is before them.
+  std::string token_bytes(TokenId id) const override { return by_id_.contains(id) ? "" : model_->token_bytes(id); }
+  bool drops_first_space() const override { return model_->drops_first_space(); }
+
   std::int64_t vocab_size() const override { return vocab_size_; }
   std::optional<TokenId> bos_id() const override { return names_.bos; }
   std::optional<TokenId> eos_id() const override { return names_.eos; }

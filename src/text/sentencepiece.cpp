@@ -1,6 +1,7 @@
 #include "midillama/core/file.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/text/utf8.h"
+#include "text/character_level.h"
 #include "text/character_map.h"
 
 #include <fmt/format.h>
@@ -28,6 +29,7 @@ class SentencePieceTokenizer final : public Tokenizer {
     vocab_size_ = processor_.GetPieceSize();
     if (vocab_size_ == 0) throw InputError(file_, "", "is not a sentencepiece model: it has no pieces");
     for (int id = 0; id < vocab_size_; ++id) ids_.emplace(processor_.IdToPiece(id), id);
+    drops_first_space_ = decode_drops_first_space();
   }
 
   std::vector<TokenId> encode(std::string_view text) const override {
@@ -50,6 +52,16 @@ class SentencePieceTokenizer final : public Tokenizer {
     return text;
   }
 
+  std::string token_bytes(TokenId id) const override {
+    if (id < 0 || id >= vocab_size_) return "";
+    const int piece = static_cast<int>(id);
+    if (processor_.IsControl(piece) || processor_.IsUnknown(piece) || processor_.IsUnused(piece)) return "";
+    const std::string& spelling = processor_.IdToPiece(piece);
+    if (processor_.IsByte(piece)) return std::string(1, static_cast<char>(std::stoi(spelling.substr(3, 2), nullptr, 16)));
+    return replaced(spelling, kMeta, " ");
+  }
+  bool drops_first_space() const override { return drops_first_space_; }
+
   std::int64_t vocab_size() const override { return vocab_size_; }
   std::optional<TokenId> bos_id() const override { return present(processor_.bos_id()); }
   std::optional<TokenId> eos_id() const override { return present(processor_.eos_id()); }
@@ -69,9 +81,19 @@ class SentencePieceTokenizer final : public Tokenizer {
     return static_cast<int>(id);
   }
 
+  // As a word shows, if there is one.
+  bool decode_drops_first_space() const {
+    for (TokenId id = 0; id < vocab_size_; ++id) {
+      const std::string bytes = token_bytes(id);
+      if (bytes.size() > 1 && bytes[0] == ' ' && bytes[1] != ' ') return !decode(std::vector{id}).starts_with(' ');
+    }
+    return false;
+  }
+
   std::string file_;
   sp::SentencePieceProcessor processor_;
   std::int64_t vocab_size_ = 0;
+  bool drops_first_space_ = false;
   std::unordered_map<std::string, TokenId> ids_;
 };
 

@@ -26,6 +26,13 @@ class Tokenizer {
   // Special tokens are left out, and so are ids beyond the vocabulary: a model's embedding may be larger. Error for a negative id.
   virtual std::string decode(std::span<const TokenId> ids) const = 0;
 
+  // The bytes that a token adds to a text: decode() gives those of its ids one after the other, without the space that drops_first_space()
+  // speaks of, wherever this is valid UTF-8. Empty for special and unknown tokens, for ids beyond the vocabulary, and for every token of a
+  // tokenizer whose texts are more than what its tokens add (WordPiece).
+  virtual std::string token_bytes(TokenId) const { return {}; }
+  // Whether decode() leaves out the space of a word at a text's start. A space that is a token for its byte stays.
+  virtual bool drops_first_space() const { return false; }
+
   // Ids run from 0 to vocab_size() - 1, special tokens included.
   virtual std::int64_t vocab_size() const = 0;
   virtual std::optional<TokenId> bos_id() const = 0;
