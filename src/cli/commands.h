@@ -9,6 +9,7 @@
 #include "cli/commands/doctor.h"
 #include "cli/commands/embed.h"
 #include "cli/commands/eval.h"
+#include "cli/commands/explain.h"
 #include "cli/commands/export.h"
 #include "cli/commands/generate.h"
 #include "cli/commands/inspect.h"
@@ -38,6 +39,7 @@ using Commands = CommandList<TrainCommand,             //
                              GenerateCommand,          //
                              ChatCommand,              //
                              ServeCommand,             //
+                             ExplainCommand,           //
                              ScoreCommand,             //
                              TokenizeCommand,          //
                              TextTokenizeCommand,      //

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 namespace midillama::generate {
 namespace {
@@ -128,23 +129,55 @@ void Batch::rebuild_inputs() {
   is_greedy_ = model::to_device(mask, device());
 }
 
-std::vector<std::int64_t> Batch::choose() {
+torch::Tensor Batch::filtered_logits() const {
+  const auto wants = [](const BatchRow& row) { return row.filter != nullptr && !row.is_done; };
+  if (std::ranges::none_of(rows_, wants)) return logits_;
+  const auto forbidden = torch::zeros(logits_.sizes(), torch::kBool);
+  const std::int64_t vocabulary = logits_.size(1);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (!wants(rows_[i])) continue;
+    const auto allowed = rows_[i].filter->allowed(rows_[i].budget);
+    bool* row = forbidden.mutable_data_ptr<bool>() + static_cast<std::int64_t>(i) * vocabulary;
+    for (std::int64_t id = 0; id < vocabulary; ++id) {
+      const auto word = static_cast<std::size_t>(id / 64);
+      row[id] = word >= allowed.size() || (allowed[word] >> (id % 64) & 1) == 0;
+    }
+  }
+  return logits_.masked_fill(model::to_device(forbidden, device()), -std::numeric_limits<double>::infinity());
+}
+
+void Batch::add_logprobs(std::vector<Chosen>& tokens) const {
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (!rows_[i].likeliest || rows_[i].is_done) continue;
+    const auto logprobs = logits_[static_cast<std::int64_t>(i)].to(torch::kFloat64).log_softmax(-1);
+    tokens[i].logprob = logprobs[tokens[i].id].item<double>();
+    const auto [values, ids] = logprobs.topk(std::min(*rows_[i].likeliest, logprobs.size(0)));
+    const auto host_values = values.cpu(), host_ids = ids.cpu();
+    for (std::int64_t k = 0; k < host_ids.size(0); ++k)
+      tokens[i].likeliest.push_back({host_ids.const_data_ptr<std::int64_t>()[k], host_values.const_data_ptr<double>()[k]});
+  }
+}
+
+std::vector<Chosen> Batch::choose() {
   const bool have_joined = !chosen_.defined();
+  const torch::Tensor logits = filtered_logits();
   if (!temperatures_.defined()) {
-    chosen_ = greedy(logits_);
+    chosen_ = greedy(logits);
   } else {
     std::vector<double> uniforms;
     for (BatchRow& row : rows_) uniforms.push_back(row.temperature > 0 ? row.random.uniform() : 0);
-    chosen_ = sample(logits_, temperatures_, top_ps_, model::to_device(torch::tensor(uniforms, torch::kFloat64), device()));
-    if (is_greedy_.defined()) chosen_ = at::where(is_greedy_, greedy(logits_), chosen_);
+    chosen_ = sample(logits, temperatures_, top_ps_, model::to_device(torch::tensor(uniforms, torch::kFloat64), device()));
+    if (is_greedy_.defined()) chosen_ = at::where(is_greedy_, greedy(logits), chosen_);
   }
   // Numbers that were finite in the files may overflow; what is chosen from what they give would be no answer.
   if (have_joined) chosen_ = at::where(logits_.amax(-1).isfinite(), chosen_, kNoToken);
   const auto on_host = chosen_.cpu();
-  const std::vector<std::int64_t> tokens(on_host.const_data_ptr<std::int64_t>(), on_host.const_data_ptr<std::int64_t>() + on_host.numel());
-  if (std::ranges::count(tokens, kNoToken) > 0) {
+  std::vector<Chosen> tokens(rows_.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i].id = on_host.const_data_ptr<std::int64_t>()[i];
+  if (std::ranges::count(tokens, kNoToken, &Chosen::id) > 0) {
     throw Error("the model's logits are not finite: its weights, or the adapter's scale, are too large");
   }
+  add_logprobs(tokens);
   return tokens;
 }
 

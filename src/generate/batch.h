@@ -22,7 +22,16 @@ struct BatchRow {
   double temperature = 0;
   double top_p = 1;
   Random random{0};
+  TokenFilter* filter = nullptr;                         // of the request, which outlives the row
+  std::optional<std::int64_t> likeliest = std::nullopt;  // as Request::likeliest
   bool is_done = false;
+};
+
+// A row's next token; the rest where the row asks for it.
+struct Chosen {
+  std::int64_t id = 0;
+  double logprob = 0;
+  std::vector<TokenLogprob> likeliest = {};
 };
 
 class Batch {
@@ -35,7 +44,7 @@ class Batch {
   // Reads the prompts texts[i] of rows[i] and puts the rows beside those that run.
   void join(std::span<const model::MusicText> texts, std::vector<BatchRow> rows);
   // The next token of every row; what is chosen for rows that are done means nothing.
-  std::vector<std::int64_t> choose();
+  std::vector<Chosen> choose();
   // Reads the tokens that were chosen for the rows that are not done. Those that are done leave, as soon as it pays.
   void go_on();
 
@@ -50,6 +59,9 @@ class Batch {
   Prefilled prefill(std::span<const model::MusicText> texts, const std::vector<BatchRow>& rows);
   // Puts the caches of the running rows and the new ones together.
   void merge(Prefilled& fresh, const std::vector<BatchRow>& rows);
+  // The logits, -inf at what the rows' filters forbid.
+  torch::Tensor filtered_logits() const;
+  void add_logprobs(std::vector<Chosen>& tokens) const;
   // After the rows have changed.
   void rebuild_inputs();
   torch::Tensor step(const torch::Tensor& tokens);

@@ -66,7 +66,9 @@ std::size_t Queue::add(Request request) {
                   .budget = std::min(sampling.max_new_tokens, context - length),
                   .temperature = sampling.temperature,
                   .top_p = sampling.top_p,
-                  .random = Random(seed_for(sampling.seed, "generate", sampling.stream))};
+                  .random = Random(seed_for(sampling.seed, "generate", sampling.stream)),
+                  .filter = request.filter.get(),
+                  .likeliest = request.likeliest};
   running->at_budget = context - length < sampling.max_new_tokens ? Finish::context : Finish::length;
   if (options_.tokenizer && request.on_token) running->stream.emplace(*options_.tokenizer);
   running->request = std::move(request);
@@ -150,7 +152,7 @@ void Queue::join_waiting() {
   if (!rows.empty()) batch_->join(texts, std::move(rows));
 }
 
-void Queue::record(const std::vector<std::int64_t>& tokens) {
+void Queue::record(const std::vector<Chosen>& tokens) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     BatchRow& row = batch_->rows()[i];
     if (row.is_done) continue;
@@ -167,13 +169,14 @@ void Queue::record(const std::vector<std::int64_t>& tokens) {
   }
 }
 
-std::optional<Finish> Queue::take(Running& running, BatchRow& row, std::int64_t token) {
+std::optional<Finish> Queue::take(Running& running, BatchRow& row, const Chosen& token) {
   const auto& stop_ids = running.request.sampling.stop_ids;
-  if (std::ranges::find(stop_ids, token) != stop_ids.end()) return Finish::stop;
-  running.completion.token_ids.push_back(token);
+  if (std::ranges::find(stop_ids, token.id) != stop_ids.end()) return Finish::stop;
+  running.completion.token_ids.push_back(token.id);
+  if (running.request.filter) running.request.filter->accept(token.id);
   if (running.request.on_token) {
-    const std::string_view text = running.stream ? running.stream->push(token) : std::string_view();
-    if (!running.request.on_token({row.request, token, text})) return Finish::stopped;
+    const std::string_view text = running.stream ? running.stream->push(token.id) : std::string_view();
+    if (!running.request.on_token({row.request, token.id, text, token.logprob, token.likeliest})) return Finish::stopped;
   }
   return --row.budget == 0 ? std::optional(running.at_budget) : std::nullopt;
 }

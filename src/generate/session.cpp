@@ -43,9 +43,16 @@ SamplingOptions sampling_options(const config::Config& config, std::vector<std::
           .fixed_shapes = config.generate.cuda_graph ? std::nullopt : std::optional(false)};
 }
 
+// Of the one clip.
+std::vector<std::vector<octuple::Octuple>> notes_of(const midi::Score& clip) {
+  std::vector<std::vector<octuple::Octuple>> clips = {octuple::encode(clip)};
+  if (clips[0].empty()) throw Error("there are no notes to hear");
+  return clips;
+}
+
 }  // namespace
 
-Session::Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device)
+Session::Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device, Hears hears)
     : tokenizer(text::load_tokenizer(config.llm.path)),
       prompt(std::make_unique<text::PromptTemplate>(shapes::prompt_template(config, *tokenizer))),
       max_length(config.prompt.max_length),
@@ -57,7 +64,7 @@ Session::Session(const config::Config& config, const std::filesystem::path& chec
   auto llama = model::load_llama(config.llm.path, device, model::dtype_from_name(config.llm.dtype));
   sampling = sampling_options(config, stop_ids(config, *prompt, llama->config));
   std::shared_ptr<model::Projector> projector;
-  if (prompt->has_music()) {
+  if (prompt->has_music() && hears == Hears::music) {
     const auto music_size = model::MusicBertConfig::read(config.music_encoder.path).hidden_size;
     projector = model::make_projector(config.projector, music_size, shape.hidden_size, seed_for(config.run.seed, "projector"));
   }
@@ -68,24 +75,38 @@ Session::Session(const config::Config& config, const std::filesystem::path& chec
   if (config.generate.weights == "int8") model->llama->decode_in_int8();
 }
 
+model::MusicEncoder& Session::encoder() {
+  if (!encoder_) encoder_.emplace(config_.music_encoder, device_);
+  return *encoder_;
+}
+
 Heard Session::hear(const midi::Score& clip) {
   Heard heard;
-  if (prompt->has_music()) {
-    if (!encoder_) encoder_.emplace(config_.music_encoder, device_);
-    const std::vector<std::vector<octuple::Octuple>> clips = {octuple::encode(clip)};
-    if (clips[0].empty()) throw Error("there are no notes to hear");
-    heard.music = encoder_->vectors(clips)[0];
+  if (model->projector) {
+    const std::lock_guard lock(hearing_);
+    heard.music = encoder().vectors(notes_of(clip))[0];
   }
   if (prompt->has_notes()) heard.notes = music::clip_text_from_name(config_.prompt.notes).write(clip);
   return heard;
+}
+
+HeardNotes Session::hear_notes(const midi::Score& clip) {
+  if (!model->projector) throw UsageError("the model hears no musical tokens: prompt.template has no {music}");
+  if (config_.music_encoder.pooling != "mean")
+    throw UsageError(fmt::format("music_encoder.pooling is {}: no mean is taken over the notes", config_.music_encoder.pooling));
+  const std::lock_guard lock(hearing_);
+  const auto notes = notes_of(clip);
+  return {.vectors = encoder().note_vectors(notes)[0], .spans = encoder().spans(std::ssize(notes[0]))};
 }
 
 model::MusicText Session::encode(const text::Conversation& conversation, torch::Tensor music, TooLong too_long) const {
   const auto longest = std::min(max_length, model->llama->config.max_position_embeddings - 1);
   model::MusicText text{.input_ids = {}, .labels = {}, .music_position = 0, .music = std::move(music)};
   auto encoded = prompt->encode(conversation, longest, model->music_tokens(text));
-  const std::pair<const char*, std::int64_t> cuts[] = {
-      {"a clip's text", encoded.cut_notes_tokens}, {"a conversation", encoded.cut_history_tokens}, {"a question", encoded.cut_tokens}};
+  const std::pair<const char*, std::int64_t> cuts[] = {{"a clip's text", encoded.cut_notes_tokens},
+                                                       {"a conversation", encoded.cut_history_tokens},
+                                                       {"a question", encoded.cut_tokens},
+                                                       {"an answer", encoded.cut_answer_tokens}};
   for (const auto& [what, tokens] : cuts) {
     if (tokens > 0 && too_long == TooLong::is_refused)
       throw InputError("the conversation", "",
@@ -93,6 +114,7 @@ model::MusicText Session::encode(const text::Conversation& conversation, torch::
     if (tokens > 0) log::warning("{} tokens of {} were left out: prompts have {} tokens at most", tokens, what, longest);
   }
   text.input_ids = std::move(encoded.input_ids);
+  if (text::count_targets(encoded.labels) > 0) text.labels = std::move(encoded.labels);
   text.music_position = encoded.music_position;
   return text;
 }

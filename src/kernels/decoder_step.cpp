@@ -4,6 +4,7 @@
 #include "midillama/kernels/few_rows.h"
 #include "midillama/kernels/rows.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace midillama::kernels {
@@ -16,12 +17,20 @@ std::unique_ptr<float[]> floats(std::int64_t count) {
   return std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(count));
 }
 
+// What of a weight stays in a core's cache while one group of rows after the other reads it.
+constexpr std::int64_t kBlockBytes = 128 << 10;
+
 // A product of any number of rows.
 void all_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
-  for (std::int64_t row = 0; row < product.rows; row += kFewRows) {
-    FewRows part = product;
-    part.x += row * product.inputs, part.y += row * product.y_stride, part.rows = std::min(kFewRows, product.rows - row);
-    few_rows(part, begin, end);
+  const std::int64_t row_bytes = product.inputs * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t block =
+      product.rows <= kFewRows ? end - begin : std::max<std::int64_t>(1, kBlockBytes / row_bytes / kFewOutputs) * kFewOutputs;
+  for (std::int64_t output = begin; output < end; output += block) {
+    for (std::int64_t row = 0; row < product.rows; row += kFewRows) {
+      FewRows part = product;
+      part.x += row * product.inputs, part.y += row * product.y_stride, part.rows = std::min(kFewRows, product.rows - row);
+      few_rows(part, output, std::min(output + block, end));
+    }
   }
 }
 

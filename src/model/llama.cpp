@@ -15,6 +15,8 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+
 namespace midillama::model {
 namespace {
 
@@ -97,7 +99,7 @@ torch::Tensor LlamaImpl::embed(const torch::Tensor& ids) {
 
 torch::Tensor LlamaImpl::forward(const torch::Tensor& embeddings, const AttentionContext& context) {
   const AttentionContext full = complete(context, embeddings.size(1), embeddings.device());
-  inverse_frequencies_ = inverse_frequencies_.to(embeddings.device());
+  if (inverse_frequencies_.device() != embeddings.device()) inverse_frequencies_ = inverse_frequencies_.to(embeddings.device());
   if (decodes_in_int8_ && embeddings.size(1) == 1 && full.cache != nullptr && full.cache->length() > 0) return int8_step(embeddings, full);
   const RotaryTable rotary = rotary_table(full.positions, inverse_frequencies_, embeddings.scalar_type());
   if (const auto stepped = decoder_step(*this, nullptr, embeddings, full, rotary)) {
@@ -153,6 +155,8 @@ void LlamaImpl::decode_in_int8() {
 }
 
 const Int8Weights& LlamaImpl::int8_weights() {
+  static std::mutex making;  // steps in several threads may be the first to need them
+  const std::lock_guard lock(making);
   if (!int8_weights_) int8_weights_ = std::make_shared<const Int8Weights>(*this);
   return *int8_weights_;
 }

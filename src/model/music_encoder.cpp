@@ -76,7 +76,10 @@ std::int64_t MusicEncoder::tokens() const {
 }
 
 std::vector<torch::Tensor> MusicEncoder::vectors(std::span<const std::vector<Octuple>> clips) {
-  if (config_.pooling == "mean") return encode(clips).unbind(0);
+  return config_.pooling == "mean" ? encode(clips).unbind(0) : note_vectors(clips);
+}
+
+std::vector<torch::Tensor> MusicEncoder::note_vectors(std::span<const std::vector<Octuple>> clips) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> notes;
   for (const auto& clip : clips) notes.push_back(torch::empty({static_cast<std::int64_t>(clip.size()), hidden_size()}));
@@ -84,6 +87,15 @@ std::vector<torch::Tensor> MusicEncoder::vectors(std::span<const std::vector<Oct
     notes[clip].narrow(0, first_note, vectors.size(0)).copy_(vectors);
   });
   return notes;
+}
+
+torch::Tensor MusicEncoder::spans(std::int64_t notes) const {
+  const torch::Tensor members = torch::zeros({config_.tokens, notes});
+  for (std::int64_t span = 0; span < config_.tokens; ++span) {
+    const std::int64_t begin = span_begin(span, config_.tokens, notes);
+    members[span].narrow(0, begin, span_begin(span + 1, config_.tokens, notes) - begin).fill_(1);
+  }
+  return members;
 }
 
 torch::Tensor MusicEncoder::encode(std::span<const std::vector<Octuple>> clips) {
@@ -106,7 +118,7 @@ void MusicEncoder::for_each_window(std::span<const std::vector<Octuple>> clips, 
   std::ranges::stable_sort(windows, {}, &ClipWindow::octuples);
   for (std::span<const ClipWindow> rest = windows; !rest.empty();) {
     const auto batch = rest.first(batch_length(rest));
-    const torch::Tensor vectors = note_vectors(pad(batch));
+    const torch::Tensor vectors = octuple_vectors(pad(batch));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       // <s> comes before the first note, </s> after the last.
       const torch::Tensor notes = vectors[static_cast<std::int64_t>(i)].narrow(0, 1, batch[i].octuples() - 2);
@@ -116,7 +128,7 @@ void MusicEncoder::for_each_window(std::span<const std::vector<Octuple>> clips, 
   }
 }
 
-torch::Tensor MusicEncoder::note_vectors(const torch::Tensor& ids) {
+torch::Tensor MusicEncoder::octuple_vectors(const torch::Tensor& ids) {
   const torch::Tensor hidden_states = encoder_->forward(to_device(ids, device_));
   if (config_.hidden_states != "after_upsampling") return hidden_states.to(torch::kFloat32);
   return encoder_->upsample(hidden_states).to(torch::kFloat32).mean(2);

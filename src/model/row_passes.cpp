@@ -146,7 +146,7 @@ kernels::LowRank low_rank(const torch::Tensor& A, const torch::Tensor& B, double
 }
 
 bool is_few(const torch::Tensor& x) {
-  return !at::GradMode::is_enabled() && x.size(0) > 0 && x.size(0) <= kernels::kFewRows && all_plain({x});
+  return !at::GradMode::is_enabled() && x.size(0) > 0 && x.size(0) <= kernels::kSomeRows && all_plain({x});
 }
 
 torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight) {

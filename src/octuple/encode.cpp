@@ -1,4 +1,5 @@
 #include "midillama/core/log.h"
+#include "midillama/octuple/note_order.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/octuple/vocabulary.h"
 #include "timeline.h"
@@ -6,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace midillama::octuple {
 namespace {
@@ -42,30 +44,32 @@ void check(const midi::Note& note) {
   }
 }
 
-// The notes before kMaxPositions, in the order of the score.
-std::vector<Key> keys_of(const midi::Score& score) {
-  std::vector<Key> keys;
-  keys.reserve(score.note_count());
-  for (const auto& instrument : score.instruments) {
+// Calls visit(key, index) for the notes before kMaxPositions, in the order of the score.
+template <typename Visit>
+void for_each_key(const midi::Score& score, const Visit& visit) {
+  for (NoteIndex index; index.instrument < score.instruments.size(); ++index.instrument) {
+    const auto& instrument = score.instruments[index.instrument];
     if (instrument.program > 127) throw OctupleError(fmt::format("program {}", instrument.program));
     const int program = instrument.is_drum ? kDrumProgram : instrument.program;
     const int first_pitch = instrument.is_drum ? kDrumPitches : 0;
-    for (const auto& note : instrument.notes) {
+    for (index.note = 0; index.note < instrument.notes.size(); ++index.note) {
+      const auto& note = instrument.notes[index.note];
       check(note);
       const auto start = nearest_position(note.start, score.ticks_per_quarter);
       const auto end = nearest_position(note.end, score.ticks_per_quarter);
       if (start >= kMaxPositions) continue;
-      keys.push_back(make_key(start, program, first_pitch + note.pitch, duration_code(end - start), velocity_code(note.velocity)));
+      visit(make_key(start, program, first_pitch + note.pitch, duration_code(end - start), velocity_code(note.velocity)), index);
     }
   }
-  return keys;
 }
 
 }  // namespace
 
 std::vector<Octuple> encode(const midi::Score& score) {
   check(score);
-  std::vector<Key> keys = keys_of(score);
+  std::vector<Key> keys;
+  keys.reserve(score.note_count());
+  for_each_key(score, [&](Key key, const NoteIndex&) { keys.push_back(key); });
   std::sort(keys.begin(), keys.end());
   const std::size_t after = score.note_count() - keys.size();
   if (after > 0)
@@ -77,6 +81,16 @@ std::vector<Octuple> encode(const midi::Score& score) {
   octuples.reserve(keys.size());
   for (const Key key : keys) octuples.push_back(octuple_at(places[place_of(key)], key));
   return octuples;
+}
+
+std::vector<NoteIndex> note_order(const midi::Score& score) {
+  check(score);
+  std::vector<std::pair<Key, NoteIndex>> keys;
+  for_each_key(score, [&](Key key, const NoteIndex& index) { keys.emplace_back(key, index); });
+  std::sort(keys.begin(), keys.end());
+  std::vector<NoteIndex> order;
+  for (const auto& [key, index] : keys) order.push_back(index);
+  return order;
 }
 
 }  // namespace midillama::octuple

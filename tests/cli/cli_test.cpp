@@ -43,8 +43,8 @@ class Cli : public testing::Test {
 
 TEST_F(Cli, HelpOfEveryCommandShowsAnExample) {
   EXPECT_EQ(midillama({"--help"}).status, 0);
-  for (const char* command :
-       {"train", "eval", "generate", "score", "tokenize", "text-tokenize", "inspect", "embed", "merge", "export", "plan", "doctor"}) {
+  for (const char* command : {"train", "eval", "generate", "explain", "score", "tokenize", "text-tokenize", "inspect", "embed", "merge",
+                              "export", "plan", "doctor"}) {
     const ProcessResult help = midillama({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.output, HasSubstr("Example:\n  ")) << command;
@@ -85,7 +85,7 @@ TEST_F(Cli, NumbersThatCannotBeMeantAreRefused) {
     return options;
   };
   std::size_t tried = 0;
-  for (const char* command : {"generate", "tokenize", "plan", "inspect"}) {
+  for (const char* command : {"generate", "explain", "tokenize", "plan", "inspect"}) {
     for (const std::string& option : options_of(command)) {
       for (const char* number : {"nan", "inf", "-1", "1e300", "99999999999999999999", "many"}) {
         const ProcessResult result = midillama({command, option, number});
@@ -95,7 +95,7 @@ TEST_F(Cli, NumbersThatCannotBeMeantAreRefused) {
       }
     }
   }
-  EXPECT_GE(tried, 6 * 11u) << "options are no longer found in the help";
+  EXPECT_GE(tried, 6 * 14u) << "options are no longer found in the help";
 }
 
 TEST_F(Cli, WrongUsageIsStatusTwo) {
@@ -405,6 +405,19 @@ TEST_F(Cli, CommandsWithoutACheckpointSayWhichCommandMakesOne) {
   const ProcessResult result = midillama({"generate", "--midi", two(), "--prompt", "?", "--set", "run.dir=" + two() + ".run"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.error_output, HasSubstr("midillama train"));
+}
+
+TEST_F(Cli, ExplainSaysWhatItIsNotGiven) {
+  const auto explain = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "explain");
+    return midillama(std::move(arguments));
+  };
+  EXPECT_THAT(explain({"--prompt", "Which key?"}).error_output, HasSubstr("--midi is required"));
+  EXPECT_THAT(explain({"--midi", two()}).error_output, HasSubstr("--prompt: the text is empty"));
+  EXPECT_THAT(explain({"--midi", two(), "--prompt", "Which key?", "--answer", " "}).error_output, HasSubstr("--answer: the text is empty"));
+  const ProcessResult both = explain({"--check", "key", "--midi", two()});
+  EXPECT_EQ(both.status, 2);
+  EXPECT_THAT(both.error_output, HasSubstr("leave --midi, --prompt, --answer and --svg out"));
 }
 #endif
 

@@ -76,6 +76,81 @@ TEST_F(QueueTest, EveryTokenIsReportedAndTheCallbackMayStop) {
   EXPECT_EQ(completions[1].token_ids, alone(1, {.max_new_tokens = 20})) << "the other goes on";
 }
 
+// Only even ids, and a stop id where two tokens are left.
+struct EvenIds final : TokenFilter {
+  EvenIds(std::int64_t vocabulary, std::int64_t stop_id, std::vector<std::int64_t>& remaining, std::vector<std::int64_t>& accepted)
+      : even(static_cast<std::size_t>(vocabulary + 63) / 64, 0x5555555555555555),
+        stop(even.size(), 0),
+        remaining(remaining),
+        accepted(accepted) {
+    stop[static_cast<std::size_t>(stop_id) / 64] = std::uint64_t{1} << (stop_id % 64);
+  }
+  std::span<const std::uint64_t> allowed(std::int64_t left) override {
+    remaining.push_back(left);
+    return left == 2 ? stop : even;
+  }
+  void accept(std::int64_t id) override { accepted.push_back(id); }
+
+  std::vector<std::uint64_t> even, stop;
+  std::vector<std::int64_t>&remaining, &accepted;
+};
+
+TEST_F(QueueTest, AFilterSaysWhatTheNextTokenMayBe) {
+  const std::int64_t vocabulary = tiny.model->llama->config.vocab_size, stop_id = 3;
+  for (const double temperature : {0.0, 1.5}) {
+    std::vector<std::int64_t> remaining, accepted, free;
+    Queue queue(tiny.model, {});
+    Request filtered = request(0, {.max_new_tokens = 12, .temperature = temperature, .stop_ids = {stop_id}});
+    filtered.filter = std::make_unique<EvenIds>(vocabulary, stop_id, remaining, accepted);
+    const std::size_t with = queue.add(std::move(filtered));
+    const std::size_t without = queue.add(request(0, {.max_new_tokens = 12, .temperature = temperature}));
+    queue.drain();
+    EXPECT_EQ(completions[with].finish, Finish::stop);
+    EXPECT_EQ(completions[with].token_ids.size(), 10u);
+    EXPECT_EQ(completions[with].token_ids, accepted);
+    for (const auto id : accepted) EXPECT_EQ(id % 2, 0);
+    EXPECT_EQ(remaining, (std::vector<std::int64_t>{12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2}));
+    EXPECT_EQ(completions[without].token_ids, alone(0, {.max_new_tokens = 12, .temperature = temperature}))
+        << "the others know nothing of it";
+  }
+}
+
+TEST_F(QueueTest, LogProbabilitiesAreTheModelsOwn) {
+  const torch::NoGradGuard no_grad;
+  std::vector<std::vector<TokenLogprob>> likeliest;
+  std::vector<double> logprobs;
+  Request asked = request(0, {.max_new_tokens = 6, .temperature = 3.0, .seed = 4});
+  asked.likeliest = 4;
+  asked.on_token = [&](const NewToken& token) {
+    likeliest.emplace_back(token.likeliest.begin(), token.likeliest.end());
+    logprobs.push_back(token.logprob);
+    return true;
+  };
+  Queue queue(tiny.model, {});
+  const std::size_t number = queue.add(std::move(asked));
+  queue.add(request(1, {.max_new_tokens = 6}));
+  queue.drain();
+  const auto& ids = completions[number].token_ids;
+  model::MusicText whole = tiny.cases[0].prompt;
+  const auto prompt_length = static_cast<std::int64_t>(whole.input_ids.size()) + tiny.model->music_tokens(whole);
+  whole.input_ids.insert(whole.input_ids.end(), ids.begin(), ids.end());
+  const auto embeddings = tiny.model->splice(std::span(&whole, 1))[0].unsqueeze(0);
+  model::AttentionContext context;
+  context.positions = torch::arange(embeddings.size(1)).unsqueeze(0);
+  const auto expected = tiny.model->llama->logits(tiny.model->llama->forward(embeddings, context))[0].to(torch::kFloat64).log_softmax(-1);
+  ASSERT_EQ(logprobs.size(), ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto row = expected[prompt_length - 1 + static_cast<std::int64_t>(i)];
+    EXPECT_NEAR(logprobs[i], row[ids[i]].item<double>(), 1e-4);
+    const auto [values, best] = row.topk(4);
+    ASSERT_EQ(likeliest[i].size(), 4u);
+    for (std::int64_t k = 0; k < 4; ++k) {
+      EXPECT_EQ(likeliest[i][static_cast<std::size_t>(k)].id, best[k].item<std::int64_t>());
+      EXPECT_NEAR(likeliest[i][static_cast<std::size_t>(k)].logprob, values[k].item<double>(), 1e-4);
+    }
+  }
+}
+
 TEST_F(QueueTest, AStopIdEndsARequestAndIsNotReported) {
   const auto tokens = alone(2, {.max_new_tokens = 20});
   std::vector<std::int64_t> seen;

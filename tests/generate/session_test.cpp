@@ -98,6 +98,20 @@ TEST_F(SessionTest, APromptCarriesItsMusic) {
   EXPECT_EQ(session.encode("Which dance?", {}).input_ids, prompt.input_ids);
 }
 
+TEST_F(SessionTest, AnAnswerHasLabels) {
+  const Session session(config, "", torch::kCPU);
+  text::Conversation conversation = {.messages = {{text::Role::user, "Which?"}, {text::Role::assistant, "A reel."}}};
+  const auto text = session.encode(conversation, torch::zeros({1, 16}));
+  ASSERT_EQ(text.labels.size(), text.input_ids.size());
+  EXPECT_EQ(text.labels.back(), text.input_ids.back());
+  conversation.messages[1].text = std::string(60, 'r');
+  EXPECT_THAT(
+      [&] {
+        session.encode(conversation, torch::zeros({1, 16}), Session::TooLong::is_refused);
+      },
+      ThrowsMessage<InputError>(HasSubstr("more than the 39 that prompts may have")));
+}
+
 TEST_F(SessionTest, ALongQuestionLeavesRoomForAnAnswer) {
   const Session session(config, "", torch::kCPU);
   const auto prompt = session.encode(std::string(200, 'q'), torch::zeros({1, 16}));
@@ -147,12 +161,16 @@ TEST_F(SessionTest, HearsAClipAsItsTemplateAsks) {
   const Heard music = Session(config, "", torch::kCPU).hear(clip);
   EXPECT_EQ(music.music.sizes(), at::IntArrayRef({1, 16}));
   EXPECT_EQ(music.notes, "");
+  const HeardNotes notes = Session(config, "", torch::kCPU).hear_notes(clip);
+  EXPECT_EQ(notes.spans.sizes(), at::IntArrayRef({1, 1}));
+  EXPECT_TRUE(notes.vectors.equal(music.music));
   config.prompt.template_text = "{bos}{notes}\n{question}\n{answer}{eos}";
   Session session(config, "", torch::kCPU);
   const Heard text = session.hear(clip);
   EXPECT_FALSE(text.music.defined());
   EXPECT_EQ(text.notes, "meter 4/4, tempo 120\nbar 1: 0 D4 1\n");
   EXPECT_FALSE(session.model->projector);
+  EXPECT_THAT([&] { session.hear_notes(clip); }, ThrowsMessage<UsageError>(HasSubstr("prompt.template has no {music}")));
   EXPECT_GT(session.encode("Which?", text).input_ids.size(), session.encode("Which?", {}).input_ids.size());
 }
 

@@ -88,7 +88,7 @@ TEST(Llama, StepsInOnePassOfLoopsEqualLibTorchs) {
   for (torch::Tensor& parameter : llama->parameters()) parameter.requires_grad_(false);
   llama->eval();
   const int threads = at::get_num_threads();
-  for (const std::int64_t rows : {1, 3, 8}) {
+  for (const std::int64_t rows : {1, 3, 8, 19, 32}) {
     const torch::Tensor embeddings = at::randn({rows, 9, config.hidden_size});
     torch::Tensor may_attend = at::ones({rows, 1, 1, 9}, torch::kBool);
     if (rows > 1) may_attend[1].narrow(-1, 0, 3).fill_(false);

@@ -69,6 +69,21 @@ TEST(MusicEncoder, AClipsEmbeddingDoesNotDependOnItsBatch) {
   EXPECT_EQ(encoder.tokens(), 2);
 }
 
+TEST(MusicEncoder, EmbeddingsAreTheMeansOverTheSpansNotes) {
+  const auto clips = golden_clips(read_json(kGolden / "clips.json"));
+  for (const std::int64_t tokens : {1, 4}) {
+    MusicEncoder encoder(settings(tokens, "after_upsampling"), torch::kCPU);
+    const torch::Tensor embeddings = encoder.encode(clips);
+    const auto notes = encoder.note_vectors(clips);
+    for (std::size_t i = 0; i < clips.size(); ++i) {
+      const torch::Tensor spans = encoder.spans(std::ssize(clips[i]));
+      ASSERT_EQ(notes[i].size(0), std::ssize(clips[i]));
+      EXPECT_TRUE(spans.sum(0).eq(1).all().item<bool>());
+      EXPECT_LT(largest_difference(embeddings[static_cast<std::int64_t>(i)], spans.matmul(notes[i]) / spans.sum(1, true)), 1e-5);
+    }
+  }
+}
+
 TEST(MusicEncoder, SpansWithoutNotesAreZero) {
   const auto clips = golden_clips(read_json(kGolden / "clips.json"));
   const std::vector<std::vector<Octuple>> two_notes = {{clips[0][0], clips[0][1]}};

@@ -29,6 +29,7 @@ struct QueueOptions {
 
 class Batch;
 struct BatchRow;
+struct Chosen;
 
 class Queue {
  public:
@@ -59,9 +60,9 @@ class Queue {
 
   void end_stopped();
   void join_waiting();
-  void record(const std::vector<std::int64_t>& tokens);
+  void record(const std::vector<Chosen>& tokens);
   // Books a token; returns why the request ends with it, where it does.
-  static std::optional<Finish> take(Running& running, BatchRow& row, std::int64_t token);
+  static std::optional<Finish> take(Running& running, BatchRow& row, const Chosen& token);
   static void end(Running& running, Finish finish);
 
   model::MidiLlama model_;

@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -33,10 +36,31 @@ struct Completion {
   Finish finish = Finish::length;
 };
 
+// A token with the natural logarithm of the probability that the model gave it: at temperature 1, among all tokens, whatever a filter
+// allows.
+struct TokenLogprob {
+  std::int64_t id = 0;
+  double logprob = 0;
+};
+
 struct NewToken {
   std::size_t request = 0;     // Queue::add's
   std::int64_t id = 0;         // a stop id is not reported
   std::string_view text = {};  // of all the request's tokens so far: whole characters, valid UTF-8; empty where the queue has no tokenizer
+  // Where the request asks for them:
+  double logprob = 0;
+  std::span<const TokenLogprob> likeliest = {};  // in descending order
+};
+
+// What the next token of a request may be.
+class TokenFilter {
+ public:
+  virtual ~TokenFilter() = default;
+  // Bit id % 64 of word id / 64, for every id of the vocabulary; at least one is set. `remaining`: tokens that may still be written, the
+  // next one included.
+  virtual std::span<const std::uint64_t> allowed(std::int64_t remaining) = 0;
+  // What was chosen; stop ids are not reported.
+  virtual void accept(std::int64_t id) = 0;
 };
 
 // Returns whether to go on.
@@ -46,6 +70,8 @@ using OnEnd = std::function<void(std::size_t request, const Completion& completi
 struct Request {
   model::MusicText prompt;
   Sampling sampling = {};
+  std::unique_ptr<TokenFilter> filter = nullptr;         // null: any token
+  std::optional<std::int64_t> likeliest = std::nullopt;  // log-probabilities are wanted, with as many of the likeliest tokens
   OnToken on_token = nullptr;
   OnEnd on_end = nullptr;
 };

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,17 +28,30 @@ struct Heard {
   std::string notes;    // the clip as text, for {notes}
 };
 
+// The notes of a clip as the encoder has them before they are pooled.
+struct HeardNotes {
+  torch::Tensor vectors;  // [notes, M] float32, in the order of octuple::encode()
+  torch::Tensor spans;    // [K, notes] float32, 1 where a note is of the span: Heard::music is the means over the spans' notes
+};
+
 struct Session {
+  enum class Hears { music, nothing };
+
   // Loads config.llm.path and the projector and adapter of `checkpoint` (empty: neither is loaded, the projector is as initialised), in
-  // eval mode. InputError where a directory does not hold what it should, or the tokenizer has more ids than the decoder has embeddings;
-  // UsageError where generate.weights asks for 8 bits and the decoder cannot have them.
-  Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device);
+  // eval mode. Where it hears nothing, prompts have no musical tokens whatever their template, and no encoder is needed. InputError where a
+  // directory does not hold what it should, or the tokenizer has more ids than the decoder has embeddings; UsageError where
+  // generate.weights asks for 8 bits and the decoder cannot have them.
+  Session(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device, Hears hears = Hears::music);
 
-  // A clip as the template takes it. The encoder is loaded when it is needed first. Error where the clip has no notes.
+  // A clip as the template takes it. The encoder is loaded when it is needed first. Error where the clip has no notes. Any thread, one clip
+  // at a time.
   Heard hear(const midi::Score& clip);
+  // The same before pooling. UsageError where the template has no {music}, or music_encoder.pooling is none: nothing is pooled then.
+  HeardNotes hear_notes(const midi::Score& clip);
 
-  // The prompt of a conversation that ends with a question. One that would fill prompt.max_length or the model's context is shortened (see
-  // PromptTemplate::encode), which the log says, or an InputError; one token's room is always left for the answer.
+  // The prompt of a conversation that ends with a question; one that ends with an answer as it is trained on, labels and all. One that
+  // would fill prompt.max_length or the model's context is shortened (see PromptTemplate::encode), which the log says, or an InputError;
+  // one token's room is always left for the answer.
   enum class TooLong { is_shortened, is_refused };
   model::MusicText encode(const text::Conversation& conversation, torch::Tensor music, TooLong too_long = TooLong::is_shortened) const;
   model::MusicText encode(std::string_view question, const Heard& heard) const;
@@ -54,9 +68,12 @@ struct Session {
   std::int64_t max_length = 0;  // prompt.max_length
 
  private:
+  model::MusicEncoder& encoder();
+
   config::Config config_;
   torch::Device device_;
   std::optional<model::MusicEncoder> encoder_;
+  std::mutex hearing_;  // of encoder_
 };
 
 }  // namespace midillama::generate

@@ -29,8 +29,12 @@ struct Linears {
   std::vector<LowRank> adapters;
 };
 
-// x [rows, inputs] → y [rows, outputs], on top of what is there where `add`; more than kFewRows rows read the weight several times. The
-// team may be null.
+// Up to so many rows, products of kFewRows after each other take less time than one by a library that first copies the weight in an order
+// of its own.
+inline constexpr std::int64_t kSomeRows = 32;
+
+// x [rows, inputs] → y [rows, outputs], on top of what is there where `add`. Of more than kFewRows rows a part of the weight is read by all
+// before the next one. The team may be null.
 void apply(const Linears& linears, const float* x, std::int64_t rows, float* y, bool add, ThreadTeam* team);
 
 struct DecoderLayer {

@@ -1,11 +1,11 @@
 #include "cli/commands/generate.h"
 
 #include "cli/torch/device.h"
+#include "cli/torch/read_part.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/json_text.h"
 #include "midillama/generate/session.h"
-#include "midillama/midi/file.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/runs/trained_with.h"
 #include "midillama/text/utf8.h"
@@ -14,24 +14,12 @@
 #include <iostream>
 
 namespace midillama::cli {
-namespace {
-
-midi::Score read_clip(const GenerateCommand& command) {
-  midi::Part part = {.start = command.start};
-  if (command.duration > 0) part.duration = command.duration;
-  midi::Score score = midi::part_of(midi::read_midi(command.midi), part);
-  if (score.note_count() == 0) throw InputError(command.midi, "", "there are no notes in the part that was asked for");
-  return score;
-}
-
-}  // namespace
-
 void run(const config::Config& given, const GenerateCommand& command) {
   if (text::strip(command.prompt).empty()) throw UsageError("--prompt: the question is empty");
   if (!text::is_valid_utf8(command.prompt)) throw UsageError("--prompt: the question is not valid UTF-8");
   const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
   const torch::Device device = prepare_device(config.run);
-  const midi::Score clip = read_clip(command);
+  const midi::Score clip = read_part(command.midi, command.start, command.duration);
   generate::Session session(config, checkpoint, device);
   const generate::Heard heard = session.hear(clip);
 

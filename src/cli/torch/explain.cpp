@@ -1,0 +1,71 @@
+#include "cli/commands/explain.h"
+
+#include "cli/torch/device.h"
+#include "cli/torch/read_part.h"
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
+#include "midillama/explain/deletion.h"
+#include "midillama/explain/explanation.h"
+#include "midillama/explain/piano_roll.h"
+#include "midillama/generate/session.h"
+#include "midillama/runs/trained_with.h"
+#include "midillama/text/utf8.h"
+
+#include <iostream>
+#include <string>
+
+namespace midillama::cli {
+namespace {
+
+void check_text(const char* option, const std::string& text) {
+  if (text::strip(text).empty()) throw UsageError(fmt::format("{}: the text is empty", option));
+  if (!text::is_valid_utf8(text)) throw UsageError(fmt::format("{}: the text is not valid UTF-8", option));
+}
+
+void check(const ExplainCommand& command) {
+  const bool asks = !command.midi.empty() || !command.prompt.empty() || command.answer || !command.svg.empty();
+  if (!command.check.empty()) {
+    if (asks) throw UsageError("--check asks the test split's questions: leave --midi, --prompt, --answer and --svg out");
+    return;
+  }
+  if (command.midi.empty()) throw UsageError("--midi is required");
+  check_text("--prompt", command.prompt);
+  if (command.answer) check_text("--answer", *command.answer);
+}
+
+void check_by_deletion(generate::Session& session, const config::Config& config, const ExplainCommand& command) {
+  const auto tags = explain::deletion_curves(session, config, command.check);
+  std::cout << explain::to_text(tags);
+  if (!command.json.empty()) write_atomically(command.json, json_text(explain::to_json(tags), 1) + "\n");
+}
+
+}  // namespace
+
+void run(const config::Config& given, const ExplainCommand& command) {
+  check(command);
+  const auto [checkpoint, config] = runs::use_checkpoint(given, command.checkpoint);
+  const torch::Device device = prepare_device(config.run);
+  if (!command.check.empty()) {
+    generate::Session session(config, checkpoint, device);
+    return check_by_deletion(session, config, command);
+  }
+  const midi::Score clip = read_part(command.midi, command.start, command.duration);
+  generate::Session session(config, checkpoint, device);
+  const text::Conversation conversation = {.messages = {{text::Role::user, command.prompt}}};
+  const auto explanation =
+      explain::explain(session, clip, conversation, command.answer, {.most_passes = command.passes, .shows_progress = true});
+  if (!command.svg.empty()) {
+    const auto measure = command.heat == "gradient" ? explain::Measure::gradient : explain::Measure::left_out;
+    write_atomically(command.svg, explain::to_svg(explanation, measure));
+  }
+  const std::string json = json_text(explain::to_json(explanation)) + "\n";
+  if (command.json.empty()) {
+    std::cout << json;
+  } else {
+    write_atomically(command.json, json);
+    std::cout << explanation.answer << "\n";
+  }
+}
+
+}  // namespace midillama::cli
