@@ -234,7 +234,7 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--new-tokens", type=int, default=96)
     arguments.add_argument("--prefill-tokens", type=int, default=512)
-    arguments.add_argument("--steps", type=int, default=12)
+    arguments.add_argument("--steps", type=compare_training.measured_steps, default=12)
     arguments.add_argument("--batch", type=int, default=8, help="questions a step")
     options = arguments.parse_args()
     parts = options.parts.split(",")

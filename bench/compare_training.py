@@ -132,6 +132,14 @@ def peer(folder, stage, rates, options):
     return json.loads(output.splitlines()[-1]) | dict(memory=memory)
 
 
+def measured_steps(text):
+    """The number of a command line: steps before and after the warm-up."""
+    steps = int(text)
+    if steps <= WARM_UP_STEPS:
+        raise argparse.ArgumentTypeError(f"the first {WARM_UP_STEPS} steps are not measured: at least {WARM_UP_STEPS + 1} are needed")
+    return steps
+
+
 def worker(folder, stage, steps, batch, threads):
     """The loop that a user of transformers + peft writes."""
     import peft
@@ -319,7 +327,7 @@ def main():
     arguments.add_argument("--stages", default="align,sft")
     arguments.add_argument("--lengths", default="real,equal")
     arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--steps", type=int, default=15)
+    arguments.add_argument("--steps", type=measured_steps, default=15)
     arguments.add_argument("--batch", type=int, default=8, help="questions a step (real)")
     arguments.add_argument("--worker", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments.add_argument("--stage", help=argparse.SUPPRESS)

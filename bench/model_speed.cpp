@@ -6,7 +6,8 @@
 //                                                                MUSIC's "embeddings". cpu and float32 unless said otherwise.
 //                                                                Rounds: "greedy BATCH NEW_TOKENS"
 //   model_speed complete LLM THREADS WEIGHTS                     A decoder alone in float32. WEIGHTS: own or int8.
-//                                                                Rounds: "greedy NEW_TOKENS ID…"; `prompt_seconds` until the first one.
+//                                                                Rounds: "greedy NEW_TOKENS ID…"; `prompt_seconds` until the first one;
+//                                                                "together ROWS NEW_TOKENS ID…", the same prompt in all rows.
 //   model_speed encode ENCODER CLIPS THREADS                     CLIPS: a JSON list of clips, each a list of octuples' codes.
 //                                                                Rounds: "encode OUT.safetensors"
 //
@@ -69,8 +70,10 @@ void serve_complete(const std::vector<std::string>& arguments) {
   model::MidiLlama model(model::load_llama(arguments[1], torch::kCPU, torch::kFloat32), nullptr);
   model->eval();
   if (arguments[3] == "int8") model->llama->decode_in_int8();
-  serve([&](const std::string&, std::istream& words) {
+  serve([&](const std::string& round, std::istream& words) {
     generate::Request request;
+    std::int64_t rows = 1;
+    if (round == "together") words >> rows;
     words >> request.sampling.max_new_tokens;
     for (std::int64_t id = 0; words >> id;) request.prompt.input_ids.push_back(id);
     generate::Completion whole;
@@ -81,8 +84,9 @@ void serve_complete(const std::vector<std::string>& arguments) {
       return true;
     };
     request.on_end = [&](std::size_t, const generate::Completion& completion) { whole = completion; };
-    generate::Queue queue(model, {.batch_size = 1});
+    generate::Queue queue(model, {.batch_size = rows});
     Json answer = timed([&] {
+      for (std::int64_t row = 1; row < rows; ++row) queue.add({.prompt = request.prompt, .sampling = request.sampling});
       queue.add(std::move(request));
       queue.drain();
     });

@@ -22,6 +22,16 @@ function(midillama_module name)
   endif()
 endfunction()
 
+# Compiles the files of a page into the room, which serves them (cmake/EmbedFiles.cmake).
+function(midillama_page name folder)
+  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*)
+  set(source ${PROJECT_BINARY_DIR}/${name}_page_files.cpp)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/EmbedFiles.cmake)
+  add_custom_command(OUTPUT ${source} COMMAND ${CMAKE_COMMAND} -DFOLDER=${PROJECT_SOURCE_DIR}/${folder} -DSOURCE=${source} -P ${script}
+    DEPENDS ${files} ${script} VERBATIM)
+  target_sources(midillama_${name} PRIVATE ${source})
+endfunction()
+
 # The torch rooms share one precompiled header; their compile flags must therefore be the same.
 function(midillama_use_torch target)
   target_link_libraries(${target} PUBLIC LibTorch::LibTorch)

@@ -1,6 +1,6 @@
 #include "midillama/eval/bert_score.h"
 
-#include "eval/sentence_encoder.h"
+#include "midillama/eval/sentence_encoder.h"
 
 #include <torch/utils.h>
 
@@ -76,7 +76,8 @@ std::vector<BertScore> score_pairs(std::span<const Pair> pairs, SentenceEncoder&
     const auto chunk = pairs.subspan(begin, std::min(kChunk, pairs.size() - begin));
     std::set<std::string> sentences;
     for (const auto& pair : chunk) sentences.insert({pair.prediction, pair.reference});
-    const auto embeddings = encoder.encode(sentences);
+    auto embeddings = encoder.encode(sentences);
+    for (auto& [sentence, states] : embeddings) states = states / states.norm(2, -1, /*keepdim=*/true);
     for (std::size_t from = 0; from < chunk.size(); from += kPaddedTogether) {
       score_batch(chunk.subspan(from, std::min(kPaddedTogether, chunk.size() - from)), embeddings, scores);
     }

@@ -1,4 +1,4 @@
-#include "eval/sentence_encoder.h"
+#include "midillama/eval/sentence_encoder.h"
 
 #include "midillama/core/error.h"
 #include "midillama/core/progress.h"
@@ -67,6 +67,11 @@ SentenceEmbeddings SentenceEncoder::encode(const std::set<std::string>& sentence
   return embeddings;
 }
 
+torch::Tensor SentenceEncoder::embed(const std::string& sentence) {
+  const torch::Tensor mean = encode({sentence}).at(sentence).mean(0);
+  return mean / mean.norm();
+}
+
 void SentenceEncoder::encode_batch(std::span<const Tokens> batch, SentenceEmbeddings& embeddings) {
   const auto longest = static_cast<std::int64_t>(batch.back().ids.size());
   auto ids = torch::full({static_cast<std::int64_t>(batch.size()), longest}, encoder_->config.pad_token_id, torch::kInt64);
@@ -75,10 +80,9 @@ void SentenceEncoder::encode_batch(std::span<const Tokens> batch, SentenceEmbedd
     ids[static_cast<std::int64_t>(i)].narrow(0, 0, row.size(0)).copy_(row);
   }
   const auto hidden = encoder_->forward(model::to_device(ids, device_));
-  const auto unit = hidden / hidden.norm(2, -1, /*keepdim=*/true);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto length = static_cast<std::int64_t>(batch[i].ids.size());
-    embeddings[batch[i].sentence] = unit[static_cast<std::int64_t>(i)].narrow(0, 0, length).clone();
+    embeddings[batch[i].sentence] = hidden[static_cast<std::int64_t>(i)].narrow(0, 0, length).clone();
   }
 }
 

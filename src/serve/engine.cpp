@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
+#include "midillama/grammar/matcher.h"
 #include "midillama/text/utf8.h"
 #include "midillama/web/http_server.h"
 
@@ -18,25 +19,71 @@
 namespace midillama::serve {
 namespace {
 
-struct Shown {
-  std::string text;
-  bool has_stopped = false;  // a stop text came
+// How much of what a model writes may be shown: nothing from a stop text on, nor what may become one; of an answer no white space around
+// it.
+class Shown {
+ public:
+  Shown(std::vector<std::string> stops, bool strips) : stops_(std::move(stops)), strips_(strips) {}
+
+  // What may be shown beyond what was given before. `written`: all that the model has written.
+  std::string_view more(std::string_view written, bool has_ended) {
+    find_stop(written);
+    std::string_view visible = written.substr(0, std::min(stop_at_, written.size()));
+    if (!has_stopped() && !has_ended) visible.remove_suffix(beginning_of_stop(written));
+    if (strips_) visible = text::strip(visible);
+    const auto from = std::max(given_, static_cast<std::size_t>(visible.data() - written.data()));
+    const auto to = static_cast<std::size_t>(visible.data() - written.data()) + visible.size();
+    if (to <= from) return {};
+    given_ = to;
+    return written.substr(from, to - from);
+  }
+  bool has_stopped() const { return stop_at_ != std::string_view::npos; }
+
+ private:
+  void find_stop(std::string_view written) {
+    if (has_stopped()) return;
+    for (const std::string& stop : stops_) {
+      const auto from = searched_ - std::min(searched_, stop.size() - 1);
+      stop_at_ = std::min(stop_at_, written.find(stop, from));
+    }
+    searched_ = written.size();
+  }
+  // The length of what stands at the end and may become a stop text.
+  std::size_t beginning_of_stop(std::string_view written) const {
+    std::size_t held = 0;
+    for (const std::string& stop : stops_) {
+      for (std::size_t length = std::min(stop.size() - 1, written.size()); length > held; --length) {
+        if (written.ends_with(std::string_view(stop).substr(0, length))) held = length;
+      }
+    }
+    return held;
+  }
+
+  std::vector<std::string> stops_;
+  bool strips_;
+  std::size_t given_ = 0, searched_ = 0, stop_at_ = std::string_view::npos;
 };
 
-// How much of what the model wrote may be shown: nothing from a stop text on, nor what may become one.
-Shown shown(std::string_view written, const std::vector<std::string>& stops, bool has_ended) {
-  std::size_t end = written.size();
-  bool has_stopped = false;
-  for (const std::string& stop : stops) {
-    if (const auto at = written.find(stop); at < end) end = at, has_stopped = true;
-  }
-  std::size_t held = 0;
-  for (const std::string& stop : stops) {
-    for (std::size_t length = std::min(stop.size() - 1, written.size()); !has_stopped && !has_ended && length > held; --length) {
-      if (written.ends_with(std::string_view(stop).substr(0, length))) held = length;
-    }
-  }
-  return {std::string(text::strip(written.substr(0, end - held))), has_stopped};
+// Keeps an answer to a grammar.
+class GrammarFilter final : public generate::TokenFilter {
+ public:
+  explicit GrammarFilter(std::shared_ptr<const grammar::Grammar> grammar) : matcher_(std::move(grammar)) {}
+  std::span<const std::uint64_t> allowed(std::int64_t remaining) override { return matcher_.allowed(remaining); }
+  void accept(std::int64_t id) override { matcher_.accept(id); }
+  bool is_finished() { return matcher_.is_finished(); }
+
+ private:
+  grammar::Matcher matcher_;
+};
+
+std::vector<float> floats(const torch::Tensor& vector) {
+  const torch::Tensor on_host = vector.cpu().contiguous();
+  return {on_host.const_data_ptr<float>(), on_host.const_data_ptr<float>() + on_host.numel()};
+}
+
+web::HttpError too_many() {
+  constexpr const char* kSoon = "1";  // seconds
+  return web::HttpError(429, "too many requests are waiting: come back soon").with_header("Retry-After", kSoon);
 }
 
 std::uint64_t any_seed() {
@@ -52,9 +99,16 @@ struct Engine::Stream {
 
   std::mutex mutex;  // of all below
   std::condition_variable changed;
-  std::vector<Choice> choices;
+  std::vector<Choice> news;  // of each choice
   bool has_news = false;
   std::string failure;  // empty: none
+
+  void tell(std::size_t choice, Choice more) {
+    const std::lock_guard lock(mutex);
+    news[choice].append(more);
+    has_news = true;
+    changed.notify_all();
+  }
 };
 
 struct Engine::Shared {
@@ -65,10 +119,23 @@ struct Engine::Shared {
   std::atomic<bool> is_closing = false;
 };
 
-Engine::Engine(generate::Session& session, std::size_t most_waiting)
-    : session_(session), most_waiting_(most_waiting), shared_(std::make_shared<Shared>()) {
-  shared_->queue = std::make_shared<generate::Queue>(session.model, session.queue_options());
-  worker_ = std::thread([this] { work(); });
+void Choice::append(const Choice& more) {
+  text += more.text;
+  tokens += more.tokens;
+  logprobs.insert(logprobs.end(), more.logprobs.begin(), more.logprobs.end());
+  if (more.finish_reason) finish_reason = more.finish_reason;
+}
+
+Engine::Engine(generate::Session& session, const EngineOptions& options)
+    : session_(session), options_(options), shared_(std::make_shared<Shared>()) {
+  if (!options.texts.path.empty()) texts_.emplace(options.texts, session.model->llama->output_weight().device());
+  try {
+    vocabulary_ = std::make_shared<grammar::Vocabulary>(*session.tokenizer, session.sampling.stop_ids);
+  } catch (const Error& error) {
+    why_no_formats_ = error.what();
+  }
+  shared_->queue = new_queue();
+  decoder_ = std::thread([this] { work(); });
 }
 
 Engine::~Engine() {
@@ -77,7 +144,14 @@ Engine::~Engine() {
     const std::lock_guard lock(shared_->mutex);
     shared_->queue->close();
   }
-  worker_.join();
+  decoder_.join();
+}
+
+// What is accepted joins at once: nobody waits for another's end.
+std::shared_ptr<generate::Queue> Engine::new_queue() const {
+  auto options = session_.queue_options();
+  options.batch_size = std::max<std::int64_t>(1, static_cast<std::int64_t>(options_.most_answers));
+  return std::make_shared<generate::Queue>(session_.model, options);
 }
 
 void Engine::work() {
@@ -100,7 +174,7 @@ void Engine::work() {
 // A queue that failed in the middle of a step is of no more use.
 void Engine::fail_all(const std::string& why) {
   const std::lock_guard lock(shared_->mutex);
-  shared_->queue = std::make_shared<generate::Queue>(session_.model, session_.queue_options());
+  shared_->queue = new_queue();
   if (shared_->is_closing) shared_->queue->close();
   for (const auto& weak : std::exchange(shared_->streams, {})) {
     const auto stream = weak.lock();
@@ -112,13 +186,22 @@ void Engine::fail_all(const std::string& why) {
   shared_->counts.running = 0;
 }
 
+generate::Heard Engine::hear(const midi::Score& clip) {
+  constexpr std::size_t kRemembered = 16;
+  return encoders_.run([&] {
+    const auto known = std::ranges::find(heard_, clip, &std::pair<midi::Score, generate::Heard>::first);
+    if (known != heard_.end()) return known->second;
+    auto heard = session_.hear(clip);
+    heard_.emplace_front(clip, heard);
+    if (heard_.size() > kRemembered) heard_.pop_back();
+    return heard;
+  });
+}
+
 model::MusicText Engine::prompt_of(const Asked& asked) {
   if (!asked.prompt) {
     generate::Heard heard;
-    if (asked.music) {
-      const std::lock_guard lock(encoder_);
-      heard = session_.hear(*asked.music);
-    }
+    if (asked.music) heard = hear(*asked.music);
     text::Conversation conversation = asked.conversation;
     conversation.notes = heard.notes;
     return session_.encode(conversation, heard.music, generate::Session::TooLong::is_refused);
@@ -141,18 +224,18 @@ void Engine::refuse_beyond(std::int64_t choices) {
 }
 
 void Engine::refuse_beyond_locked(std::int64_t choices) {
-  constexpr const char* kSoon = "1";  // seconds
-  if (static_cast<std::size_t>(shared_->counts.running + choices) <= most_waiting_) return;
+  if (static_cast<std::size_t>(shared_->counts.running + choices) <= options_.most_answers) return;
   ++shared_->counts.refused;
-  throw web::HttpError(429, "too many requests are waiting: come back soon").with_header("Retry-After", kSoon);
+  throw too_many();
 }
 
 std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked) {
   refuse_beyond(asked.choices);
   const model::MusicText prompt = prompt_of(asked);
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.input_ids.size()) + session_.model->music_tokens(prompt);
+  const auto grammar = grammar_of(asked, prompt_tokens);
   auto stream = std::make_shared<Stream>();
-  stream->choices.resize(static_cast<std::size_t>(asked.choices));
+  stream->news.resize(static_cast<std::size_t>(asked.choices));
   {
     const std::lock_guard lock(shared_->mutex);
     refuse_beyond_locked(asked.choices);
@@ -164,7 +247,7 @@ std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked) {
   }
   auto answer = std::make_unique<Answer>(stream, prompt_tokens);  // ends what was added, should the next fail
   const std::uint64_t seed = asked.seed.value_or(any_seed());
-  for (std::size_t i = 0; i < stream->choices.size(); ++i) {
+  for (std::size_t i = 0; i < stream->news.size(); ++i) {
     generate::Request request;
     request.prompt = prompt;
     request.sampling = session_.sampling.of_prompt(i);
@@ -172,40 +255,91 @@ std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked) {
     request.sampling.temperature = asked.temperature;
     request.sampling.top_p = asked.top_p;
     request.sampling.seed = seed;
-    request.on_token = [shared = shared_, stream, i, stops = asked.stop](const generate::NewToken& token) {
-      const Shown visible = shown(token.text, stops, false);
-      const std::lock_guard lock(stream->mutex);
-      stream->choices[i].text = visible.text;
-      ++stream->choices[i].tokens;
-      stream->has_news = true;
-      stream->changed.notify_all();
-      return !visible.has_stopped && !shared->is_closing;
-    };
-    request.on_end = [this, stream, i, stops = asked.stop](std::size_t, const generate::Completion& completion) {
-      const bool is_cut = completion.finish == generate::Finish::length || completion.finish == generate::Finish::context;
-      const auto written = session_.tokenizer->decode(completion.token_ids);
-      {
-        const std::lock_guard lock(shared_->mutex);
-        --shared_->counts.running;
-        ++shared_->counts.answered;
-        shared_->counts.completion_tokens += static_cast<std::int64_t>(completion.token_ids.size());
-      }
-      const std::lock_guard lock(stream->mutex);
-      const Shown visible = shown(written, stops, true);
-      stream->choices[i] = {visible.text, static_cast<std::int64_t>(completion.token_ids.size()),
-                            is_cut && !visible.has_stopped ? "length" : "stop"};
-      stream->has_news = true;
-      stream->changed.notify_all();
-    };
+    follow(request, stream, i, asked, grammar);
     stream->requests.push_back(stream->queue->add(std::move(request)));
   }
   return answer;
 }
 
+std::shared_ptr<const grammar::Grammar> Engine::grammar_of(const Asked& asked, std::int64_t prompt_tokens) const {
+  if (!asked.format) return nullptr;
+  if (!vocabulary_) throw web::HttpError(400, fmt::format("response_format: {}", why_no_formats_), "response_format");
+  std::shared_ptr<const grammar::Grammar> grammar;
+  try {
+    grammar = asked.format->schema ? grammar::json_schema(*asked.format->schema, vocabulary_) : grammar::json_object(vocabulary_);
+  } catch (const InputError& error) {
+    throw web::HttpError(400, fmt::format("response_format: {}", error.what()), "response_format");
+  }
+  const std::int64_t room = std::min(asked.max_new_tokens, session_.model->llama->config.max_position_embeddings - prompt_tokens);
+  if (grammar->shortest() > room) {
+    throw web::HttpError(
+        400, fmt::format("max_tokens: an answer of this format needs up to {} tokens, and there is room for {}", grammar->shortest(), room),
+        "max_tokens");
+  }
+  return grammar;
+}
+
+void Engine::follow(generate::Request& request, const std::shared_ptr<Stream>& stream, std::size_t i, const Asked& asked,
+                    const std::shared_ptr<const grammar::Grammar>& grammar) {
+  GrammarFilter* filter = nullptr;
+  if (grammar) {
+    auto owned = std::make_unique<GrammarFilter>(grammar);
+    filter = owned.get();
+    request.filter = std::move(owned);
+  }
+  const auto visible = std::make_shared<Shown>(asked.stop, !asked.prompt);
+  request.likeliest = asked.likeliest;
+  request.on_token = [this, shared = shared_, stream, i, visible, filter,
+                      tells = asked.likeliest.has_value()](const generate::NewToken& token) {
+    Choice more{.text = std::string(visible->more(token.text, false)), .tokens = 1};
+    if (tells) more.logprobs.push_back(written(token));
+    stream->tell(i, std::move(more));
+    const bool has_all = visible->has_stopped() || (filter != nullptr && filter->is_finished());
+    return !has_all && !shared->is_closing;
+  };
+  request.on_end = [this, stream, i, visible, is_whole = filter != nullptr](std::size_t, const generate::Completion& completion) {
+    const bool is_cut = !is_whole && (completion.finish == generate::Finish::length || completion.finish == generate::Finish::context);
+    {
+      const std::lock_guard lock(shared_->mutex);
+      --shared_->counts.running;
+      ++shared_->counts.answered;
+      shared_->counts.completion_tokens += static_cast<std::int64_t>(completion.token_ids.size());
+    }
+    const auto text = session_.tokenizer->decode(completion.token_ids);
+    Choice last{.text = std::string(visible->more(text, true))};
+    last.finish_reason = is_cut && !visible->has_stopped() ? "length" : "stop";
+    stream->tell(i, std::move(last));
+  };
+}
+
+WrittenToken Engine::written(const generate::NewToken& token) const {
+  const auto bytes = [&](std::int64_t id) { return session_.tokenizer->token_bytes(id); };
+  WrittenToken written{{bytes(token.id), token.logprob}, {}};
+  for (const auto& [id, logprob] : token.likeliest) written.likeliest.push_back({bytes(id), logprob});
+  return written;
+}
+
 std::vector<float> Engine::embed(const midi::Score& clip) {
-  const std::lock_guard lock(encoder_);
-  const torch::Tensor mean = session_.hear(clip).music.mean(0).contiguous();
-  return {mean.const_data_ptr<float>(), mean.const_data_ptr<float>() + mean.numel()};
+  return floats(hear(clip).music.mean(0));
+}
+
+explain::Explanation Engine::explain(const AskedExplanation& asked) {
+  constexpr int kMostExplaining = 4;
+  constexpr std::int64_t kPasses = 256;  // of the decoder, for one
+  struct Place {
+    std::atomic<int>& taken;
+    int number = ++taken;
+    ~Place() { --taken; }
+  };
+  const Place place{explaining_};
+  if (place.number > kMostExplaining) throw too_many();
+  return explainer_.run(
+      [&] { return explain::explain(session_, asked.music, asked.conversation, asked.answer, {.most_passes = kPasses}); });
+}
+
+std::vector<float> Engine::embed(const std::string& text) {
+  if (!texts_) throw web::HttpError(400, "input: texts need a sentence encoder: eval.bertscore.path names none", "input");
+  return encoders_.run([&] { return floats(texts_->embed(text)); });
 }
 
 Engine::Counts Engine::counts() const {
@@ -225,7 +359,7 @@ std::vector<Choice> Engine::Answer::wait(std::chrono::milliseconds time) {
   stream_->changed.wait_for(lock, time, [&] { return stream_->has_news || !stream_->failure.empty(); });
   if (!stream_->failure.empty()) throw Error(stream_->failure);
   stream_->has_news = false;
-  return stream_->choices;
+  return std::exchange(stream_->news, std::vector<Choice>(stream_->news.size()));
 }
 
 }  // namespace midillama::serve

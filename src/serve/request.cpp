@@ -18,10 +18,17 @@ namespace midillama::serve {
 namespace {
 
 constexpr std::size_t kMostStops = 4, kLongestStop = 1000;
+constexpr std::int64_t kMostLikeliest = 20;
+constexpr std::size_t kLongestName = 1000;
 constexpr const char* kMusic = "the MIDI file";
+constexpr const char* kTakesNoMusic = "this server serves a language model alone: it takes no music";
 
 [[noreturn]] void refuse(const std::string& key, const std::string& what) {
   throw web::HttpError(400, fmt::format("{}: {}", key, what), key);
+}
+
+[[noreturn]] void refuse_unknown_clip(const std::string& key) {
+  throw web::HttpError(404, fmt::format("{}: no clip is kept under this id: send its file to /v1/clips again", key), key);
 }
 
 Json parse(const std::string& body) {
@@ -74,8 +81,6 @@ void refuse_unsupported(const Json& json) {
     const Json* value = find(json, key);
     if (value != nullptr && *value != harmless && !(value->is_array() && value->empty())) refuse(key, "is not supported");
   };
-  only("logprobs", false);
-  only("top_logprobs", 0);
   only("logit_bias", Json::object());
   only("frequency_penalty", 0);
   only("presence_penalty", 0);
@@ -84,10 +89,6 @@ void refuse_unsupported(const Json& json) {
   only("echo", false);
   only("suffix", "");
   only("best_of", 1);
-  if (const Json* format = find(json, "response_format"); format != nullptr) {
-    if (!format->is_object() || find(*format, "type") == nullptr || *find(*format, "type") != "text")
-      refuse("response_format", "only {\"type\": \"text\"} is supported");
-  }
   if (const Json* modalities = find(json, "modalities"); modalities != nullptr && *modalities != Json::array({"text"}))
     refuse("modalities", "only [\"text\"] is supported");
 }
@@ -105,9 +106,29 @@ std::vector<std::string> stops(const Json& json) {
   return found;
 }
 
-void read_sampling(const Json& json, const RequestLimits& limits, Asked& asked) {
+// The schema with its keys in the order in which they came: json_schema.schema, or as llama.cpp has it schema beside type.
+std::optional<AnswerFormat> answer_format(const Json& json, const std::string& body) {
+  const std::string key = "response_format";
+  const Json* format = find(json, key);
+  if (format == nullptr) return std::nullopt;
+  if (!format->is_object()) refuse(key, "an object was expected");
+  const std::string type = string_at(*format, "type", key + ".type");
+  if (type == "text") return std::nullopt;
+  if (type != "json_object" && type != "json_schema") refuse(key + ".type", "\"text\", \"json_object\" or \"json_schema\" was expected");
+  const bool is_nested = find(*format, "json_schema") != nullptr;
+  if (is_nested && !format->at("json_schema").is_object()) refuse(key + ".json_schema", "an object was expected");
+  const Json& holder = is_nested ? format->at("json_schema") : *format;
+  const Json* schema = find(holder, "schema");
+  if (schema == nullptr && type == "json_object") return AnswerFormat{};
+  const std::string place = key + (is_nested ? ".json_schema.schema" : ".schema");
+  if (schema == nullptr || !schema->is_object()) refuse(place, "a JSON schema was expected");
+  const OrderedJson ordered = OrderedJson::parse(body).at(key);
+  return AnswerFormat{(is_nested ? ordered.at("json_schema") : ordered).at("schema")};
+}
+
+void read_sampling(const Json& json, const std::string& body, const RequestLimits& limits, Asked& asked) {
   refuse_unsupported(json);
-  if (const Json* model = find(json, "model"); model != nullptr) asked.model = string_at(json, "model", "model");
+  if (find(json, "model") != nullptr) string_at(json, "model", "model");  // one is served, whatever it is called
   const char* length = find(json, "max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
   asked.max_new_tokens = whole(json, length, std::min(limits.max_new_tokens, limits.most_new_tokens), 1, limits.most_new_tokens);
   asked.temperature = number(json, "temperature", limits.temperature, 0, 2);
@@ -116,12 +137,19 @@ void read_sampling(const Json& json, const RequestLimits& limits, Asked& asked) 
     asked.seed = static_cast<std::uint64_t>(
         whole(json, "seed", 0, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()));
   asked.stop = stops(json);
+  asked.format = answer_format(json, body);
+  if (asked.format && !asked.stop.empty()) refuse("stop", "cannot be with response_format: the answer would not be whole");
   asked.choices = whole(json, "n", 1, 1, limits.most_choices);
   asked.is_streamed = flag(json, "stream");
   if (const Json* options = find(json, "stream_options"); options != nullptr) {
     if (!options->is_object()) refuse("stream_options", "an object was expected");
     asked.includes_usage = flag(*options, "include_usage");
   }
+}
+
+// A data URL, or the base64 of "MThd" and the first byte of what follows.
+bool is_midi(std::string_view data) {
+  return data.starts_with("data:") || data.starts_with("TVRoZA");
 }
 
 // "data:audio/midi;base64,…" or base64 alone.
@@ -137,7 +165,7 @@ std::string bytes_of(std::string_view data, const std::string& place) {
 }
 
 midi::Score score_of(const std::string& bytes, const std::string& place, const RequestLimits& limits) {
-  if (!limits.takes_music) refuse(place, "this server serves a language model alone: it takes no music");
+  if (!limits.takes_music) refuse(place, kTakesNoMusic);
   if (!bytes.starts_with("MThd")) refuse(place, "is no MIDI file: only MIDI files can be heard");
   midi::Score score;
   try {
@@ -159,6 +187,16 @@ midi::Score part_of(const midi::Score& score, const Json& json, const std::strin
   auto clip = midi::part_of(score, part);
   if (clip.note_count() == 0) refuse(place, "has no notes in the part that was asked for");
   return clip;
+}
+
+// {"id": …, "start"?: …, "duration"?: …} at `place`.
+midi::Score clip_of(const Json* clip, const std::string& place, const RequestLimits& limits) {
+  if (!limits.takes_music) refuse(place, kTakesNoMusic);
+  if (clip == nullptr || !clip->is_object()) refuse(place, "an object was expected");
+  const std::string id = string_at(*clip, "id", place + ".id");
+  const auto score = limits.clip_by_id ? limits.clip_by_id(id) : nullptr;
+  if (score == nullptr) refuse_unknown_clip(place + ".id");
+  return part_of(*score, *clip, place);
 }
 
 class MessageReader {
@@ -211,12 +249,16 @@ class MessageReader {
     if (!part.is_object()) refuse(place, "an object was expected");
     const std::string type = string_at(part, "type", place + ".type");
     if (type == "text") return string_at(part, "text", place + ".text");
-    const bool is_file = type == "file";
-    if (!is_file && type != "input_audio")
-      refuse(place + ".type", fmt::format("\"{}\" is not supported: text, file and input_audio are", type));
+    const bool is_file = type == "file", is_clip = type == "clip";
+    if (!is_file && !is_clip && type != "input_audio")
+      refuse(place + ".type", fmt::format("\"{}\" is not supported: text, file, input_audio and clip are", type));
     if (role != text::Role::user) refuse(place, "music can only be in a message of the user");
     if (asked_.music) refuse(place, "a conversation has music once");
     const Json* data = find(part, type);
+    if (is_clip) {
+      asked_.music = clip_of(data, place + ".clip", limits_);
+      return "";
+    }
     if (data == nullptr || !data->is_object()) refuse(place + "." + type, "an object was expected");
     const std::string key = is_file ? "file_data" : "data", inner = fmt::format("{}.{}.{}", place, type, key);
     if (is_file && find(*data, "file_id") != nullptr) refuse(place + ".file.file_id", "no files are kept: send file_data");
@@ -233,7 +275,12 @@ class MessageReader {
 Asked read_chat_request(const std::string& body, const RequestLimits& limits) {
   const Json json = parse(body);
   Asked asked;
-  read_sampling(json, limits, asked);
+  read_sampling(json, body, limits, asked);
+  if (flag(json, "logprobs")) {
+    asked.likeliest = whole(json, "top_logprobs", 0, 0, kMostLikeliest);
+  } else if (find(json, "top_logprobs") != nullptr && *find(json, "top_logprobs") != 0) {
+    refuse("top_logprobs", "needs logprobs");
+  }
   const Json* messages = find(json, "messages");
   if (messages == nullptr || !messages->is_array() || messages->empty()) refuse("messages", "a list of messages was expected");
   MessageReader reader(asked, limits);
@@ -245,31 +292,61 @@ Asked read_chat_request(const std::string& body, const RequestLimits& limits) {
 Asked read_completion_request(const std::string& body, const RequestLimits& limits) {
   const Json json = parse(body);
   Asked asked;
-  read_sampling(json, limits, asked);
+  read_sampling(json, body, limits, asked);
+  if (find(json, "logprobs") != nullptr) asked.likeliest = whole(json, "logprobs", 0, 0, kMostLikeliest);
   asked.prompt = string_at(json, "prompt", "prompt");
   if (asked.prompt->empty()) refuse("prompt", "is empty");
   return asked;
+}
+
+AskedExplanation read_explanation_request(const std::string& body, const RequestLimits& limits) {
+  Asked asked = read_chat_request(body, limits);
+  if (!asked.music) refuse("messages", "there is no music whose notes could explain anything");
+  const std::string answer = string_at(parse(body), "answer", "answer");
+  if (text::strip(answer).empty()) refuse("answer", "is empty");
+  return {std::move(*asked.music), std::move(asked.conversation), answer};
 }
 
 AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLimits& limits) {
   constexpr std::size_t kMost = 256;
   const Json json = parse(body);
   AskedEmbeddings asked;
-  if (find(json, "model") != nullptr) asked.model = string_at(json, "model", "model");
   const Json* format = find(json, "encoding_format");
   if (format != nullptr && *format != "float" && *format != "base64") refuse("encoding_format", "\"float\" or \"base64\" was expected");
   asked.is_base64 = format != nullptr && *format == "base64";
   if (find(json, "dimensions") != nullptr) refuse("dimensions", "is not supported");
   const Json* input = find(json, "input");
-  if (input == nullptr || (!input->is_string() && !input->is_array()))
-    refuse("input", "a MIDI file in base64, or a list of them, was expected");
+  if (input == nullptr || (!input->is_string() && !input->is_array() && !input->is_object()))
+    refuse("input", "a MIDI file in base64 or a text, or a list of them, was expected");
   const Json list = input->is_array() ? *input : Json::array({*input});
   if (list.empty() || list.size() > kMost) refuse("input", fmt::format("1 to {} files were expected", kMost));
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string place = fmt::format("input[{}]", i);
-    if (!list[i].is_string()) refuse(place, "a MIDI file in base64 was expected");
-    asked.music.push_back(score_of(bytes_of(list[i].get_ref<const std::string&>(), place), place, limits));
+    if (list[i].is_object()) {
+      asked.inputs.emplace_back(clip_of(find(list[i], "clip"), place + ".clip", limits));
+      continue;
+    }
+    if (list[i].is_number() || list[i].is_array()) refuse(place, "token ids are another tokenizer's: send the text");
+    if (!list[i].is_string()) refuse(place, "a MIDI file in base64 or a text was expected");
+    const auto& input = list[i].get_ref<const std::string&>();
+    if (is_midi(input)) {
+      asked.inputs.emplace_back(score_of(bytes_of(input, place), place, limits));
+    } else if (text::strip(input).empty()) {
+      refuse(place, "is empty");
+    } else {
+      asked.inputs.emplace_back(input);
+    }
   }
+  return asked;
+}
+
+AskedClip read_clip_request(const std::string& body, const RequestLimits& limits) {
+  const Json json = parse(body);
+  if (find(json, "id") != nullptr) return {.id = string_at(json, "id", "id")};
+  AskedClip asked;
+  if (find(json, "filename") != nullptr) asked.name = string_at(json, "filename", "filename");
+  if (asked.name.size() > kLongestName) refuse("filename", fmt::format("at most {} bytes are taken", kLongestName));
+  asked.music = score_of(bytes_of(string_at(json, "file_data", "file_data"), "file_data"), "file_data", limits);
   return asked;
 }
 

@@ -2,6 +2,10 @@
 
 #include "midillama/core/base64.h"
 #include "midillama/core/json_text.h"
+#include "midillama/text/utf8.h"
+#include "serve/clip_description.h"
+#include "serve/new_id.h"
+#include "serve/page.h"
 
 #include <fmt/format.h>
 
@@ -9,8 +13,9 @@
 #include <bit>
 #include <chrono>
 #include <memory>
-#include <random>
+#include <optional>
 #include <utility>
+#include <variant>
 
 namespace midillama::serve {
 namespace {
@@ -23,9 +28,39 @@ std::int64_t seconds_since_1970() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-std::string new_id(const char* prefix) {
-  std::random_device device;
-  return fmt::format("{}-{:08x}{:08x}{:08x}", prefix, device(), device(), device());
+// For people and for keys of JSON.
+std::string readable(const std::string& bytes) {
+  std::string storage;
+  return std::string(text::valid_utf8(bytes, storage));
+}
+
+OrderedJson token_json(const TokenText& token) {
+  OrderedJson bytes = OrderedJson::array();
+  for (const char byte : token.bytes) bytes.push_back(static_cast<unsigned char>(byte));
+  return {{"token", readable(token.bytes)}, {"logprob", token.logprob}, {"bytes", std::move(bytes)}};
+}
+
+OrderedJson chat_logprobs(const std::vector<WrittenToken>& tokens) {
+  OrderedJson content = OrderedJson::array();
+  for (const WrittenToken& token : tokens) {
+    OrderedJson json = token_json(token);
+    json["top_logprobs"] = OrderedJson::array();
+    for (const TokenText& likely : token.likeliest) json["top_logprobs"].push_back(token_json(likely));
+    content.push_back(std::move(json));
+  }
+  return {{"content", std::move(content)}, {"refusal", nullptr}};
+}
+
+OrderedJson completion_logprobs(const std::vector<WrittenToken>& tokens) {
+  OrderedJson json = {{"tokens", OrderedJson::array()}, {"token_logprobs", OrderedJson::array()}, {"top_logprobs", OrderedJson::array()}};
+  for (const WrittenToken& token : tokens) {
+    OrderedJson likeliest = OrderedJson::object();
+    for (const TokenText& likely : token.likeliest) likeliest.emplace(readable(likely.bytes), likely.logprob);
+    json["tokens"].push_back(readable(token.bytes));
+    json["token_logprobs"].push_back(token.logprob);
+    json["top_logprobs"].push_back(std::move(likeliest));
+  }
+  return json;
 }
 
 // One answer in the shapes of both endpoints.
@@ -40,7 +75,7 @@ class Writer {
       OrderedJson choice = {{"index", i}};
       if (is_chat_) choice["message"] = {{"role", "assistant"}, {"content", choices[i].text}};
       if (!is_chat_) choice["text"] = choices[i].text;
-      choice["logprobs"] = nullptr;
+      choice["logprobs"] = logprobs(choices[i].logprobs);
       choice["finish_reason"] = *choices[i].finish_reason;
       list.push_back(std::move(choice));
     }
@@ -49,9 +84,13 @@ class Writer {
     return json_text(json);
   }
 
-  std::string begin(std::size_t choice) const { return is_chat_ ? chunk(choice, {{"role", "assistant"}, {"content", ""}}, nullptr) : ""; }
-  std::string more(std::size_t choice, const std::string& text) const { return chunk(choice, {{"content", text}}, nullptr); }
-  std::string end(std::size_t choice, const std::string& reason) const { return chunk(choice, OrderedJson::object(), reason); }
+  std::string begin(std::size_t choice) const {
+    return is_chat_ ? chunk(choice, {{"role", "assistant"}, {"content", ""}}, nullptr, nullptr) : "";
+  }
+  std::string more(std::size_t choice, const Choice& news) const {
+    return chunk(choice, {{"content", news.text}}, logprobs(news.logprobs), nullptr);
+  }
+  std::string end(std::size_t choice, const std::string& reason) const { return chunk(choice, OrderedJson::object(), nullptr, reason); }
   std::string last(const std::vector<Choice>& choices, std::int64_t prompt_tokens) const {
     OrderedJson json = head(stream_object(), OrderedJson::array());
     json["usage"] = usage(choices, prompt_tokens);
@@ -66,13 +105,18 @@ class Writer {
     return {{"id", id_}, {"object", object}, {"created", created_}, {"model", model_}, {"choices", std::move(choices)}};
   }
 
-  std::string chunk(std::size_t index, OrderedJson delta, const OrderedJson& reason) const {
+  std::string chunk(std::size_t index, OrderedJson delta, OrderedJson logprobs, const OrderedJson& reason) const {
     OrderedJson choice = {{"index", index}};
     if (is_chat_) choice["delta"] = std::move(delta);
     if (!is_chat_) choice["text"] = delta.value("content", std::string());
-    choice["logprobs"] = nullptr;
+    choice["logprobs"] = std::move(logprobs);
     choice["finish_reason"] = reason;
     return event(head(stream_object(), OrderedJson::array({std::move(choice)})));
+  }
+
+  OrderedJson logprobs(const std::vector<WrittenToken>& tokens) const {
+    if (tokens.empty()) return nullptr;
+    return is_chat_ ? chat_logprobs(tokens) : completion_logprobs(tokens);
   }
 
   static std::string event(const OrderedJson& json) { return "data: " + json_text(json) + "\n\n"; }
@@ -93,47 +137,65 @@ bool has_ended(const std::vector<Choice>& choices) {
   return std::ranges::all_of(choices, [](const Choice& choice) { return choice.finish_reason.has_value(); });
 }
 
+// Reads an answer to its end: `on_news` of each choice's news. Returns all of it, or nothing where the client has left.
+template <class OnNews>
+std::optional<std::vector<Choice>> read(Engine::Answer& answer, const Asked& asked, const web::Sink& sink, const OnNews& on_news) {
+  std::vector<Choice> choices(static_cast<std::size_t>(asked.choices));
+  while (!has_ended(choices)) {
+    const std::vector<Choice> news = answer.wait(kLooksEvery);
+    if (!sink.is_open()) return std::nullopt;
+    for (std::size_t i = 0; i < news.size(); ++i) {
+      choices[i].append(news[i]);
+      on_news(i, news[i]);
+    }
+  }
+  return choices;
+}
+
 // Event by event, as it comes.
 void stream_answer(Engine::Answer& answer, const Writer& writer, const Asked& asked, web::Sink& sink) {
-  const auto count = static_cast<std::size_t>(asked.choices);
-  std::vector<std::size_t> written(count, 0);
-  std::vector<bool> ended(count, false);
-  for (std::size_t i = 0; i < count; ++i) sink.write(writer.begin(i));
-  for (std::vector<Choice> choices; !has_ended(choices) || choices.empty();) {
-    choices = answer.wait(kLooksEvery);
-    if (!sink.is_open()) return;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (choices[i].text.size() > written[i]) sink.write(writer.more(i, choices[i].text.substr(written[i])));
-      written[i] = std::max(written[i], choices[i].text.size());
-      if (choices[i].finish_reason && !ended[i]) sink.write(writer.end(i, *choices[i].finish_reason));
-      ended[i] = choices[i].finish_reason.has_value();
-    }
-    if (has_ended(choices) && asked.includes_usage) sink.write(writer.last(choices, answer.prompt_tokens()));
-  }
+  for (std::size_t i = 0; i < static_cast<std::size_t>(asked.choices); ++i) sink.write(writer.begin(i));
+  const auto choices = read(answer, asked, sink, [&](std::size_t i, const Choice& news) {
+    if (!news.text.empty() || !news.logprobs.empty()) sink.write(writer.more(i, news));
+    if (news.finish_reason) sink.write(writer.end(i, *news.finish_reason));
+  });
+  if (!choices) return;
+  if (asked.includes_usage) sink.write(writer.last(*choices, answer.prompt_tokens()));
   sink.write(Writer::done());
 }
 
 // All at once; nothing is written before the end, but a client that leaves is seen.
-void write_answer(Engine::Answer& answer, const Writer& writer, web::Sink& sink) {
-  std::vector<Choice> choices;
-  do {
-    choices = answer.wait(kLooksEvery);
-    if (!sink.is_open()) return;
-  } while (!has_ended(choices));
-  sink.write(writer.whole(choices, answer.prompt_tokens()));
+void write_answer(Engine::Answer& answer, const Writer& writer, const Asked& asked, web::Sink& sink) {
+  const auto choices = read(answer, asked, sink, [](std::size_t, const Choice&) {});
+  if (choices) sink.write(writer.whole(*choices, answer.prompt_tokens()));
 }
 
 }  // namespace
 
 Server::Server(generate::Session& session, ServerOptions options)
-    : options_(std::move(options)), engine_(session, options_.most_waiting), began_(seconds_since_1970()), http_(options_.http) {
+    : options_(std::move(options)),
+      clips_(std::move(options_.examples)),
+      engine_(session, options_.engine),
+      began_(seconds_since_1970()),
+      http_(options_.http) {
+  options_.limits.clip_by_id = [this](const std::string& id) -> std::shared_ptr<const midi::Score> {
+    const auto clip = clips_.find(id);
+    return clip ? std::shared_ptr<const midi::Score>(clip, &clip->score) : nullptr;
+  };
+  for (const PageFile& file : page_files()) {
+    http_.get(
+        std::string(file.path), [&file](const std::string&) { return reply_with(file); }, true);
+  }
   http_.get(
       "/health", [](const std::string&) { return web::Reply{.body = R"({"status":"ok"})"}; }, true);
   http_.get("/v1/models", [this](const std::string&) { return models(); });
   http_.get("/metrics", [this](const std::string&) { return metrics(); });
   http_.post("/v1/chat/completions", [this](const std::string& body) { return answer(read_chat_request(body, options_.limits), true); });
   http_.post("/v1/completions", [this](const std::string& body) { return answer(read_completion_request(body, options_.limits), false); });
+  if (options_.explains) http_.post("/v1/explanations", [this](const std::string& body) { return explanation(body); });
   http_.post("/v1/embeddings", [this](const std::string& body) { return embeddings(body); });
+  http_.get("/v1/clips", [this](const std::string&) { return examples(); });
+  http_.post("/v1/clips", [this](const std::string& body) { return clip(body); });
 }
 
 web::Reply Server::answer(Asked asked, bool is_chat) {
@@ -143,14 +205,20 @@ web::Reply Server::answer(Asked asked, bool is_chat) {
     return {.type = "text/event-stream",
             .stream = [running, writer, asked = std::move(asked)](web::Sink& sink) { stream_answer(*running, writer, asked, sink); }};
   }
-  return {.stream = [running, writer](web::Sink& sink) { write_answer(*running, writer, sink); }};
+  return {.stream = [running, writer, asked = std::move(asked)](web::Sink& sink) { write_answer(*running, writer, asked, sink); }};
+}
+
+web::Reply Server::explanation(const std::string& body) {
+  OrderedJson json = {{"object", "explanation"}};
+  json.update(explain::to_json(engine_.explain(read_explanation_request(body, options_.limits))));
+  return {.body = json_text(json)};
 }
 
 web::Reply Server::embeddings(const std::string& body) {
   const AskedEmbeddings asked = read_embeddings_request(body, options_.limits);
   OrderedJson data = OrderedJson::array();
-  for (std::size_t i = 0; i < asked.music.size(); ++i) {
-    const std::vector<float> embedding = engine_.embed(asked.music[i]);
+  for (std::size_t i = 0; i < asked.inputs.size(); ++i) {
+    const std::vector<float> embedding = std::visit([&](const auto& input) { return engine_.embed(input); }, asked.inputs[i]);
     OrderedJson row = {{"object", "embedding"}, {"index", i}};
     if (asked.is_base64) {
       row["embedding"] = to_base64({reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float)});
@@ -164,6 +232,19 @@ web::Reply Server::embeddings(const std::string& body) {
                             {"model", options_.model_name},
                             {"usage", {{"prompt_tokens", 0}, {"total_tokens", 0}}}};
   return {.body = json_text(json)};
+}
+
+web::Reply Server::clip(const std::string& body) {
+  AskedClip asked = read_clip_request(body, options_.limits);
+  const auto clip = asked.id.empty() ? clips_.add(std::move(asked.name), std::move(asked.music)) : clips_.find(asked.id);
+  if (clip == nullptr) throw web::HttpError(404, "id: no clip is kept under it: send its file again", "id");
+  return {.body = json_text(description_of(*clip))};
+}
+
+web::Reply Server::examples() const {
+  OrderedJson data = OrderedJson::array();
+  for (const auto& clip : clips_.examples()) data.push_back({{"id", clip->id}, {"name", clip->name}});
+  return {.body = json_text(OrderedJson{{"object", "list"}, {"data", std::move(data)}})};
 }
 
 web::Reply Server::models() const {

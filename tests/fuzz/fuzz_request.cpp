@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <variant>
 
 namespace {
 
@@ -33,7 +34,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   try {
-    for (const auto& music : read_embeddings_request(body, limits).music) require(music.note_count() > 0, "music has notes");
+    for (const auto& input : read_embeddings_request(body, limits).inputs) {
+      const auto* music = std::get_if<midillama::midi::Score>(&input);
+      require(music == nullptr || music->note_count() > 0, "music has notes");
+    }
   } catch (const midillama::Error&) {
   }
   return 0;

@@ -50,7 +50,6 @@ std::pair<std::string, std::string> refusal(Read&& read) {
 
 TEST(ChatRequest, DefaultsAreTheServers) {
   const Asked asked = chat(Json::object(), {.max_new_tokens = 7, .temperature = 0.5, .top_p = 0.9});
-  EXPECT_EQ(asked.model, "m");
   ASSERT_EQ(asked.conversation.messages.size(), 1u);
   EXPECT_EQ(asked.conversation.messages[0].text, "Which dance is it?");
   EXPECT_EQ(asked.max_new_tokens, 7);
@@ -86,31 +85,48 @@ TEST(ChatRequest, EveryKeyThatIsSupportedIsRead) {
 }
 
 TEST(ChatRequest, WhatCannotBeServedIsRefusedByItsKey) {
-  const std::pair<const char*, Json> cases[] = {{"temperature", "hot"},
-                                                {"temperature", -1},
-                                                {"top_p", 0},
-                                                {"top_p", 1.5},
-                                                {"n", 0},
-                                                {"n", 1000},
-                                                {"n", 1.5},
-                                                {"max_tokens", 0},
-                                                {"max_tokens", 1e12},
-                                                {"seed", 1.5},
-                                                {"stop", ""},
-                                                {"stop", {"a", 3}},
-                                                {"stop", {"a", "b", "c", "d", "e"}},
-                                                {"stream", "yes"},
-                                                {"stream_options", 3},
-                                                {"logprobs", true},
-                                                {"logit_bias", {{"5", 1}}},
-                                                {"presence_penalty", 0.5},
-                                                {"tools", {{{"type", "function"}}}},
-                                                {"response_format", {{"type", "json_object"}}},
-                                                {"modalities", {"audio"}},
-                                                {"model", 3},
-                                                {"messages", "hello"},
-                                                {"messages", Json::array()}};
-  for (const auto& [key, value] : cases) EXPECT_EQ(refusal([&] { chat({{key, value}}); }).first, key) << value;
+  const std::pair<const char*, Json> cases[] = {
+      {"temperature", "hot"},
+      {"temperature", -1},
+      {"top_p", 0},
+      {"top_p", 1.5},
+      {"n", 0},
+      {"n", 1000},
+      {"n", 1.5},
+      {"max_tokens", 0},
+      {"max_tokens", 1e12},
+      {"seed", 1.5},
+      {"stop", ""},
+      {"stop", {"a", 3}},
+      {"stop", {"a", "b", "c", "d", "e"}},
+      {"stream", "yes"},
+      {"stream_options", 3},
+      {"logprobs", 3},
+      {"top_logprobs", 2},
+      {"logit_bias", {{"5", 1}}},
+      {"presence_penalty", 0.5},
+      {"tools", {{{"type", "function"}}}},
+      {"response_format", "json_object"},
+      {"response_format.type", {{"type", "xml"}}},
+      {"response_format.json_schema.schema", {{"type", "json_schema"}, {"json_schema", {{"name", "x"}}}}},
+      {"modalities", {"audio"}},
+      {"model", 3},
+      {"messages", "hello"},
+      {"messages", Json::array()}};
+  for (const auto& [key, value] : cases)
+    EXPECT_EQ(refusal([&] { chat({{std::string(key).substr(0, std::string(key).find('.')), value}}); }).first, key) << value;
+}
+
+TEST(ChatRequest, AFormatIsASchemaInTheOrderOfItsKeys) {
+  const std::string messages = R"({"messages": [{"role": "user", "content": "a"}], "response_format": )";
+  const auto format = [&](const std::string& text) { return read_chat_request(messages + text + "}", {}).format; };
+  EXPECT_FALSE(format(R"({"type": "text"})"));
+  EXPECT_FALSE(format(R"({"type": "json_object"})")->schema);
+  for (const char* text :
+       {R"({"type": "json_schema", "json_schema": {"name": "n", "strict": true, "schema": {"b": 1, "a": 2}}})",
+        R"({"type": "json_schema", "schema": {"b": 1, "a": 2}})", R"({"type": "json_object", "schema": {"b": 1, "a": 2}})"})
+    EXPECT_EQ(format(text)->schema->dump(), R"({"b":1,"a":2})");
+  EXPECT_EQ(refusal([&] { chat({{"stop", "a"}, {"response_format", {{"type", "json_object"}}}}); }).first, "stop");
 }
 
 TEST(ChatRequest, ABodyThatIsNoObjectIsRefused) {
@@ -179,15 +195,36 @@ TEST(CompletionRequest, HasAPrompt) {
   EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": "a", "echo": true})", {}); }).first, "echo");
 }
 
-TEST(EmbeddingsRequest, TakesMidiFiles) {
+TEST(CompletionRequest, LogProbabilitiesAreAskedForByANumber) {
+  EXPECT_EQ(read_completion_request(R"({"prompt": "a", "logprobs": 0})", {}).likeliest, 0);
+  EXPECT_EQ(read_completion_request(R"({"prompt": "a", "logprobs": 5})", {}).likeliest, 5);
+  EXPECT_EQ(read_completion_request(R"({"prompt": "a"})", {}).likeliest, std::nullopt);
+  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": "a", "logprobs": true})", {}); }).first, "logprobs");
+}
+
+TEST(ChatRequest, LogProbabilitiesAreAskedForByAFlag) {
+  const Json messages = Json::array({user("a")});
+  EXPECT_EQ(chat({{"messages", messages}, {"logprobs", true}}).likeliest, 0);
+  EXPECT_EQ(chat({{"messages", messages}, {"logprobs", true}, {"top_logprobs", 20}}).likeliest, 20);
+  EXPECT_EQ(chat({{"messages", messages}, {"logprobs", false}, {"top_logprobs", 0}}).likeliest, std::nullopt);
+  EXPECT_EQ(refusal([&] { chat({{"messages", messages}, {"logprobs", true}, {"top_logprobs", 21}}); }).first, "top_logprobs");
+}
+
+TEST(EmbeddingsRequest, TakesMidiFilesAndTexts) {
   const std::string data = midi_in_base64();
-  EXPECT_EQ(read_embeddings_request(Json{{"input", data}}.dump(), {}).music.size(), 1u);
+  EXPECT_EQ(read_embeddings_request(Json{{"input", data}}.dump(), {}).inputs.size(), 1u);
   const auto two = read_embeddings_request(Json{{"input", {data, data}}, {"encoding_format", "base64"}}.dump(), {});
-  EXPECT_EQ(two.music.size(), 2u);
+  EXPECT_EQ(two.inputs.size(), 2u);
   EXPECT_TRUE(two.is_base64);
   const auto key = [](const Json& request) { return refusal([&] { read_embeddings_request(request.dump(), {}); }).first; };
-  EXPECT_EQ(key({{"input", "some words"}}), "input[0]");
+  const auto mixed = read_embeddings_request(Json{{"input", {data, "some words"}}}.dump(), {});
+  EXPECT_TRUE(std::holds_alternative<midi::Score>(mixed.inputs[0]));
+  EXPECT_EQ(std::get<std::string>(mixed.inputs[1]), "some words");
+  EXPECT_EQ(key({{"input", "data:audio/wav;base64,UklGRg=="}}), "input[0]");
+  EXPECT_EQ(key({{"input", "TVRoZAA"}}), "input[0]");
+  EXPECT_EQ(key({{"input", " "}}), "input[0]");
   EXPECT_EQ(key({{"input", {{1, 2}}}}), "input[0]");
+  EXPECT_EQ(key({{"input", {1, 2}}}), "input[0]");
   EXPECT_EQ(key({{"input", Json::array()}}), "input");
   EXPECT_EQ(key(Json::object()), "input");
   EXPECT_EQ(key({{"input", data}, {"encoding_format", "hex"}}), "encoding_format");

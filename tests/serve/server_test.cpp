@@ -1,16 +1,18 @@
 // The server as its clients see it.
 #include "midillama/serve/server.h"
 
-#include "eval/tiny_world.h"
 #include "midillama/core/base64.h"
+#include "midillama/core/random.h"
 #include "midillama/text/utf8.h"
+#include "serve/served_world.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
 
-#include <atomic>
+#include <array>
 #include <cstring>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -21,30 +23,12 @@ using testing::HasSubstr;
 
 constexpr const char* kJson = "application/json";
 
-struct ServerTest : testing::Test {
-  void start(std::size_t most_waiting = 64, bool takes_music = true) {
-    ServerOptions options;
-    options.http.port = 0;
-    options.http.is_stopped = [this] { return is_stopped.load(); };
+struct ServerTest : testing::Test, ServedWorld {
+  void start(std::size_t most_answers = 64, bool takes_music = true, const config::BertScore& texts = {}) {
     options.limits.takes_music = takes_music;
-    options.limits.max_new_tokens = world.config.generate.max_new_tokens;
-    options.model_name = "tiny";
-    options.most_waiting = most_waiting;
-    server.emplace(session, std::move(options));
-    port = server->bind();
-    thread = std::thread([this] { server->serve(); });
+    options.engine = {.most_answers = most_answers, .texts = texts};
+    ServedWorld::start();
   }
-  ~ServerTest() override {
-    is_stopped = true;
-    if (thread.joinable()) thread.join();
-  }
-
-  httplib::Client client() const {
-    httplib::Client client("127.0.0.1", port);
-    client.set_read_timeout(60);
-    return client;
-  }
-  httplib::Result post(const std::string& path, const Json& body) const { return client().Post(path, body.dump(), kJson); }
   Json chat(const Json& changes) const {
     const auto result = post("/v1/chat/completions", request(changes));
     EXPECT_EQ(result->status, 200) << result->body;
@@ -61,23 +45,12 @@ struct ServerTest : testing::Test {
     request.update(changes);
     return request;
   }
-  std::string clip() const {
-    const auto bytes = read_bytes(world.path("data/clips/test-0.mid"));
-    return to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  }
   // What generate answers.
   std::string expected() {
     const auto heard = session.hear(midi::read_midi(world.path("data/clips/test-0.mid")));
     const std::vector<model::MusicText> prompt = {session.encode("Which dance is it?", heard)};
     return session.decode(generate::generate(session.model, prompt, session.sampling).at(0).token_ids);
   }
-
-  eval::TinyWorld world;
-  generate::Session session{world.config, world.path("checkpoint"), torch::kCPU};
-  std::atomic<bool> is_stopped = false;
-  std::optional<Server> server;
-  int port = 0;
-  std::thread thread;
 };
 
 TEST_F(ServerTest, AnswersAQuestionAboutAFileAsGenerateDoes) {
@@ -186,6 +159,100 @@ TEST_F(ServerTest, AClientThatLeavesFreesItsPlace) {
   EXPECT_FALSE(running());
 }
 
+TEST_F(ServerTest, LogProbabilitiesComeWithTheirTokens) {
+  start();
+  const Json whole = chat({{"max_tokens", 8}, {"logprobs", true}, {"top_logprobs", 3}});
+  const Json& content = whole.at("choices")[0].at("logprobs").at("content");
+  ASSERT_EQ(content.size(), whole.at("usage").at("completion_tokens"));
+  std::string bytes;
+  for (const Json& token : content) {
+    ASSERT_EQ(token.at("top_logprobs").size(), 3u);
+    EXPECT_EQ(token.at("logprob"), token.at("top_logprobs")[0].at("logprob")) << "greedy";
+    EXPECT_LE(token.at("logprob"), 0);
+    EXPECT_GE(token.at("top_logprobs")[1].at("logprob"), token.at("top_logprobs")[2].at("logprob"));
+    for (const Json& byte : token.at("bytes")) bytes += static_cast<char>(byte.get<int>());
+  }
+  std::string storage;
+  EXPECT_EQ(text::strip(text::valid_utf8(bytes, storage)), said(whole));
+  const auto stream = post("/v1/chat/completions", request({{"max_tokens", 8}, {"logprobs", true}, {"top_logprobs", 3}, {"stream", true}}));
+  Json streamed = Json::array();
+  for (std::size_t from = 0, at; (at = stream->body.find("data: {", from)) != std::string::npos; from = at + 1) {
+    const Json event = Json::parse(stream->body.substr(at + 6, stream->body.find('\n', at) - at - 6));
+    const Json& logprobs = event.at("choices")[0].at("logprobs");
+    if (!logprobs.is_null()) streamed.insert(streamed.end(), logprobs.at("content").begin(), logprobs.at("content").end());
+  }
+  EXPECT_EQ(streamed, content);
+  const auto completion = Json::parse(post("/v1/completions", {{"prompt", "It is a"}, {"max_tokens", 5}, {"logprobs", 2}})->body);
+  const Json& logprobs = completion.at("choices")[0].at("logprobs");
+  EXPECT_EQ(logprobs.at("tokens").size(), completion.at("usage").at("completion_tokens"));
+  EXPECT_EQ(logprobs.at("token_logprobs").size(), logprobs.at("tokens").size());
+}
+
+TEST_F(ServerTest, AnAnswerOfAFormatIsWholeWhateverTheModelWouldSay) {
+  options.limits.max_new_tokens = 40;
+  start();
+  const Json schema = {
+      {"type", "object"},
+      {"properties", {{"dance", {{"enum", {"jig", "reel"}}}}, {"bars", {{"type", "integer"}, {"minimum", 1}, {"maximum", 64}}}}},
+      {"required", {"dance", "bars"}},
+      {"additionalProperties", false}};
+  const Json format = {{"type", "json_schema"}, {"json_schema", {{"name", "tune"}, {"schema", schema}, {"strict", true}}}};
+  for (const double temperature : {0.0, 2.0}) {
+    const Json answer = chat({{"response_format", format}, {"temperature", temperature}, {"n", 4}, {"seed", 1}});
+    for (const Json& choice : answer.at("choices")) {
+      const Json written = Json::parse(choice.at("message").at("content").get<std::string>());
+      EXPECT_EQ(written.size(), 2u);
+      EXPECT_THAT(written.at("dance").get<std::string>(), testing::AnyOf("jig", "reel"));
+      EXPECT_THAT(written.at("bars").get<int>(), testing::AllOf(testing::Ge(1), testing::Le(64)));
+      EXPECT_EQ(choice.at("finish_reason"), "stop");
+    }
+    const Json object = chat({{"response_format", {{"type", "json_object"}}}, {"temperature", temperature}, {"seed", 2}});
+    EXPECT_TRUE(Json::parse(said(object)).is_object()) << said(object);
+  }
+  const auto refused = [&](const Json& changes) {
+    const auto result = post("/v1/chat/completions", request(changes));
+    EXPECT_EQ(result->status, 400);
+    return Json::parse(result->body).at("error");
+  };
+  EXPECT_EQ(refused({{"response_format", format}, {"max_tokens", 2}}).at("param"), "max_tokens");
+  Json unsupported = format;
+  unsupported["json_schema"]["schema"]["properties"]["dance"] = {{"type", "string"}, {"pattern", "a"}};
+  const Json error = refused({{"response_format", unsupported}});
+  EXPECT_EQ(error.at("param"), "response_format");
+  EXPECT_THAT(error.at("message").get<std::string>(), testing::AllOf(HasSubstr("pattern"), HasSubstr("#/properties/dance")));
+}
+
+TEST_F(ServerTest, TextsHaveEmbeddingsWhereThereIsASentenceEncoder) {
+  start();
+  EXPECT_THAT(post("/v1/embeddings", {{"input", "a reel"}})->body, HasSubstr("eval.bertscore.path"));
+}
+
+TEST_F(ServerTest, ATextsEmbeddingIsTheSentenceEncoders) {
+  const config::BertScore encoder{.path = "tests/golden/eval/tiny_bert", .layer = 3};
+  start(64, true, encoder);
+  const auto floats =
+      Json::parse(post("/v1/embeddings", {{"input", "a reel"}})->body).at("data")[0].at("embedding").get<std::vector<float>>();
+  const torch::Tensor expected = eval::SentenceEncoder(encoder, torch::kCPU).embed("a reel");
+  ASSERT_EQ(static_cast<std::int64_t>(floats.size()), expected.numel());
+  for (std::size_t i = 0; i < floats.size(); ++i) EXPECT_EQ(floats[i], expected[static_cast<std::int64_t>(i)].item<float>());
+}
+
+TEST_F(ServerTest, AnAnswerIsExplainedAsTheCommandDoes) {
+  const auto score = midi::read_midi(clip_file());
+  const auto expected = explain::explain(session, score, {.messages = {{text::Role::user, "Which dance is it?"}}}, "a reel");
+  start();
+  const auto result = post("/v1/explanations", request({{"answer", "a reel"}}));
+  ASSERT_EQ(result->status, 200) << result->body;
+  const Json json = Json::parse(result->body);
+  EXPECT_EQ(json.at("object"), "explanation");
+  EXPECT_NEAR(json.at("log_probability").get<double>(), expected.log_probability, 1e-4);
+  ASSERT_EQ(json.at("notes").size(), expected.notes.size());
+  for (std::size_t i = 0; i < expected.notes.size(); ++i)
+    EXPECT_NEAR(json.at("notes")[i].at("left_out").get<double>(), expected.notes[i].left_out, 1e-4);
+  EXPECT_EQ(post("/v1/explanations", request(Json::object()))->status, 400);
+  EXPECT_EQ(post("/v1/explanations", {{"messages", {{{"role", "user"}, {"content", "Which?"}}}}, {"answer", "a"}})->status, 400);
+}
+
 TEST_F(ServerTest, EmbeddingsAreTheClips) {
   const torch::Tensor expected = session.hear(midi::read_midi(world.path("data/clips/test-0.mid"))).music.mean(0);
   start();
@@ -197,6 +264,60 @@ TEST_F(ServerTest, EmbeddingsAreTheClips) {
   const auto bytes = from_base64(encoded.at("data")[0].at("embedding").get<std::string>());
   ASSERT_EQ(bytes->size(), floats.size() * sizeof(float));
   EXPECT_EQ(std::memcmp(bytes->data(), floats.data(), bytes->size()), 0);
+}
+
+// A request with some bytes changed, left out, doubled or put elsewhere.
+std::string mutated(std::string text, Random& random) {
+  const auto place = [&] { return static_cast<std::size_t>(random.below(text.size() + 1)); };
+  for (auto changes = 1 + random.below(4); changes > 0 && !text.empty(); --changes) {
+    const std::size_t at = place(), length = std::min<std::size_t>(random.below(12), text.size() - std::min(at, text.size()));
+    const std::string part = text.substr(at, length);
+    switch (random.below(5)) {
+      case 0:
+        text.insert(at, 1, static_cast<char>(random.below(256)));
+        break;
+      case 1:
+        text.erase(at, length);
+        break;
+      case 2:
+        text.insert(place(), part);
+        break;
+      case 3:
+        text.replace(at, length, std::to_string(static_cast<std::int64_t>(random.below(1u << 30)) - (1 << 29)));
+        break;
+      default:
+        text.insert(at, std::array{"null", "[]", "{}", "\"\"", "1e999", "-1", "\\u0000", "[[[["}[random.below(8)]);
+    }
+  }
+  return text;
+}
+
+TEST_F(ServerTest, MutatedRequestsAreAnsweredOrRefused) {
+  constexpr int kRequests = 10'000;
+  options.limits.most_new_tokens = 4;
+  start();
+  std::vector<std::pair<const char*, std::string>> seeds = {
+      {"/v1/chat/completions", request({{"max_tokens", 3}, {"n", 2}, {"temperature", 0.5}, {"logprobs", true}}).dump()},
+      {"/v1/chat/completions", request({{"stream", true}, {"stream_options", {{"include_usage", true}}}, {"stop", {"a", "b"}}}).dump()},
+      {"/v1/completions", Json{{"prompt", "It is a"}, {"max_tokens", 2}, {"seed", 3}, {"top_p", 0.5}}.dump()},
+      {"/v1/embeddings", Json{{"input", {clip(), "a reel"}}, {"encoding_format", "base64"}}.dump()}};
+  Random random(20260101);
+  std::map<int, int> statuses;
+  auto asking = client();
+  for (int i = 0; i < kRequests; ++i) {
+    const auto& [path, seed] = seeds[random.below(seeds.size())];
+    const std::string body = mutated(seed, random);
+    const auto result = asking.Post(path, body, kJson);
+    ASSERT_TRUE(result) << path << ": " << body;
+    ++statuses[result->status];
+    if (result->status != 200) {
+      ASSERT_EQ(result->status, 400) << result->body << "\n" << body;
+      ASSERT_FALSE(Json::parse(result->body).at("error").at("message").get<std::string>().empty());
+    }
+  }
+  EXPECT_GT(statuses[200], kRequests / 100);
+  EXPECT_GT(statuses[400], kRequests / 2);
+  EXPECT_THAT(client().Get("/metrics")->body, HasSubstr("midillama_answers_running 0\n"));
 }
 
 TEST_F(ServerTest, TextIsContinuedAndTheServerSaysWhatItIs) {

@@ -24,6 +24,7 @@ Json error_in(const httplib::Result& result) {
 TEST(HttpServer, AHandlersReplyIsTheAnswer) {
   RunningServer server({}, [](HttpServer& http) {
     http.get("/here", [](const std::string&) { return Reply{.body = "{}"}; });
+    http.get("/with", [](const std::string&) { return Reply{.headers = {{"X-Content-Type-Options", "nosniff"}}}; });
     http.post("/echo", [](const std::string& body) { return Reply{.body = body, .type = "text/plain"}; });
   });
   auto client = server.client();
@@ -31,7 +32,21 @@ TEST(HttpServer, AHandlersReplyIsTheAnswer) {
   EXPECT_EQ(here->status, 200);
   EXPECT_EQ(here->body, "{}");
   EXPECT_EQ(here->get_header_value("Content-Type"), kJson);
+  EXPECT_EQ(client.Get("/with")->get_header_value("X-Content-Type-Options"), "nosniff");
   EXPECT_EQ(client.Post("/echo", "a body", kJson)->body, "a body");
+}
+
+TEST(HttpServer, ALargeReplyIsNotCompressed) {
+  const std::string large(10'000'000, 'x');
+  RunningServer server({}, [&](HttpServer& http) {
+    http.get("/large", [&](const std::string&) { return Reply{.body = large}; });
+    http.get("/empty", [](const std::string&) { return Reply{}; });
+  });
+  auto client = server.client();
+  const auto answer = client.Get("/large", {{"Accept-Encoding", "gzip, deflate, br"}});
+  EXPECT_FALSE(answer->has_header("Content-Encoding"));
+  EXPECT_EQ(answer->body, large);
+  EXPECT_EQ(client.Get("/empty")->body, "");
 }
 
 TEST(HttpServer, RefusalsHaveOneShape) {

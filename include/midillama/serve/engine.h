@@ -1,28 +1,55 @@
 // Answers many clients at once: one thread decodes, the others wait for what it writes.
 #pragma once
 
+#include "midillama/config/schema.h"
+#include "midillama/core/single_worker.h"
+#include "midillama/eval/sentence_encoder.h"
+#include "midillama/explain/explanation.h"
 #include "midillama/generate/queue.h"
 #include "midillama/generate/session.h"
+#include "midillama/grammar/grammar.h"
 #include "midillama/serve/request.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace midillama::serve {
 
-// One choice of an answer, as far as it has come.
+// A token with the logarithm of its probability (generate::TokenLogprob).
+struct TokenText {
+  std::string bytes;  // may be a part of a character
+  double logprob = 0;
+};
+
+struct WrittenToken : TokenText {
+  std::vector<TokenText> likeliest;  // in its place, in descending order
+};
+
+// One choice of an answer, or what has come of it.
 struct Choice {
-  std::string text;  // what may be shown: without white space around it, and without the beginning of a stop text at its end
+  std::string text;  // what may be shown: of a chat without white space around it, and without the beginning of a stop text at its end
   std::int64_t tokens = 0;
+  std::vector<WrittenToken> logprobs = {};                  // where they were asked for, of all tokens, also of a stop text's
   std::optional<std::string> finish_reason = std::nullopt;  // "stop" or "length"; nothing: it goes on
+
+  // What came next.
+  void append(const Choice& more);
+};
+
+struct EngineOptions {
+  std::size_t most_answers = 64;  // choices that run at once; 0: everybody is told to come back
+  config::BertScore texts = {};   // the sentence encoder for texts; none where it has no path
 };
 
 class Engine {
@@ -31,8 +58,8 @@ class Engine {
     std::int64_t running = 0, answered = 0, refused = 0, prompt_tokens = 0, completion_tokens = 0;
   };
 
-  // At most `most_waiting` choices run or wait. The session must outlive the engine.
-  Engine(generate::Session& session, std::size_t most_waiting);
+  // The session must outlive the engine.
+  Engine(generate::Session& session, const EngineOptions& options);
   // Ends what runs.
   ~Engine();
   Engine(const Engine&) = delete;
@@ -44,6 +71,10 @@ class Engine {
   std::unique_ptr<Answer> ask(const Asked& asked);
   // The clip embedding: the mean of its vectors. [M]
   std::vector<float> embed(const midi::Score& clip);
+  // Which notes an answer came from. web::HttpError (429) where too many wait for that already.
+  explain::Explanation explain(const AskedExplanation& asked);
+  // A text's embedding by the sentence encoder of eval.bertscore. web::HttpError (400) where none is configured.
+  std::vector<float> embed(const std::string& text);
 
   Counts counts() const;
 
@@ -54,15 +85,29 @@ class Engine {
   // Before the prompt is made, which is work, and once more when its place is taken.
   void refuse_beyond(std::int64_t choices);
   void refuse_beyond_locked(std::int64_t choices);
+  std::shared_ptr<generate::Queue> new_queue() const;
+  generate::Heard hear(const midi::Score& clip);
   model::MusicText prompt_of(const Asked& asked);
+  // Null where the answer may be any text. web::HttpError (400) where the format cannot be had, or not in so many tokens.
+  std::shared_ptr<const grammar::Grammar> grammar_of(const Asked& asked, std::int64_t prompt_tokens) const;
+  // Callbacks of the choice `i`.
+  void follow(generate::Request& request, const std::shared_ptr<Stream>& stream, std::size_t i, const Asked& asked,
+              const std::shared_ptr<const grammar::Grammar>& grammar);
+  WrittenToken written(const generate::NewToken& token) const;
   void work();
   void fail_all(const std::string& why);
 
   generate::Session& session_;
-  std::size_t most_waiting_;
-  std::mutex encoder_;  // hears one clip at a time
+  EngineOptions options_;
+  std::optional<eval::SentenceEncoder> texts_;
   std::shared_ptr<Shared> shared_;
-  std::thread worker_;
+  std::shared_ptr<const grammar::Vocabulary> vocabulary_;  // null: the tokenizer cannot write every JSON text
+  std::string why_no_formats_;
+  std::atomic<int> explaining_ = 0;
+  SingleWorker explainer_;                                     // on its own: an explanation takes seconds
+  SingleWorker encoders_;                                      // hears clips, reads texts
+  std::deque<std::pair<midi::Score, generate::Heard>> heard_;  // the last clips: questions about one come one after the other
+  std::thread decoder_;
 };
 
 class Engine::Answer {
@@ -72,7 +117,8 @@ class Engine::Answer {
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 
-  // What there is after at most this time, or as soon as there is more than at the last call. Error where the model failed.
+  // What of each choice has come since the last call, after at most this time or as soon as there is something. Error where the model
+  // failed.
   std::vector<Choice> wait(std::chrono::milliseconds time);
   std::int64_t prompt_tokens() const { return prompt_tokens_; }
 

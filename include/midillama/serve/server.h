@@ -1,22 +1,25 @@
-// The model behind OpenAI's API: any client of it can ask about music.
+// The model behind OpenAI's API: any client of it can ask about music. At / is a page for those who have no client.
 #pragma once
 
 #include "midillama/generate/session.h"
+#include "midillama/serve/clip_store.h"
 #include "midillama/serve/engine.h"
 #include "midillama/serve/request.h"
 #include "midillama/web/http_server.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace midillama::serve {
 
 struct ServerOptions {
   web::HttpOptions http;
   RequestLimits limits;
-  std::string model_name;         // as clients see it
-  std::size_t most_waiting = 64;  // choices that run or wait; more are told to come back
+  EngineOptions engine;
+  std::string model_name;      // as clients see it
+  bool explains = false;       // the model takes the mean over the notes of what it hears
+  std::vector<Clip> examples;  // clips that are offered to everybody
 };
 
 class Server {
@@ -31,10 +34,14 @@ class Server {
  private:
   web::Reply answer(Asked asked, bool is_chat);
   web::Reply embeddings(const std::string& body);
+  web::Reply explanation(const std::string& body);
+  web::Reply clip(const std::string& body);
+  web::Reply examples() const;
   web::Reply models() const;
   web::Reply metrics() const;
 
   ServerOptions options_;
+  ClipStore clips_;
   Engine engine_;
   std::int64_t began_;  // seconds since 1970
   web::HttpServer http_;

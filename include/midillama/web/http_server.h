@@ -56,6 +56,7 @@ class Sink {
 struct Reply {
   std::string body = {};
   std::string type = "application/json";
+  std::map<std::string, std::string> headers = {};  // beside the type
   // Instead of the body: writes it and returns. It must look at Sink::is_open() some times a second.
   std::function<void(Sink& sink)> stream = nullptr;
 };

@@ -22,7 +22,7 @@ struct ServeCommand : TorchCommand {
         ->capture_default_str()
         ->type_name("PORT");
     app.add_flag("--text-only", text_only, "The language model of llm.path alone, as it was before any training here");
-    app.add_option("--max-waiting", max_waiting, "Answers that may run or wait; further requests are told to come back")
+    app.add_option("--max-answers", max_answers, "Answers that are written at once; further requests are told to come back")
         ->check(positive_number())
         ->capture_default_str()
         ->type_name("N");
@@ -32,7 +32,7 @@ struct ServeCommand : TorchCommand {
   std::string host = "127.0.0.1";
   int port = 8080;
   bool text_only = false;
-  std::int64_t max_waiting = 64;
+  std::int64_t max_answers = 64;
 };
 
 void run(const config::Config& config, const ServeCommand& command);

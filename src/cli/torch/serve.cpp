@@ -6,6 +6,7 @@
 #include "midillama/core/log.h"
 #include "midillama/generate/session.h"
 #include "midillama/runs/trained_with.h"
+#include "midillama/serve/example_clips.h"
 #include "midillama/serve/server.h"
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ namespace midillama::cli {
 namespace {
 
 constexpr const char* kKey = "MIDILLAMA_API_KEY";
+constexpr std::size_t kExamples = 6;
 
 // A clip that the template has no place for would be dropped without a word.
 bool takes_music(const generate::Session& session, const ServeCommand& command) {
@@ -35,7 +37,8 @@ void run(const config::Config& given, const ServeCommand& command) {
   if (command.text_only && !command.checkpoint.empty()) throw UsageError("--text-only serves no checkpoint: leave --checkpoint out");
   const auto [checkpoint, config] = command.text_only ? runs::Used{"", given} : runs::use_checkpoint(given, command.checkpoint);
   const torch::Device device = prepare_device(config.run);
-  generate::Session session(config, checkpoint, device);
+  using Hears = generate::Session::Hears;
+  generate::Session session(config, checkpoint, device, command.text_only ? Hears::nothing : Hears::music);
   const char* key = std::getenv(kKey);
   serve::ServerOptions options;
   options.http = {.host = command.host, .port = command.port, .api_key = key == nullptr ? "" : key, .is_stopped = [] {
@@ -45,12 +48,14 @@ void run(const config::Config& given, const ServeCommand& command) {
                     .max_new_tokens = config.generate.max_new_tokens,
                     .temperature = config.generate.temperature,
                     .top_p = config.generate.top_p};
+  options.explains = !command.text_only && session.prompt->has_music() && config.music_encoder.pooling == "mean";
   options.model_name = name_of(config, command);
-  options.most_waiting = static_cast<std::size_t>(command.max_waiting);
+  options.engine = {.most_answers = static_cast<std::size_t>(command.max_answers), .texts = config.eval.bertscore};
+  if (options.limits.takes_music) options.examples = serve::example_clips(config.data.dir, kExamples);
   serve::Server server(session, std::move(options));
   const InterruptDelay delay("the server ends; another signal ends it at once");
   const int port = server.bind();
-  log::info("{} at http://{}:{}/v1{}", name_of(config, command), command.host, port,
+  log::info("{} at http://{}:{}/v1, a page to try it at http://{}:{}/{}", name_of(config, command), command.host, port, command.host, port,
             key == nullptr ? fmt::format(" (no key is asked for: {} sets one)", kKey) : "");
   std::cout << port << std::endl;
   server.serve();

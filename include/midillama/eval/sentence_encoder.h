@@ -1,4 +1,4 @@
-// Sentences as hidden states of BERT or RoBERTa, for BERTScore.
+// Sentences as hidden states of BERT or RoBERTa: for BERTScore, and as embeddings.
 #pragma once
 
 #include "midillama/config/schema.h"
@@ -17,7 +17,7 @@
 
 namespace midillama::eval {
 
-// Sentence -> [tokens, hidden_size] float32 of length 1 each, the tokens that begin and end a text included.
+// Sentence -> [tokens, hidden_size] float32, the tokens that begin and end a text included.
 using SentenceEmbeddings = std::map<std::string, torch::Tensor>;
 
 // What a family of encoders has around a text: tokens, and what comes before its first word.
@@ -29,10 +29,14 @@ struct TextFrame {
 
 class SentenceEncoder {
  public:
+  // Loads the BERT or RoBERTa directory config.path (config.json, safetensors, tokenizer.json) up to block config.layer. InputError where
+  // it does not hold one, ConfigError where it has fewer layers.
   SentenceEncoder(const config::BertScore& config, torch::Device device);
 
   // In batches of like length.
   SentenceEmbeddings encode(const std::set<std::string>& sentences);
+  // The mean over the tokens, of length 1: [hidden_size] as sentence-transformers has it for all-MiniLM-L6-v2, up to the model's positions.
+  torch::Tensor embed(const std::string& sentence);
 
  private:
   struct Tokens {

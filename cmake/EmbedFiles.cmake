@@ -1,0 +1,13 @@
+# Writes the C++ source SOURCE, which holds the files of the page in FOLDER: page_files() of src/serve/page.h.
+file(GLOB files ${FOLDER}/*)
+set(text "#include \"serve/page.h\"\n\nnamespace midillama::serve {\nnamespace {\n\nconstexpr PageFile kFiles[] = {\n")
+foreach(file IN LISTS files)
+  get_filename_component(name ${file} NAME)
+  if(name STREQUAL "index.html")
+    set(name "")
+  endif()
+  file(READ ${file} content)
+  string(APPEND text "{\"/${name}\", R\"page(${content})page\"},\n")
+endforeach()
+string(APPEND text "};\n\n}  // namespace\n\nstd::span<const PageFile> page_files() {\n  return kFiles;\n}\n\n}  // namespace midillama::serve\n")
+file(WRITE ${SOURCE} "${text}")
