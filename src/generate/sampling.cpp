@@ -12,7 +12,9 @@ torch::Tensor sample(const torch::Tensor& logits, double temperature, double top
 
 torch::Tensor sample(const torch::Tensor& logits, const torch::Tensor& temperatures, const torch::Tensor& top_ps,
                      const torch::Tensor& uniforms) {
-  const auto probabilities = (logits.to(torch::kFloat64) / temperatures.unsqueeze(-1)).softmax(-1);
+  const auto scores = logits.to(torch::kFloat64);
+  // From the largest down, so that no temperature makes them overflow.
+  const auto probabilities = ((scores - scores.amax(-1, /*keepdim=*/true)) / temperatures.unsqueeze(-1)).softmax(-1);
   const auto [sorted, ids] = probabilities.sort(/*stable=*/true, /*dim=*/-1, /*descending=*/true);
   // A token is in the nucleus where those before it do not reach top_p; the first always is.
   const auto cumulative = sorted.cumsum(-1);

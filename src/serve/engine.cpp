@@ -3,9 +3,11 @@
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
 #include "midillama/grammar/matcher.h"
+#include "midillama/octuple/octuple.h"
 #include "midillama/text/utf8.h"
 #include "midillama/web/http_server.h"
 
+#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
 #include <fmt/format.h>
@@ -94,8 +96,8 @@ std::uint64_t any_seed() {
 }  // namespace
 
 struct Engine::Stream {
-  std::shared_ptr<generate::Queue> queue;
-  std::vector<std::size_t> requests;  // of the queue; as many as there are choices once all are added
+  std::weak_ptr<generate::Queue> queue;  // whose callbacks keep the stream
+  std::vector<std::size_t> requests;     // of the queue; as many as there are choices once all are added
 
   std::mutex mutex;  // of all below
   std::condition_variable changed;
@@ -134,6 +136,8 @@ Engine::Engine(generate::Session& session, const EngineOptions& options)
   } catch (const Error& error) {
     why_no_formats_ = error.what();
   }
+  // A thread takes the number of LibTorch's threads when it first asks: before the decoder, which sets it for its own.
+  for (SingleWorker* worker : {&encoders_, &explainer_}) worker->run([] { return at::get_num_threads(); });
   shared_->queue = new_queue();
   decoder_ = std::thread([this] { work(); });
 }
@@ -191,7 +195,16 @@ generate::Heard Engine::hear(const midi::Score& clip) {
   return encoders_.run([&] {
     const auto known = std::ranges::find(heard_, clip, &std::pair<midi::Score, generate::Heard>::first);
     if (known != heard_.end()) return known->second;
-    auto heard = session_.hear(clip);
+    generate::Heard heard;
+    try {
+      if (session_.prompt->has_music() && octuple::encode(clip).size() < clip.note_count()) {
+        throw Error(fmt::format("notes after quarter note {} are not heard: ask about a part (start, duration)",
+                                octuple::kMaxPositions / octuple::kPositionsPerQuarter));
+      }
+      heard = session_.hear(clip);
+    } catch (const Error& error) {
+      throw web::HttpError(400, fmt::format("the music cannot be heard: {}", error.what()), "messages");
+    }
     heard_.emplace_front(clip, heard);
     if (heard_.size() > kRemembered) heard_.pop_back();
     return heard;
@@ -204,7 +217,11 @@ model::MusicText Engine::prompt_of(const Asked& asked) {
     if (asked.music) heard = hear(*asked.music);
     text::Conversation conversation = asked.conversation;
     conversation.notes = heard.notes;
-    return session_.encode(conversation, heard.music, generate::Session::TooLong::is_refused);
+    try {
+      return session_.encode(conversation, heard.music, generate::Session::TooLong::is_refused);
+    } catch (const InputError& error) {
+      throw web::HttpError(400, error.what(), "messages");
+    }
   }
   model::MusicText prompt{.input_ids = {}, .labels = {}, .music_position = 0, .music = {}};
   if (const auto bos = session_.tokenizer->bos_id()) prompt.input_ids.push_back(*bos);
@@ -230,11 +247,15 @@ void Engine::refuse_beyond_locked(std::int64_t choices) {
 }
 
 std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked) {
+  const auto most = std::max<std::size_t>(1, options_.most_answers);
+  if (static_cast<std::size_t>(asked.choices) > most)
+    throw web::HttpError(400, fmt::format("n: at most {} are written at once", most), "n");
   refuse_beyond(asked.choices);
   const model::MusicText prompt = prompt_of(asked);
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.input_ids.size()) + session_.model->music_tokens(prompt);
   const auto grammar = grammar_of(asked, prompt_tokens);
   auto stream = std::make_shared<Stream>();
+  std::shared_ptr<generate::Queue> queue;
   stream->news.resize(static_cast<std::size_t>(asked.choices));
   {
     const std::lock_guard lock(shared_->mutex);
@@ -243,7 +264,7 @@ std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked) {
     shared_->counts.prompt_tokens += prompt_tokens;
     std::erase_if(shared_->streams, [](const auto& weak) { return weak.expired(); });
     shared_->streams.push_back(stream);
-    stream->queue = shared_->queue;
+    stream->queue = queue = shared_->queue;
   }
   auto answer = std::make_unique<Answer>(stream, prompt_tokens);  // ends what was added, should the next fail
   const std::uint64_t seed = asked.seed.value_or(any_seed());
@@ -256,7 +277,7 @@ std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked) {
     request.sampling.top_p = asked.top_p;
     request.sampling.seed = seed;
     follow(request, stream, i, asked, grammar);
-    stream->requests.push_back(stream->queue->add(std::move(request)));
+    stream->requests.push_back(queue->add(std::move(request)));
   }
   return answer;
 }
@@ -351,7 +372,10 @@ Engine::Answer::Answer(std::shared_ptr<Stream> stream, std::int64_t prompt_token
     : stream_(std::move(stream)), prompt_tokens_(prompt_tokens) {}
 
 Engine::Answer::~Answer() {
-  for (const std::size_t request : stream_->requests) stream_->queue->stop(request);
+  const auto queue = stream_->queue.lock();
+  for (const std::size_t request : stream_->requests) {
+    if (queue) queue->stop(request);
+  }
 }
 
 std::vector<Choice> Engine::Answer::wait(std::chrono::milliseconds time) {

@@ -31,7 +31,27 @@ constexpr const char* kTakesNoMusic = "this server serves a language model alone
   throw web::HttpError(404, fmt::format("{}: no clip is kept under this id: send its file to /v1/clips again", key), key);
 }
 
+// Commas outside texts: one less than the values of each list and object.
+std::ptrdiff_t values_of(std::string_view json) {
+  std::ptrdiff_t commas = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (in_text && json[i] == '\\')
+      ++i;
+    else if (json[i] == '"')
+      in_text = !in_text;
+    else if (!in_text && json[i] == ',')
+      ++commas;
+  }
+  return commas;
+}
+
+// More than a conversation, a schema or some hundreds of files have; what holds a request in memory is many times its text otherwise.
+constexpr std::ptrdiff_t kMostValues = 100'000;
+
 Json parse(const std::string& body) {
+  if (std::ranges::count(body, ',') > kMostValues && values_of(body) > kMostValues)
+    throw web::HttpError(400, fmt::format("the body has more than {} values", kMostValues));
   require_shallow(body, "the request", "");
   Json json = parse_or_discard(body);
   if (!json.is_object()) throw web::HttpError(400, "the body is not a JSON object");
@@ -149,7 +169,9 @@ void read_sampling(const Json& json, const std::string& body, const RequestLimit
 
 // A data URL, or the base64 of "MThd" and the first byte of what follows.
 bool is_midi(std::string_view data) {
-  return data.starts_with("data:") || data.starts_with("TVRoZA");
+  constexpr std::size_t kLongestType = 200;
+  return (data.starts_with("data:") && data.substr(0, kLongestType).find(";base64,") != std::string_view::npos) ||
+         data.starts_with("TVRoZA");
 }
 
 // "data:audio/midi;base64,…" or base64 alone.
@@ -294,7 +316,9 @@ Asked read_completion_request(const std::string& body, const RequestLimits& limi
   Asked asked;
   read_sampling(json, body, limits, asked);
   if (find(json, "logprobs") != nullptr) asked.likeliest = whole(json, "logprobs", 0, 0, kMostLikeliest);
-  asked.prompt = string_at(json, "prompt", "prompt");
+  const Json* prompt = find(json, "prompt");
+  const bool is_list_of_one = prompt != nullptr && prompt->is_array() && prompt->size() == 1 && (*prompt)[0].is_string();
+  asked.prompt = is_list_of_one ? (*prompt)[0].get<std::string>() : string_at(json, "prompt", "prompt");
   if (asked.prompt->empty()) refuse("prompt", "is empty");
   return asked;
 }

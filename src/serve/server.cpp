@@ -189,6 +189,7 @@ Server::Server(generate::Session& session, ServerOptions options)
   http_.get(
       "/health", [](const std::string&) { return web::Reply{.body = R"({"status":"ok"})"}; }, true);
   http_.get("/v1/models", [this](const std::string&) { return models(); });
+  http_.get("/v1/models/" + options_.model_name, [this](const std::string&) { return web::Reply{.body = json_text(model())}; });
   http_.get("/metrics", [this](const std::string&) { return metrics(); });
   http_.post("/v1/chat/completions", [this](const std::string& body) { return answer(read_chat_request(body, options_.limits), true); });
   http_.post("/v1/completions", [this](const std::string& body) { return answer(read_completion_request(body, options_.limits), false); });
@@ -247,9 +248,12 @@ web::Reply Server::examples() const {
   return {.body = json_text(OrderedJson{{"object", "list"}, {"data", std::move(data)}})};
 }
 
+OrderedJson Server::model() const {
+  return {{"id", options_.model_name}, {"object", "model"}, {"created", began_}, {"owned_by", "midillama"}};
+}
+
 web::Reply Server::models() const {
-  const OrderedJson model = {{"id", options_.model_name}, {"object", "model"}, {"created", began_}, {"owned_by", "midillama"}};
-  return {.body = json_text(OrderedJson{{"object", "list"}, {"data", OrderedJson::array({model})}})};
+  return {.body = json_text(OrderedJson{{"object", "list"}, {"data", OrderedJson::array({model()})}})};
 }
 
 web::Reply Server::metrics() const {

@@ -19,7 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kPatience = 10;  // seconds that a client has for its next bytes, and for taking ours
-constexpr int kIdle = 5;       // ... between two requests of one connection
 constexpr std::chrono::milliseconds kAsksEvery{100};
 constexpr int kTooLarge = 413;
 constexpr std::size_t kPiece = 64 << 10;  // bytes of a body that are written at once
@@ -52,8 +51,21 @@ void set_whole(httplib::Response& response, Reply reply) {
   const std::size_t size = reply.body.size();
   response.set_content_provider(size, reply.type,
                                 [body = std::move(reply.body)](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-                                  return sink.write(body.data() + offset, std::min(length, kPiece));
+                                  const auto piece = std::string_view(body).substr(std::min(offset, body.size()), std::min(length, kPiece));
+                                  return !piece.empty() && sink.write(piece.data(), piece.size());
                                 });
+}
+
+// What the library would read before any route is asked, or answer in a way of its own.
+void refuse_unread(const httplib::Request& request, const std::map<std::string, std::set<std::string>>& routes) {
+  const auto route = routes.find(request.path);
+  if (route == routes.end()) throw HttpError(404, "there is nothing at this path");
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
+  if (!route->second.contains(method)) throw HttpError(405, "this path takes another method");
+  if (method != "POST") return;
+  if (request.is_multipart_form_data()) throw HttpError(415, "forms are not taken: the body is JSON");
+  const bool has_length = request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
+  if (!has_length) throw HttpError(411, "the request has no body, and no length that says so");
 }
 
 // The answer to what a handler threw.
@@ -99,15 +111,24 @@ struct HttpServer::Implementation {
     });
     server.set_read_timeout(kPatience);
     server.set_write_timeout(kPatience);
-    server.set_keep_alive_timeout(kIdle);
+    // The library reads what follows a request on its connection as the next one, also where that is the body of one that was refused.
+    server.set_keep_alive_max_count(1);
     server.set_payload_max_length(options.largest_body);
     server.set_exception_handler(
         [](const httplib::Request&, httplib::Response& response, std::exception_ptr thrown) { refuse(response, error_of(thrown)); });
-    server.set_error_handler([this](const httplib::Request& request, httplib::Response& response) {
+    server.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      // Nothing is sent in parts: the library does not hold a part that is asked for against the length of the whole.
+      const_cast<httplib::Request&>(request).ranges.clear();
+      try {
+        refuse_unread(request, routes);
+      } catch (const HttpError& error) {
+        refuse(response, error);
+        return httplib::Server::HandlerResponse::Handled;
+      }
+      return httplib::Server::HandlerResponse::Unhandled;
+    });
+    server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (!response.body.empty()) return;  // a refusal of ours
-      const bool is_known = routes.contains(request.path);
-      if (response.status == 404 && is_known) return refuse(response, HttpError(405, "this path takes another method"));
-      if (response.status == 404) return refuse(response, HttpError(404, "there is nothing at this path"));
       refuse(response, HttpError(response.status, fmt::format("the request was refused with status {}", response.status)));
     });
   }
@@ -142,8 +163,9 @@ struct HttpServer::Implementation {
           log::error("an answer was broken off: {}", error.what());
           return false;
         }
-        sink.done();
         log_end(200);
+        if (!ours.is_open()) return false;  // whoever still reads sees that it is not whole
+        sink.done();
         return true;
       });
     } catch (...) {
@@ -170,7 +192,7 @@ struct HttpServer::Implementation {
 
   HttpOptions options;
   httplib::Server server;
-  std::set<std::string> routes;
+  std::map<std::string, std::set<std::string>> routes;  // methods of each path
   std::atomic<bool> stopping = false;
 };
 
@@ -180,7 +202,7 @@ HttpServer::~HttpServer() = default;
 
 void HttpServer::get(const std::string& path, Handler handler, bool is_public) {
   auto& self = *implementation_;
-  self.routes.insert(path);
+  self.routes[path].insert("GET");
   self.server.Get(path,
                   [&self, path, handler = std::move(handler), is_public](const httplib::Request& request, httplib::Response& response) {
                     if (!is_public) self.require_key(request);
@@ -190,7 +212,7 @@ void HttpServer::get(const std::string& path, Handler handler, bool is_public) {
 
 void HttpServer::post(const std::string& path, Handler handler) {
   auto& self = *implementation_;
-  self.routes.insert(path);
+  self.routes[path].insert("POST");
   self.server.Post(path, [&self, path, handler = std::move(handler)](const httplib::Request& request, httplib::Response& response,
                                                                      const httplib::ContentReader& reader) {
     self.require_key(request);

@@ -190,8 +190,9 @@ TEST(ChatRequest, MusicThatCannotBeHeardIsNeverDropped) {
 
 TEST(CompletionRequest, HasAPrompt) {
   EXPECT_EQ(read_completion_request(R"({"prompt": "Once", "max_tokens": 3})", {}).prompt, "Once");
+  EXPECT_EQ(read_completion_request(R"({"prompt": ["Once"]})", {}).prompt, "Once");
   EXPECT_EQ(refusal([] { read_completion_request("{}", {}); }).first, "prompt");
-  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": ["a"]})", {}); }).first, "prompt");
+  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": ["a", "b"]})", {}); }).first, "prompt");
   EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": "a", "echo": true})", {}); }).first, "echo");
 }
 

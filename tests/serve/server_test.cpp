@@ -3,9 +3,11 @@
 
 #include "midillama/core/base64.h"
 #include "midillama/core/random.h"
+#include "midillama/midi/file.h"
 #include "midillama/text/utf8.h"
 #include "serve/served_world.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
@@ -128,9 +130,7 @@ TEST_F(ServerTest, WhatCannotBeAnsweredIsRefused) {
   const Json plain = {{"messages", {{{"role", "user"}, {"content", "Which?"}}}}};
   Json many = plain;
   many["n"] = 3;
-  const auto full = post("/v1/chat/completions", many);
-  EXPECT_EQ(full->status, 429);
-  EXPECT_EQ(full->get_header_value("Retry-After"), "1");
+  EXPECT_EQ(post("/v1/chat/completions", many)->status, 400) << "there is never room for them";
   Json long_one = plain;
   std::string words;
   for (int i = 0; i < 2000; ++i) words += "reel ";
@@ -139,7 +139,45 @@ TEST_F(ServerTest, WhatCannotBeAnsweredIsRefused) {
   EXPECT_EQ(refused->status, 400) << refused->body;
   EXPECT_THAT(refused->body, HasSubstr("more than the"));
   EXPECT_EQ(post("/v1/completions", {{"prompt", words}})->status, 400);
-  EXPECT_EQ(post("/v1/chat/completions", plain)->status, 200) << "a place is free again";
+  EXPECT_EQ(post("/v1/chat/completions", plain)->status, 200);
+}
+
+TEST_F(ServerTest, WhereAllPlacesAreTakenOneIsToldToComeBack) {
+  start(0);
+  const auto full = post("/v1/chat/completions", request(Json::object()));
+  EXPECT_EQ(full->status, 429);
+  EXPECT_EQ(full->get_header_value("Retry-After"), "1");
+}
+
+TEST_F(ServerTest, AColdAnswerIsTheGreedyOne) {
+  start();
+  const std::string greedy = said(chat({{"max_tokens", 12}}));
+  for (const double temperature : {1e-310, 1e-300, 1e-9}) EXPECT_EQ(said(chat({{"max_tokens", 12}, {"temperature", temperature}})), greedy);
+}
+
+TEST_F(ServerTest, ABodyOfVeryManyValuesIsRefusedAtOnce) {
+  start();
+  std::string body =
+      R"({"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "schema": {}}, "metadata": {)";
+  for (int i = 0; i < 400'000; ++i) body += fmt::format("\"a{}\":0,", i);
+  const auto result = client().Post("/v1/chat/completions", body + "\"b\": 0}}", kJson);
+  EXPECT_EQ(result->status, 400);
+  EXPECT_THAT(result->body, HasSubstr("values"));
+}
+
+TEST_F(ServerTest, MusicThatCannotBeHeardWholeIsRefused) {
+  start();
+  midi::Score late = midi::read_midi(clip_file());
+  const midi::Tick after{5000 * static_cast<std::int64_t>(late.ticks_per_quarter)};
+  late.instruments[0].notes.push_back({after, after + midi::Tick{10}, 60, 80});
+  const std::string path = world.path("late.mid");
+  midi::write_midi(late, path);
+  const auto bytes = read_bytes(path);
+  const Json file = {{"type", "file"}, {"file", {{"file_data", to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()})}}}};
+  const auto result =
+      post("/v1/chat/completions", {{"messages", {{{"role", "user"}, {"content", {file, {{"type", "text"}, {"text", "Which?"}}}}}}}});
+  EXPECT_EQ(result->status, 400) << result->body;
+  EXPECT_THAT(result->body, HasSubstr("not heard"));
 }
 
 TEST_F(ServerTest, AClientThatLeavesFreesItsPlace) {
@@ -327,6 +365,7 @@ TEST_F(ServerTest, TextIsContinuedAndTheServerSaysWhatItIs) {
   EXPECT_TRUE(completion.at("choices")[0].at("text").is_string());
   EXPECT_EQ(client().Get("/health")->body, R"({"status":"ok"})");
   EXPECT_EQ(Json::parse(client().Get("/v1/models")->body).at("data")[0].at("id"), "tiny");
+  EXPECT_EQ(Json::parse(client().Get("/v1/models/tiny")->body).at("id"), "tiny");
   EXPECT_THAT(client().Get("/metrics")->body, HasSubstr("midillama_answers_total 1\n"));
 }
 

@@ -49,6 +49,46 @@ TEST(HttpServer, ALargeReplyIsNotCompressed) {
   EXPECT_EQ(client.Get("/empty")->body, "");
 }
 
+TEST(HttpServer, AnswersAreWholeWhateverPartIsAskedFor) {
+  const std::string large(1'000'000, 'x');
+  RunningServer server({}, [&](HttpServer& http) {
+    http.get("/small", [](const std::string&) { return Reply{.body = R"({"status":"ok"})"}; });
+    http.get("/large", [&](const std::string&) { return Reply{.body = large}; });
+    http.post("/small", [](const std::string& body) { return Reply{.body = body}; });
+  });
+  auto client = server.client();
+  for (const char* range :
+       {"bytes=0-65535", "bytes=1000000000000-1000000000001", "bytes=5-", "bytes=-3", "bytes=0-1,3-4", "bytes=-99999"}) {
+    const httplib::Headers headers = {{"Range", range}};
+    const auto small = client.Get("/small", headers);
+    ASSERT_TRUE(small) << range;
+    EXPECT_EQ(small->body, R"({"status":"ok"})") << range;
+    const auto whole = client.Get("/large", headers);
+    ASSERT_TRUE(whole) << range;
+    EXPECT_EQ(whole->body.size(), large.size()) << range;
+    EXPECT_EQ(client.Post("/small", headers, "abc", kJson)->body, "abc") << range;
+  }
+}
+
+TEST(HttpServer, WhatNoRouteTakesIsRefusedBeforeItIsRead) {
+  RunningServer server({.largest_body = 1000},
+                       [](HttpServer& http) { http.post("/post", [](const std::string& body) { return Reply{.body = body}; }); });
+  const auto endless = [](std::size_t, httplib::DataSink& sink) {
+    const std::string part(1 << 16, 'x');
+    return sink.write(part.data(), part.size());
+  };
+  for (const char* path : {"/nowhere", "/post"}) {
+    auto client = server.client();
+    const auto put = client.Put(path, endless, kJson);
+    EXPECT_TRUE(!put || put->status >= 404) << path;
+  }
+  auto client = server.client();
+  client.Post("/nowhere", endless, kJson);
+  const httplib::MultipartFormDataItems form = {{"file", "bytes", "tune.mid", "audio/midi"}};
+  EXPECT_EQ(client.Post("/post", form)->status, 415);
+  EXPECT_EQ(client.Post("/post", "whole", kJson)->body, "whole") << "the server goes on";
+}
+
 TEST(HttpServer, RefusalsHaveOneShape) {
   RunningServer server({.largest_body = 100}, [](HttpServer& http) {
     http.post("/post", [](const std::string& body) -> Reply {

@@ -37,6 +37,7 @@ class Server {
   web::Reply explanation(const std::string& body);
   web::Reply clip(const std::string& body);
   web::Reply examples() const;
+  OrderedJson model() const;
   web::Reply models() const;
   web::Reply metrics() const;
 

@@ -14,10 +14,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <string_view>
 
 namespace midillama::cli {
 namespace {
 
+constexpr std::size_t kBeside = 16;  // connections for what is no answer, and for those that are told to come back
 constexpr const char* kKey = "MIDILLAMA_API_KEY";
 constexpr std::size_t kExamples = 6;
 
@@ -40,10 +42,15 @@ void run(const config::Config& given, const ServeCommand& command) {
   using Hears = generate::Session::Hears;
   generate::Session session(config, checkpoint, device, command.text_only ? Hears::nothing : Hears::music);
   const char* key = std::getenv(kKey);
+  // The library takes %41 in a header for A.
+  if (key != nullptr && (*key == '\0' || std::string_view(key).find('%') != std::string_view::npos))
+    throw UsageError(fmt::format("{} is set, but empty or with a percent sign in it: no client could send it", kKey));
   serve::ServerOptions options;
-  options.http = {.host = command.host, .port = command.port, .api_key = key == nullptr ? "" : key, .is_stopped = [] {
-                    return noted_interrupt() != 0;
-                  }};
+  options.http = {.host = command.host,
+                  .port = command.port,
+                  .api_key = key == nullptr ? "" : key,
+                  .connections = static_cast<std::size_t>(command.max_answers) + kBeside,
+                  .is_stopped = [] { return noted_interrupt() != 0; }};
   options.limits = {.takes_music = takes_music(session, command),
                     .max_new_tokens = config.generate.max_new_tokens,
                     .temperature = config.generate.temperature,
