@@ -45,6 +45,7 @@ struct Settings : torch::CustomClassHolder {
   double epsilon = 0;
   Tensor gradient_rows;                       // LinearInput's
   torch::ScalarType dtype = torch::kFloat32;  // of the products
+  KeepsTogether keeps = KeepsTogether::rows;  // of the outputs
   std::vector<Layer> layers;
 
   // The rows that take a gradient.
@@ -170,8 +171,9 @@ void compute_hidden(std::vector<Adapter>& adapters, const Tensor& input) {
   }
 }
 
-Tensor outputs_of(const Tensor& input, const Tensor& weight, const std::vector<Adapter>& adapters) {
-  const Tensor base = product(input, weight.to(input.scalar_type()));
+Tensor outputs_of(const Tensor& input, const Tensor& weight, const std::vector<Adapter>& adapters, KeepsTogether keeps) {
+  const Tensor factor = weight.to(input.scalar_type());
+  const Tensor base = keeps == KeepsTogether::columns ? matrix_product(factor, input.t()).t() : product(input, factor);
   if (adapters.empty()) return base;
   const Tensor outputs = for_adapters(base);
   std::vector<LowRankTerm> terms;
@@ -179,6 +181,12 @@ Tensor outputs_of(const Tensor& input, const Tensor& weight, const std::vector<A
     terms.push_back({adapter.kept.hidden, adapter.lora_B.t().to(outputs.scalar_type()), adapter.factor(), adapter.column});
   add_low_rank_(outputs, terms);
   return outputs.to(base.scalar_type());
+}
+
+// Without the adapters' part. For gate and up it lies as they do.
+Tensor input_gradient(const Settings& settings, const Operands& operands, const Tensor& grad, const Tensor& weight) {
+  const bool keeps_columns = settings.kind == LinearInput::Kind::swiglu && operands.x.stride(0) == 1;
+  return keeps_columns ? matrix_product(weight.t(), grad.t()).t() : matrix_product(settings.wanted(grad), weight);
 }
 
 // Of the adapters; adds theirs to the input's gradient, where there is one.
@@ -254,7 +262,7 @@ struct LinearsFunction : torch::autograd::Function<LinearsFunction> {
     for (const Adapter& adapter : adapters) saved.insert(saved.end(), {adapter.kept.hidden, adapter.kept.mask});
     context->save_for_backward(saved);
     context->saved_data["settings"] = c10::IValue::make_capsule(settings);
-    return outputs_of(input, joined_weight(operands.layers), adapters);
+    return outputs_of(input, joined_weight(operands.layers), adapters, settings->keeps);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
@@ -270,7 +278,7 @@ struct LinearsFunction : torch::autograd::Function<LinearsFunction> {
     const Tensor input = trains ? compute_input(*settings, operands) : Tensor();
     const bool goes_on = takes_gradient(operands.x) || takes_gradient(operands.norm_weight);
     const Tensor weight = joined_weight(operands.layers).to(grad.scalar_type());
-    const Tensor grad_input = goes_on ? matrix_product(settings->wanted(grad), weight) : Tensor();
+    const Tensor grad_input = goes_on ? input_gradient(*settings, operands, grad, weight) : Tensor();
     Operands gradients;
     gradients.layers.resize(operands.layers.size());
     add_adapter_gradients(*settings, adapters, grad, input, grad_input, gradients);
@@ -292,7 +300,7 @@ Tensor outputs_only(const Settings& settings, const Operands& operands) {
     return few_rows_product(input, weight, std::move(added));
   }
   compute_hidden(adapters, input);
-  return outputs_of(input, weight, adapters);
+  return outputs_of(input, weight, adapters, settings.keeps);
 }
 
 torch::ScalarType product_dtype(const Tensor& x, const Tensor& weight) {
@@ -302,12 +310,14 @@ torch::ScalarType product_dtype(const Tensor& x, const Tensor& weight) {
 
 }  // namespace
 
-Tensor linears(const LinearInput& input, const std::vector<AdaptedWeight>& layers) {
+Tensor linears(const LinearInput& input, const std::vector<AdaptedWeight>& layers, KeepsTogether keeps) {
   const auto settings = c10::make_intrusive<Settings>();
   settings->kind = input.kind, settings->epsilon = input.epsilon;
   if (!takes_gradient(input.norm_weight)) settings->gradient_rows = input.gradient_rows;  // a norm's weight learns from every row
   settings->dtype = product_dtype(input.x, layers.front().weight);
   Operands operands{input.x.dim() == 2 ? input.x : input.x.flatten(0, -2), input.norm_weight, {}};
+  // The library for GPUs refuses a single row whose columns are together; and without gradients a step of decoding is most of the work.
+  if (!input.x.is_cpu() && at::GradMode::is_enabled() && operands.x.size(0) > 1) settings->keeps = keeps;
   for (const AdaptedWeight& layer : layers) {
     settings->layers.push_back({layer.lora_A.defined(), layer.scaling, layer.dropout});
     operands.layers.push_back({layer.weight, layer.lora_A, layer.lora_B});

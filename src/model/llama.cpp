@@ -61,7 +61,7 @@ LlamaMlpImpl::LlamaMlpImpl(const LlamaConfig& config, const torch::TensorOptions
 }
 
 torch::Tensor LlamaMlpImpl::forward(const torch::Tensor& x, const RmsNorm& norm) {
-  const torch::Tensor gate_up = linears(LinearInput::rms_normed(x, norm), {gate_proj.get(), up_proj.get()});
+  const torch::Tensor gate_up = linears(LinearInput::rms_normed(x, norm), {gate_proj.get(), up_proj.get()}, KeepsTogether::columns);
   return linears(LinearInput::swiglu(gate_up), {down_proj.get()});
 }
 

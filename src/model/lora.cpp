@@ -34,12 +34,12 @@ torch::Tensor LoraLinearImpl::forward(const torch::Tensor& x) {
   return linears(LinearInput::plain(x), {this});
 }
 
-torch::Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers) {
+torch::Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers, KeepsTogether keeps) {
   std::vector<AdaptedWeight> adapted;
   for (const LoraLinearImpl* layer : layers) {
     adapted.push_back({layer->weight, layer->lora_A, layer->lora_B, layer->scaling, layer->is_training() ? layer->dropout : 0.0});
   }
-  return linears(input, adapted);
+  return linears(input, adapted, keeps);
 }
 
 std::vector<LoraLinear> linears_together(std::int64_t in_features, const std::vector<std::int64_t>& out_features,

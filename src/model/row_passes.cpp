@@ -114,11 +114,13 @@ torch::Tensor swiglu_backward(const torch::Tensor& grad, const torch::Tensor& ga
 
 torch::Tensor turn(const torch::Tensor& heads, std::int64_t count, const torch::Tensor& cos, const torch::Tensor& sin, bool inverse) {
   if (!all_plain({heads, cos, sin})) {
-    const torch::Tensor turned = heads.narrow(2, 0, count);
-    const std::vector<torch::Tensor> halves = turned.chunk(2, -1);
-    const torch::Tensor directed = inverse ? sin.neg() : sin;
-    const torch::Tensor first = halves[0] * cos - halves[1] * directed, second = halves[1] * cos + halves[0] * directed;
-    return at::cat({at::cat({first, second}, -1), heads.narrow(2, count, heads.size(2) - count)}, 2);
+    const torch::Tensor y = torch::empty_like(heads, at::MemoryFormat::Contiguous), directed = inverse ? sin.neg() : sin;
+    const std::vector<torch::Tensor> from = heads.narrow(2, 0, count).chunk(2, -1);
+    std::vector<torch::Tensor> to = y.narrow(2, 0, count).chunk(2, -1);
+    at::mul_out(to[0], from[0], cos).sub_(from[1] * directed);
+    at::mul_out(to[1], from[1], cos).add_(from[0] * directed);
+    y.narrow(2, count, heads.size(2) - count).copy_(heads.narrow(2, count, heads.size(2) - count));
+    return y;
   }
   const std::int64_t tokens = heads.size(0) * heads.size(1), half = heads.size(3) / 2, table_tokens = cos.size(0) * heads.size(1);
   const std::int64_t width = heads.size(2) * heads.size(3), turned = count * heads.size(3);

@@ -22,6 +22,7 @@
 #include <cmath>
 #include <csignal>
 #include <numeric>
+#include <utility>
 
 namespace midillama::train {
 namespace fs = std::filesystem;
@@ -150,35 +151,40 @@ std::string Trainer::place() const {
 Trainer::StepResult Trainer::step() {
   const auto start = Clock::now();
   const auto team = stage_.team_scope();
-  const auto draws = next_draws();
-  Share share = make_share(stage_, draws, config_.train, group_);
+  Batch batch = next_.valid() ? next_.get() : make_batch(step_);
+  // The next one is made beside this step: a GPU would wait for its tokens, as it does for nothing else of the processor's.
+  if (step_ + 1 < steps_) next_ = maker_.start([this, steps = step_ + 1] { return make_batch(steps); });
+  Share& share = batch.share;
   share.counts.interrupted_ranks = noted_interrupt() != 0 ? 1 : 0;  // so all ranks stop after the same step
   CountsOfAllRanks counts(share.counts, group_, device_);           // wanted after the first forward pass only
 
   StepResult result;
   const auto losses = no_losses(share);
   gradients_.begin(share.micro_batches.size());
-  for (const MicroBatch& batch : share.micro_batches) {
-    if (!batch.examples.empty()) losses[batch.number].copy_(backward(batch, counts));
+  for (const MicroBatch& micro_batch : share.micro_batches) {
+    if (!micro_batch.examples.empty()) losses[micro_batch.number].copy_(backward(micro_batch, counts));
     gradients_.close_micro_batch();
   }
   result.counts = counts.get();
   result.loss = sum_losses(losses) / at_least_one(result.counts.targets);
   result.grad_norm = gradients_.clip(config_.train.max_grad_norm);
-  require_finite(result.loss, result.grad_norm, draws);
+  require_finite(result.loss, result.grad_norm, batch.draws);
 
   ++step_;
+  epoch_ = batch.epoch, position_ = batch.position;
   result.learning_rate = schedule_.at(step_);
   optimizer_.step(result.learning_rate);
   result.seconds = seconds_since(start);
   return result;
 }
 
-std::vector<Draw> Trainer::next_draws() {
-  std::vector<Draw> draws;
-  auto number = static_cast<std::uint64_t>(step_ * config_.train.batch_size);
-  for (const std::int64_t index : sampler_.next(config_.train.batch_size)) draws.push_back({Split::train, index, number++});
-  return draws;
+Trainer::Batch Trainer::make_batch(std::int64_t steps_before) {
+  Batch batch;
+  auto number = static_cast<std::uint64_t>(steps_before * config_.train.batch_size);
+  for (const std::int64_t index : sampler_.next(config_.train.batch_size)) batch.draws.push_back({Split::train, index, number++});
+  batch.share = make_share(stage_, batch.draws, config_.train, group_);
+  batch.epoch = sampler_.epoch(), batch.position = sampler_.position();
+  return batch;
 }
 
 torch::Tensor Trainer::backward(const MicroBatch& batch, CountsOfAllRanks& counts) {
@@ -267,8 +273,8 @@ runs::TrainerState Trainer::state() const {
   state.stage = stage_name_;
   state.step = step_;
   state.steps = steps_;
-  state.epoch = sampler_.epoch();
-  state.sampler_position = sampler_.position();
+  state.epoch = epoch_;
+  state.sampler_position = position_;
   state.draws = step_ * config_.train.batch_size;
   state.seed = config_.run.seed;
   state.world_size = group_.size();
@@ -293,7 +299,8 @@ void Trainer::restore(const fs::path& checkpoint) {
   const auto saved = runs::TrainerState::read(checkpoint);
   runs::require_same_run(saved, state(), checkpoint);
   optimizer_.load(checkpoint / runs::kOptimizerFile);
-  sampler_.seek(saved.epoch, saved.sampler_position);
+  epoch_ = saved.epoch, position_ = saved.sampler_position;
+  sampler_.seek(epoch_, position_);
   step_ = saved.step;
   if (!group_.is_main()) return;
   log::info("{} goes on from step {} of {}", stage_name_, step_, steps_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "midillama/config/schema.h"
+#include "midillama/core/single_worker.h"
 #include "midillama/data/sampler.h"
 #include "midillama/parallel/process_group.h"
 #include "midillama/runs/metrics.h"
@@ -15,7 +16,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <memory>
+#include <vector>
 
 namespace midillama::train {
 
@@ -43,9 +46,17 @@ class Trainer {
   void begin();
   // Of a run that is complete: what it left for later stages is written again where it was lost.
   void mend_finished();
+  // A global batch, and where the sampler is after it.
+  struct Batch {
+    std::vector<Draw> draws;
+    Share share;
+    std::int64_t epoch = 0;
+    std::int64_t position = 0;
+  };
+
   StepResult step();
-  // The examples of the next global batch.
-  std::vector<Draw> next_draws();
+  // That of the step after so many.
+  Batch make_batch(std::int64_t steps_before);
   // Adds the gradients of the batch's loss divided by the targets of all ranks; returns the loss before the division, a scalar.
   torch::Tensor backward(const MicroBatch& batch, CountsOfAllRanks& counts);
   // A place for the loss of each micro-batch of all ranks; every rank fills its own.
@@ -69,13 +80,17 @@ class Trainer {
   NamedTensors parameters_;
   Gradients gradients_;
   AdamW optimizer_;
-  data::Sampler sampler_;
+  data::Sampler sampler_;   // at the batch that is made
+  std::int64_t epoch_ = 0;  // after the last step, as `position_`
+  std::int64_t position_ = 0;
   std::int64_t steps_;
   Schedule schedule_;
   std::string data_fingerprint_;
   std::string held_out_;  // runs::kHeldOutFingerprint
   std::int64_t step_ = 0;
   std::unique_ptr<runs::MetricsLog> metrics_;  // main rank only
+  std::future<Batch> next_;                    // invalid: none is on its way
+  SingleWorker maker_;                         // of batches
 };
 
 }  // namespace midillama::train

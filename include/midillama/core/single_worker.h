@@ -21,13 +21,18 @@ class SingleWorker {
   SingleWorker(const SingleWorker&) = delete;
   SingleWorker& operator=(const SingleWorker&) = delete;
 
-  // Any thread but the worker: waits for what `work` returns, or throws what it throws.
+  // What `work` will return, or throw.
   template <class Work>
-  std::invoke_result_t<Work> run(Work work) {
+  std::future<std::invoke_result_t<Work>> start(Work work) {
     std::packaged_task<std::invoke_result_t<Work>()> task(std::move(work));
     auto result = task.get_future();
     add(std::packaged_task<void()>([task = std::move(task)]() mutable { task(); }));
-    return result.get();
+    return result;
+  }
+  // Any thread but the worker: waits for it.
+  template <class Work>
+  std::invoke_result_t<Work> run(Work work) {
+    return start(std::move(work)).get();
   }
 
  private:

@@ -6,7 +6,6 @@
 #include <torch/types.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <vector>
 
 namespace midillama::model {
@@ -33,10 +32,6 @@ struct LoraLinearImpl : torch::nn::Module {
   double dropout = 0;
 };
 TORCH_MODULE(LoraLinear);
-
-struct LinearInput;
-// The layers' outputs beside each other (src/model/linears.h).
-torch::Tensor linears(const LinearInput& input, std::initializer_list<const LoraLinearImpl*> layers);
 
 // Layers that read the same input: their weights lie after each other in memory, so that one product runs them all.
 std::vector<LoraLinear> linears_together(std::int64_t in_features, const std::vector<std::int64_t>& out_features,

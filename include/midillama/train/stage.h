@@ -65,6 +65,7 @@ class Stage {
   virtual std::int64_t tokens(const Draw& draw) const = 0;
   // What a pass over example(draw) costs, in a unit of the stage's own: the ranks' shares are made equal by it.
   virtual std::int64_t work(const Draw& draw) const { return tokens(draw); }
+  // Called beside loss(), from another thread.
   virtual Example example(const Draw& draw) const = 0;
   // Of the data, so that a resumed run can tell that they changed.
   virtual std::string data_fingerprint() const = 0;
