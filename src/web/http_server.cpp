@@ -3,25 +3,33 @@
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/core/numbers.h"
+#include "web/client_stream.h"
+#include "web/connections.h"
+#include "web/listener.h"
+#include "web/sites.h"
 
+#include <cxxabi.h>
 #include <fmt/format.h>
 #include <httplib.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <set>
+#include <cstdlib>
+#include <optional>
 #include <thread>
+#include <typeinfo>
+#include <vector>
 
 namespace midillama::web {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kPatience = 10;  // seconds that a client has for its next bytes, and for taking ours
 constexpr std::chrono::milliseconds kAsksEvery{100};
-constexpr int kTooLarge = 413;
-constexpr std::size_t kPiece = 64 << 10;  // bytes of a body that are written at once
+constexpr int kContinue = 100;
+constexpr std::size_t kFraming = 2;        // a body in chunks may take so many times its bytes
+constexpr std::size_t kLengthDigits = 18;  // of a body's length
 
 // The same time wherever two texts differ.
 bool is_same_secret(std::string_view given, std::string_view secret) {
@@ -45,31 +53,37 @@ void refuse(httplib::Response& response, const HttpError& error) {
   response.set_content(error.body(), "application/json");
 }
 
-// As a body that is provided: the library compresses any other for clients that allow it, which takes it half a minute for some megabytes.
-void set_whole(httplib::Response& response, Reply reply) {
-  if (reply.body.empty()) return response.set_content("", reply.type);
-  const std::size_t size = reply.body.size();
-  response.set_content_provider(size, reply.type,
-                                [body = std::move(reply.body)](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-                                  const auto piece = std::string_view(body).substr(std::min(offset, body.size()), std::min(length, kPiece));
-                                  return !piece.empty() && sink.write(piece.data(), piece.size());
-                                });
+HttpError too_large(std::size_t largest) {
+  return HttpError(413, fmt::format("the body has more than {} bytes", largest));
 }
 
-// What the library would read before any route is asked, or answer in a way of its own.
-void refuse_unread(const httplib::Request& request, const std::map<std::string, std::set<std::string>>& routes) {
-  const auto route = routes.find(request.path);
-  if (route == routes.end()) throw HttpError(404, "there is nothing at this path");
-  const std::string method = request.method == "HEAD" ? "GET" : request.method;
-  if (!route->second.contains(method)) throw HttpError(405, "this path takes another method");
-  if (method != "POST") return;
+// A body is JSON as it is, and says beforehand where it ends.
+void check_body(const httplib::Request& request, std::size_t largest) {
   if (request.is_multipart_form_data()) throw HttpError(415, "forms are not taken: the body is JSON");
-  const bool has_length = request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
-  if (!has_length) throw HttpError(411, "the request has no body, and no length that says so");
+  if (request.has_header("Content-Encoding")) throw HttpError(415, "compressed bodies are not taken");
+  const auto lengths = request.get_header_value_count("Content-Length") + request.get_header_value_count("Transfer-Encoding");
+  if (lengths == 0) throw HttpError(411, "the request has no body, and no length that says so");
+  if (lengths > 1) throw HttpError(400, "the request says more than once how long its body is");
+  if (request.has_header("Transfer-Encoding")) {
+    if (request.get_header_value("Transfer-Encoding") != "chunked") throw HttpError(501, "Transfer-Encoding: only chunked is known");
+    return;
+  }
+  const std::string length = request.get_header_value("Content-Length");
+  const bool is_number = !length.empty() && std::ranges::all_of(length, [](char digit) { return '0' <= digit && digit <= '9'; });
+  if (!is_number) throw HttpError(400, "Content-Length is not a number");
+  if (length.size() > kLengthDigits || request.get_header_value<std::uint64_t>("Content-Length") > largest) throw too_large(largest);
 }
 
-// The answer to what a handler threw.
-HttpError error_of(const std::exception_ptr& thrown) {
+// For people: "std::bad_alloc".
+std::string kind_of(const std::exception& error) {
+  const char* name = typeid(error).name();
+  const std::unique_ptr<char, decltype(&std::free)> readable(abi::__cxa_demangle(name, nullptr, nullptr, nullptr), &std::free);
+  return readable ? readable.get() : name;
+}
+
+// The answer to what was thrown. What an error of the server says is for nobody outside: it may name files, or quote a request.
+HttpError error_of(const std::exception_ptr& thrown, const std::string& route) {
+  std::string kind = "unknown";
   try {
     std::rethrow_exception(thrown);
   } catch (const HttpError& error) {
@@ -77,20 +91,37 @@ HttpError error_of(const std::exception_ptr& thrown) {
   } catch (const InputError& error) {
     return HttpError(400, error.what());
   } catch (const std::exception& error) {
-    log::error("a request failed: {}", error.what());
-    return HttpError(500, error.what());
+    kind = kind_of(error);
+  } catch (...) {
   }
+  log::error("{}: failed: {}", route, kind);
+  return HttpError(500, "the server failed to answer this request");
 }
+
+// A request's part of the bytes that all bodies have.
+class Share {
+ public:
+  explicit Share(std::atomic<std::size_t>& all) : all_(all) {}
+  ~Share() { all_ -= mine_; }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+  // Returns what all have then.
+  std::size_t add(std::size_t bytes) { return mine_ += bytes, all_ += bytes; }
+
+ private:
+  std::atomic<std::size_t>& all_;
+  std::size_t mine_ = 0;
+};
 
 class HttplibSink final : public Sink {
  public:
-  HttplibSink(httplib::DataSink& sink, const std::atomic<bool>& stopping) : sink_(sink), stopping_(stopping) {}
-  bool write(std::string_view part) override { return is_open() && sink_.write(part.data(), part.size()); }
-  bool is_open() const override { return !stopping_ && sink_.is_writable(); }
+  explicit HttplibSink(httplib::DataSink& sink) : sink_(sink) {}
+  bool write(std::string_view part) override { return is_open() && (part.empty() || sink_.write(part.data(), part.size())); }
+  bool is_open() const override { return sink_.is_writable(); }
 
  private:
   httplib::DataSink& sink_;
-  const std::atomic<bool>& stopping_;
 };
 
 }  // namespace
@@ -102,35 +133,82 @@ std::string HttpError::body() const {
 }
 
 struct HttpServer::Implementation {
+  struct Route {
+    Handler handler;
+    bool is_public;
+  };
+
   explicit Implementation(HttpOptions given) : options(std::move(given)) {
-    server.new_task_queue = [count = options.connections] { return new httplib::ThreadPool(count); };
-    // Without the default's SO_REUSEPORT, with which a second server would share the port.
-    server.set_socket_options([](socket_t socket) {
-      const int yes = 1;
-      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    });
-    server.set_read_timeout(kPatience);
-    server.set_write_timeout(kPatience);
-    // The library reads what follows a request on its connection as the next one, also where that is the body of one that was refused.
-    server.set_keep_alive_max_count(1);
-    server.set_payload_max_length(options.largest_body);
-    server.set_exception_handler(
-        [](const httplib::Request&, httplib::Response& response, std::exception_ptr thrown) { refuse(response, error_of(thrown)); });
-    server.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      // Nothing is sent in parts: the library does not hold a part that is asked for against the length of the whole.
-      const_cast<httplib::Request&>(request).ranges.clear();
-      try {
-        refuse_unread(request, routes);
-      } catch (const HttpError& error) {
-        refuse(response, error);
-        return httplib::Server::HandlerResponse::Handled;
-      }
-      return httplib::Server::HandlerResponse::Unhandled;
+    server.set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr thrown) {
+      refuse(response, error_of(thrown, "a request"));
     });
     server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (!response.body.empty()) return;  // a refusal of ours
       refuse(response, HttpError(response.status, fmt::format("the request was refused with status {}", response.status)));
     });
+    server.set_expect_100_continue_handler([this](const httplib::Request& request, httplib::Response& response) {
+      return is_answered_unread(request, response) ? response.status : kContinue;
+    });
+    server.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      if (const std::string origin = request.get_header_value("Origin"); sites->is_allowed(origin))
+        response.headers.merge(httplib::Headers{{"Access-Control-Allow-Origin", origin}, {"Vary", "Origin"}});
+      using httplib::Server;
+      return is_answered_unread(request, response) ? Server::HandlerResponse::Handled : Server::HandlerResponse::Unhandled;
+    });
+    server.Get(".*", [this](const httplib::Request& request, httplib::Response& response) { answer(request, "", response); });
+    server.Post(".*", [this](const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& reader) {
+      Share share(body_bytes);
+      answer(request, read(request, reader, share), response);
+    });
+  }
+
+  void serve_client(int socket) {
+    ClientStream client(socket, options, connections);
+    try {
+      server.serve(client, [&](httplib::Request& request) {
+        client.expect(kFraming * options.largest_body);
+        // The library would compress, for half a minute where it is much, and send parts that lie outside of the whole.
+        request.headers.erase("Accept-Encoding");
+        request.ranges.clear();
+      });
+    } catch (const std::exception& error) {
+      log::error("a connection was given up: {}", kind_of(error));
+    }
+  }
+
+  // Whether the response is complete without the request's body. The library would read it before any handler is asked, and answer some
+  // requests in a way of its own.
+  bool is_answered_unread(const httplib::Request& request, httplib::Response& response) const {
+    try {
+      if (request.version == "HTTP/1.1" && request.get_header_value_count("Host") != 1) throw HttpError(400, "Host: is not there once");
+      sites->check(request);
+      const auto path = routes.find(request.path);
+      if (path == routes.end()) throw HttpError(404, "there is nothing at this path");
+      if (request.method == "OPTIONS") return describe(path->second, response), true;
+      const auto route = path->second.find(request.method);
+      if (route == path->second.end())
+        throw HttpError(405, "this path takes another method").with_header("Allow", methods_of(path->second));
+      if (!route->second.is_public) require_key(request);
+      if (request.method == "POST") check_body(request, options.largest_body);
+      return false;
+    } catch (const HttpError& error) {
+      refuse(response, error);
+      return true;
+    }
+  }
+
+  static std::string methods_of(const std::map<std::string, Route>& routes) {
+    std::string methods = "OPTIONS";
+    for (const auto& [method, route] : routes) methods += ", " + method;
+    return methods;
+  }
+
+  // What a browser asks before a page of an allowed site may send a request.
+  static void describe(const std::map<std::string, Route>& routes, httplib::Response& response) {
+    response.set_header("Allow", methods_of(routes));
+    if (!response.has_header("Access-Control-Allow-Origin")) return;
+    response.set_header("Access-Control-Allow-Methods", methods_of(routes));
+    response.set_header("Access-Control-Allow-Headers", "Authorization, *");
   }
 
   void require_key(const httplib::Request& request) const {
@@ -141,26 +219,27 @@ struct HttpServer::Implementation {
       throw HttpError(401, "a key is asked for: Authorization: Bearer KEY");
   }
 
-  void answer(const std::string& route, const Handler& handler, const std::string& body, httplib::Response& response) {
+  void answer(const httplib::Request& request, const std::string& body, httplib::Response& response) const {
+    const std::string route = request.method + " " + request.path;
     const auto start = Clock::now();
     const auto log_end = [route, start, size = body.size()](int status) {
       log::info("{}: {} bytes, status {}, {:.2f} s", route, with_commas(static_cast<std::int64_t>(size)), status,
                 std::chrono::duration<double>(Clock::now() - start).count());
     };
     try {
-      Reply reply = handler(body);
+      Reply reply = routes.at(request.path).at(request.method).handler(body);
       for (const auto& [name, value] : reply.headers) response.set_header(name, value);
       if (!reply.stream) {
-        set_whole(response, std::move(reply));
+        response.set_content(reply.body, reply.type);
         return log_end(200);
       }
       response.set_header("Cache-Control", "no-cache");
-      response.set_chunked_content_provider(reply.type, [this, stream = reply.stream, log_end](std::size_t, httplib::DataSink& sink) {
-        HttplibSink ours(sink, stopping);
+      response.set_chunked_content_provider(reply.type, [stream = reply.stream, route, log_end](std::size_t, httplib::DataSink& sink) {
+        HttplibSink ours(sink);
         try {
           stream(ours);
-        } catch (const std::exception& error) {  // the status is written already: the connection ends without the end of the answer
-          log::error("an answer was broken off: {}", error.what());
+        } catch (...) {  // the status is written already: the connection ends without the end of the answer
+          log_end(error_of(std::current_exception(), route).status());
           return false;
         }
         log_end(200);
@@ -169,31 +248,37 @@ struct HttpServer::Implementation {
         return true;
       });
     } catch (...) {
-      const HttpError error = error_of(std::current_exception());
+      const HttpError error = error_of(std::current_exception(), route);
       refuse(response, error);
       log_end(error.status());
     }
   }
 
   // Nothing beyond the limit is kept, however the body comes.
-  std::string read(const httplib::ContentReader& reader, const httplib::Response& response) const {
+  std::string read(const httplib::Request& request, const httplib::ContentReader& reader, Share& share) const {
     std::string body;
+    body.reserve(request.get_header_value<std::uint64_t>("Content-Length"));
     bool is_too_large = false;
+    bool are_too_many = false;
     const bool is_whole = reader([&](const char* data, std::size_t size) {
       is_too_large = body.size() + size > options.largest_body;
-      if (!is_too_large) body.append(data, size);
-      return !is_too_large;
+      are_too_many = share.add(size) > options.all_bodies;
+      if (is_too_large || are_too_many) return false;
+      body.append(data, size);
+      return true;
     });
-    if (is_too_large || response.status == kTooLarge)
-      throw HttpError(kTooLarge, fmt::format("the body has more than {} bytes", options.largest_body));
-    if (!is_whole) throw HttpError(400, "the body is not whole");
+    if (is_too_large) throw too_large(options.largest_body);
+    if (are_too_many) throw HttpError(503, "too many bodies come at once: come back in a moment").with_header("Retry-After", "1");
+    if (!is_whole) throw HttpError(400, "the body is not whole, or came too slowly");
     return body;
   }
 
   HttpOptions options;
-  httplib::Server server;
-  std::map<std::string, std::set<std::string>> routes;  // methods of each path
-  std::atomic<bool> stopping = false;
+  Connections connections{options.waiting};
+  Listener server{[this](int socket) { connections.add(socket); }};
+  std::optional<Sites> sites;                                  // once the address is known
+  std::map<std::string, std::map<std::string, Route>> routes;  // by path and method
+  std::atomic<std::size_t> body_bytes = 0;
 };
 
 HttpServer::HttpServer(HttpOptions options) : implementation_(std::make_unique<Implementation>(std::move(options))) {}
@@ -201,45 +286,44 @@ HttpServer::HttpServer(HttpOptions options) : implementation_(std::make_unique<I
 HttpServer::~HttpServer() = default;
 
 void HttpServer::get(const std::string& path, Handler handler, bool is_public) {
-  auto& self = *implementation_;
-  self.routes[path].insert("GET");
-  self.server.Get(path,
-                  [&self, path, handler = std::move(handler), is_public](const httplib::Request& request, httplib::Response& response) {
-                    if (!is_public) self.require_key(request);
-                    self.answer("GET " + path, handler, "", response);
-                  });
+  auto& methods = implementation_->routes[path];
+  methods["HEAD"] = methods["GET"] = {std::move(handler), is_public};
 }
 
 void HttpServer::post(const std::string& path, Handler handler) {
-  auto& self = *implementation_;
-  self.routes[path].insert("POST");
-  self.server.Post(path, [&self, path, handler = std::move(handler)](const httplib::Request& request, httplib::Response& response,
-                                                                     const httplib::ContentReader& reader) {
-    self.require_key(request);
-    const std::string body = self.read(reader, response);
-    self.answer("POST " + path, handler, body, response);
-  });
+  implementation_->routes[path]["POST"] = {std::move(handler), false};
 }
 
 int HttpServer::bind() {
-  auto& [options, server, routes, stopping] = *implementation_;
-  const int port = options.port == 0                                 ? server.bind_to_any_port(options.host)
-                   : server.bind_to_port(options.host, options.port) ? options.port
-                                                                     : -1;
+  auto& self = *implementation_;
+  const auto& options = self.options;
+  const int port = options.port == 0                                      ? self.server.bind_to_any_port(options.host)
+                   : self.server.bind_to_port(options.host, options.port) ? options.port
+                                                                          : -1;
   if (port < 0) throw Error(fmt::format("{}:{} cannot be had: does another program serve there?", options.host, options.port));
+  self.server.widen_backlog();
+  self.sites.emplace(options, self.server.is_local());
   return port;
 }
 
 void HttpServer::serve() {
   auto& self = *implementation_;
+  std::vector<std::thread> workers(self.options.connections);
+  for (std::thread& worker : workers) {
+    worker = std::thread([&self] {
+      while (const auto socket = self.connections.next()) self.serve_client(*socket);
+    });
+  }
   std::atomic<bool> has_ended = false;
   std::thread watcher([&] {
     for (; !has_ended; std::this_thread::sleep_for(kAsksEvery)) {
-      if (!self.stopping && self.options.is_stopped) self.stopping = self.options.is_stopped();
-      if (self.stopping) self.server.stop();  // again and again: it has no effect before the server has begun
+      if (!self.connections.have_ended() && self.options.is_stopped && self.options.is_stopped()) self.connections.end();
+      if (self.connections.have_ended()) self.server.stop();  // again and again: it has no effect before the server has begun
     }
   });
   self.server.listen_after_bind();
+  self.connections.end();
+  for (std::thread& worker : workers) worker.join();
   has_ended = true;
   watcher.join();
 }

@@ -4,15 +4,15 @@
 #include "support/error_of.h"
 #include "web/running_server.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 namespace midillama::web {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing_support::error_of;
 
 constexpr const char* kJson = "application/json";
@@ -36,17 +36,54 @@ TEST(HttpServer, AHandlersReplyIsTheAnswer) {
   EXPECT_EQ(client.Post("/echo", "a body", kJson)->body, "a body");
 }
 
-TEST(HttpServer, ALargeReplyIsNotCompressed) {
+TEST(HttpServer, EachMethodIsAnswered) {
+  RunningServer server({}, [](HttpServer& http) {
+    http.get("/get", [](const std::string&) { return Reply{.body = "{}"}; });
+    http.post("/post", [](const std::string& body) { return Reply{.body = body}; });
+    http.get("/a+(name", [](const std::string&) { return Reply{.body = "a name, no pattern"}; });
+  });
+  auto client = server.client();
+  const auto head = client.Head("/get");
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->get_header_value("Content-Length"), "2");
+  EXPECT_EQ(head->get_header_value("Accept-Ranges"), "none");
+  const auto options = client.Options("/post");
+  EXPECT_EQ(options->status, 200);
+  EXPECT_EQ(options->get_header_value("Allow"), "OPTIONS, POST");
+  for (const auto& [result, allowed] :
+       {std::pair{client.Put("/get", "{}", kJson), "OPTIONS, GET, HEAD"}, std::pair{client.Delete("/get"), "OPTIONS, GET, HEAD"},
+        std::pair{client.Get("/post"), "OPTIONS, POST"}}) {
+    EXPECT_EQ(result->status, 405);
+    EXPECT_EQ(result->get_header_value("Allow"), allowed);
+    EXPECT_EQ(error_in(result).at("type"), "invalid_request_error");
+  }
+  EXPECT_EQ(client.Options("/nowhere")->status, 404);
+  EXPECT_EQ(client.Get("/a+(name")->body, "a name, no pattern");
+}
+
+TEST(HttpServer, NothingIsCompressed) {
   const std::string large(10'000'000, 'x');
   RunningServer server({}, [&](HttpServer& http) {
     http.get("/large", [&](const std::string&) { return Reply{.body = large}; });
     http.get("/empty", [](const std::string&) { return Reply{}; });
+    http.get("/text", [](const std::string&) { return Reply{.body = "a text", .type = "text/plain"}; });
+    http.get("/refused", [](const std::string&) -> Reply { throw HttpError(400, "refused"); });
+    for (const char* type : {"application/json", "text/event-stream", "text/plain"})
+      http.get(std::string("/") + type,
+               [=](const std::string&) { return Reply{.type = type, .stream = [](Sink& sink) { sink.write("a stream"); }}; });
   });
   auto client = server.client();
-  const auto answer = client.Get("/large", {{"Accept-Encoding", "gzip, deflate, br"}});
-  EXPECT_FALSE(answer->has_header("Content-Encoding"));
-  EXPECT_EQ(answer->body, large);
-  EXPECT_EQ(client.Get("/empty")->body, "");
+  client.set_decompress(false);
+  const auto get = [&](const char* path) {
+    const auto answer = client.Get(path, {{"Accept-Encoding", "gzip, deflate, br"}});
+    EXPECT_FALSE(answer->has_header("Content-Encoding")) << path;
+    return answer->body;
+  };
+  EXPECT_EQ(get("/large"), large);
+  EXPECT_EQ(get("/empty"), "");
+  EXPECT_EQ(get("/text"), "a text");
+  for (const char* path : {"/application/json", "/text/event-stream", "/text/plain"}) EXPECT_EQ(get(path), "a stream");
+  for (const char* path : {"/refused", "/nowhere"}) EXPECT_TRUE(Json::parse(get(path)).contains("error"));
 }
 
 TEST(HttpServer, AnswersAreWholeWhateverPartIsAskedFor) {
@@ -94,7 +131,8 @@ TEST(HttpServer, RefusalsHaveOneShape) {
     http.post("/post", [](const std::string& body) -> Reply {
       if (body == "http") throw HttpError(429, "come back", "key").with_header("Retry-After", "3");
       if (body == "input") throw InputError("a file", "", "is broken");
-      throw std::runtime_error("something else");
+      if (body == "unknown") throw 5;
+      throw std::runtime_error("/a/path");
     });
   });
   auto client = server.client();
@@ -105,7 +143,15 @@ TEST(HttpServer, RefusalsHaveOneShape) {
   const auto broken = client.Post("/post", "input", kJson);
   EXPECT_EQ(broken->status, 400);
   EXPECT_EQ(error_in(broken).at("type"), "invalid_request_error");
-  EXPECT_EQ(client.Post("/post", "other", kJson)->status, 500);
+  for (const char* body : {"other", "unknown"}) {
+    testing::internal::CaptureStderr();
+    const auto failed = client.Post("/post", body, kJson);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), AllOf(HasSubstr("POST /post"), Not(HasSubstr("/a/path"))));
+    EXPECT_EQ(failed->status, 500);
+    EXPECT_EQ(
+        error_in(failed),
+        (Json{{"message", "the server failed to answer this request"}, {"type", "server_error"}, {"param", nullptr}, {"code", nullptr}}));
+  }
   EXPECT_EQ(error_in(client.Get("/nothing")).at("message"), "there is nothing at this path");
   EXPECT_EQ(client.Get("/nothing")->status, 404);
   EXPECT_EQ(client.Get("/post")->status, 405);

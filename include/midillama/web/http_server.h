@@ -2,28 +2,42 @@
 //
 //   {"error": {"message": …, "type": …, "param": …, "code": …}}
 //
-// No path of a request is ever opened, and nothing of a request is logged but which route it took, its size and its duration. Requests
-// larger than the limit, headers and bodies that come too slowly, and clients that stop reading are dropped.
+// No path of a request is ever opened, and nothing of a request is logged but which route it took, its size and its duration. No client
+// holds a place for longer than HttpOptions says, whatever it sends, leaves out or does not read; one that only ends what it sends gets its
+// whole answer. Pages of other sites cannot use the server from a browser (src/web/sites.h). Every connection carries one request, and
+// nothing is compressed or sent in parts.
 #pragma once
 
 #include "midillama/core/error.h"
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace midillama::web {
 
 struct HttpOptions {
   std::string host = "127.0.0.1";
-  int port = 8080;                             // 0: any that is free
-  std::string api_key = {};                    // empty: none is asked for
-  std::size_t largest_body = 16 << 20;         // bytes
-  std::size_t connections = 64;                // served at once; more wait
-  std::function<bool()> is_stopped = nullptr;  // asked some times a second: true ends the server
+  int port = 8080;                                // 0: any that is free
+  std::string api_key = {};                       // empty: none is asked for
+  std::size_t largest_body = 16 << 20;            // bytes
+  std::vector<std::string> allowed_origins = {};  // other sites whose pages may use the server, as a browser says it: "https://a.example"
+  std::function<bool()> is_stopped = nullptr;     // asked some times a second: true ends the server
+
+  std::size_t connections = 64;           // served at once
+  std::size_t waiting = 256;              // wait for a place; more are told to come back (status 503)
+  std::size_t largest_header = 64 << 10;  // bytes
+  std::size_t all_bodies = 256 << 20;     // bytes that all requests' bodies have together; more are told to come back (status 503)
+  // How long a client may let the server wait in all: for its whole request, and again for taking its whole answer. A second for each
+  // `slowest` bytes is added to it.
+  std::chrono::milliseconds patience{10'000};
+  std::chrono::milliseconds patience_when_full{2'000};  // where others wait for the place
+  std::size_t slowest = 64 << 10;                       // bytes a second
 };
 
 // A request that is refused.
@@ -48,7 +62,7 @@ class HttpError : public Error {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // False where nobody reads any more, or the server is being stopped.
+  // False where the client is gone or takes nothing, or the server is being stopped.
   virtual bool write(std::string_view part) = 0;
   virtual bool is_open() const = 0;
 };
@@ -62,7 +76,8 @@ struct Reply {
 };
 
 // Called from several threads at once. What it throws is the answer: an HttpError as it is, an InputError with status 400, everything else
-// with 500.
+// with 500 and a sentence that says no more than that. A stream that throws, or returns while its client is gone, is broken off: the client
+// sees that its answer is not whole.
 using Handler = std::function<Reply(const std::string& body)>;
 
 class HttpServer {
@@ -72,7 +87,7 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // `is_public`: without a key, too.
+  // Paths as they are, no patterns. HEAD is answered where GET is, OPTIONS everywhere. `is_public`: without a key, too.
   void get(const std::string& path, Handler handler, bool is_public = false);
   void post(const std::string& path, Handler handler);
 

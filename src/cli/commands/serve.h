@@ -4,6 +4,8 @@
 #include "cli/commands/numbers.h"
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace midillama::cli {
 
@@ -26,6 +28,16 @@ struct ServeCommand : TorchCommand {
         ->check(positive_number())
         ->capture_default_str()
         ->type_name("N");
+    app.add_option("--allow-origin", allowed_origins, "A site whose pages may use the server, or under whose name a proxy shows it")
+        ->check(CLI::Validator(not_an_origin, "", ""))
+        ->type_name("ORIGIN");
+  }
+
+  // What is wrong with it; nothing where it is as a browser says it: scheme, host and perhaps port.
+  static std::string not_an_origin(const std::string& text) {
+    const auto host = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : text.size();
+    const bool is_origin = host < text.size() && text.find_first_of("/ ,*", host) == std::string::npos;
+    return is_origin ? "" : "an origin is expected, as https://app.example or http://localhost:3000";
   }
 
   std::string checkpoint;
@@ -33,6 +45,7 @@ struct ServeCommand : TorchCommand {
   int port = 8080;
   bool text_only = false;
   std::int64_t max_answers = 64;
+  std::vector<std::string> allowed_origins;
 };
 
 void run(const config::Config& config, const ServeCommand& command);

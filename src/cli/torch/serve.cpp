@@ -49,8 +49,9 @@ void run(const config::Config& given, const ServeCommand& command) {
   options.http = {.host = command.host,
                   .port = command.port,
                   .api_key = key == nullptr ? "" : key,
-                  .connections = static_cast<std::size_t>(command.max_answers) + kBeside,
-                  .is_stopped = [] { return noted_interrupt() != 0; }};
+                  .allowed_origins = command.allowed_origins,
+                  .is_stopped = [] { return noted_interrupt() != 0; },
+                  .connections = static_cast<std::size_t>(command.max_answers) + kBeside};
   options.limits = {.takes_music = takes_music(session, command),
                     .max_new_tokens = config.generate.max_new_tokens,
                     .temperature = config.generate.temperature,
