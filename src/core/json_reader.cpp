@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace midillama {
@@ -28,24 +30,91 @@ bool is_too_deep(std::string_view json) {
   return false;
 }
 
-template <typename AnyJson>
-AnyJson parse_as(std::string_view text, const std::string& file) {
-  require_shallow(text, file, "");
-  try {
-    return AnyJson::parse(text);
-  } catch (const typename AnyJson::parse_error& error) {
-    throw InputError(file, fmt::format("byte {}", error.byte), fmt::format("not valid JSON ({})", error.what()));
-  }
+[[noreturn]] void refuse(const std::string& file, std::size_t byte, const char* what) {
+  throw InputError(file, fmt::format("byte {}", byte), fmt::format("not valid JSON ({})", what));
 }
+
+// Makes a value of what the library's parser finds. Its own way looks through an object's keys one by one for each that comes.
+class OrderedReader final : public nlohmann::json_sax<OrderedJson> {
+ public:
+  explicit OrderedReader(const std::string& file) : file_(file) {}
+
+  OrderedJson result() { return std::move(result_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t& value) override { return add(std::move(value)); }
+  bool start_array(std::size_t) override { return open(OrderedJson::array()); }
+  bool end_array() override { return close(); }
+  bool start_object(std::size_t) override { return open(OrderedJson::object()); }
+  bool end_object() override { return close(); }
+  bool key(string_t& name) override {
+    open_.back().key = std::move(name);
+    return true;
+  }
+  bool parse_error(std::size_t byte, const std::string&, const nlohmann::detail::exception& error) override {
+    refuse(file_, byte, error.what());
+  }
+
+ private:
+  struct Open {
+    OrderedJson value;
+    std::string key = {};                                     // of what comes next
+    std::unordered_map<std::string, std::size_t> known = {};  // keys, and where their values are
+  };
+
+  bool open(OrderedJson value) {
+    open_.push_back({std::move(value)});
+    return true;
+  }
+
+  bool close() {
+    OrderedJson value = std::move(open_.back().value);
+    open_.pop_back();
+    return add(std::move(value));
+  }
+
+  bool add(OrderedJson value) {
+    if (open_.empty()) {
+      result_ = std::move(value);
+    } else if (Open& around = open_.back(); around.value.is_array()) {
+      around.value.push_back(std::move(value));
+    } else {
+      auto& members = around.value.get_ref<OrderedJson::object_t&>();
+      const auto [known, is_new] = around.known.emplace(around.key, members.size());
+      if (is_new)
+        members.Container::emplace_back(std::move(around.key), std::move(value));
+      else
+        members.Container::operator[](known->second).second = std::move(value);
+    }
+    return true;
+  }
+
+  const std::string& file_;
+  std::vector<Open> open_;  // in each other
+  OrderedJson result_;
+};
 
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& file) {
-  return parse_as<Json>(text, file);
+  require_shallow(text, file, "");
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    refuse(file, error.byte, error.what());
+  }
 }
 
 OrderedJson parse_ordered_json(std::string_view text, const std::string& file) {
-  return parse_as<OrderedJson>(text, file);
+  require_shallow(text, file, "");
+  OrderedReader reader(file);
+  OrderedJson::sax_parse(text, &reader);
+  return reader.result();
 }
 
 Json parse_or_discard(std::string_view text) {

@@ -142,7 +142,7 @@ std::optional<AnswerFormat> answer_format(const Json& json, const std::string& b
   if (schema == nullptr && type == "json_object") return AnswerFormat{};
   const std::string place = key + (is_nested ? ".json_schema.schema" : ".schema");
   if (schema == nullptr || !schema->is_object()) refuse(place, "a JSON schema was expected");
-  const OrderedJson ordered = OrderedJson::parse(body).at(key);
+  const OrderedJson ordered = parse_ordered_json(body, "the request").at(key);
   return AnswerFormat{(is_nested ? ordered.at("json_schema") : ordered).at("schema")};
 }
 

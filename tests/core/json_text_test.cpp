@@ -3,6 +3,7 @@
 #include "midillama/core/json_reader.h"
 #include "support/error_of.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -49,6 +50,24 @@ TEST(JsonReader, RefusesWhatIsNestedTooDeep) {
   }
   EXPECT_THAT(error_of([&] { parse_ordered_json("{\"a\": tru", "a.json"); }), HasSubstr("a.json: byte 10: not valid JSON"));
   EXPECT_EQ(parse_ordered_json(R"({"z": "[[", "a": 1})", "").begin().key(), "z");
+}
+
+TEST(JsonReader, OrderedValuesAreThoseOfTheLibrary) {
+  for (const char* text : {"null", "[]", "{}", R"([1, -2, 3.5, 18446744073709551615, true, false, null, "é\n", [], {}])",
+                           R"({"z": {"b": [1, {"c": null}], "a": {}}, "a": "x", "": 1})", R"({"a": 1, "b": 2, "a": [3]})"}) {
+    EXPECT_EQ(parse_ordered_json(text, "").dump(), OrderedJson::parse(text).dump()) << text;
+  }
+  EXPECT_THAT(error_of([] { parse_ordered_json("[1e999]", "a.json"); }), HasSubstr("a.json: byte 6: not valid JSON"));
+}
+
+// One by one through those before it for each key, this would take a minute.
+TEST(JsonReader, ObjectsMayHaveManyKeys) {
+  std::string text = "{";
+  for (int i = 0; i < 200'000; ++i) text += fmt::format("{}\"key {}\": {}", i == 0 ? "" : ",", i, i);
+  const OrderedJson json = parse_ordered_json(text + "}", "");
+  EXPECT_EQ(json.size(), 200'000);
+  EXPECT_EQ(json.front(), 0);
+  EXPECT_EQ(json.back(), 199'999);
 }
 
 TEST(JsonText, NumbersThatAreNotFiniteAreNamed) {
