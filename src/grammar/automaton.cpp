@@ -31,9 +31,17 @@ Range narrowed(const std::vector<Spelling>& spellings, Range range, std::uint32_
   return {static_cast<std::uint32_t>(first - spellings.begin()), static_cast<std::uint32_t>(last - spellings.begin())};
 }
 
-// A number ends with what follows it, every other value with its own last byte.
-bool is_number(const Spelling& spelling) {
-  return spelling.text.back() >= '0' && spelling.text.back() <= '9';
+// Of a JSON value.
+constexpr bool is_first_byte(std::uint8_t byte) {
+  return byte == '"' || byte == '[' || byte == '{' || byte == '-' || (byte >= '0' && byte <= '9') || byte == 'f' || byte == 'n' ||
+         byte == 't';
+}
+
+// Of so many keys that begin alike one is taken: bytes that are needed until none is, if each leads to where the fewest are.
+Cost bytes_beyond(std::size_t keys) {
+  Cost bytes = 0;
+  for (; keys > 0; keys = (keys - 1) / kFreeKeyBytes) ++bytes;
+  return bytes;
 }
 
 }  // namespace
@@ -76,8 +84,8 @@ void Automaton::add(Thread thread) {
 bool Automaton::may_end(const State& state) {
   if (const auto* number = std::get_if<BoundedNumber>(&state)) return number->may_end();
   if (const auto* number = std::get_if<Number>(&state)) return number->may_end();
-  const auto* literal = std::get_if<Literal>(&state);
-  return literal != nullptr && literal->node->spellings[literal->first].text.size() == literal->written;
+  const auto* text = std::get_if<Text>(&state);
+  return text != nullptr && text->node->states[text->reached.state].is_end;
 }
 
 bool Automaton::is_complete(Thread thread) const {
@@ -100,6 +108,7 @@ void Automaton::begin(ValueId value, const Frame& below, Cost after, std::uint8_
     State state;
   };
   std::vector<Way> ways;
+  if (!is_first_byte(byte)) return;
   for (const NodeId node : schema_->values[value].alternatives) {
     const Cost cost = schema_->node_costs[node][below.levels];
     if (cost >= kImpossible) continue;
@@ -117,9 +126,9 @@ void Automaton::begin(ValueId value, const Frame& below, Cost after, std::uint8_
 }
 
 std::optional<Automaton::State> Automaton::begun(const Node& node, std::uint8_t byte) {
-  if (const auto* literal = std::get_if<LiteralNode>(&node)) {
-    const auto [first, last] = narrowed(literal->spellings, {0, static_cast<std::uint32_t>(literal->spellings.size())}, 0, byte);
-    return first < last ? std::optional<State>(Literal{literal, first, last, 1}) : std::nullopt;
+  if (const auto* text = std::get_if<TextNode>(&node)) {
+    const auto reached = text->after({}, byte);
+    return reached ? std::optional<State>(Text{text, *reached}) : std::nullopt;
   }
   if (const auto* number = std::get_if<BoundedNumberNode>(&node)) return BoundedNumber::begin(*number, byte);
   if (std::holds_alternative<NumberNode>(node)) return Number::begin(byte);
@@ -141,13 +150,12 @@ void Automaton::read(const Frame& frame, const Document& document, std::uint8_t 
   begin(schema_->root, next, 0, byte);
 }
 
-void Automaton::read(const Frame& frame, const Literal& literal, std::uint8_t byte) {
-  const auto& spellings = literal.node->spellings;
-  const auto [first, last] = narrowed(spellings, {literal.first, literal.last}, literal.written, byte);
-  if (first == last) return;
-  if (spellings[first].text.size() == literal.written + 1 && !is_number(spellings[first])) return add(frame.below);
+void Automaton::read(const Frame& frame, const Text& text, std::uint8_t byte) {
+  const auto reached = text.node->after(text.reached, byte);
+  if (!reached) return;
+  if (text.node->states[reached->state].is_end && text.node->edges_of(reached->state).empty()) return add(frame.below);
   Frame next = frame;
-  next.state = Literal{literal.node, first, last, literal.written + 1};
+  next.state = Text{text.node, *reached};
   add(next);
 }
 
@@ -310,10 +318,8 @@ Cost Automaton::own_cost(const Frame& frame, const Document& document) const {
   return document.is_done ? 0 : value_cost(schema_->root, frame.levels);
 }
 
-Cost Automaton::own_cost(const Frame&, const Literal& literal) const {
-  Cost least = kImpossible;
-  for (std::uint32_t i = literal.first; i < literal.last; ++i) least = std::min(least, literal.node->spellings[i].costs[literal.written]);
-  return least;
+Cost Automaton::own_cost(const Frame&, const Text& text) const {
+  return text.node->states[text.reached.state].cost;
 }
 
 Cost Automaton::own_cost(const Frame&, const String& string) const {
@@ -384,10 +390,7 @@ Cost Automaton::from_value(const ObjectNode& node, std::size_t property, int lev
 
 Cost Automaton::from_key(const ObjectNode& node, std::size_t next, List others, int levels) const {
   const std::size_t count = node.properties.size();
-  Cost least = kImpossible;
-  for (std::size_t i = next; i < count && i <= node.required[next]; ++i) {
-    least = std::min(least, plus(node.properties[i].key, from_value(node, i, levels)));
-  }
+  const Cost least = node.key_tails[next][static_cast<std::size_t>(levels)];
   if (!node.additional || node.required[next] < count) return least;
   return std::min(least, plus(3 + bytes_to_free(node, others, ""), from_value(node, count, levels)));
 }
@@ -399,6 +402,13 @@ std::optional<Automaton::FreeText> Automaton::free_text(Thread thread, Cost left
   if (const auto* string = std::get_if<String>(&frame.state)) return free_text(frame, *string, left);
   if (const auto* key = std::get_if<Key>(&frame.state)) return free_text(frame, *key, left);
   return std::nullopt;
+}
+
+std::optional<Automaton::BoundText> Automaton::bound_text(Thread thread) const {
+  const Frame& frame = frames_[thread];
+  const auto* text = std::get_if<Text>(&frame.state);
+  if (text == nullptr || !text->node->are_strings) return std::nullopt;
+  return BoundText{text->node, text->reached, frame.after, frame.below};
 }
 
 std::optional<Automaton::FreeText> Automaton::free_text(const Frame& frame, const String& string, Cost left) const {
@@ -466,22 +476,20 @@ bool Automaton::is_taken(const ObjectNode& node, List others, List key) const {
   return links_[key].size <= std::max(node.longest_name, links_[others].size) && is_taken(node, others, text_of(key));
 }
 
-Cost Automaton::bytes_to_free(const ObjectNode& node, List others, std::string key) const {
+Cost Automaton::bytes_to_free(const ObjectNode& node, List others, const std::string& key) const {
   if (!is_taken(node, others, key)) return 0;
-  Cost least = kImpossible;
-  key += ' ';
-  for (char& last = key.back(); last <= '~' && least > 0; ++last) {
-    if (is_free_key_byte(last)) least = std::min(least, bytes_to_free(node, others, key));
-  }
-  return least + 1;
+  const std::string beginning = "\"" + key;
+  const auto begins = [&](const Spelling& name) { return name.text.compare(0, beginning.size(), beginning); };
+  const auto first = std::ranges::lower_bound(node.keys, 0, {}, begins), last = std::ranges::upper_bound(node.keys, 0, {}, begins);
+  auto taken = static_cast<std::size_t>(last - first);
+  for (; others != 0; others = links_[others].rest) taken += text_of(links_[others].entry).starts_with(key) ? 1 : 0;
+  return bytes_beyond(taken);
 }
 
 Cost Automaton::most_bytes_to_free(const ObjectNode& node, List others) const {
   std::size_t taken = node.keys.size();
   for (; others != 0; others = links_[others].rest) ++taken;
-  Cost bytes = 1;
-  for (std::size_t texts = kFreeKeyBytes; texts <= taken; texts *= kFreeKeyBytes) ++bytes;
-  return bytes;
+  return std::max<Cost>(1, bytes_beyond(taken));
 }
 
 }  // namespace midillama::grammar

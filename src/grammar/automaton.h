@@ -44,6 +44,16 @@ class Automaton {
   // Where `left` tokens come after the next. Nothing elsewhere.
   std::optional<FreeText> free_text(Thread thread, Cost left) const;
 
+  // A thread within a string that has a pattern, where what is around it matters to no token that keeps within it.
+  struct BoundText {
+    const TextNode* node;
+    TextNode::Reached reached;
+    Cost after;    // from the text's end to the document's
+    Thread below;  // which goes on after the text
+  };
+  // Nothing elsewhere.
+  std::optional<BoundText> bound_text(Thread thread) const;
+
   // Frames made after a mark can be given back.
   struct Mark {
     std::size_t frames, links;
@@ -64,10 +74,10 @@ class Automaton {
     bool is_done, may_space;
     bool operator==(const Document&) const = default;
   };
-  struct Literal {
-    const LiteralNode* node;
-    std::uint32_t first, last, written;  // the spellings that begin with what is written
-    bool operator==(const Literal&) const = default;
+  struct Text {
+    const TextNode* node;
+    TextNode::Reached reached;
+    bool operator==(const Text&) const = default;
   };
   struct String {
     const StringNode* node;
@@ -110,7 +120,7 @@ class Automaton {
     bool operator==(const Key&) const = default;
   };
 
-  using State = std::variant<Document, Literal, String, BoundedNumber, Number, Array, Object, Name, Key>;
+  using State = std::variant<Document, Text, String, BoundedNumber, Number, Array, Object, Name, Key>;
   struct Frame {
     Thread below;         // the frame after this value
     Cost after;           // tokens from this value's end to the document's
@@ -129,7 +139,7 @@ class Automaton {
   Thread push(const Frame& frame);
 
   void read(const Frame& frame, const Document& document, std::uint8_t byte);
-  void read(const Frame& frame, const Literal& literal, std::uint8_t byte);
+  void read(const Frame& frame, const Text& text, std::uint8_t byte);
   void read(const Frame& frame, const String& string, std::uint8_t byte);
   void read(const Frame& frame, const BoundedNumber& number, std::uint8_t byte);
   void read(const Frame& frame, const Number& number, std::uint8_t byte);
@@ -142,7 +152,7 @@ class Automaton {
   void read_value(const Frame& frame, const Object& object, std::uint8_t byte);
 
   Cost own_cost(const Frame& frame, const Document& document) const;
-  Cost own_cost(const Frame& frame, const Literal& literal) const;
+  Cost own_cost(const Frame& frame, const Text& text) const;
   Cost own_cost(const Frame& frame, const String& string) const;
   Cost own_cost(const Frame& frame, const BoundedNumber& number) const;
   Cost own_cost(const Frame& frame, const Number& number) const;
@@ -165,8 +175,8 @@ class Automaton {
   std::vector<std::string> taken_endings(const ObjectNode& node, List others, const std::string& key) const;
   bool is_taken(const ObjectNode& node, List others, const std::string& key) const;
   bool is_taken(const ObjectNode& node, List others, List key) const;
-  // Bytes that make it a key which the object does not have.
-  Cost bytes_to_free(const ObjectNode& node, List others, std::string key) const;
+  // Bytes that make it a key which the object does not have, at most.
+  Cost bytes_to_free(const ObjectNode& node, List others, const std::string& key) const;
   Cost most_bytes_to_free(const ObjectNode& node, List others) const;
   // Whether the value may end here although no byte says so.
   static bool may_end(const State& state);

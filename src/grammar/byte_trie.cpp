@@ -26,6 +26,11 @@ ByteTrie::ByteTrie(std::vector<TokenBytes> tokens) {
     before = token.bytes;
   }
   close_to(0);
+  std::uint32_t root = 0;
+  for (std::size_t byte = 0; byte < roots_.size(); ++byte) {
+    while (root < nodes_.size() && nodes_[root].byte < byte) root = nodes_[root].end;
+    roots_[byte] = root;
+  }
 }
 
 std::span<const text::TokenId> ByteTrie::ids_of(std::string_view bytes) const {

@@ -3,6 +3,7 @@
 
 #include "midillama/text/tokenizer.h"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -29,6 +30,8 @@ class ByteTrie {
   explicit ByteTrie(std::vector<TokenBytes> tokens);
 
   std::span<const Node> nodes() const { return nodes_; }
+  // The first of the nodes without one before them whose byte is not less.
+  std::size_t root(std::uint8_t byte) const { return roots_[byte]; }
   // More than one where several tokens are spelled alike.
   std::span<const text::TokenId> ids(const Node& node) const {
     return std::span(ids_).subspan(node.first_id, node.last_id - node.first_id);
@@ -39,7 +42,7 @@ class ByteTrie {
   // Calls `visit(ids, bytes)` for every beginning of a text that is a token, the shortest first, with the bytes that it has.
   template <typename Visit>
   void for_each_beginning(std::string_view text, const Visit& visit) const {
-    std::size_t node = 0, end = nodes_.size();
+    std::size_t node = text.empty() ? 0 : root(static_cast<std::uint8_t>(text.front())), end = nodes_.size();
     for (std::size_t at = 0; at < text.size(); ++at) {
       const auto byte = static_cast<std::uint8_t>(text[at]);
       while (node < end && nodes_[node].byte < byte) node = nodes_[node].end;
@@ -52,6 +55,7 @@ class ByteTrie {
 
  private:
   std::vector<Node> nodes_;
+  std::array<std::uint32_t, 256> roots_{};
   std::vector<text::TokenId> ids_;
 };
 

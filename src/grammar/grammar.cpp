@@ -1,6 +1,7 @@
 #include "midillama/grammar/grammar.h"
 
 #include "grammar/costs.h"
+#include "grammar/place.h"
 #include "grammar/schema_reader.h"
 #include "grammar/token_tables.h"
 

@@ -23,6 +23,7 @@ class Matcher::State {
 
   std::span<const std::uint64_t> allowed(std::int64_t remaining) {
     std::ranges::fill(mask_, 0);
+    steps_ = 0;
     if (remaining > 0) {
       for (const Thread thread : threads_) allow(thread, to_cost(remaining - 1));
     }
@@ -57,6 +58,8 @@ class Matcher::State {
   }
 
  private:
+  static constexpr std::size_t kMostSteps = 200'000;  // some milliseconds
+
   // The threads of a walk at one depth, and what was made before those after them.
   struct Depth {
     std::size_t begin, end;  // in stack_
@@ -84,6 +87,7 @@ class Matcher::State {
   // Adds the tokens that can come in a thread where `left` more come after them.
   void allow(Thread thread, Cost left) {
     const TokenTables& tables = vocabulary_.tables();
+    if (const auto text = automaton_.bound_text(thread)) return walk(tables.all, *text, left);
     const auto text = automaton_.free_text(thread, left);
     if (!text) return walk(tables.all, thread, left);
     const StringTokens& tokens = at(tables, text->place);
@@ -115,13 +119,18 @@ class Matcher::State {
     return tables.in_string;
   }
 
-  void walk(const ByteTrie& trie, Thread thread, Cost left) {
+  void walk(const ByteTrie& trie, Thread thread, Cost left) { walk(trie, 0, trie.nodes().size(), thread, left); }
+
+  // Among the nodes from `first` to `end`, which continue one node, or none.
+  void walk(const ByteTrie& trie, std::size_t first, std::size_t end, Thread thread, Cost left) {
     const auto nodes = trie.nodes();
+    if (first == end) return;
+    const std::uint32_t depth_before = nodes[first].depth;
     stack_.assign(1, thread);
     depths_.assign(1, {0, 1, automaton_.mark()});
-    for (std::size_t i = 0; i < nodes.size();) {
+    for (std::size_t i = first; i < end;) {
       const ByteTrie::Node& node = nodes[i];
-      depths_.resize(node.depth + 1);
+      depths_.resize(node.depth - depth_before + 1);
       const Depth depth = depths_.back();
       stack_.resize(depth.end);
       automaton_.release(depth.mark);
@@ -130,14 +139,36 @@ class Matcher::State {
         i = node.end;
         continue;
       }
-      const auto ids = trie.ids(node);
-      if (!ids.empty() && least_cost(std::span(stack_).subspan(depth.end)) <= left) {
-        for (const text::TokenId id : ids) set_bit(mask_, id);
-      }
+      if (const auto ids = trie.ids(node); !ids.empty() && least_cost(std::span(stack_).subspan(depth.end)) <= left) add(ids);
       depths_.push_back({depth.end, stack_.size(), automaton_.mark()});
       ++i;
     }
     automaton_.release(depths_.front().mark);
+  }
+
+  // What keeps within the text needs nothing but its own states. Where many such texts are read side by side only tokens of one byte are
+  // allowed in the last of them; its cost counts bytes.
+  void walk(const ByteTrie& trie, const Automaton::BoundText& text, Cost left) {
+    const auto nodes = trie.nodes();
+    std::vector<TextNode::Reached> reached = {text.reached};  // by depths
+    for (std::size_t i = 0; i < nodes.size();) {
+      const ByteTrie::Node& node = nodes[i];
+      reached.resize(node.depth + 1);
+      const auto next = text.node->after(reached.back(), node.byte);
+      if (!next) {
+        i = node.end;
+        continue;
+      }
+      const TextNode::State& state = text.node->states[next->state];
+      if (plus(state.cost, text.after) <= left) add(trie.ids(node));
+      if (state.is_end) walk(trie, i + 1, node.end, text.below, left);
+      reached.push_back(*next);
+      i = state.is_end || ++steps_ > kMostSteps ? node.end : i + 1;
+    }
+  }
+
+  void add(std::span<const text::TokenId> ids) {
+    for (const text::TokenId id : ids) set_bit(mask_, id);
   }
 
   std::shared_ptr<const Grammar> grammar_;
@@ -145,6 +176,7 @@ class Matcher::State {
   Automaton automaton_;
   std::vector<Thread> threads_;  // the ways in which the text can be read
   Mask mask_;
+  std::size_t steps_ = 0;      // in patterns, of a mask
   std::vector<Thread> stack_;  // of a walk
   std::vector<Depth> depths_;
 };

@@ -1,7 +1,14 @@
 #include "grammar/schema_reader.h"
 
+#include "grammar/budget.h"
 #include "grammar/decimal.h"
-#include "midillama/core/error.h"
+#include "grammar/formats.h"
+#include "grammar/keywords.h"
+#include "grammar/one_of.h"
+#include "grammar/pattern.h"
+#include "grammar/place.h"
+#include "grammar/references.h"
+#include "grammar/texts.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -12,88 +19,23 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
 namespace midillama::grammar {
 namespace {
 
-constexpr std::size_t kMostParts = 10'000;    // values and properties
-constexpr std::size_t kMostVisits = 100'000;  // of alternatives, which can multiply through references
-constexpr std::size_t kLongestChain = 200;    // references and anyOf in each other
+constexpr std::size_t kLongestChain = 200;     // references and alternatives in each other
+constexpr std::size_t kMostAlternatives = 64;  // of a value, all given values counted as one: each may be read beside the others
 constexpr std::int64_t kLargestInteger = 999'999'999'999'999'999;
 
 // Decimals of as many digits are told apart by every program that reads them as doubles, and are ordered as their doubles are.
 constexpr int kExactDigits = 15;
 constexpr std::int64_t kLargestScaled = 999'999'999'999'999;
 
-enum class Of { annotation, reference, any_type, string, number, array, object };
-
-const std::map<std::string_view, Of> kKeywords = {
-    {"title", Of::annotation},
-    {"description", Of::annotation},
-    {"default", Of::annotation},
-    {"examples", Of::annotation},
-    {"deprecated", Of::annotation},
-    {"readOnly", Of::annotation},
-    {"writeOnly", Of::annotation},
-    {"$comment", Of::annotation},
-    {"$schema", Of::annotation},
-    {"$id", Of::annotation},
-    {"$defs", Of::annotation},
-    {"definitions", Of::annotation},
-    {"$ref", Of::reference},
-    {"anyOf", Of::reference},
-    {"type", Of::any_type},
-    {"enum", Of::any_type},
-    {"const", Of::any_type},
-    {"minLength", Of::string},
-    {"maxLength", Of::string},
-    {"minimum", Of::number},
-    {"maximum", Of::number},
-    {"exclusiveMinimum", Of::number},
-    {"exclusiveMaximum", Of::number},
-    {"items", Of::array},
-    {"prefixItems", Of::array},
-    {"minItems", Of::array},
-    {"maxItems", Of::array},
-    {"properties", Of::object},
-    {"additionalProperties", Of::object},
-    {"required", Of::object},
-};
-
-const std::vector<std::string> kTypes = {"object", "array", "string", "number", "integer", "boolean", "null"};
-
-std::string below(const std::string& place, std::string_view key) {
-  std::string escaped;
-  for (const char c : key) escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  return place + "/" + escaped;
-}
-
-std::string below(const std::string& place, std::size_t index) {
-  return below(place, std::to_string(index));
-}
-
-const OrderedJson* find(const OrderedJson& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
-
 std::int64_t characters_of(const std::string& text) {
   return std::ranges::count_if(text, [](char c) { return !text::is_continuation(c); });
-}
-
-bool is_whole(const OrderedJson& number) {
-  return number.is_number_integer() || (number.is_number_float() && std::trunc(number.get<double>()) == number.get<double>());
-}
-
-bool is_of_type(const OrderedJson& value, const std::string& type) {
-  if (type == "integer") return is_whole(value);
-  if (type == "number") return value.is_number();
-  if (type == "string") return value.is_string();
-  if (type == "boolean") return value.is_boolean();
-  if (type == "null") return value.is_null();
-  return type == "array" ? value.is_array() : value.is_object();
 }
 
 const OrderedJson& list_at(const OrderedJson& schema, const char* keyword, const std::string& place) {
@@ -102,11 +44,18 @@ const OrderedJson& list_at(const OrderedJson& schema, const char* keyword, const
   return list;
 }
 
+// Nothing where the keyword is not there.
+const std::string* text_at(const OrderedJson& schema, const char* keyword, const std::string& place) {
+  const OrderedJson* text = find(schema, keyword);
+  if (text != nullptr && !text->is_string()) fail(below(place, keyword), "a text was expected");
+  return text == nullptr ? nullptr : &text->get_ref<const std::string&>();
+}
+
 // A number of characters or items.
 std::int64_t count_at(const OrderedJson& schema, const char* keyword, const std::string& place, std::int64_t otherwise) {
   const OrderedJson* count = find(schema, keyword);
   if (count == nullptr) return otherwise;
-  if (!count->is_number() || !is_whole(*count) || *count < 0) fail(below(place, keyword), "a whole number of 0 or more was expected");
+  if (!types_of_value(*count).test(integer_type) || *count < 0) fail(below(place, keyword), "a whole number of 0 or more was expected");
   return scaled_floor(to_decimal(*count), 0).value;
 }
 
@@ -143,7 +92,7 @@ struct Bounds {
 
 class SchemaReader {
  public:
-  explicit SchemaReader(const OrderedJson& json) : json_(json) {}
+  explicit SchemaReader(const OrderedJson& json) : json_(json), references_(json) {}
 
   Schema read() {
     schema_.root = value_at(json_, "#");
@@ -151,14 +100,24 @@ class SchemaReader {
       const Pending next = pending_.back();
       pending_.pop_back();
       const std::string place = schema_.values[next.value].place;
-      Nodes alternatives = alternatives_of(*next.json, place);  // which adds values
-      schema_.values[next.value].alternatives = std::move(alternatives);
+      std::vector<NodeId> nodes = nodes_of(alternatives_of(*next.json, place), place);  // which adds values
+      schema_.values[next.value].alternatives = std::move(nodes);
     }
+    for (const auto& [list, place] : one_ofs_) {
+      for (const Tag& tag : require_disjoint(*list, references_, budget_, place)) require(tag);
+    }
+    schema_.size = budget_.spent();
     return std::move(schema_);
   }
 
  private:
-  using Nodes = std::vector<NodeId>;
+  using TextsId = std::size_t;  // of some given values
+
+  // What a schema allows. Given values are put together where a value is made of it.
+  struct Alternatives {
+    std::vector<NodeId> nodes;
+    std::vector<TextsId> texts;
+  };
 
   struct Pending {
     const OrderedJson* json;
@@ -173,167 +132,141 @@ class SchemaReader {
     return known->second;
   }
 
-  ValueId add_value(const std::string& place, Nodes alternatives = {}) {
-    count_part(place);
-    schema_.values.push_back({place, std::move(alternatives)});
+  ValueId add_value(const std::string& place) {
+    budget_.charge(Budget::kValue, "values", place);
+    schema_.values.push_back({place});
     return static_cast<ValueId>(schema_.values.size() - 1);
   }
 
-  NodeId add_node(Node node) {
+  NodeId add_node(Node node, const std::string& place) {
+    budget_.charge(Budget::kNode, "values", place);
     schema_.nodes.push_back(std::move(node));
     return static_cast<NodeId>(schema_.nodes.size() - 1);
   }
 
-  void count_part(const std::string& place) {
-    if (++parts_ > kMostParts) fail(place, fmt::format("the schema is too large: it has more than {} values and properties", kMostParts));
+  TextsId add_texts(std::set<std::string> texts) {
+    texts_.push_back(std::move(texts));
+    return texts_.size() - 1;
   }
 
-  Nodes alternatives_of(const OrderedJson& json, const std::string& place) {
-    if (++visits_ > kMostVisits) fail(place, "the schema is too large: its references lead to too many alternatives");
-    if (json == true) return any_value();
+  std::vector<NodeId> nodes_of(const Alternatives& alternatives, const std::string& place) {
+    std::vector<NodeId> nodes = alternatives.nodes;
+    if (!alternatives.texts.empty()) nodes.push_back(given_node(alternatives.texts, place));
+    if (nodes.size() > kMostAlternatives)
+      fail(place, fmt::format("has more than {} alternatives (all given values are one)", kMostAlternatives));
+    return nodes;
+  }
+
+  NodeId given_node(const std::vector<TextsId>& ids, const std::string& place) {
+    if (const auto known = given_nodes_.find(ids); known != given_nodes_.end()) return known->second;
+    std::set<std::string> texts;
+    for (const TextsId id : ids) {
+      budget_.charge(Budget::kAlternative * static_cast<std::int64_t>(texts_[id].size()), "given values", place);
+      texts.insert(texts_[id].begin(), texts_[id].end());
+    }
+    const NodeId node = add_node(given_texts(texts, budget_, place), place);
+    given_nodes_.emplace(ids, node);
+    return node;
+  }
+
+  const Alternatives& alternatives_of(const OrderedJson& json, const std::string& place) {
+    if (const auto known = alternatives_.find(&json); known != alternatives_.end()) return known->second;
     if (json == false) fail(place, "false allows no value");
-    if (!json.is_object()) fail(place, "a schema was expected: an object, or true");
-    check_keywords(json, place);
+    if (json != true && !json.is_object()) fail(place, "a schema was expected: an object, or true");
     if (std::ranges::find(open_, &json) != open_.end()) fail(place, "refers to itself without an array or object between");
     if (open_.size() == kLongestChain) fail(place, "is reached through too many references");
     open_.push_back(&json);
-    Nodes nodes = find(json, "$ref") != nullptr    ? referenced(json, place)
-                  : find(json, "anyOf") != nullptr ? any_of(json, place)
-                                                   : own_nodes(json, place);
+    Alternatives alternatives = json.is_object() ? read_schema(json, place) : any_value();
     open_.pop_back();
-    return nodes;
+    budget_.charge(static_cast<std::int64_t>(alternatives.nodes.size() + alternatives.texts.size()), "alternatives", place);
+    return alternatives_.emplace(&json, std::move(alternatives)).first->second;
   }
 
-  void check_keywords(const OrderedJson& json, const std::string& place) const {
-    const char* alone = nullptr;
+  Alternatives read_schema(const OrderedJson& json, const std::string& place) {
+    const std::string alone = checked_keywords(json, place);
+    if (alone == "$ref") {
+      const OrderedJson& target = references_.target(json, place);
+      return alternatives_of(target, shown(json.at("$ref").get_ref<const std::string&>()));
+    }
+    if (!alone.empty()) return chosen_from(json, alone, place);
+    const bool is_enumerated = find(json, "enum") != nullptr || find(json, "const") != nullptr;
+    return is_enumerated ? enumerated(json, place) : of_types(json, place);
+  }
+
+  // The keyword that says it all, where there is one.
+  std::string checked_keywords(const OrderedJson& json, const std::string& place) const {
+    std::string alone;
     for (const auto& [keyword, value] : json.items()) {
-      const auto known = kKeywords.find(keyword);
-      if (known == kKeywords.end()) fail(below(place, keyword), "is not supported");
-      if (known->second == Of::reference) alone = known->first.data();
+      const auto kind = kind_of_keyword(keyword);
+      if (!kind) fail(below(place, keyword), "is not supported");
+      if (kind == Of::reference) alone = keyword;
       if (keyword == "$id" && &json != &json_) fail(below(place, keyword), "is supported in the whole schema only: it says what # is");
     }
-    if (alone == nullptr) return;
+    if (alone.empty()) return alone;
     for (const auto& [keyword, value] : json.items()) {
-      if (keyword != alone && kKeywords.at(keyword) != Of::annotation)
+      if (keyword != alone && kind_of_keyword(keyword) != Of::annotation)
         fail(below(place, keyword), fmt::format("is not supported beside {}", alone));
     }
+    return alone;
   }
 
-  // --- References and alternatives
-
-  Nodes referenced(const OrderedJson& json, const std::string& place) {
-    const OrderedJson& reference = json.at("$ref");
-    const std::string here = below(place, "$ref");
-    if (!reference.is_string()) fail(here, "a text was expected");
-    const auto& pointer = reference.get_ref<const std::string&>();
-    if (!pointer.starts_with('#')) fail(here, fmt::format("\"{}\" is not supported: only parts of the same schema (#/…) are", pointer));
-    return alternatives_of(target_of(unescaped(pointer.substr(1)), here), pointer);
-  }
-
-  // Without the percent signs of a URI.
-  static std::string unescaped(const std::string& text) {
-    std::string result;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const bool is_escape = text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
-                             std::isxdigit(static_cast<unsigned char>(text[i + 2])) != 0;
-      result += is_escape ? static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16)) : text[i];
-      if (is_escape) i += 2;
-    }
-    return result;
-  }
-
-  const OrderedJson& target_of(const std::string& pointer, const std::string& place) const {
-    try {
-      return json_.at(OrderedJson::json_pointer(pointer));
-    } catch (const OrderedJson::exception&) {
-      fail(place, fmt::format("there is nothing at \"#{}\"", pointer));
-    }
-  }
-
-  Nodes any_of(const OrderedJson& json, const std::string& place) {
-    const OrderedJson& list = list_at(json, "anyOf", place);
-    if (list.empty()) fail(below(place, "anyOf"), "has no alternatives");
-    Nodes nodes;
-    std::set<NodeId> known;
+  // anyOf, oneOf, and allOf of one.
+  Alternatives chosen_from(const OrderedJson& json, const std::string& keyword, const std::string& place) {
+    const OrderedJson& list = list_at(json, keyword.c_str(), place);
+    const std::string here = below(place, keyword);
+    if (list.empty()) fail(here, "has no alternatives");
+    if (keyword == "allOf" && list.size() > 1) fail(here, "is supported with one schema only");
+    Alternatives all;
+    std::set<NodeId> known_nodes;
+    std::set<TextsId> known_texts;
     for (std::size_t i = 0; i < list.size(); ++i) {
-      for (const NodeId node : alternatives_of(list[i], below(below(place, "anyOf"), i))) {
-        if (known.insert(node).second) nodes.push_back(node);
-      }
+      const Alternatives& one = alternatives_of(list[i], below(here, i));
+      budget_.charge(Budget::kAlternative + static_cast<std::int64_t>(one.nodes.size() + one.texts.size()), "alternatives", here);
+      std::ranges::copy_if(one.nodes, std::back_inserter(all.nodes), [&](NodeId node) { return known_nodes.insert(node).second; });
+      std::ranges::copy_if(one.texts, std::back_inserter(all.texts), [&](TextsId texts) { return known_texts.insert(texts).second; });
     }
-    return nodes;
+    if (keyword == "oneOf") one_ofs_.emplace_back(&list, here);
+    return all;
   }
 
-  Nodes any_value() {
+  const Alternatives& any_value() {
     if (!any_value_) {
       any_value_ = add_value("#");
-      schema_.values[*any_value_].alternatives = {add_node(ObjectNode{.additional = any_value_}), add_node(ArrayNode{.items = any_value_}),
-                                                  add_node(StringNode{}), add_node(NumberNode{}),
-                                                  add_node(literals({"false", "null", "true"}))};
+      any_alternatives_ = {{add_node(ObjectNode{.additional = any_value_}, "#"), add_node(ArrayNode{.items = any_value_}, "#"),
+                            add_node(StringNode{}, "#"), add_node(NumberNode{}, "#")},
+                           {add_texts({"false", "null", "true"})}};
+      schema_.values[*any_value_].alternatives = nodes_of(any_alternatives_, "#");
     }
-    return schema_.values[*any_value_].alternatives;
+    return any_alternatives_;
+  }
+
+  ValueId any_value_id() {
+    any_value();
+    return *any_value_;
   }
 
   // --- What a schema says itself
 
-  Nodes own_nodes(const OrderedJson& json, const std::string& place) {
-    if (const auto known = nodes_.find(&json); known != nodes_.end()) return known->second;
-    const bool is_enumerated = find(json, "enum") != nullptr || find(json, "const") != nullptr;
-    Nodes nodes = is_enumerated ? enumerated(json, place) : of_types(json, place);
-    return nodes_.emplace(&json, std::move(nodes)).first->second;
-  }
-
-  static LiteralNode literals(const std::set<std::string>& texts) {
-    LiteralNode node;
-    for (const std::string& text : texts) node.spellings.push_back({text});
-    return node;
-  }
-
-  // In the order of kTypes.
-  static std::set<std::string> types_of(const OrderedJson& json, const std::string& place) {
-    const OrderedJson* types = find(json, "type");
-    if (types == nullptr) return types_of_keywords(json);
-    std::set<std::string> found;
-    for (const OrderedJson& type : types->is_array() ? *types : OrderedJson::array({*types})) {
-      if (!type.is_string() || std::ranges::find(kTypes, type.get_ref<const std::string&>()) == kTypes.end())
-        fail(below(place, "type"), fmt::format("one of {} was expected, or a list of them", fmt::join(kTypes, ", ")));
-      found.insert(type.get<std::string>());
+  Alternatives of_types(const OrderedJson& json, const std::string& place) {
+    const auto named = named_types(json, place);
+    const Types types = named.value_or(types_of_keywords(json));
+    if (!named && types.test(null_type)) return any_value();  // no keyword speaks of a type
+    Alternatives result;
+    const auto add = [&](Node node) { result.nodes.push_back(add_node(std::move(node), place)); };
+    if (types.test(object_type)) {
+      add(object(json, place));
+      objects_.emplace(&json, result.nodes.back());
     }
-    if (found.empty()) fail(below(place, "type"), "has no types");
-    if (found.contains("number")) found.erase("integer");
-    return found;
+    if (types.test(array_type)) add(array(json, place));
+    if (types.test(string_type)) result.nodes.push_back(string(json, place));
+    if (types.test(number_type)) add(number(json, place, false));
+    if (types.test(integer_type)) add(number(json, place, true));
+    if (types.test(boolean_type)) result.texts.push_back(add_texts({"false", "true"}));
+    if (types.test(null_type)) result.texts.push_back(add_texts({"null"}));
+    return result;
   }
 
-  // A schema that does not say it is meant for the types that its keywords speak of.
-  static std::set<std::string> types_of_keywords(const OrderedJson& json) {
-    static const std::map<Of, std::string> kNames = {
-        {Of::string, "string"}, {Of::number, "number"}, {Of::array, "array"}, {Of::object, "object"}};
-    std::set<std::string> found;
-    for (const auto& [keyword, value] : json.items()) {
-      if (const auto name = kNames.find(kKeywords.at(keyword)); name != kNames.end()) found.insert(name->second);
-    }
-    return found;
-  }
-
-  Nodes of_types(const OrderedJson& json, const std::string& place) {
-    const auto types = types_of(json, place);
-    if (types.empty()) return any_value();
-    Nodes nodes;
-    for (const std::string& type : kTypes) {
-      if (types.contains(type)) nodes.push_back(add_node(of_type(type, json, place)));
-    }
-    return nodes;
-  }
-
-  Node of_type(const std::string& type, const OrderedJson& json, const std::string& place) {
-    if (type == "object") return object(json, place);
-    if (type == "array") return array(json, place);
-    if (type == "string") return string(json, place);
-    if (type == "boolean") return literals({"false", "true"});
-    if (type == "null") return literals({"null"});
-    return number(json, place, type == "integer");
-  }
-
-  static StringNode string(const OrderedJson& json, const std::string& place) {
+  static StringNode lengths(const OrderedJson& json, const std::string& place) {
     StringNode node;
     node.fewest = count_at(json, "minLength", place, node.fewest);
     node.most = count_at(json, "maxLength", place, node.most);
@@ -341,11 +274,46 @@ class SchemaReader {
     return node;
   }
 
+  NodeId string(const OrderedJson& json, const std::string& place) {
+    const StringNode node = lengths(json, place);
+    const std::vector<std::string> patterns = patterns_of(json, place);
+    if (patterns.empty()) return add_node(node, place);
+    const auto [known, is_new] = pattern_nodes_.try_emplace({patterns, node.fewest, node.most});
+    if (is_new) known->second = add_node(patterned(patterns, node, place), place);
+    return known->second;
+  }
+
+  static std::vector<std::string> patterns_of(const OrderedJson& json, const std::string& place) {
+    std::vector<std::string> patterns;
+    if (const std::string* format = text_at(json, "format", place); format != nullptr) {
+      const auto pattern = pattern_of_format(*format);
+      if (!pattern) fail(below(place, "format"), fmt::format("\"{}\" is not supported: {} are", shown(*format), known_formats()));
+      if (!pattern->empty()) patterns.push_back(*pattern);
+    }
+    if (const std::string* pattern = text_at(json, "pattern", place); pattern != nullptr) patterns.push_back(*pattern);
+    return patterns;
+  }
+
+  TextNode patterned(const std::vector<std::string>& patterns, const StringNode& lengths, const std::string& place) {
+    TextMachine machine(budget_, place);
+    std::vector<TextMachine::Demand> demands;
+    for (const std::string& pattern : patterns)
+      std::ranges::copy(add_pattern(machine, pattern, below(place, "pattern")), std::back_inserter(demands));
+    TextNode node = machine.strings(demands, lengths.fewest);
+    if (node.states.empty()) fail(place, "no text agrees with its pattern, its format and its length");
+    node.most = lengths.most;
+    return node;
+  }
+
+  static Bounds bounds(const OrderedJson& json, const std::string& place) {
+    return {bound_at(json, "minimum", place), bound_at(json, "exclusiveMinimum", place), bound_at(json, "maximum", place),
+            bound_at(json, "exclusiveMaximum", place)};
+  }
+
   static Node number(const OrderedJson& json, const std::string& place, bool is_integer) {
-    const Bounds bounds{bound_at(json, "minimum", place), bound_at(json, "exclusiveMinimum", place), bound_at(json, "maximum", place),
-                        bound_at(json, "exclusiveMaximum", place)};
-    if (!is_integer && bounds.are_open()) return NumberNode{};
-    const auto node = is_integer ? bounds.node(0, kLargestInteger) : bounds.node(bounds.places(), kLargestScaled);
+    const Bounds limits = bounds(json, place);
+    if (!is_integer && limits.are_open()) return NumberNode{};
+    const auto node = is_integer ? limits.node(0, kLargestInteger) : limits.node(limits.places(), kLargestScaled);
     if (node.low > node.high) {
       fail(place, fmt::format("no {} of at most {} digits is within its bounds", is_integer ? "integer" : "number",
                               is_integer ? 18 : kExactDigits));
@@ -357,7 +325,9 @@ class SchemaReader {
     ArrayNode node;
     if (find(json, "prefixItems") != nullptr) {
       const OrderedJson& prefix = list_at(json, "prefixItems", place);
-      for (std::size_t i = 0; i < prefix.size(); ++i) node.prefix.push_back(value_at(prefix[i], below(below(place, "prefixItems"), i)));
+      const std::string here = below(place, "prefixItems");
+      budget_.charge(Budget::kItem * static_cast<std::int64_t>(prefix.size()), "items", here);
+      for (std::size_t i = 0; i < prefix.size(); ++i) node.prefix.push_back(value_at(prefix[i], below(here, i)));
     }
     const OrderedJson* items = find(json, "items");
     if (items != nullptr && items->is_array()) fail(below(place, "items"), "a list is not supported: prefixItems is");
@@ -371,11 +341,6 @@ class SchemaReader {
     return node;
   }
 
-  ValueId any_value_id() {
-    any_value();
-    return *any_value_;
-  }
-
   ObjectNode object(const OrderedJson& json, const std::string& place) {
     ObjectNode node;
     const OrderedJson* additional = find(json, "additionalProperties");
@@ -384,17 +349,18 @@ class SchemaReader {
     if (additional == nullptr && properties == nullptr) node.additional = any_value_id();
     if (properties != nullptr && !properties->is_object()) fail(below(place, "properties"), "an object was expected");
     static const OrderedJson kNoProperties = OrderedJson::object();
+    const std::string here = below(place, "properties");
     for (const auto& [name, value] : (properties != nullptr ? *properties : kNoProperties).items()) {
-      add_property(node, name, value_at(value, below(below(place, "properties"), name)), place);
+      add_property(node, OrderedJson(name).dump() + ":", value_at(value, below(here, name)), here);
     }
     if (find(json, "required") != nullptr) require(node, list_at(json, "required", place), below(place, "required"));
     std::ranges::sort(node.keys, {}, &Spelling::text);
     return node;
   }
 
-  void add_property(ObjectNode& node, const std::string& name, ValueId value, const std::string& place) {
-    count_part(place);
-    node.keys.push_back({OrderedJson(name).dump() + ":", static_cast<std::uint32_t>(node.properties.size())});
+  void add_property(ObjectNode& node, std::string key, ValueId value, const std::string& place) {
+    budget_.charge(Budget::kProperty + static_cast<std::int64_t>(key.size()), "properties", place);
+    node.keys.push_back({std::move(key), static_cast<std::uint32_t>(node.properties.size())});
     node.properties.push_back({.value = value});
   }
 
@@ -404,99 +370,101 @@ class SchemaReader {
     for (const Spelling& key : node.keys) known.emplace(key.text, key.property);
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (!names[i].is_string()) fail(below(place, i), "a name was expected");
-      const auto [found, is_new] = known.emplace(names[i].dump() + ":", static_cast<std::uint32_t>(node.properties.size()));
-      if (is_new && !node.additional) fail(below(place, i), fmt::format("{} is not among the properties", names[i].dump()));
-      if (is_new) add_property(node, names[i].get<std::string>(), *node.additional, place);
+      std::string key = names[i].dump() + ":";
+      const auto [found, is_new] = known.emplace(key, static_cast<std::uint32_t>(node.properties.size()));
+      if (is_new && !node.additional) fail(below(place, i), fmt::format("{} is not among the properties", shown(names[i].dump())));
+      if (is_new) add_property(node, std::move(key), *node.additional, place);
       node.properties[found->second].is_required = true;
     }
   }
 
+  void require(const Tag& tag) {
+    auto& node = std::get<ObjectNode>(schema_.nodes[objects_.at(tag.object)]);
+    const std::string key = OrderedJson(tag.name).dump() + ":";
+    node.properties[std::ranges::lower_bound(node.keys, key, {}, &Spelling::text)->property].is_required = true;
+  }
+
   // --- Given values
 
-  Nodes enumerated(const OrderedJson& json, const std::string& place) {
-    const char* keyword = find(json, "enum") != nullptr ? "enum" : "const";
+  Alternatives enumerated(const OrderedJson& json, const std::string& place) {
+    const OrderedJson* list = find(json, "enum");
+    const OrderedJson* only = find(json, "const");
+    const char* keyword = list != nullptr ? "enum" : "const";
     for (const auto& [other, value] : json.items()) {
-      if (const Of of = kKeywords.at(other); of == Of::array || of == Of::object)
+      const auto kind = kind_of_keyword(other);
+      if (kind == Of::array || kind == Of::object || other == "pattern" || other == "format")
         fail(below(place, other), fmt::format("is not supported beside {}", keyword));
     }
     const std::string here = below(place, keyword);
-    const OrderedJson values = json.contains("enum") ? list_at(json, "enum", place) : OrderedJson::array({json.at("const")});
-    if (values.empty()) fail(here, "has no values");
-    std::set<std::string> scalars;
-    Nodes nodes;
-    for (const OrderedJson& value : values) {
-      if (!fits(value, json, place)) continue;
-      if (value.is_structured()) {
-        nodes.push_back(constant(value, here));
-      } else {
-        scalars.insert(spelled(value, here));
-      }
-    }
-    if (!scalars.empty()) nodes.push_back(add_node(literals(scalars)));
-    if (nodes.empty()) fail(here, "no value agrees with the keywords beside it");
-    return nodes;
-  }
-
-  // Whether a given value keeps to what is said beside it.
-  static bool fits(const OrderedJson& value, const OrderedJson& json, const std::string& place) {
-    if (const auto* only = find(json, "const"); only != nullptr && value != *only) return false;
-    if (json.contains("type")) {
-      const auto types = types_of(json, place);
-      if (std::ranges::none_of(types, [&](const std::string& type) { return is_of_type(value, type); })) return false;
-    }
-    const StringNode lengths = string(json, place);
-    if (value.is_string()) {
-      const std::int64_t characters = characters_of(value.get_ref<const std::string&>());
-      return characters >= lengths.fewest && characters <= lengths.most;
-    }
-    const auto bound = [&](const char* keyword, const auto& holds) {
-      return !bound_at(json, keyword, place) || !value.is_number() || holds(value, json.at(keyword));
+    if (list != nullptr && list_at(json, "enum", place).empty()) fail(here, "has no values");
+    const auto types = named_types(json, place);
+    const StringNode counts = lengths(json, place);
+    bounds(json, place);  // which they must be
+    // Whether a given value keeps to what is said beside it.
+    const auto fits = [&](const OrderedJson& value) {
+      if (only != nullptr && value != *only) return false;
+      if (types && (*types & types_of_value(value)).none()) return false;
+      if (value.is_string()) return is_within(counts, characters_of(value.get_ref<const std::string&>()));
+      return !value.is_number() || is_within_bounds(value, json);
     };
-    return bound("minimum", std::greater_equal<OrderedJson>()) && bound("maximum", std::less_equal<OrderedJson>()) &&
-           bound("exclusiveMinimum", std::greater<OrderedJson>()) && bound("exclusiveMaximum", std::less<OrderedJson>());
+    std::set<std::string> texts;
+    const auto add = [&](const OrderedJson& value) {
+      if (!fits(value)) return;
+      budget_.charge(Budget::kAlternative, "given values", here);
+      texts.insert(spelled(value, here));
+    };
+    if (list == nullptr)
+      add(*only);
+    else
+      std::ranges::for_each(*list, add);
+    if (texts.empty()) fail(here, "no value agrees with the keywords beside it");
+    return {{}, {add_texts(std::move(texts))}};
   }
 
-  static std::string spelled(const OrderedJson& scalar, const std::string& place) {
+  static bool is_within(const StringNode& lengths, std::int64_t characters) {
+    return characters >= lengths.fewest && characters <= lengths.most;
+  }
+
+  static bool is_within_bounds(const OrderedJson& number, const OrderedJson& json) {
+    const auto holds = [&](const char* keyword, const auto& compare) {
+      const OrderedJson* bound = find(json, keyword);
+      return bound == nullptr || compare(number, *bound);
+    };
+    return holds("minimum", std::greater_equal<OrderedJson>()) && holds("maximum", std::less_equal<OrderedJson>()) &&
+           holds("exclusiveMinimum", std::greater<OrderedJson>()) && holds("exclusiveMaximum", std::less<OrderedJson>());
+  }
+
+  static std::string spelled(const OrderedJson& value, const std::string& place) {
+    require_exact(value, place);
+    return value.dump();
+  }
+
+  static void require_exact(const OrderedJson& value, const std::string& place) {
     constexpr double kFirstInexact = 18446744073709551616.0;  // integers from here on are read as doubles
-    if (scalar.is_number_float() && std::abs(scalar.get<double>()) >= kFirstInexact)
-      fail(place, fmt::format("{} is too large to be told from its neighbours", scalar.dump()));
-    return scalar.dump();
-  }
-
-  NodeId constant(const OrderedJson& value, const std::string& place) {
-    if (value.is_array()) {
-      ArrayNode node;
-      for (const OrderedJson& item : value) node.prefix.push_back(add_value(place, {constant(item, place)}));
-      node.fewest = node.most = static_cast<std::int64_t>(value.size());
-      return add_node(std::move(node));
-    }
-    if (value.is_object()) {
-      ObjectNode node;
-      for (const auto& [name, item] : value.items()) {
-        add_property(node, name, add_value(place, {constant(item, place)}), place);
-        node.properties.back().is_required = true;
-      }
-      std::ranges::sort(node.keys, {}, &Spelling::text);
-      return add_node(std::move(node));
-    }
-    return add_node(literals({spelled(value, place)}));
+    if (value.is_structured())
+      for (const OrderedJson& one : value) require_exact(one, place);
+    if (value.is_number_float() && std::abs(value.get<double>()) >= kFirstInexact)
+      fail(place, fmt::format("{} is too large to be told from its neighbours", value.dump()));
   }
 
   const OrderedJson& json_;
+  References references_;
+  Budget budget_;
   Schema schema_;
   std::vector<Pending> pending_;
   std::unordered_map<const OrderedJson*, ValueId> values_;  // by what they are written as
-  std::unordered_map<const OrderedJson*, Nodes> nodes_;
+  std::unordered_map<const OrderedJson*, Alternatives> alternatives_;
+  std::unordered_map<const OrderedJson*, NodeId> objects_;
+  std::vector<std::set<std::string>> texts_;
+  std::map<std::vector<TextsId>, NodeId> given_nodes_;
+  std::map<std::tuple<std::vector<std::string>, std::int64_t, std::int64_t>, NodeId> pattern_nodes_;
+  std::vector<std::pair<const OrderedJson*, std::string>> one_ofs_;
   std::vector<const OrderedJson*> open_;  // that lead to the one that is read
   std::optional<ValueId> any_value_;
-  std::size_t parts_ = 0, visits_ = 0;
+  Alternatives any_alternatives_;
 };
 
 }  // namespace
-
-void fail(const std::string& place, const std::string& what) {
-  throw InputError("the schema", place, what);
-}
 
 Schema read_schema(const OrderedJson& json) {
   return SchemaReader(json).read();

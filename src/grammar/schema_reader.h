@@ -12,7 +12,4 @@ Schema read_schema(const OrderedJson& json);
 // Any object.
 Schema object_schema();
 
-// Where a value of the schema was written: "#/properties/name".
-[[noreturn]] void fail(const std::string& place, const std::string& what);
-
 }  // namespace midillama::grammar

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 
 namespace midillama::grammar {
@@ -246,6 +247,80 @@ TEST(Strings, AreValidUtf8AndValidJson) {
     EXPECT_FALSE(accepts(grammar, text)) << text;
   for (const char* text : {R"("\u0000")", R"("\ud7ff\ue000")", "\"\xF4\x8F\xBF\xBF\"", "\"\xED\x9F\xBF\"", R"("\/\b\f\r\t")", "\" \""})
     EXPECT_TRUE(accepts(grammar, text)) << text;
+}
+
+// --- Patterns and formats
+
+void expect_texts(const OrderedJson& schema, const std::vector<const char*>& accepted, const std::vector<const char*>& refused) {
+  const auto grammar = compiled(schema);
+  for (const char* text : accepted) EXPECT_TRUE(accepts(grammar, OrderedJson(text).dump())) << schema << ": " << text;
+  for (const char* text : refused) EXPECT_FALSE(accepts(grammar, OrderedJson(text).dump())) << schema << ": " << text;
+}
+
+TEST(Patterns, AreFoundAnywhereInATextAsEcmaScriptFindsThem) {
+  const auto expect = [](const char* pattern, const std::vector<const char*>& accepted, const std::vector<const char*>& refused) {
+    expect_texts({{"type", "string"}, {"pattern", pattern}}, accepted, refused);
+  };
+  expect("ab", {"ab", "xxabyy", "aab", "é ab\n"}, {"", "a", "ba", "a b"});
+  expect("^ab", {"ab", "abc"}, {"xab", "a"});
+  expect("ab$", {"ab", "xab"}, {"abx"});
+  expect("^a|b$", {"a", "ax", "xb", "b"}, {"xa", "bx"});
+  expect("(^|-)a($|-)", {"a", "-a", "x-a-x", "a-"}, {"ab", "xa"});
+  expect("", {"", "anything"}, {});
+  expect("^$", {""}, {"a", "\n"});
+  expect("^a{2,3}b?c+d*e{0}$", {"aac", "aaabccdd", "aacd"}, {"ac", "aaaac", "aab", "aace"});
+  expect("^(?:a|(?<n>bc))*?$", {"", "abca", "bcbc"}, {"b", "cb"});
+  expect("^(a|ab)(c|bcd)(d*)$", {"ac", "abc", "abcd", "acdd", "abcdd"}, {"a", "abd"});
+  expect("^[a-c\\]^-]$", {"a", "c", "]", "^", "-"}, {"d", "\\", ""});
+  expect("^[^a-c]$", {"d", "é", "\n", "\"", "😀"}, {"a", "", "dd"});
+  expect("^.$", {"a", "é", "😀", "\"", "\\", "\t"}, {"\n", "\r", "\u2028", "ab"});
+  expect("^\\d\\w\\s\\S$", {"1_ x", "9a\té"}, {"a_ x", "1- x", "1_xx", "1_  "});
+  expect("^\\D\\W$", {"a-", "- ", "é-"}, {"1-", "aa", "٣-", "-é"});
+  expect("^\\u00e9\\u{1F600}\\uD83D\\uDE00\\x41\\.$", {"é😀😀A."}, {"é😀😀Ax"});
+  expect("^[à-ö]+$", {"é", "àö"}, {"e", "ø"});
+  expect("^\"\\\\\\n$", {"\"\\\n"}, {"\"\\n"});
+  expect("^(?!\\.)(?!.*\\.\\.)(?=.{3})[a-z.]+$", {"a.b", "abc."}, {".ab", "a..b", "ab"});
+  expect("^(?!a$|b)[ab]+$", {"ab", "aa"}, {"a", "b", "ba"});
+}
+
+TEST(Patterns, GoWithLengthsAndFormats) {
+  expect_texts({{"type", "string"}, {"pattern", "^[a-z]+(-[a-z]+)*$"}, {"minLength", 3}, {"maxLength", 5}}, {"abc", "a-b", "abcde"},
+               {"ab", "a-", "abcdef", "ab-cde", "-ab"});
+  expect_texts({{"type", "string"}, {"pattern", "é"}, {"maxLength", 2}}, {"é", "éx", "\"é"}, {"xx", "xxé"});
+  expect_texts({{"type", "string"}, {"format", "date"}, {"pattern", "^20"}}, {"2024-02-29"}, {"1999-01-01", "2023-02-29"});
+  expect_texts({{"type", "string"}, {"format", "password"}, {"maxLength", 2}}, {"", "ab"}, {"abc"});
+}
+
+TEST(Formats, DatesAndTimesAreThoseOfTheCalendar) {
+  const auto date = compiled(R"({"type": "string", "format": "date"})");
+  for (const int year : {1, 4, 96, 100, 400, 1900, 2000, 2023, 2024, 9996, 9999}) {
+    for (int month = 0; month <= 13; ++month) {
+      for (const int day : {0, 1, 28, 29, 30, 31, 32}) {
+        const std::chrono::year_month_day ymd{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                              std::chrono::day(static_cast<unsigned>(day))};
+        const std::string text = fmt::format("\"{:04}-{:02}-{:02}\"", year, month, day);
+        EXPECT_EQ(accepts(date, text), ymd.ok()) << text;
+      }
+    }
+  }
+  EXPECT_FALSE(accepts(date, "\"0000-01-01\""));
+  expect_texts({{"type", "string"}, {"format", "date-time"}}, {"2024-02-29T23:59:59Z", "1985-04-12T23:20:50.52-00:30"},
+               {"2024-02-29", "2023-02-29T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:60Z", "2024-01-01T00:00:00",
+                "2024-01-01 00:00:00Z"});
+}
+
+TEST(Types, AllOfThemKeepTheirLimits) {
+  const auto grammar =
+      compiled(R"({"type": ["null", "boolean", "object", "array", "number", "string"], "maxLength": 1, "maxItems": 1, "minimum": 5})");
+  for (const char* text : {"null", "true", "{}", "[1]", "5", R"("a")"}) EXPECT_TRUE(accepts(grammar, text)) << text;
+  for (const char* text : {"[1,2]", "4", R"("ab")"}) EXPECT_FALSE(accepts(grammar, text)) << text;
+}
+
+TEST(OneOf, WritesThePropertyThatTellsItsAlternativesApart) {
+  const auto grammar = compiled(R"({"oneOf": [{"type": "object", "properties": {"kind": {"const": "a"}}},
+      {"type": "object", "properties": {"kind": {"const": "b"}, "n": {"type": "null"}}, "required": ["kind"]}]})");
+  for (const char* text : {R"({"kind":"a"})", R"({"kind":"b"})", R"({"kind":"b","n":null})"}) EXPECT_TRUE(accepts(grammar, text)) << text;
+  for (const char* text : {"{}", R"({"n":null})", R"({"kind":"a","n":null})"}) EXPECT_FALSE(accepts(grammar, text)) << text;
 }
 
 TEST(Spaces, AreOneAfterCommasAndColonsAtMost) {

@@ -20,6 +20,11 @@ class Validator {
     if (schema.is_boolean()) return schema.get<bool>();
     if (schema.contains("$ref") && !holds(target(schema["$ref"].get<std::string>().substr(1)), value)) return false;
     if (schema.contains("anyOf") && std::ranges::none_of(schema["anyOf"], [&](const auto& one) { return holds(one, value); })) return false;
+    const auto holding = [&](const char* keyword) {
+      return std::ranges::count_if(schema[keyword], [&](const auto& one) { return holds(one, value); });
+    };
+    if (schema.contains("oneOf") && holding("oneOf") != 1) return false;
+    if (schema.contains("allOf") && holding("allOf") != static_cast<std::ptrdiff_t>(schema["allOf"].size())) return false;
     if (schema.contains("const") && schema["const"] != value) return false;
     if (schema.contains("enum") && std::ranges::find(schema["enum"], value) == schema["enum"].end()) return false;
     if (schema.contains("type") && !has_type(schema["type"], value)) return false;

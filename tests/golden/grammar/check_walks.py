@@ -1,6 +1,6 @@
 """Whether answers that were drawn at random satisfy their schemas, as Python's json and jsonschema judge them.
 
-    pip install jsonschema==4.26.0
+    pip install "jsonschema[format-nongpl]==4.26.0"
     cmake --build build/release --target grammar_walks
     build/release/bin/grammar_walks TOKENIZER tests/golden/grammar/schemas.json 200 100 | python tests/golden/grammar/check_walks.py
 
@@ -14,7 +14,8 @@ from importlib.metadata import version
 import jsonschema
 
 SCHEMAS = json.loads((pathlib.Path(__file__).parent / "schemas.json").read_text())
-JUDGES = {name: jsonschema.Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
+FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER
+JUDGES = {name: jsonschema.Draft202012Validator(schema, format_checker=FORMATS) for name, schema in SCHEMAS.items()}
 
 
 def object_without_repeated_keys(pairs):

@@ -1,20 +1,34 @@
 """Documents that are valid and invalid for each schema of schemas.json, as Python's json writes and jsonschema judges them.
 
-    pip install jsonschema==4.26.0
+    pip install "jsonschema[format-nongpl]==4.26.0"
     python tests/golden/grammar/make_documents.py
 
 Writes documents.json beside itself. Valid ones are what the grammar room promises to accept: properties in the schema's order, decimals of at
-most 15 digits where there are bounds. Invalid ones are valid ones with one change.
+most 15 digits where there are bounds, constants always written. Invalid ones are valid ones with one change.
 """
 import json
 import pathlib
 import random
+import re
 from importlib.metadata import version
 
 import jsonschema
 
 HERE = pathlib.Path(__file__).parent
 TEXTS = ["", "a", "ab", "abc", "abcd", "hello world", "é", "日本語", "😀", "a\"b", "a\\b", "line\nbreak", "\t", "x" * 40, "true", "\u0001"]
+# Of formats and patterns, all that the grammar room writes.
+OF_FORMATS = {
+    "date": ["2024-02-29", "2000-02-29", "1999-12-31", "0001-01-01"],
+    "time": ["00:00:00Z", "23:59:59.5+23:59", "12:30:00-00:30"],
+    "date-time": ["2024-02-29T12:00:00Z", "1985-04-12T23:20:50.52+01:00"],
+    "duration": ["P1D", "PT5M", "P3DT4H30M5S", "P2W"],
+    "uuid": ["123e4567-e89b-12d3-a456-426614174000", "AAAAAAAA-0000-0000-0000-ffffffffffff"],
+    "email": ["a@example.org", "first.last+tag@sub-domain.example.com"],
+    "uri": ["https://example.org", "http://a-b.example.org:8080/x/y%20z?q=1&r=%C3%A9#part", "https://h/"],
+    "ipv4": ["127.0.0.1", "255.250.199.0"],
+    "ipv6": ["::1", "2001:db8::ff00:42:8329", "1:2:3:4:5:6:7:8", "::", "1::"],
+}
+OF_PATTERNS = ["12345", "12345-6789", "DE", "XY", "abc_1", "z", "ab", "xaby", "a b", "é é", "abc", "日本é", "-é", "+-w", "slug-1", "äö日本", '"\\\n', "abcdd"]
 NAMES = ["a", "name", "k1", "é", "", "x y", "zz", "日本"]
 
 
@@ -52,12 +66,13 @@ def any_value(draw, depth):
 
 
 def instance(draw, schema, root, depth=0):
-    if schema is True or not set(schema) - {"$defs"}:
+    if schema is True or not set(schema) - {"$defs", "title", "default"}:
         return any_value(draw, depth)
     if "$ref" in schema:
         return instance(draw, resolve(root, schema["$ref"]), root, depth)
-    if "anyOf" in schema:
-        return instance(draw, schema["anyOf"][-1] if depth > 6 else draw.choice(schema["anyOf"]), root, depth + 1)
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        if keyword in schema:
+            return instance(draw, schema[keyword][-1] if depth > 6 else draw.choice(schema[keyword]), root, depth + 1)
     if "enum" in schema:
         return draw.choice(schema["enum"])
     if "const" in schema:
@@ -74,8 +89,10 @@ def instance(draw, schema, root, depth=0):
         count = draw.randint(fewest, 0 if depth > 6 else most)
         return [instance(draw, prefix[i] if i < len(prefix) else rest, root, depth + 1) for i in range(count)]
     if kind == "string":
-        fits = [text for text in TEXTS if schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", 10**9)]
-        return draw.choice(fits)
+        fits = OF_FORMATS.get(schema.get("format"), OF_PATTERNS if "pattern" in schema else TEXTS)
+        fits = [text for text in fits if re.search(schema.get("pattern", ""), text)]
+        fits = [text for text in fits if schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", 10**9)]
+        return draw.choice(fits or TEXTS)
     return {"integer": lambda: integer(draw, schema), "number": lambda: number(draw, schema), "boolean": lambda: draw.random() < 0.5,
             "null": lambda: None}[kind]()
 
@@ -85,7 +102,7 @@ def an_object(draw, schema, root, depth):
     others = schema.get("additionalProperties", "properties" not in schema)
     result = {}
     for name, part in properties.items():
-        if name in required or draw.random() < 0.5:
+        if name in required or "const" in part or draw.random() < 0.5:
             result[name] = instance(draw, part, root, depth + 1)
     for name in required:
         if name not in properties:
@@ -124,7 +141,7 @@ def main():
     documents = {}
     for name, schema in schemas.items():
         jsonschema.Draft202012Validator.check_schema(schema)
-        judge = jsonschema.Draft202012Validator(schema)
+        judge = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
         draw = random.Random(name)
         valid, invalid = {}, {}
         for _ in range(60):
