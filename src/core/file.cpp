@@ -157,6 +157,12 @@ void for_each_json_line(const fs::path& path, const std::function<void(const Jso
   });
 }
 
+bool is_same_file(const fs::path& one, const fs::path& other) {
+  std::error_code error;
+  if (fs::equivalent(one, other, error)) return true;
+  return fs::weakly_canonical(one, error) == fs::weakly_canonical(other, error);
+}
+
 void sync_to_disk(const fs::path& path) {
   const Descriptor file(path, fs::is_directory(path) ? O_RDONLY | O_DIRECTORY : O_RDONLY);
   if (::fsync(file.get()) != 0) fail(path, "cannot be flushed to disk");

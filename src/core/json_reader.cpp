@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -13,21 +14,7 @@ namespace {
 constexpr std::size_t kDeepest = 500;  // lists and objects in each other
 
 bool is_too_deep(std::string_view json) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      in_string = !in_string;
-    } else if (!in_string && (c == '[' || c == '{')) {
-      if (++depth > kDeepest) return true;
-    } else if (!in_string && (c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
+  return json_extent(json).depth > kDeepest;
 }
 
 [[noreturn]] void refuse(const std::string& file, std::size_t byte, const char* what) {
@@ -100,6 +87,30 @@ class OrderedReader final : public nlohmann::json_sax<OrderedJson> {
 };
 
 }  // namespace
+
+JsonExtent json_extent(std::string_view json) {
+  JsonExtent extent;
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (in_string) {
+      continue;
+    } else if (c == '[' || c == '{') {
+      extent.depth = std::max(extent.depth, ++depth);
+      ++extent.values;
+    } else if (c == ',') {
+      ++extent.values;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return extent;
+}
 
 Json parse_json(std::string_view text, const std::string& file) {
   require_shallow(text, file, "");

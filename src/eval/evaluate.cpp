@@ -5,6 +5,7 @@
 #include "midillama/config/flatten.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
+#include "midillama/core/lock.h"
 #include "midillama/core/log.h"
 #include "midillama/data/clip_notes.h"
 #include "midillama/parallel/agreement.h"
@@ -16,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -43,6 +45,13 @@ std::vector<Prediction> predictions_of(std::span<const records::Question> questi
     predictions.push_back({question.id, question.task, question.tag, question.question, answers[i], {question.answer}});
   }
   return predictions;
+}
+
+bool are_about(std::span<const Prediction> predictions, std::span<const records::Question> questions) {
+  const auto is_about = [](const Prediction& prediction, const records::Question& question) {
+    return prediction.id == question.id && prediction.question == question.question;
+  };
+  return std::ranges::equal(predictions, questions, is_about);
 }
 
 bool is_unseen(const EvalOptions& options) {
@@ -75,6 +84,7 @@ class Evaluation {
         fingerprint_(report_fingerprint(config, resources_)) {
     require_agreement();
     if (group.is_main()) {
+      lock_.emplace(fs::path(config.run.dir) / "eval");
       runs::warn_of_other_pieces(config, options.checkpoint, records::pieces_fingerprint(config.data.dir, config.data.test_split));
       scorer_.emplace(config.eval, config.run.seed, device);
     }
@@ -113,6 +123,7 @@ class Evaluation {
   void add(systems::Answerer& system) {
     const PredictionStore store(folder(system.name()), fingerprint(system.fingerprint() + options_.task + system.name()));
     auto known = group_.is_main() ? store.load() : std::nullopt;
+    if (known && !are_about(*known, questions_)) known.reset();
     const bool answered = group_.all_gather(known ? "known" : "")[0] == "known";
     if (answered && known) log::info("{} are of this checkpoint and are used again", store.file().string());
     if (!answered) known = predictions_of(questions_, system.answer(questions_));
@@ -185,7 +196,8 @@ class Evaluation {
   systems::Resources resources_;
   std::vector<records::Question> questions_;  // that are asked
   std::string fingerprint_;
-  std::optional<Scorer> scorer_;  // of the main rank
+  std::optional<WriterLock> lock_;  // of the main rank, as the next
+  std::optional<Scorer> scorer_;
   std::vector<ReportRow> rows_;
 };
 

@@ -85,7 +85,7 @@ Curve mean_of(const std::vector<Curve>& curves) {
 }
 
 Curves curves_of(AnswerProbability& probability, std::uint64_t seed) {
-  const Heat heat = measure_heat(probability, Options().most_passes, /*shows_progress=*/false);
+  const Heat heat = measure_heat(probability, {});
   std::vector<Curve> random;
   for (std::int64_t draw = 0; draw < kRandomOrders; ++draw) {
     random.push_back(curve_of(probability, random_order(probability.notes(), seed_for(seed, "draw", static_cast<std::uint64_t>(draw)))));

@@ -52,7 +52,7 @@ Explanation explain(generate::Session& session, const midi::Score& clip, const t
   if (options.most_passes < 1) throw UsageError(fmt::format("{} passes are too few: it must be at least 1", options.most_passes));
   const Exchange exchange = read_exchange(session, clip, conversation, answer);
   AnswerProbability probability(session.model, exchange);
-  const Heat heat = measure_heat(probability, options.most_passes, options.shows_progress);
+  const Heat heat = measure_heat(probability, options);
 
   Explanation explanation{.question = conversation.messages.back().text,
                           .answer = exchange.answer,

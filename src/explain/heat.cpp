@@ -8,10 +8,10 @@
 
 namespace midillama::explain {
 
-Heat measure_heat(AnswerProbability& probability, std::int64_t most_passes, bool shows_progress) {
+Heat measure_heat(AnswerProbability& probability, const Options& options) {
   const std::int64_t notes = probability.notes();
   Heat heat;
-  heat.notes_left_out_at_once = (notes + most_passes - 1) / most_passes;
+  heat.notes_left_out_at_once = (notes + options.most_passes - 1) / options.most_passes;
   heat.gradient = probability.note_gradients();
 
   // All notes, none, and without each group of neighbours.
@@ -20,8 +20,11 @@ Heat measure_heat(AnswerProbability& probability, std::int64_t most_passes, bool
   const torch::Tensor kept = torch::ones({2 + groups, notes});
   kept[1].fill_(0);
   for (std::int64_t group = 0; group < groups; ++group) kept[2 + group].slice(0, begin_of(group), begin_of(group + 1)).fill_(0);
-  Progress progress = Progress::when_long("leaving notes out", static_cast<std::size_t>(kept.size(0)), shows_progress);
-  const auto values = probability.of(kept, [&](std::size_t rows) { progress.update(rows); });
+  Progress progress = Progress::when_long("leaving notes out", static_cast<std::size_t>(kept.size(0)), options.shows_progress);
+  const auto values = probability.of(kept, [&](std::size_t rows) {
+    progress.update(rows);
+    if (options.between_passes) options.between_passes();
+  });
   heat.log_probability = values[0];
   heat.log_probability_zero_music = values[1];
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "answer_probability.h"
+#include "midillama/explain/explanation.h"
 
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,6 @@ struct Heat {
   std::vector<double> left_out;
 };
 
-Heat measure_heat(AnswerProbability& probability, std::int64_t most_passes, bool shows_progress);
+Heat measure_heat(AnswerProbability& probability, const Options& options);
 
 }  // namespace midillama::explain

@@ -34,10 +34,11 @@ constexpr const char* kStyle = R"(<style>
 </style>
 )";
 
-// What XML can hold of a text, its own characters written out.
+// What XML 1.0 can hold of a text, its own characters written out.
 std::string escaped(std::string_view text) {
   std::string safe;
-  for (const char c : text) {
+  while (!text.empty()) {
+    const char32_t c = text::take_code_point(text);
     switch (c) {
       case '&':
         safe += "&amp;";
@@ -52,7 +53,7 @@ std::string escaped(std::string_view text) {
         safe += "&quot;";
         break;
       default:
-        safe += static_cast<unsigned char>(c) < 0x20 ? "\ufffd" : std::string(1, c);
+        text::append_utf8(safe, c < 0x20 || c == 0xFFFE || c == 0xFFFF ? text::kReplacementCharacter : c);
     }
   }
   return safe;

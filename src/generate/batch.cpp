@@ -129,14 +129,20 @@ void Batch::rebuild_inputs() {
   is_greedy_ = model::to_device(mask, device());
 }
 
-torch::Tensor Batch::filtered_logits() const {
+torch::Tensor Batch::filtered_logits() {
   const auto wants = [](const BatchRow& row) { return row.filter != nullptr && !row.is_done; };
   if (std::ranges::none_of(rows_, wants)) return logits_;
   const auto forbidden = torch::zeros(logits_.sizes(), torch::kBool);
   const std::int64_t vocabulary = logits_.size(1);
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (!wants(rows_[i])) continue;
-    const auto allowed = rows_[i].filter->allowed(rows_[i].budget);
+    std::span<const std::uint64_t> allowed;
+    try {
+      allowed = rows_[i].filter->allowed(rows_[i].budget);
+    } catch (...) {
+      rows_[i].failure = std::current_exception();
+      continue;
+    }
     bool* row = forbidden.mutable_data_ptr<bool>() + static_cast<std::int64_t>(i) * vocabulary;
     for (std::int64_t id = 0; id < vocabulary; ++id) {
       const auto word = static_cast<std::size_t>(id / 64);

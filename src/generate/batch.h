@@ -7,6 +7,7 @@
 #include "midillama/model/key_value_cache.h"
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,6 +26,7 @@ struct BatchRow {
   TokenFilter* filter = nullptr;                         // of the request, which outlives the row
   std::optional<std::int64_t> likeliest = std::nullopt;  // as Request::likeliest
   bool is_done = false;
+  std::exception_ptr failure = nullptr;  // of the filter
 };
 
 // A row's next token; the rest where the row asks for it.
@@ -59,8 +61,8 @@ class Batch {
   Prefilled prefill(std::span<const model::MusicText> texts, const std::vector<BatchRow>& rows);
   // Puts the caches of the running rows and the new ones together.
   void merge(Prefilled& fresh, const std::vector<BatchRow>& rows);
-  // The logits, -inf at what the rows' filters forbid.
-  torch::Tensor filtered_logits() const;
+  // The logits, -inf at what the rows' filters forbid. A filter's failure is its row's.
+  torch::Tensor filtered_logits();
   void add_logprobs(std::vector<Chosen>& tokens) const;
   // After the rows have changed.
   void rebuild_inputs();

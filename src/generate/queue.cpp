@@ -13,6 +13,9 @@
 namespace midillama::generate {
 namespace {
 
+// Prompts are read together, padded to the longest, up to so many tokens: what comes beyond joins a step later.
+constexpr std::int64_t kTokensOfAPass = 1 << 15;
+
 void check(const Sampling& sampling) {
   if (sampling.max_new_tokens < 1) throw UsageError(fmt::format("max_new_tokens is {}; it must be at least 1", sampling.max_new_tokens));
   if (!(sampling.temperature >= 0)) throw UsageError(fmt::format("the temperature is {}; it must be at least 0", sampling.temperature));
@@ -141,7 +144,10 @@ void Queue::join_waiting() {
   std::vector<BatchRow> rows;
   {
     const std::lock_guard lock(mutex_);
+    std::int64_t longest = 0;
     while (!waiting_.empty() && rows.size() < places) {
+      longest = std::max(longest, waiting_.front()->row.length);
+      if (!rows.empty() && (std::ssize(rows) + 1) * longest > kTokensOfAPass) break;
       auto running = std::move(waiting_.front());
       waiting_.pop_front();
       texts.push_back(std::move(running->request.prompt));
@@ -157,7 +163,14 @@ void Queue::record(const std::vector<Chosen>& tokens) {
     BatchRow& row = batch_->rows()[i];
     if (row.is_done) continue;
     Running& running = *running_.at(row.request);
-    const auto finish = take(running, row, tokens[i]);
+    std::optional<Finish> finish;
+    try {
+      if (row.failure) std::rethrow_exception(row.failure);
+      finish = take(running, row, tokens[i]);
+    } catch (...) {
+      finish = Finish::failed;
+      running.completion.failure = std::current_exception();
+    }
     if (!finish) continue;
     row.is_done = true;
     std::unique_ptr<Running> ended;

@@ -102,15 +102,15 @@ HeardNotes Session::hear_notes(const midi::Score& clip) {
 model::MusicText Session::encode(const text::Conversation& conversation, torch::Tensor music, TooLong too_long) const {
   const auto longest = std::min(max_length, model->llama->config.max_position_embeddings - 1);
   model::MusicText text{.input_ids = {}, .labels = {}, .music_position = 0, .music = std::move(music)};
-  auto encoded = prompt->encode(conversation, longest, model->music_tokens(text));
+  const auto music_tokens = model->music_tokens(text);
+  auto encoded = prompt->encode(conversation, too_long == TooLong::is_shortened ? longest : text::kAnyLength, music_tokens);
+  if (const auto length = std::ssize(encoded.input_ids) + music_tokens; too_long == TooLong::is_refused && length > longest)
+    throw InputError("the conversation", "", fmt::format("has {} tokens, and prompts may have {}", length, longest));
   const std::pair<const char*, std::int64_t> cuts[] = {{"a clip's text", encoded.cut_notes_tokens},
                                                        {"a conversation", encoded.cut_history_tokens},
                                                        {"a question", encoded.cut_tokens},
                                                        {"an answer", encoded.cut_answer_tokens}};
   for (const auto& [what, tokens] : cuts) {
-    if (tokens > 0 && too_long == TooLong::is_refused)
-      throw InputError("the conversation", "",
-                       fmt::format("has {} tokens of {} more than the {} that prompts may have", tokens, what, longest));
     if (tokens > 0) log::warning("{} tokens of {} were left out: prompts have {} tokens at most", tokens, what, longest);
   }
   text.input_ids = std::move(encoded.input_ids);

@@ -17,12 +17,8 @@ constexpr const char* kSpace = "\xE2\x96\x81";  // ▁
 struct ScoredMerge {
   std::string_view left, right;
   double score;
-  std::ptrdiff_t left_length, right_length;  // in characters
+  std::size_t left_length, right_length;  // in characters
 };
-
-std::ptrdiff_t length_of(std::string_view text) {
-  return std::ranges::count_if(text, [](char c) { return !text::is_continuation(c); });
-}
 
 // Control tokens and bytes are never made of pieces of a text.
 bool is_piece(const Vocabulary& vocabulary, text::TokenId id) {
@@ -38,7 +34,8 @@ void add_merges(std::string_view token, double score, const Vocabulary& vocabula
   for (std::size_t cut = 1; cut < token.size(); ++cut) {
     if (text::is_continuation(token[cut])) continue;
     const std::string_view left = token.substr(0, cut), right = token.substr(cut);
-    if (is_known(left) && is_known(right)) merges.push_back({left, right, score, length_of(left), length_of(right)});
+    if (is_known(left) && is_known(right))
+      merges.push_back({left, right, score, text::count_characters(left), text::count_characters(right)});
   }
 }
 

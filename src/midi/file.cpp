@@ -74,7 +74,7 @@ Cursor next_track(Cursor& file, int index, int count) {
   return chunk;
 }
 
-void read_track(Cursor chunk, ScoreBuilder& builder, const std::string& name) {
+void read_track(Cursor chunk, ScoreBuilder& builder, const Warn& warn) {
   TrackReader reader(chunk, builder);
   try {
     reader.read();
@@ -82,17 +82,17 @@ void read_track(Cursor chunk, ScoreBuilder& builder, const std::string& name) {
     // Only a last track can be cut short: next_track() refuses others.
   }
   if (reader.count() == 0) chunk.fail(chunk.offset(), "a track without events");
-  if (chunk.cut_short()) log::warning("{}: the last track is truncated; read up to the end of the file ({} events)", name, reader.count());
+  if (chunk.cut_short()) warn(fmt::format("the last track is truncated; read up to the end of the file ({} events)", reader.count()));
 }
 
 bool separates_tracks(const Header& header) {
   return header.format == 2 && header.tracks > 1;
 }
 
-void warn_of_format(const Header& header, const std::string& name) {
-  if (header.format > 2) log::warning("{}: format {} is unknown, read as format 1", name, header.format);
+void warn_of_format(const Header& header, const Warn& warn) {
+  if (header.format > 2) warn(fmt::format("format {} is unknown, read as format 1", header.format));
   if (separates_tracks(header))
-    log::warning("{}: format 2: its {} tracks, patterns of their own, are read as if they sounded together", name, header.tracks);
+    warn(fmt::format("format 2: its {} tracks, patterns of their own, are read as if they sounded together", header.tracks));
 }
 
 // Tempo events of a file timed in frames have no effect on its times.
@@ -106,14 +106,15 @@ void time_by_frames(Score& score, const SmpteDivision& smpte) {
 MidiError::MidiError(const std::string& file, std::size_t offset, const std::string& what)
     : InputError(file, fmt::format("offset 0x{:x}", offset), what) {}
 
-Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name) {
+Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& given_warn) {
+  const Warn warn = given_warn ? given_warn : [&name](const std::string& what) { log::warning("{}: {}", name, what); };
   Cursor file(bytes, name);
   const Header header = read_header(file);
-  warn_of_format(header, name);
+  warn_of_format(header, warn);
   ScoreBuilder builder;
-  for (int track = 0; track < header.tracks; ++track) read_track(next_track(file, track, header.tracks), builder, name);
+  for (int track = 0; track < header.tracks; ++track) read_track(next_track(file, track, header.tracks), builder, warn);
   if (starts_with(file, "MTrk"))
-    log::warning("{}: more tracks follow than the {} that its header names: their notes are left out", name, header.tracks);
+    warn(fmt::format("more tracks follow than the {} that its header names: their notes are left out", header.tracks));
   Score score = builder.finish();
   score.ticks_per_quarter = header.ticks_per_quarter;
   if (header.smpte) time_by_frames(score, *header.smpte);

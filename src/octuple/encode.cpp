@@ -83,6 +83,16 @@ std::vector<Octuple> encode(const midi::Score& score) {
   return octuples;
 }
 
+std::size_t count_left_out(const midi::Score& score) {
+  check(score);
+  std::size_t count = 0;
+  for (const auto& instrument : score.instruments) {
+    count += static_cast<std::size_t>(std::ranges::count_if(
+        instrument.notes, [&](const midi::Note& note) { return nearest_position(note.start, score.ticks_per_quarter) >= kMaxPositions; }));
+  }
+  return count;
+}
+
 std::vector<NoteIndex> note_order(const midi::Score& score) {
   check(score);
   std::vector<std::pair<Key, NoteIndex>> keys;

@@ -174,6 +174,7 @@ generate::Completion Chat::complete(generate::Request request) {
   queue->add(std::move(request));
   queue->drain();
   queue_ = std::move(queue);
+  if (completion.failure) std::rethrow_exception(completion.failure);
   return completion;
 }
 

@@ -5,7 +5,6 @@
 #include "midillama/grammar/matcher.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/text/utf8.h"
-#include "midillama/web/http_server.h"
 
 #include <ATen/Parallel.h>
 #include <torch/utils.h>
@@ -83,9 +82,35 @@ std::vector<float> floats(const torch::Tensor& vector) {
   return {on_host.const_data_ptr<float>(), on_host.const_data_ptr<float>() + on_host.numel()};
 }
 
+constexpr int kMostHearing = 16;  // clips and texts that wait for an encoder
+
+void require(const Engine::Wanted& is_wanted) {
+  if (!is_wanted()) throw nobody_waits();
+}
+
 web::HttpError too_many() {
   constexpr const char* kSoon = "1";  // seconds
   return web::HttpError(429, "too many requests are waiting: come back soon").with_header("Retry-After", kSoon);
+}
+
+// One of at most so many places; 429 where all are taken.
+class Place {
+ public:
+  Place(std::atomic<int>& taken, int most) : taken_(taken) {
+    if (++taken_ <= most) return;
+    --taken_;
+    throw too_many();
+  }
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  std::atomic<int>& taken_;
+};
+
+std::size_t bytes_of(const midi::Score& clip, const generate::Heard& heard) {
+  return clip.note_count() * sizeof(midi::Note) + heard.notes.size() + (heard.music.defined() ? heard.music.nbytes() : 0);
 }
 
 std::uint64_t any_seed() {
@@ -98,12 +123,15 @@ std::uint64_t any_seed() {
 struct Engine::Stream {
   std::weak_ptr<generate::Queue> queue;  // whose callbacks keep the stream
   std::vector<std::size_t> requests;     // of the queue; as many as there are choices once all are added
+  std::int64_t prompt_tokens = 0;
+  std::int64_t most_new_tokens = 0;
+  std::atomic<std::int64_t> open = 0;  // choices that have not ended
 
   std::mutex mutex;  // of all below
   std::condition_variable changed;
   std::vector<Choice> news;  // of each choice
   bool has_news = false;
-  std::string failure;  // empty: none
+  bool has_failed = false;
 
   void tell(std::size_t choice, Choice more) {
     const std::lock_guard lock(mutex);
@@ -111,15 +139,36 @@ struct Engine::Stream {
     has_news = true;
     changed.notify_all();
   }
+  void fail() {
+    const std::lock_guard lock(mutex);
+    has_failed = true;
+    changed.notify_all();
+  }
 };
 
 struct Engine::Shared {
+  // With what more is asked.
+  Load load_with(Load load) const {
+    for (const auto& weak : streams) {
+      const auto stream = weak.lock();
+      if (!stream || stream->open == 0) continue;
+      load.choices += stream->open;
+      load.longest_prompt = std::max(load.longest_prompt, stream->prompt_tokens);
+      load.longest_answer = std::max(load.longest_answer, stream->most_new_tokens);
+    }
+    return load;
+  }
+
   mutable std::mutex mutex;  // of all below
   std::shared_ptr<generate::Queue> queue;
   std::vector<std::weak_ptr<Stream>> streams;
-  Counts counts;
+  Counts counts;  // all but what is running
   std::atomic<bool> is_closing = false;
 };
+
+web::HttpError nobody_waits() {
+  return web::HttpError(499, "broken off: the client has left, or the server ends");
+}
 
 void Choice::append(const Choice& more) {
   text += more.text;
@@ -130,7 +179,11 @@ void Choice::append(const Choice& more) {
 
 Engine::Engine(generate::Session& session, const EngineOptions& options)
     : session_(session), options_(options), shared_(std::make_shared<Shared>()) {
-  if (!options.texts.path.empty()) texts_.emplace(options.texts, session.model->llama->output_weight().device());
+  try {
+    if (!options.texts.path.empty()) texts_.emplace(options.texts, session.model->llama->output_weight().device());
+  } catch (const Error& error) {
+    log::warning("texts get no embeddings: {}", error.what());
+  }
   try {
     vocabulary_ = std::make_shared<grammar::Vocabulary>(*session.tokenizer, session.sampling.stop_ids);
   } catch (const Error& error) {
@@ -170,34 +223,33 @@ void Engine::work() {
       return;
     } catch (const std::exception& error) {
       log::error("the model failed: {}", error.what());
-      fail_all(error.what());
+      fail_all();
     }
   }
 }
 
 // A queue that failed in the middle of a step is of no more use.
-void Engine::fail_all(const std::string& why) {
+void Engine::fail_all() {
   const std::lock_guard lock(shared_->mutex);
   shared_->queue = new_queue();
   if (shared_->is_closing) shared_->queue->close();
   for (const auto& weak : std::exchange(shared_->streams, {})) {
     const auto stream = weak.lock();
     if (!stream) continue;
-    const std::lock_guard stream_lock(stream->mutex);
-    stream->failure = why;
-    stream->changed.notify_all();
+    stream->open = 0;
+    stream->fail();
   }
-  shared_->counts.running = 0;
 }
 
-generate::Heard Engine::hear(const midi::Score& clip) {
-  constexpr std::size_t kRemembered = 16;
+generate::Heard Engine::hear(const midi::Score& clip, const Wanted& is_wanted) {
+  const Place place(hearing_, kMostHearing);
   return encoders_.run([&] {
+    require(is_wanted);
     const auto known = std::ranges::find(heard_, clip, &std::pair<midi::Score, generate::Heard>::first);
     if (known != heard_.end()) return known->second;
     generate::Heard heard;
     try {
-      if (session_.prompt->has_music() && octuple::encode(clip).size() < clip.note_count()) {
+      if (session_.prompt->has_music() && octuple::count_left_out(clip) > 0) {
         throw Error(fmt::format("notes after quarter note {} are not heard: ask about a part (start, duration)",
                                 octuple::kMaxPositions / octuple::kPositionsPerQuarter));
       }
@@ -205,16 +257,24 @@ generate::Heard Engine::hear(const midi::Score& clip) {
     } catch (const Error& error) {
       throw web::HttpError(400, fmt::format("the music cannot be heard: {}", error.what()), "messages");
     }
-    heard_.emplace_front(clip, heard);
-    if (heard_.size() > kRemembered) heard_.pop_back();
+    remember(clip, heard);
     return heard;
   });
 }
 
-model::MusicText Engine::prompt_of(const Asked& asked) {
+void Engine::remember(const midi::Score& clip, const generate::Heard& heard) {
+  constexpr std::size_t kMostClips = 16, kMostBytes = 64 << 20;
+  heard_.emplace_front(clip, heard);
+  std::size_t bytes = 0;
+  const auto is_beyond = [&](const auto& known) { return (bytes += bytes_of(known.first, known.second)) > kMostBytes; };
+  heard_.erase(std::ranges::find_if(heard_, is_beyond), heard_.end());
+  if (heard_.size() > kMostClips) heard_.pop_back();
+}
+
+model::MusicText Engine::prompt_of(const Asked& asked, const Wanted& is_wanted) {
   if (!asked.prompt) {
     generate::Heard heard;
-    if (asked.music) heard = hear(*asked.music);
+    if (asked.music) heard = hear(*asked.music, is_wanted);
     text::Conversation conversation = asked.conversation;
     conversation.notes = heard.notes;
     try {
@@ -235,32 +295,48 @@ model::MusicText Engine::prompt_of(const Asked& asked) {
   return prompt;
 }
 
-void Engine::refuse_beyond(std::int64_t choices) {
-  const std::lock_guard lock(shared_->mutex);
-  refuse_beyond_locked(choices);
+Engine::Load Engine::load_of(const Asked& asked, std::int64_t prompt_tokens) const {
+  const std::int64_t room = session_.model->llama->config.max_position_embeddings - prompt_tokens;
+  return {.choices = asked.choices, .longest_prompt = prompt_tokens, .longest_answer = std::min(asked.max_new_tokens, room)};
 }
 
-void Engine::refuse_beyond_locked(std::int64_t choices) {
-  if (static_cast<std::size_t>(shared_->counts.running + choices) <= options_.most_answers) return;
+void Engine::refuse_beyond(const Load& asked) {
+  const std::lock_guard lock(shared_->mutex);
+  refuse_beyond_locked(asked);
+}
+
+void Engine::refuse_beyond_locked(const Load& asked) {
+  const Load load = shared_->load_with(asked);
+  if (static_cast<std::size_t>(load.choices) <= options_.most_answers && load.tokens() <= options_.most_tokens) return;
   ++shared_->counts.refused;
   throw too_many();
 }
 
-std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked) {
+std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked, const Wanted& is_wanted) {
   const auto most = std::max<std::size_t>(1, options_.most_answers);
   if (static_cast<std::size_t>(asked.choices) > most)
     throw web::HttpError(400, fmt::format("n: at most {} are written at once", most), "n");
-  refuse_beyond(asked.choices);
-  const model::MusicText prompt = prompt_of(asked);
+  refuse_beyond({.choices = asked.choices});
+  const model::MusicText prompt = prompt_of(asked, is_wanted);
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.input_ids.size()) + session_.model->music_tokens(prompt);
+  const Load load = load_of(asked, prompt_tokens);
+  if (load.tokens() > options_.most_tokens) {
+    throw web::HttpError(
+        400,
+        fmt::format("max_tokens: {} answers of {} tokens to a prompt of {} are {} tokens, and at most {} are written at once", load.choices,
+                    load.longest_answer, prompt_tokens, load.tokens(), options_.most_tokens),
+        "max_tokens");
+  }
   const auto grammar = grammar_of(asked, prompt_tokens);
   auto stream = std::make_shared<Stream>();
   std::shared_ptr<generate::Queue> queue;
   stream->news.resize(static_cast<std::size_t>(asked.choices));
+  stream->prompt_tokens = prompt_tokens;
+  stream->most_new_tokens = load.longest_answer;
+  stream->open = asked.choices;
   {
     const std::lock_guard lock(shared_->mutex);
-    refuse_beyond_locked(asked.choices);
-    shared_->counts.running += asked.choices;
+    refuse_beyond_locked(load);
     shared_->counts.prompt_tokens += prompt_tokens;
     std::erase_if(shared_->streams, [](const auto& weak) { return weak.expired(); });
     shared_->streams.push_back(stream);
@@ -310,10 +386,11 @@ void Engine::follow(generate::Request& request, const std::shared_ptr<Stream>& s
   }
   const auto visible = std::make_shared<Shown>(asked.stop, !asked.prompt);
   request.likeliest = asked.likeliest;
-  request.on_token = [this, shared = shared_, stream, i, visible, filter,
-                      tells = asked.likeliest.has_value()](const generate::NewToken& token) {
+  request.on_token = [this, shared = shared_, stream, i, visible, filter, tells = asked.likeliest.has_value(), bytes = std::size_t{0},
+                      characters = std::size_t{0}](const generate::NewToken& token) mutable {
     Choice more{.text = std::string(visible->more(token.text, false)), .tokens = 1};
-    if (tells) more.logprobs.push_back(written(token));
+    if (tells) more.logprobs.push_back(written(token, characters));
+    characters += text::count_characters(token.text.substr(std::exchange(bytes, token.text.size())));
     stream->tell(i, std::move(more));
     const bool has_all = visible->has_stopped() || (filter != nullptr && filter->is_finished());
     return !has_all && !shared->is_closing;
@@ -322,10 +399,11 @@ void Engine::follow(generate::Request& request, const std::shared_ptr<Stream>& s
     const bool is_cut = !is_whole && (completion.finish == generate::Finish::length || completion.finish == generate::Finish::context);
     {
       const std::lock_guard lock(shared_->mutex);
-      --shared_->counts.running;
+      --stream->open;
       ++shared_->counts.answered;
       shared_->counts.completion_tokens += static_cast<std::int64_t>(completion.token_ids.size());
     }
+    if (completion.failure) return stream->fail();
     const auto text = session_.tokenizer->decode(completion.token_ids);
     Choice last{.text = std::string(visible->more(text, true))};
     last.finish_reason = is_cut && !visible->has_stopped() ? "length" : "stop";
@@ -333,39 +411,42 @@ void Engine::follow(generate::Request& request, const std::shared_ptr<Stream>& s
   };
 }
 
-WrittenToken Engine::written(const generate::NewToken& token) const {
+WrittenToken Engine::written(const generate::NewToken& token, std::size_t offset) const {
   const auto bytes = [&](std::int64_t id) { return session_.tokenizer->token_bytes(id); };
-  WrittenToken written{{bytes(token.id), token.logprob}, {}};
+  WrittenToken written{{bytes(token.id), token.logprob}, {}, offset};
   for (const auto& [id, logprob] : token.likeliest) written.likeliest.push_back({bytes(id), logprob});
   return written;
 }
 
-std::vector<float> Engine::embed(const midi::Score& clip) {
-  return floats(hear(clip).music.mean(0));
+std::vector<float> Engine::embed(const midi::Score& clip, const Wanted& is_wanted) {
+  return floats(hear(clip, is_wanted).music.mean(0));
 }
 
-explain::Explanation Engine::explain(const AskedExplanation& asked) {
+explain::Explanation Engine::explain(const AskedExplanation& asked, const Wanted& is_wanted) {
   constexpr int kMostExplaining = 4;
   constexpr std::int64_t kPasses = 256;  // of the decoder, for one
-  struct Place {
-    std::atomic<int>& taken;
-    int number = ++taken;
-    ~Place() { --taken; }
-  };
-  const Place place{explaining_};
-  if (place.number > kMostExplaining) throw too_many();
-  return explainer_.run(
-      [&] { return explain::explain(session_, asked.music, asked.conversation, asked.answer, {.most_passes = kPasses}); });
+  const Place place(explaining_, kMostExplaining);
+  return explainer_.run([&] {
+    require(is_wanted);
+    return explain::explain(session_, asked.music, asked.conversation, asked.answer,
+                            {.most_passes = kPasses, .between_passes = [&] { require(is_wanted); }});
+  });
 }
 
-std::vector<float> Engine::embed(const std::string& text) {
-  if (!texts_) throw web::HttpError(400, "input: texts need a sentence encoder: eval.bertscore.path names none", "input");
-  return encoders_.run([&] { return floats(texts_->embed(text)); });
+std::vector<float> Engine::embed(const std::string& text, const Wanted& is_wanted) {
+  if (!texts_) throw web::HttpError(400, "input: texts need a sentence encoder, and this server has none (eval.bertscore)", "input");
+  const Place place(hearing_, kMostHearing);
+  return encoders_.run([&] {
+    require(is_wanted);
+    return floats(texts_->embed(text));
+  });
 }
 
 Engine::Counts Engine::counts() const {
   const std::lock_guard lock(shared_->mutex);
-  return shared_->counts;
+  Counts counts = shared_->counts;
+  counts.running = shared_->load_with({}).choices;
+  return counts;
 }
 
 Engine::Answer::Answer(std::shared_ptr<Stream> stream, std::int64_t prompt_tokens)
@@ -380,8 +461,8 @@ Engine::Answer::~Answer() {
 
 std::vector<Choice> Engine::Answer::wait(std::chrono::milliseconds time) {
   std::unique_lock lock(stream_->mutex);
-  stream_->changed.wait_for(lock, time, [&] { return stream_->has_news || !stream_->failure.empty(); });
-  if (!stream_->failure.empty()) throw Error(stream_->failure);
+  stream_->changed.wait_for(lock, time, [&] { return stream_->has_news || stream_->has_failed; });
+  if (stream_->has_failed) throw web::HttpError(500, "the model failed: the answer ends here");
   stream_->has_news = false;
   return std::exchange(stream_->news, std::vector<Choice>(stream_->news.size()));
 }

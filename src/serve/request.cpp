@@ -31,49 +31,35 @@ constexpr const char* kTakesNoMusic = "this server serves a language model alone
   throw web::HttpError(404, fmt::format("{}: no clip is kept under this id: send its file to /v1/clips again", key), key);
 }
 
-// Commas outside texts: one less than the values of each list and object.
-std::ptrdiff_t values_of(std::string_view json) {
-  std::ptrdiff_t commas = 0;
-  bool in_text = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    if (in_text && json[i] == '\\')
-      ++i;
-    else if (json[i] == '"')
-      in_text = !in_text;
-    else if (!in_text && json[i] == ',')
-      ++commas;
-  }
-  return commas;
-}
-
 // More than a conversation, a schema or some hundreds of files have; what holds a request in memory is many times its text otherwise.
-constexpr std::ptrdiff_t kMostValues = 100'000;
+constexpr std::size_t kMostValues = 100'000;
 
-Json parse(const std::string& body) {
-  if (std::ranges::count(body, ',') > kMostValues && values_of(body) > kMostValues)
-    throw web::HttpError(400, fmt::format("the body has more than {} values", kMostValues));
-  require_shallow(body, "the request", "");
-  Json json = parse_or_discard(body);
+// Keys in the order in which they came, for a schema's sake.
+OrderedJson parse(const std::string& body) try {
+  if (json_extent(body).values > kMostValues) throw web::HttpError(400, fmt::format("the body has more than {} values", kMostValues));
+  OrderedJson json = parse_ordered_json(body, "the body");
   if (!json.is_object()) throw web::HttpError(400, "the body is not a JSON object");
   return json;
+} catch (const InputError& error) {
+  throw web::HttpError(400, error.what());
 }
 
 // The value of a key; nothing where it is missing or null.
-const Json* find(const Json& object, const std::string& key) {
+const OrderedJson* find(const OrderedJson& object, const std::string& key) {
   const auto found = object.find(key);
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-double number(const Json& json, const std::string& key, double otherwise, double low, double high) {
-  const Json* value = find(json, key);
+double number(const OrderedJson& json, const std::string& key, double otherwise, double low, double high) {
+  const OrderedJson* value = find(json, key);
   if (value == nullptr) return otherwise;
   if (!value->is_number() || !(value->get<double>() >= low && value->get<double>() <= high))
     refuse(key, fmt::format("a number from {} to {} was expected", low, high));
   return value->get<double>();
 }
 
-std::int64_t whole(const Json& json, const std::string& key, std::int64_t otherwise, std::int64_t low, std::int64_t high) {
-  const Json* value = find(json, key);
+std::int64_t whole(const OrderedJson& json, const std::string& key, std::int64_t otherwise, std::int64_t low, std::int64_t high) {
+  const OrderedJson* value = find(json, key);
   if (value == nullptr) return otherwise;
   const bool fits = value->is_number_unsigned()
                         ? value->get<std::uint64_t>() <= static_cast<std::uint64_t>(high) && value->get<std::int64_t>() >= low
@@ -82,42 +68,42 @@ std::int64_t whole(const Json& json, const std::string& key, std::int64_t otherw
   return value->get<std::int64_t>();
 }
 
-bool flag(const Json& json, const std::string& key) {
-  const Json* value = find(json, key);
+bool flag(const OrderedJson& json, const std::string& key) {
+  const OrderedJson* value = find(json, key);
   if (value == nullptr) return false;
   if (!value->is_boolean()) refuse(key, "true or false was expected");
   return value->get<bool>();
 }
 
-std::string string_at(const Json& json, const std::string& key, const std::string& place) {
-  const Json* value = find(json, key);
+std::string string_at(const OrderedJson& json, const std::string& key, const std::string& place) {
+  const OrderedJson* value = find(json, key);
   if (value == nullptr || !value->is_string()) refuse(place, "a text was expected");
   return value->get<std::string>();
 }
 
 // Values that would change the answer in a way that there is not, unless they ask for what happens anyway.
-void refuse_unsupported(const Json& json) {
-  const auto only = [&](const char* key, const Json& harmless) {
-    const Json* value = find(json, key);
+void refuse_unsupported(const OrderedJson& json) {
+  const auto only = [&](const char* key, const OrderedJson& harmless) {
+    const OrderedJson* value = find(json, key);
     if (value != nullptr && *value != harmless && !(value->is_array() && value->empty())) refuse(key, "is not supported");
   };
-  only("logit_bias", Json::object());
+  only("logit_bias", OrderedJson::object());
   only("frequency_penalty", 0);
   only("presence_penalty", 0);
-  only("tools", Json::array());
-  only("functions", Json::array());
+  only("tools", OrderedJson::array());
+  only("functions", OrderedJson::array());
   only("echo", false);
   only("suffix", "");
   only("best_of", 1);
-  if (const Json* modalities = find(json, "modalities"); modalities != nullptr && *modalities != Json::array({"text"}))
+  if (const OrderedJson* modalities = find(json, "modalities"); modalities != nullptr && *modalities != OrderedJson::array({"text"}))
     refuse("modalities", "only [\"text\"] is supported");
 }
 
-std::vector<std::string> stops(const Json& json) {
+std::vector<std::string> stops(const OrderedJson& json) {
   std::vector<std::string> found;
-  const Json* value = find(json, "stop");
+  const OrderedJson* value = find(json, "stop");
   if (value == nullptr) return found;
-  for (const Json& stop : value->is_array() ? *value : Json::array({*value})) {
+  for (const OrderedJson& stop : value->is_array() ? *value : OrderedJson::array({*value})) {
     if (!stop.is_string() || stop.get<std::string>().empty() || stop.get<std::string>().size() > kLongestStop)
       refuse("stop", fmt::format("a text, or a list of texts, of 1 to {} bytes was expected", kLongestStop));
     found.push_back(stop.get<std::string>());
@@ -126,10 +112,10 @@ std::vector<std::string> stops(const Json& json) {
   return found;
 }
 
-// The schema with its keys in the order in which they came: json_schema.schema, or as llama.cpp has it schema beside type.
-std::optional<AnswerFormat> answer_format(const Json& json, const std::string& body) {
+// The schema: json_schema.schema, or as llama.cpp has it schema beside type.
+std::optional<AnswerFormat> answer_format(const OrderedJson& json) {
   const std::string key = "response_format";
-  const Json* format = find(json, key);
+  const OrderedJson* format = find(json, key);
   if (format == nullptr) return std::nullopt;
   if (!format->is_object()) refuse(key, "an object was expected");
   const std::string type = string_at(*format, "type", key + ".type");
@@ -137,16 +123,15 @@ std::optional<AnswerFormat> answer_format(const Json& json, const std::string& b
   if (type != "json_object" && type != "json_schema") refuse(key + ".type", "\"text\", \"json_object\" or \"json_schema\" was expected");
   const bool is_nested = find(*format, "json_schema") != nullptr;
   if (is_nested && !format->at("json_schema").is_object()) refuse(key + ".json_schema", "an object was expected");
-  const Json& holder = is_nested ? format->at("json_schema") : *format;
-  const Json* schema = find(holder, "schema");
+  const OrderedJson& holder = is_nested ? format->at("json_schema") : *format;
+  const OrderedJson* schema = find(holder, "schema");
   if (schema == nullptr && type == "json_object") return AnswerFormat{};
   const std::string place = key + (is_nested ? ".json_schema.schema" : ".schema");
   if (schema == nullptr || !schema->is_object()) refuse(place, "a JSON schema was expected");
-  const OrderedJson ordered = parse_ordered_json(body, "the request").at(key);
-  return AnswerFormat{(is_nested ? ordered.at("json_schema") : ordered).at("schema")};
+  return AnswerFormat{*schema};
 }
 
-void read_sampling(const Json& json, const std::string& body, const RequestLimits& limits, Asked& asked) {
+void read_sampling(const OrderedJson& json, const RequestLimits& limits, Asked& asked) {
   refuse_unsupported(json);
   if (find(json, "model") != nullptr) string_at(json, "model", "model");  // one is served, whatever it is called
   const char* length = find(json, "max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
@@ -157,14 +142,23 @@ void read_sampling(const Json& json, const std::string& body, const RequestLimit
     asked.seed = static_cast<std::uint64_t>(
         whole(json, "seed", 0, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()));
   asked.stop = stops(json);
-  asked.format = answer_format(json, body);
+  asked.format = answer_format(json);
   if (asked.format && !asked.stop.empty()) refuse("stop", "cannot be with response_format: the answer would not be whole");
   asked.choices = whole(json, "n", 1, 1, limits.most_choices);
   asked.is_streamed = flag(json, "stream");
-  if (const Json* options = find(json, "stream_options"); options != nullptr) {
+  if (const OrderedJson* options = find(json, "stream_options"); options != nullptr) {
     if (!options->is_object()) refuse("stream_options", "an object was expected");
     asked.includes_usage = flag(*options, "include_usage");
   }
+}
+
+// The log-probabilities of an answer are many times its text.
+void refuse_too_many_likeliest(const Asked& asked) {
+  constexpr std::int64_t kMost = 200'000;
+  const std::int64_t wanted = asked.likeliest ? asked.choices * asked.max_new_tokens * (*asked.likeliest + 1) : 0;
+  if (wanted > kMost)
+    refuse("logprobs", fmt::format("n times max_tokens times the likeliest tokens are {} log-probabilities, and at most {} are written",
+                                   wanted, kMost));
 }
 
 // A data URL, or the base64 of "MThd" and the first byte of what follows.
@@ -191,7 +185,10 @@ midi::Score score_of(const std::string& bytes, const std::string& place, const R
   if (!bytes.starts_with("MThd")) refuse(place, "is no MIDI file: only MIDI files can be heard");
   midi::Score score;
   try {
-    score = midi::parse_midi(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()), kMusic);
+    score = midi::parse_midi(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()), kMusic,
+                             [&](const std::string& what) { refuse(place, fmt::format("cannot be heard whole: {}", what)); });
+  } catch (const web::HttpError&) {
+    throw;
   } catch (const Error& error) {
     refuse(place, error.what());
   }
@@ -202,7 +199,7 @@ midi::Score score_of(const std::string& bytes, const std::string& place, const R
 }
 
 // `start` and `duration`, in seconds.
-midi::Score part_of(const midi::Score& score, const Json& json, const std::string& place) {
+midi::Score part_of(const midi::Score& score, const OrderedJson& json, const std::string& place) {
   constexpr double kLongest = 1e6;
   midi::Part part = {.start = number(json, "start", 0, 0, kLongest)};
   if (find(json, "duration") != nullptr) part.duration = number(json, "duration", 0, std::numeric_limits<double>::min(), kLongest);
@@ -212,7 +209,7 @@ midi::Score part_of(const midi::Score& score, const Json& json, const std::strin
 }
 
 // {"id": …, "start"?: …, "duration"?: …} at `place`.
-midi::Score clip_of(const Json* clip, const std::string& place, const RequestLimits& limits) {
+midi::Score clip_of(const OrderedJson* clip, const std::string& place, const RequestLimits& limits) {
   if (!limits.takes_music) refuse(place, kTakesNoMusic);
   if (clip == nullptr || !clip->is_object()) refuse(place, "an object was expected");
   const std::string id = string_at(*clip, "id", place + ".id");
@@ -225,10 +222,10 @@ class MessageReader {
  public:
   MessageReader(Asked& asked, const RequestLimits& limits) : asked_(asked), limits_(limits) {}
 
-  void read(const Json& message, const std::string& place) {
+  void read(const OrderedJson& message, const std::string& place) {
     if (!message.is_object()) refuse(place, "an object was expected");
     const text::Role role = role_of(string_at(message, "role", place + ".role"), place + ".role");
-    const Json* content = find(message, "content");
+    const OrderedJson* content = find(message, "content");
     if (content == nullptr) refuse(place + ".content", "a text or a list of parts was expected");
     std::string said;
     if (content->is_string()) {
@@ -267,7 +264,7 @@ class MessageReader {
   }
 
   // The text of a part; music is taken from it.
-  std::string part(const Json& part, text::Role role, const std::string& place) {
+  std::string part(const OrderedJson& part, text::Role role, const std::string& place) {
     if (!part.is_object()) refuse(place, "an object was expected");
     const std::string type = string_at(part, "type", place + ".type");
     if (type == "text") return string_at(part, "text", place + ".text");
@@ -276,7 +273,7 @@ class MessageReader {
       refuse(place + ".type", fmt::format("\"{}\" is not supported: text, file, input_audio and clip are", type));
     if (role != text::Role::user) refuse(place, "music can only be in a message of the user");
     if (asked_.music) refuse(place, "a conversation has music once");
-    const Json* data = find(part, type);
+    const OrderedJson* data = find(part, type);
     if (is_clip) {
       asked_.music = clip_of(data, place + ".clip", limits_);
       return "";
@@ -292,18 +289,16 @@ class MessageReader {
   const RequestLimits& limits_;
 };
 
-}  // namespace
-
-Asked read_chat_request(const std::string& body, const RequestLimits& limits) {
-  const Json json = parse(body);
+Asked read_chat(const OrderedJson& json, const RequestLimits& limits) {
   Asked asked;
-  read_sampling(json, body, limits, asked);
+  read_sampling(json, limits, asked);
   if (flag(json, "logprobs")) {
     asked.likeliest = whole(json, "top_logprobs", 0, 0, kMostLikeliest);
   } else if (find(json, "top_logprobs") != nullptr && *find(json, "top_logprobs") != 0) {
     refuse("top_logprobs", "needs logprobs");
   }
-  const Json* messages = find(json, "messages");
+  refuse_too_many_likeliest(asked);
+  const OrderedJson* messages = find(json, "messages");
   if (messages == nullptr || !messages->is_array() || messages->empty()) refuse("messages", "a list of messages was expected");
   MessageReader reader(asked, limits);
   for (std::size_t i = 0; i < messages->size(); ++i) reader.read((*messages)[i], fmt::format("messages[{}]", i));
@@ -311,12 +306,19 @@ Asked read_chat_request(const std::string& body, const RequestLimits& limits) {
   return asked;
 }
 
+}  // namespace
+
+Asked read_chat_request(const std::string& body, const RequestLimits& limits) {
+  return read_chat(parse(body), limits);
+}
+
 Asked read_completion_request(const std::string& body, const RequestLimits& limits) {
-  const Json json = parse(body);
+  const OrderedJson json = parse(body);
   Asked asked;
-  read_sampling(json, body, limits, asked);
+  read_sampling(json, limits, asked);
   if (find(json, "logprobs") != nullptr) asked.likeliest = whole(json, "logprobs", 0, 0, kMostLikeliest);
-  const Json* prompt = find(json, "prompt");
+  refuse_too_many_likeliest(asked);
+  const OrderedJson* prompt = find(json, "prompt");
   const bool is_list_of_one = prompt != nullptr && prompt->is_array() && prompt->size() == 1 && (*prompt)[0].is_string();
   asked.prompt = is_list_of_one ? (*prompt)[0].get<std::string>() : string_at(json, "prompt", "prompt");
   if (asked.prompt->empty()) refuse("prompt", "is empty");
@@ -324,37 +326,47 @@ Asked read_completion_request(const std::string& body, const RequestLimits& limi
 }
 
 AskedExplanation read_explanation_request(const std::string& body, const RequestLimits& limits) {
-  Asked asked = read_chat_request(body, limits);
+  constexpr std::size_t kMostNotes = 20'000;  // each has its numbers in the reply
+  const OrderedJson json = parse(body);
+  Asked asked = read_chat(json, limits);
   if (!asked.music) refuse("messages", "there is no music whose notes could explain anything");
-  const std::string answer = string_at(parse(body), "answer", "answer");
+  if (asked.music->note_count() > kMostNotes)
+    refuse("messages", fmt::format("the music has {} notes, and at most {} are explained", asked.music->note_count(), kMostNotes));
+  const std::string answer = string_at(json, "answer", "answer");
   if (text::strip(answer).empty()) refuse("answer", "is empty");
   return {std::move(*asked.music), std::move(asked.conversation), answer};
 }
 
 AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLimits& limits) {
   constexpr std::size_t kMost = 256;
-  const Json json = parse(body);
+  const OrderedJson json = parse(body);
   AskedEmbeddings asked;
-  const Json* format = find(json, "encoding_format");
+  const OrderedJson* format = find(json, "encoding_format");
   if (format != nullptr && *format != "float" && *format != "base64") refuse("encoding_format", "\"float\" or \"base64\" was expected");
   asked.is_base64 = format != nullptr && *format == "base64";
   if (find(json, "dimensions") != nullptr) refuse("dimensions", "is not supported");
-  const Json* input = find(json, "input");
+  const OrderedJson* input = find(json, "input");
   if (input == nullptr || (!input->is_string() && !input->is_array() && !input->is_object()))
     refuse("input", "a MIDI file in base64 or a text, or a list of them, was expected");
-  const Json list = input->is_array() ? *input : Json::array({*input});
+  const OrderedJson list = input->is_array() ? *input : OrderedJson::array({*input});
   if (list.empty() || list.size() > kMost) refuse("input", fmt::format("1 to {} files were expected", kMost));
+  std::size_t notes = 0;
+  const auto add = [&](midi::Score score) {
+    notes += score.note_count();
+    if (notes > limits.most_notes) refuse("input", fmt::format("has more than {} notes", limits.most_notes));
+    asked.inputs.emplace_back(std::move(score));
+  };
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string place = fmt::format("input[{}]", i);
     if (list[i].is_object()) {
-      asked.inputs.emplace_back(clip_of(find(list[i], "clip"), place + ".clip", limits));
+      add(clip_of(find(list[i], "clip"), place + ".clip", limits));
       continue;
     }
     if (list[i].is_number() || list[i].is_array()) refuse(place, "token ids are another tokenizer's: send the text");
     if (!list[i].is_string()) refuse(place, "a MIDI file in base64 or a text was expected");
     const auto& input = list[i].get_ref<const std::string&>();
     if (is_midi(input)) {
-      asked.inputs.emplace_back(score_of(bytes_of(input, place), place, limits));
+      add(score_of(bytes_of(input, place), place, limits));
     } else if (text::strip(input).empty()) {
       refuse(place, "is empty");
     } else {
@@ -365,7 +377,7 @@ AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLi
 }
 
 AskedClip read_clip_request(const std::string& body, const RequestLimits& limits) {
-  const Json json = parse(body);
+  const OrderedJson json = parse(body);
   if (find(json, "id") != nullptr) return {.id = string_at(json, "id", "id")};
   AskedClip asked;
   if (find(json, "filename") != nullptr) asked.name = string_at(json, "filename", "filename");

@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <variant>
 
@@ -52,8 +52,12 @@ OrderedJson chat_logprobs(const std::vector<WrittenToken>& tokens) {
 }
 
 OrderedJson completion_logprobs(const std::vector<WrittenToken>& tokens) {
-  OrderedJson json = {{"tokens", OrderedJson::array()}, {"token_logprobs", OrderedJson::array()}, {"top_logprobs", OrderedJson::array()}};
+  OrderedJson json = {{"tokens", OrderedJson::array()},
+                      {"token_logprobs", OrderedJson::array()},
+                      {"top_logprobs", OrderedJson::array()},
+                      {"text_offset", OrderedJson::array()}};
   for (const WrittenToken& token : tokens) {
+    json["text_offset"].push_back(token.offset);
     OrderedJson likeliest = OrderedJson::object();
     for (const TokenText& likely : token.likeliest) likeliest.emplace(readable(likely.bytes), likely.logprob);
     json["tokens"].push_back(readable(token.bytes));
@@ -66,8 +70,12 @@ OrderedJson completion_logprobs(const std::vector<WrittenToken>& tokens) {
 // One answer in the shapes of both endpoints.
 class Writer {
  public:
-  Writer(std::string model, bool is_chat)
-      : model_(std::move(model)), is_chat_(is_chat), id_(new_id(is_chat ? "chatcmpl" : "cmpl")), created_(seconds_since_1970()) {}
+  Writer(std::string model, bool is_chat, bool has_logprobs)
+      : model_(std::move(model)),
+        is_chat_(is_chat),
+        has_logprobs_(has_logprobs),
+        id_(new_id(is_chat ? "chatcmpl" : "cmpl")),
+        created_(seconds_since_1970()) {}
 
   std::string whole(const std::vector<Choice>& choices, std::int64_t prompt_tokens) const {
     OrderedJson list = OrderedJson::array();
@@ -75,7 +83,7 @@ class Writer {
       OrderedJson choice = {{"index", i}};
       if (is_chat_) choice["message"] = {{"role", "assistant"}, {"content", choices[i].text}};
       if (!is_chat_) choice["text"] = choices[i].text;
-      choice["logprobs"] = logprobs(choices[i].logprobs);
+      choice["logprobs"] = has_logprobs_ ? logprobs(choices[i].logprobs) : nullptr;
       choice["finish_reason"] = *choices[i].finish_reason;
       list.push_back(std::move(choice));
     }
@@ -88,7 +96,7 @@ class Writer {
     return is_chat_ ? chunk(choice, {{"role", "assistant"}, {"content", ""}}, nullptr, nullptr) : "";
   }
   std::string more(std::size_t choice, const Choice& news) const {
-    return chunk(choice, {{"content", news.text}}, logprobs(news.logprobs), nullptr);
+    return chunk(choice, {{"content", news.text}}, news.logprobs.empty() ? nullptr : logprobs(news.logprobs), nullptr);
   }
   std::string end(std::size_t choice, const std::string& reason) const { return chunk(choice, OrderedJson::object(), nullptr, reason); }
   std::string last(const std::vector<Choice>& choices, std::int64_t prompt_tokens) const {
@@ -97,6 +105,7 @@ class Writer {
     return event(json);
   }
   static std::string done() { return "data: [DONE]\n\n"; }
+  static std::string failed(const web::HttpError& error) { return "data: " + error.body() + "\n\n"; }
 
  private:
   const char* stream_object() const { return is_chat_ ? "chat.completion.chunk" : "text_completion"; }
@@ -115,7 +124,6 @@ class Writer {
   }
 
   OrderedJson logprobs(const std::vector<WrittenToken>& tokens) const {
-    if (tokens.empty()) return nullptr;
     return is_chat_ ? chat_logprobs(tokens) : completion_logprobs(tokens);
   }
 
@@ -129,6 +137,7 @@ class Writer {
 
   std::string model_;
   bool is_chat_;
+  bool has_logprobs_;
   std::string id_;
   std::int64_t created_;
 };
@@ -137,13 +146,13 @@ bool has_ended(const std::vector<Choice>& choices) {
   return std::ranges::all_of(choices, [](const Choice& choice) { return choice.finish_reason.has_value(); });
 }
 
-// Reads an answer to its end: `on_news` of each choice's news. Returns all of it, or nothing where the client has left.
+// Reads an answer to its end: `on_news` of each choice's news. Returns all of it; HttpError where nobody waits for it any more.
 template <class OnNews>
-std::optional<std::vector<Choice>> read(Engine::Answer& answer, const Asked& asked, const web::Sink& sink, const OnNews& on_news) {
+std::vector<Choice> read(Engine::Answer& answer, const Asked& asked, const std::function<bool()>& is_open, const OnNews& on_news) {
   std::vector<Choice> choices(static_cast<std::size_t>(asked.choices));
   while (!has_ended(choices)) {
     const std::vector<Choice> news = answer.wait(kLooksEvery);
-    if (!sink.is_open()) return std::nullopt;
+    if (!is_open()) throw nobody_waits();
     for (std::size_t i = 0; i < news.size(); ++i) {
       choices[i].append(news[i]);
       on_news(i, news[i]);
@@ -152,22 +161,18 @@ std::optional<std::vector<Choice>> read(Engine::Answer& answer, const Asked& ask
   return choices;
 }
 
-// Event by event, as it comes.
-void stream_answer(Engine::Answer& answer, const Writer& writer, const Asked& asked, web::Sink& sink) {
+// Event by event, as it comes. The last is an error where the model failed.
+void stream_answer(Engine::Answer& answer, const Writer& writer, const Asked& asked, web::Sink& sink) try {
   for (std::size_t i = 0; i < static_cast<std::size_t>(asked.choices); ++i) sink.write(writer.begin(i));
-  const auto choices = read(answer, asked, sink, [&](std::size_t i, const Choice& news) {
+  const auto is_open = [&sink] { return sink.is_open(); };
+  const auto choices = read(answer, asked, is_open, [&](std::size_t i, const Choice& news) {
     if (!news.text.empty() || !news.logprobs.empty()) sink.write(writer.more(i, news));
     if (news.finish_reason) sink.write(writer.end(i, *news.finish_reason));
   });
-  if (!choices) return;
-  if (asked.includes_usage) sink.write(writer.last(*choices, answer.prompt_tokens()));
+  if (asked.includes_usage) sink.write(writer.last(choices, answer.prompt_tokens()));
   sink.write(Writer::done());
-}
-
-// All at once; nothing is written before the end, but a client that leaves is seen.
-void write_answer(Engine::Answer& answer, const Writer& writer, const Asked& asked, web::Sink& sink) {
-  const auto choices = read(answer, asked, sink, [](std::size_t, const Choice&) {});
-  if (choices) sink.write(writer.whole(*choices, answer.prompt_tokens()));
+} catch (const web::HttpError& error) {
+  sink.write(Writer::failed(error));
 }
 
 }  // namespace
@@ -184,42 +189,47 @@ Server::Server(generate::Session& session, ServerOptions options)
   };
   for (const PageFile& file : page_files()) {
     http_.get(
-        std::string(file.path), [&file](const std::string&) { return reply_with(file); }, true);
+        std::string(file.path), [&file](const web::Request&) { return reply_with(file); }, true);
   }
   http_.get(
-      "/health", [](const std::string&) { return web::Reply{.body = R"({"status":"ok"})"}; }, true);
-  http_.get("/v1/models", [this](const std::string&) { return models(); });
-  http_.get("/v1/models/" + options_.model_name, [this](const std::string&) { return web::Reply{.body = json_text(model())}; });
-  http_.get("/metrics", [this](const std::string&) { return metrics(); });
-  http_.post("/v1/chat/completions", [this](const std::string& body) { return answer(read_chat_request(body, options_.limits), true); });
-  http_.post("/v1/completions", [this](const std::string& body) { return answer(read_completion_request(body, options_.limits), false); });
-  if (options_.explains) http_.post("/v1/explanations", [this](const std::string& body) { return explanation(body); });
-  http_.post("/v1/embeddings", [this](const std::string& body) { return embeddings(body); });
-  http_.get("/v1/clips", [this](const std::string&) { return examples(); });
-  http_.post("/v1/clips", [this](const std::string& body) { return clip(body); });
+      "/health", [](const web::Request&) { return web::Reply{.body = R"({"status":"ok"})"}; }, true);
+  http_.get("/v1/models", [this](const web::Request&) { return models(); });
+  http_.get("/v1/models/" + options_.model_name, [this](const web::Request&) { return web::Reply{.body = json_text(model())}; });
+  http_.get("/metrics", [this](const web::Request&) { return metrics(); });
+  http_.post("/v1/chat/completions",
+             [this](const web::Request& request) { return answer(read_chat_request(request.body, options_.limits), true, request); });
+  http_.post("/v1/completions", [this](const web::Request& request) {
+    return answer(read_completion_request(request.body, options_.limits), false, request);
+  });
+  if (options_.explains) http_.post("/v1/explanations", [this](const web::Request& request) { return explanation(request); });
+  http_.post("/v1/embeddings", [this](const web::Request& request) { return embeddings(request); });
+  http_.get("/v1/clips", [this](const web::Request&) { return examples(); });
+  http_.post("/v1/clips", [this](const web::Request& request) { return clip(request); });
 }
 
-web::Reply Server::answer(Asked asked, bool is_chat) {
-  const auto running = std::shared_ptr<Engine::Answer>(engine_.ask(asked));
-  const Writer writer(options_.model_name, is_chat);
+web::Reply Server::answer(Asked asked, bool is_chat, const web::Request& request) {
+  const auto running = std::shared_ptr<Engine::Answer>(engine_.ask(asked, request.is_open));
+  const Writer writer(options_.model_name, is_chat, asked.likeliest.has_value());
   if (asked.is_streamed) {
     return {.type = "text/event-stream",
             .stream = [running, writer, asked = std::move(asked)](web::Sink& sink) { stream_answer(*running, writer, asked, sink); }};
   }
-  return {.stream = [running, writer, asked = std::move(asked)](web::Sink& sink) { write_answer(*running, writer, asked, sink); }};
+  const auto choices = read(*running, asked, request.is_open, [](std::size_t, const Choice&) {});
+  return {.body = writer.whole(choices, running->prompt_tokens())};
 }
 
-web::Reply Server::explanation(const std::string& body) {
+web::Reply Server::explanation(const web::Request& request) {
   OrderedJson json = {{"object", "explanation"}};
-  json.update(explain::to_json(engine_.explain(read_explanation_request(body, options_.limits))));
+  json.update(explain::to_json(engine_.explain(read_explanation_request(request.body, options_.limits), request.is_open)));
   return {.body = json_text(json)};
 }
 
-web::Reply Server::embeddings(const std::string& body) {
-  const AskedEmbeddings asked = read_embeddings_request(body, options_.limits);
+web::Reply Server::embeddings(const web::Request& request) {
+  const AskedEmbeddings asked = read_embeddings_request(request.body, options_.limits);
   OrderedJson data = OrderedJson::array();
   for (std::size_t i = 0; i < asked.inputs.size(); ++i) {
-    const std::vector<float> embedding = std::visit([&](const auto& input) { return engine_.embed(input); }, asked.inputs[i]);
+    const std::vector<float> embedding =
+        std::visit([&](const auto& input) { return engine_.embed(input, request.is_open); }, asked.inputs[i]);
     OrderedJson row = {{"object", "embedding"}, {"index", i}};
     if (asked.is_base64) {
       row["embedding"] = to_base64({reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float)});
@@ -235,8 +245,8 @@ web::Reply Server::embeddings(const std::string& body) {
   return {.body = json_text(json)};
 }
 
-web::Reply Server::clip(const std::string& body) {
-  AskedClip asked = read_clip_request(body, options_.limits);
+web::Reply Server::clip(const web::Request& request) {
+  AskedClip asked = read_clip_request(request.body, options_.limits);
   const auto clip = asked.id.empty() ? clips_.add(std::move(asked.name), std::move(asked.music)) : clips_.find(asked.id);
   if (clip == nullptr) throw web::HttpError(404, "id: no clip is kept under it: send its file again", "id");
   return {.body = json_text(description_of(*clip))};

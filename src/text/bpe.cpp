@@ -13,6 +13,8 @@ namespace {
 
 // Longer pieces are merged with a queue.
 constexpr std::size_t kShort = 96;
+// The buffers of longer pieces, in bytes, are not kept.
+constexpr std::size_t kLongest = 1 << 16;
 
 std::uint64_t pair_of(Symbol left, Symbol right) {
   return std::uint64_t{left} << 32 | right;
@@ -97,6 +99,7 @@ void Bpe::encode(std::string_view piece, std::vector<TokenId>& ids, Scratch& scr
   }
   merge(piece, scratch);
   ids.insert(ids.end(), scratch.symbols.begin(), scratch.symbols.end());
+  if (piece.size() > kLongest) scratch = {};
 }
 
 void Bpe::merge(std::string_view piece, Scratch& scratch) const {

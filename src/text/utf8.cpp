@@ -1,5 +1,7 @@
 #include "midillama/text/utf8.h"
 
+#include <algorithm>
+
 namespace midillama::text {
 namespace {
 
@@ -58,6 +60,10 @@ std::size_t valid_prefix(std::string_view text) {
 }
 
 }  // namespace
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !is_continuation(c); }));
+}
 
 char32_t take_code_point(std::string_view& text) {
   const Decoded next = decode_front(text);

@@ -23,10 +23,6 @@ std::string cleaned_up(std::string text) {
   return text;
 }
 
-bool is_longer(std::string_view word, std::size_t characters) {
-  return static_cast<std::size_t>(std::ranges::count_if(word, [](char c) { return !is_continuation(c); })) > characters;
-}
-
 }  // namespace
 
 WordPieceTokenizer::WordPieceTokenizer(WordPieceModel model)
@@ -53,7 +49,7 @@ std::vector<TokenId> WordPieceTokenizer::encode(std::string_view text) const {
 }
 
 void WordPieceTokenizer::encode_word(std::string_view word, std::vector<TokenId>& ids) const {
-  if (is_longer(word, model_.longest_word)) return ids.push_back(model_.unknown);
+  if (count_characters(word) > model_.longest_word) return ids.push_back(model_.unknown);
   const std::size_t before = ids.size();
   std::string piece;
   for (std::string_view rest = word; !rest.empty();) {

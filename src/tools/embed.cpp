@@ -37,6 +37,9 @@ Clip read_clip(const std::filesystem::path& file) {
 
 Embedded embed(const config::Config& config, std::span<const std::filesystem::path> files, const std::filesystem::path& out,
                torch::Device device) {
+  for (const auto& file : files) {
+    if (is_same_file(file, out)) throw UsageError(fmt::format("--out: {} is one of the files that are to be embedded", out.string()));
+  }
   std::vector<Clip> clips(files.size());
   parallel_for("reading clips", files.size(), [&](std::size_t i) { clips[i] = read_clip(files[i]); });
 

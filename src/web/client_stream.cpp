@@ -88,20 +88,20 @@ ssize_t ClientStream::write(const char* from, std::size_t size) {
   }
 }
 
-bool ClientStream::is_writable() const {
+bool ClientStream::is_there(std::string_view question) const {
   if (connections_.have_ended()) return false;
   pollfd look = {.fd = socket_, .events = POLLRDHUP, .revents = 0};
   ::poll(&look, 1, 0);
   if ((look.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return false;
-  if ((look.revents & POLLRDHUP) != 0) ask_whether_gone();
+  if ((look.revents & POLLRDHUP) != 0) ask_whether_gone(question);
   return true;
 }
 
 // A client that closes its connection and one that only sends no more look alike until something is sent: the first one's side answers with
-// a reset. A zero before the next chunk's size changes nothing for a client that reads. It is asked ever less often, so these stay few.
-void ClientStream::ask_whether_gone() const {
+// a reset. It is asked ever less often, so these questions stay few.
+void ClientStream::ask_whether_gone(std::string_view question) const {
   if (Clock::now() - asked_ < asks_after_) return;
-  ::send(socket_, "0", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::send(socket_, question.data(), question.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   asked_ = Clock::now();
   asks_after_ = std::max<Clock::duration>(2 * asks_after_, milliseconds(500));
 }

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace midillama::web {
 
@@ -31,8 +32,11 @@ class ClientStream final : public httplib::Stream {
   // -1 where the client takes nothing for too long, is gone, or the server ends.
   ssize_t write(const char* from, std::size_t size) override;
   bool is_readable() const override { return true; }
-  // Whether the client is still there, and the server goes on. The library asks only between the chunks of an answer.
-  bool is_writable() const override;
+  // Whether the client is still there, and the server goes on. What a client that sends no more is asked with must change nothing for it
+  // where the answer is; where it is empty, it counts as there.
+  bool is_there(std::string_view question) const;
+  // The library asks only between the chunks of an answer: a zero before the next chunk's size changes nothing.
+  bool is_writable() const override { return is_there("0"); }
   // Addresses are not looked at.
   void get_remote_ip_and_port(std::string&, int&) const override {}
   void get_local_ip_and_port(std::string&, int&) const override {}
@@ -51,7 +55,7 @@ class ClientStream final : public httplib::Stream {
 
   // Until poll(2) finds one of `events`. False where the client has had its time, or the server ends.
   bool wait(short events, Account& account);
-  void ask_whether_gone() const;
+  void ask_whether_gone(std::string_view question) const;
 
   int socket_;
   const HttpOptions& options_;

@@ -19,10 +19,13 @@
 #include <optional>
 #include <thread>
 #include <typeinfo>
+#include <utility>
 #include <vector>
 
 namespace midillama::web {
 namespace {
+
+thread_local const ClientStream* client_of_this_thread = nullptr;  // whose request is answered: the library's handlers are not told
 
 using Clock = std::chrono::steady_clock;
 
@@ -164,6 +167,7 @@ struct HttpServer::Implementation {
 
   void serve_client(int socket) {
     ClientStream client(socket, options, connections);
+    client_of_this_thread = &client;
     try {
       server.serve(client, [&](httplib::Request& request) {
         client.expect(kFraming * options.largest_body);
@@ -219,7 +223,7 @@ struct HttpServer::Implementation {
       throw HttpError(401, "a key is asked for: Authorization: Bearer KEY");
   }
 
-  void answer(const httplib::Request& request, const std::string& body, httplib::Response& response) const {
+  void answer(const httplib::Request& request, std::string body, httplib::Response& response) const {
     const std::string route = request.method + " " + request.path;
     const auto start = Clock::now();
     const auto log_end = [route, start, size = body.size()](int status) {
@@ -227,7 +231,10 @@ struct HttpServer::Implementation {
                 std::chrono::duration<double>(Clock::now() - start).count());
     };
     try {
-      Reply reply = routes.at(request.path).at(request.method).handler(body);
+      // Answers that come before the last one, which clients of HTTP/1.1 know of, may be sent until it begins.
+      const std::string_view question = request.version == "HTTP/1.1" ? "HTTP/1.1 102 Processing\r\n\r\n" : "";
+      const auto is_open = [client = client_of_this_thread, question] { return client->is_there(question); };
+      Reply reply = routes.at(request.path).at(request.method).handler({.body = std::move(body), .is_open = is_open});
       for (const auto& [name, value] : reply.headers) response.set_header(name, value);
       if (!reply.stream) {
         response.set_content(reply.body, reply.type);

@@ -30,6 +30,13 @@ TEST(JsonReader, FindsAKeyThatIsThereTwice) {
   EXPECT_EQ(repeated_key(R"([{"x": {"k": 1, "\u006b": 2}}])"), "k");
 }
 
+TEST(JsonReader, SeesHowMuchATextHoldsBeforeItIsParsed) {
+  const auto extent = json_extent(R"({"a": [1, [2, 3]], "b, [{\"": {}, "c": "\\"})");
+  EXPECT_EQ(extent.depth, 3u);
+  EXPECT_EQ(extent.values, 8u) << "an object of three, a list of two, a list of two, an empty object: at least as many";
+  EXPECT_EQ(json_extent("]]}1").values, 0u);
+}
+
 TEST(JsonReader, RefusesWhatIsNestedTooDeep) {
   for (const auto& [open, close] : {std::pair{"[", "]"}, {"{\"a\":", "}"}}) {
     const auto nested = [&, open = open, close = close](std::size_t depth) {

@@ -1,6 +1,8 @@
 #include "midillama/eval/evaluate.h"
 
 #include "eval/tiny_world.h"
+#include "midillama/core/hash.h"
+#include "midillama/core/lock.h"
 #include "midillama/eval/prediction.h"
 #include "midillama/systems/answerer.h"
 
@@ -79,6 +81,25 @@ TEST_F(EvaluateTest, AnswersAreUsedAgainWhileNothingChanged) {
   world.config.generate.max_new_tokens = 3;
   run(options("qa"));
   EXPECT_NE(std::filesystem::last_write_time(file), rewritten) << "shorter answers are other answers";
+}
+
+TEST_F(EvaluateTest, TwoAtOnceInOneRunAreRefused) {
+  const WriterLock other(world.path("runs/eval"));
+  EXPECT_THAT([&] { run(options("qa")); }, ThrowsMessage<InputError>(HasSubstr("process")));
+  EXPECT_FALSE(std::filesystem::exists(row("qa", "true")));
+}
+
+TEST_F(EvaluateTest, AnswersToOtherQuestionsAreNotUsed) {
+  const Report first = run(options("qa"));
+  const auto file = row("qa", "true") / "predictions.jsonl", source = row("qa", "true") / "source.json";
+  auto predictions = read_predictions(file);
+  predictions.pop_back();
+  write_predictions(file, predictions);
+  Json told = read_json(source);
+  told["predictions"] = fingerprint_file(file);
+  write_atomically(source, told.dump() + "\n");
+  EXPECT_EQ(run(options("qa")).tasks[0].examples, first.tasks[0].examples);
+  EXPECT_EQ(read_predictions(file).size(), predictions.size() + 1);
 }
 
 TEST_F(EvaluateTest, MaxExamplesAreSpreadOverTheSplit) {

@@ -55,6 +55,21 @@ TEST_F(ExplainProgram, TakesAPartOfTheFile) {
   EXPECT_THAT(silence.error_output, HasSubstr("there are no notes in the part"));
 }
 
+TEST_F(ExplainProgram, DoesNotWriteOverItsMusic) {
+  const auto music = read_text(clip());
+  std::filesystem::create_symlink(clip(), world.path("link"));
+  for (const char* option : {"--svg", "--json"}) {
+    for (const std::string& file : {clip(), world.path("link"), world.path("data/../data/clips/test-0.mid")}) {
+      const auto result = run({"--midi", clip(), "--prompt", "Which?", "--answer", "A reel.", option, file});
+      EXPECT_EQ(result.status, 2);
+      EXPECT_THAT(result.error_output, HasSubstr("is the music itself"));
+    }
+  }
+  EXPECT_EQ(read_text(clip()), music);
+  EXPECT_EQ(run({"--midi", clip(), "--prompt", "Which?", "--svg", world.path("one"), "--json", world.path("one")}).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(world.path("one")));
+}
+
 TEST_F(ExplainProgram, ChecksTheTestSplit) {
   const auto result = run({"--check", "key,dance", "--json", world.path("check.json")});
   ASSERT_EQ(result.status, 0) << result.error_output;

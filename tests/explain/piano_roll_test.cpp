@@ -16,7 +16,7 @@ using testing::Not;
 Explanation explanation() {
   Explanation explanation;
   explanation.question = "Is it \"in\" <G> & major?";
-  explanation.answer = fmt::format("Yes\x01 {} it is.", std::string(300, 'x'));
+  explanation.answer = fmt::format("Yes\x01\uffff {} it is.", std::string(300, 'x'));
   explanation.log_probability = -0.5;
   explanation.pearson = 0.75;
   explanation.spearman = 0.5;
@@ -56,7 +56,7 @@ TEST(PianoRoll, EveryNoteIsThereWithItsNumbers) {
   ASSERT_EQ(read.status, 0) << read.error_output;
   EXPECT_THAT(read.output, HasSubstr("8 "));
   EXPECT_THAT(read.output, HasSubstr("Is it \"in\" <G> & major?"));
-  EXPECT_THAT(read.output, HasSubstr("Yes\ufffd"));
+  EXPECT_THAT(read.output, HasSubstr("Yes\ufffd\ufffd"));
 }
 
 TEST(PianoRoll, ColoursAreOnOneScaleAroundZero) {

@@ -115,6 +115,47 @@ TEST_F(QueueTest, AFilterSaysWhatTheNextTokenMayBe) {
   }
 }
 
+TEST_F(QueueTest, WhatARequestsOwnPartsThrowEndsThatRequestAlone) {
+  struct Breaks final : TokenFilter {
+    Breaks(std::size_t words, bool in_accept) : all(words, ~std::uint64_t{0}), in_accept(in_accept) {}
+    std::span<const std::uint64_t> allowed(std::int64_t remaining) override {
+      if (!in_accept && remaining == 3) throw Error("the filter broke");
+      return all;
+    }
+    void accept(std::int64_t) override {
+      if (in_accept && ++accepted == 3) throw Error("the filter broke");
+    }
+    std::vector<std::uint64_t> all;
+    bool in_accept;
+    int accepted = 0;
+  };
+  const Sampling sampling{.max_new_tokens = 6};
+  const auto expected = alone(1, sampling);
+  const auto words = static_cast<std::size_t>(tiny.model->llama->config.vocab_size + 63) / 64;
+  for (const bool fixed_shapes : {false, true}) {
+    completions.clear();
+    Queue queue(tiny.model, {.fixed_shapes = fixed_shapes});
+    std::vector<std::size_t> broken;
+    for (const bool in_accept : {false, true}) {
+      Request filtered = request(0, sampling);
+      filtered.filter = std::make_unique<Breaks>(words, in_accept);
+      broken.push_back(queue.add(std::move(filtered)));
+    }
+    Request told = request(0, sampling);
+    told.on_token = [count = 0](const NewToken&) mutable { return ++count < 3 || throw Error("the callback broke"); };
+    broken.push_back(queue.add(std::move(told)));
+    const std::size_t other = queue.add(request(1, sampling));
+    queue.drain();
+    for (const std::size_t number : broken) {
+      EXPECT_EQ(completions[number].finish, Finish::failed);
+      EXPECT_EQ(completions[number].token_ids.size(), 3u);
+      EXPECT_THROW(std::rethrow_exception(completions[number].failure), Error);
+    }
+    EXPECT_EQ(completions[other].token_ids, expected);
+    EXPECT_EQ(completions[other].failure, nullptr);
+  }
+}
+
 TEST_F(QueueTest, LogProbabilitiesAreTheModelsOwn) {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<TokenLogprob>> likeliest;

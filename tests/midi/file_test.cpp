@@ -87,6 +87,22 @@ TEST(ParseMidi, ATruncatedLastTrackIsReadUpToItsLastCompleteEvent) {
   }
 }
 
+TEST(ParseMidi, WhoReadsMayBeToldWhatIsReadOtherwise) {
+  const auto told = [](const Bytes& bytes) {
+    std::vector<std::string> told;
+    testing::internal::CaptureStderr();
+    parse_midi(bytes, "song.mid", [&](const std::string& what) { told.push_back(what); });
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    return told;
+  };
+  const Bytes one = track(note(60, 100));
+  EXPECT_THAT(told(header(1) + one), testing::IsEmpty());
+  EXPECT_THAT(told(header(1) + short_track(note(60, 100), 1000)), testing::ElementsAre(HasSubstr("truncated")));
+  EXPECT_THAT(told(header(1, 480, 3) + one), testing::ElementsAre(HasSubstr("format 3")));
+  EXPECT_THAT(told(header(2, 480, 2) + one + one), testing::ElementsAre(HasSubstr("format 2")));
+  EXPECT_THAT(told(header(1) + one + one), testing::ElementsAre(HasSubstr("more tracks follow")));
+}
+
 TEST(ParseMidi, ATruncatedTrackMustHoldAnEvent) {
   EXPECT_THAT(refusal(header(1) + short_track({}, 10)), HasSubstr("a track without events"));
   EXPECT_THAT(refusal(header(1) + short_track({0, 0x90, 60}, 10)), HasSubstr("a track without events"));

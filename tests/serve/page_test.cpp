@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace midillama::serve {
@@ -309,6 +310,20 @@ TEST_F(PageTest, EverythingCanBeDoneFromTheKeyboard) {
   wait_for_answer();
   EXPECT_EQ(browser->text(".asked"), "Why?");
   EXPECT_EQ(browser->run("return document.activeElement.id"), "question");
+}
+
+TEST_F(PageTest, TheHeatIsTheModelsOwn) {
+  open_with_clip();
+  ask("Which dance is it?");
+  wait_for_answer();
+  record_requests();
+  browser->click(".explain");
+  ASSERT_TRUE(browser->waits_for("!document.querySelector('#heat').hidden"));
+  const Json explanation = Json::parse(post("/v1/explanations", sent_to("/v1/explanations", 0))->body);
+  EXPECT_EQ(explanation.at("answer"), browser->text(".answer"));
+  const auto carried = [](const Json& note) { return std::abs(note.at("left_out").get<double>()); };
+  const Json most = std::ranges::max(explanation.at("notes"), {}, carried);
+  EXPECT_THAT(browser->text("#heat-list"), HasSubstr(fmt::format("at {:.1f} s", most.at("start").get<double>())));
 }
 
 TEST_F(PageTest, NotesThatAnAnswerRestsOnAreShownWithWords) {

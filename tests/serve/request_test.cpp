@@ -131,7 +131,7 @@ TEST(ChatRequest, AFormatIsASchemaInTheOrderOfItsKeys) {
 
 TEST(ChatRequest, ABodyThatIsNoObjectIsRefused) {
   for (const char* body : {"", "[]", "{", "null", "{\"messages\": \"\xff\"}"})
-    EXPECT_THAT(refusal([&] { read_chat_request(body, {}); }).second, HasSubstr("not a JSON object")) << body;
+    EXPECT_THAT(refusal([&] { read_chat_request(body, {}); }).second, HasSubstr("JSON")) << body;
   EXPECT_ANY_THROW(read_chat_request(std::string(100000, '['), {}));
 }
 
@@ -209,6 +209,31 @@ TEST(ChatRequest, LogProbabilitiesAreAskedForByAFlag) {
   EXPECT_EQ(chat({{"messages", messages}, {"logprobs", true}, {"top_logprobs", 20}}).likeliest, 20);
   EXPECT_EQ(chat({{"messages", messages}, {"logprobs", false}, {"top_logprobs", 0}}).likeliest, std::nullopt);
   EXPECT_EQ(refusal([&] { chat({{"messages", messages}, {"logprobs", true}, {"top_logprobs", 21}}); }).first, "top_logprobs");
+}
+
+TEST(ChatRequest, LogProbabilitiesAreBounded) {
+  EXPECT_EQ(chat({{"logprobs", true}, {"top_logprobs", 20}, {"max_tokens", 1000}}).likeliest, 20);
+  EXPECT_EQ(refusal([] { chat({{"logprobs", true}, {"top_logprobs", 20}, {"max_tokens", 4000}, {"n", 16}}); }).first, "logprobs");
+  EXPECT_EQ(refusal([] {
+              read_completion_request(Json{{"prompt", "a"}, {"logprobs", 20}, {"max_tokens", 4000}, {"n", 16}}.dump(), {});
+            }).first,
+            "logprobs");
+}
+
+TEST(ChatRequest, MusicThatIsCutIsRefused) {
+  std::string bytes = *from_base64(midi_in_base64());
+  bytes.resize(bytes.size() - 8);
+  testing::internal::CaptureStderr();
+  const auto [key, sentence] = refusal([&] { chat({{"messages", {user({file_part(to_base64(bytes))})}}}); });
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "nothing of a request is logged";
+  EXPECT_THAT(key, HasSubstr("file_data"));
+  EXPECT_THAT(sentence, HasSubstr("truncated"));
+}
+
+TEST(EmbeddingsRequest, AllClipsTogetherHaveSoManyNotes) {
+  const Json three = {midi_in_base64(), midi_in_base64(), midi_in_base64()};
+  EXPECT_EQ(read_embeddings_request(Json{{"input", three}}.dump(), {.most_notes = 6}).inputs.size(), 3u);
+  EXPECT_EQ(refusal([&] { read_embeddings_request(Json{{"input", three}}.dump(), {.most_notes = 5}); }).first, "input");
 }
 
 TEST(EmbeddingsRequest, TakesMidiFilesAndTexts) {

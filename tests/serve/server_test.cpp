@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <set>
 #include <thread>
@@ -137,7 +138,7 @@ TEST_F(ServerTest, WhatCannotBeAnsweredIsRefused) {
   long_one["messages"][0]["content"] = words;
   const auto refused = post("/v1/chat/completions", long_one);
   EXPECT_EQ(refused->status, 400) << refused->body;
-  EXPECT_THAT(refused->body, HasSubstr("more than the"));
+  EXPECT_THAT(refused->body, HasSubstr("prompts may have"));
   EXPECT_EQ(post("/v1/completions", {{"prompt", words}})->status, 400);
   EXPECT_EQ(post("/v1/chat/completions", plain)->status, 200);
 }
@@ -147,6 +148,54 @@ TEST_F(ServerTest, WhereAllPlacesAreTakenOneIsToldToComeBack) {
   const auto full = post("/v1/chat/completions", request(Json::object()));
   EXPECT_EQ(full->status, 429);
   EXPECT_EQ(full->get_header_value("Retry-After"), "1");
+}
+
+TEST_F(ServerTest, PlacesAreCountedInTokens) {
+  options.engine.most_tokens = 400;
+  ServedWorld::start();
+  const Json plain = {{"messages", {{{"role", "user"}, {"content", "Which?"}}}}, {"max_tokens", 100}, {"temperature", 1}};
+  Json many = plain;
+  many["n"] = 4;
+  const auto refused = post("/v1/chat/completions", many);
+  EXPECT_EQ(refused->status, 400);
+  EXPECT_THAT(refused->body, HasSubstr("at most 400"));
+  Engine engine(session, options.engine);
+  const auto asked = [&](std::int64_t max_new_tokens) {
+    return Asked{.conversation = {.messages = {{text::Role::user, "Which?"}}, .notes = {}}, .max_new_tokens = max_new_tokens};
+  };
+  const auto is_wanted = [] { return true; };
+  const auto long_answer = engine.ask(asked(300), is_wanted);
+  EXPECT_EQ(engine.counts().running, 1);
+  EXPECT_THROW(engine.ask(asked(10), is_wanted), web::HttpError) << "it would have a place as long as the other's";
+  EXPECT_EQ(engine.counts().refused, 1);
+}
+
+TEST_F(ServerTest, WhatNobodyWaitsForIsNotDone) {
+  Engine engine(session, {});
+  const auto score = midi::read_midi(clip_file());
+  const auto nobody = [] { return false; };
+  EXPECT_THROW(engine.embed(score, nobody), Error);
+  EXPECT_THROW(engine.explain(
+                   {.music = score, .conversation = {.messages = {{text::Role::user, "Which?"}}, .notes = {}}, .answer = "A jig."}, nobody),
+               Error);
+  EXPECT_EQ(engine.embed(score, [] { return true; }).size(), 16u);
+}
+
+TEST_F(ServerTest, AModelThatFailsIsSaidAndAnswersAgain) {
+  start();
+  const std::string answer = said(chat({{"max_tokens", 5}}));
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor weight = session.model->llama->output_weight(), whole = weight.clone();
+  weight.fill_(std::numeric_limits<float>::quiet_NaN());
+  const auto failed = post("/v1/chat/completions", request({{"max_tokens", 5}}));
+  EXPECT_EQ(failed->status, 500);
+  EXPECT_THAT(failed->body, HasSubstr("the model failed"));
+  const auto streamed = post("/v1/chat/completions", request({{"max_tokens", 5}, {"stream", true}}));
+  EXPECT_THAT(streamed->body, HasSubstr("\n\ndata: {\"error\":{\"message\":\"the model failed"));
+  EXPECT_THAT(streamed->body, testing::Not(HasSubstr("[DONE]")));
+  EXPECT_THAT(client().Get("/metrics")->body, HasSubstr("midillama_answers_running 0\n"));
+  weight.copy_(whole);
+  EXPECT_EQ(said(chat({{"max_tokens", 5}})), answer);
 }
 
 TEST_F(ServerTest, AColdAnswerIsTheGreedyOne) {
@@ -224,6 +273,11 @@ TEST_F(ServerTest, LogProbabilitiesComeWithTheirTokens) {
   const Json& logprobs = completion.at("choices")[0].at("logprobs");
   EXPECT_EQ(logprobs.at("tokens").size(), completion.at("usage").at("completion_tokens"));
   EXPECT_EQ(logprobs.at("token_logprobs").size(), logprobs.at("tokens").size());
+  std::size_t offset = 0;  // in ASCII
+  for (std::size_t i = 0; i < logprobs.at("tokens").size(); ++i) {
+    EXPECT_EQ(logprobs.at("text_offset")[i], offset);
+    offset += logprobs.at("tokens")[i].get<std::string>().size();
+  }
 }
 
 TEST_F(ServerTest, AnAnswerOfAFormatIsWholeWhateverTheModelWouldSay) {
@@ -261,8 +315,10 @@ TEST_F(ServerTest, AnAnswerOfAFormatIsWholeWhateverTheModelWouldSay) {
 }
 
 TEST_F(ServerTest, TextsHaveEmbeddingsWhereThereIsASentenceEncoder) {
-  start();
-  EXPECT_THAT(post("/v1/embeddings", {{"input", "a reel"}})->body, HasSubstr("eval.bertscore.path"));
+  options.engine.texts.path = "/nowhere";
+  ServedWorld::start();
+  EXPECT_THAT(post("/v1/embeddings", {{"input", "a reel"}})->body, HasSubstr("this server has none (eval.bertscore)"));
+  EXPECT_EQ(post("/v1/embeddings", {{"input", clip()}})->status, 200);
 }
 
 TEST_F(ServerTest, ATextsEmbeddingIsTheSentenceEncoders) {

@@ -36,6 +36,13 @@ TEST_F(EmbedTest, WritesTheEmbeddingsOfTheDataset) {
   for (std::int64_t i = 0; i < 2; ++i) EXPECT_TRUE(embeddings[i].allclose(expected.at(files[static_cast<std::size_t>(i)])[0], 1e-5, 1e-6));
 }
 
+TEST_F(EmbedTest, DoesNotWriteOverAFileThatItReads) {
+  const std::vector<std::filesystem::path> files = {clip(3), clip(0)};
+  const auto music = read_text(clip(0));
+  EXPECT_THAT([&] { embed(world.config, files, clip(0), torch::kCPU); }, ThrowsMessage<UsageError>(HasSubstr("one of the files")));
+  EXPECT_EQ(read_text(clip(0)), music);
+}
+
 TEST_F(EmbedTest, SeveralTokensKeepTheirDimension) {
   world.config.music_encoder.tokens = 3;
   embed(world.config, std::vector{clip(0)}, out, torch::kCPU);

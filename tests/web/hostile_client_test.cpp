@@ -4,6 +4,7 @@
 #include "web/raw_client.h"
 #include "web/running_server.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,8 +37,8 @@ HttpOptions impatient() {
 }
 
 void add_routes(HttpServer& http) {
-  http.get("/here", [](const std::string&) { return Reply{.body = "{}"}; });
-  http.post("/echo", [](const std::string& body) { return Reply{.body = "<" + body + ">"}; });
+  http.get("/here", [](const Request&) { return Reply{.body = "{}"}; });
+  http.post("/echo", [](const Request& request) { return Reply{.body = "<" + request.body + ">"}; });
 }
 
 // What the server says to a client that sends this and no more.
@@ -179,7 +180,7 @@ TEST(HostileClient, WhoeverFindsNoPlaceToWaitIsToldToComeBack) {
   std::atomic<bool> is_over = false;
   RunningServer server({.connections = 1, .waiting = 1}, [&](HttpServer& http) {
     add_routes(http);
-    http.get("/long", [&](const std::string&) {
+    http.get("/long", [&](const Request&) {
       return Reply{.stream = [&](Sink& sink) {
         runs = true;
         while (sink.is_open() && !is_over) std::this_thread::sleep_for(milliseconds(5));
@@ -201,11 +202,11 @@ TEST(HostileClient, WhoeverFindsNoPlaceToWaitIsToldToComeBack) {
   EXPECT_THAT(waits.receive_all(), StartsWith("HTTP/1.1 200 "));
 }
 
-// A stream that writes nothing before its end.
+// A stream that writes nothing before its end, and a handler that takes as long.
 struct LongAnswer {
   explicit LongAnswer(milliseconds takes)
       : server({}, [this, takes](HttpServer& http) {
-          http.get("/long", [this, takes](const std::string&) {
+          http.get("/long", [this, takes](const Request&) {
             return Reply{.stream = [this, takes](Sink& sink) {
               has_begun = true;
               const auto end = Clock::now() + takes;
@@ -213,6 +214,13 @@ struct LongAnswer {
               sink.write("whole");
               has_ended = true;
             }};
+          });
+          http.get("/work", [this, takes](const Request& request) {
+            has_begun = true;
+            const auto end = Clock::now() + takes;
+            while (request.is_open() && Clock::now() < end) std::this_thread::sleep_for(milliseconds(5));
+            has_ended = true;
+            return Reply{.body = "whole"};
           });
         }) {}
   bool ends() {
@@ -234,6 +242,30 @@ TEST(HostileClient, OneThatSendsNoMoreGetsItsWholeAnswer) {
   const std::string all = client.receive_all();
   EXPECT_THAT(all, HasSubstr("5\r\nwhole\r\n"));
   EXPECT_THAT(all, EndsWith("0\r\n\r\n"));
+}
+
+TEST(HostileClient, AHandlerSeesThatItsClientIsGone) {
+  LongAnswer answer(seconds(60));
+  RawClient client(answer.server.port());
+  client.send("GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(comes_true([&] { return answer.has_begun.load(); }, seconds(5)));
+  client.close();
+  EXPECT_TRUE(answer.ends());
+}
+
+TEST(HostileClient, OneThatSendsNoMoreGetsTheAnswerOfAHandler) {
+  for (const char* version : {"1.0", "1.1"}) {
+    LongAnswer answer(milliseconds(800));
+    RawClient client(answer.server.port());
+    client.send(fmt::format("GET /work HTTP/{}\r\nHost: localhost\r\n\r\n", version));
+    client.end_sending();
+    std::string all = client.receive_all();
+    const bool was_asked = all.starts_with("HTTP/1.1 102 Processing\r\n\r\n");
+    EXPECT_EQ(was_asked, std::string(version) == "1.1") << all;
+    for (std::size_t at; (at = all.find("HTTP/1.1 102 Processing\r\n\r\n")) != std::string::npos;) all.erase(at, 27);
+    EXPECT_THAT(all, StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(all, EndsWith("\r\n\r\nwhole"));
+  }
 }
 
 TEST(HostileClient, AHalfClosedConnectionIsReadByAnotherClientToo) {
@@ -279,13 +311,13 @@ TEST(HostileClient, OneThatReadsAByteNowAndThenIsDropped) {
   options.connections = 1;
   RunningServer server(options, [&](HttpServer& http) {
     add_routes(http);
-    http.get("/endless", [&](const std::string&) {
+    http.get("/endless", [&](const Request&) {
       return Reply{.stream = [&](Sink& sink) {
         while (sink.write(std::string(1000, 'x'))) continue;
         has_ended = true;
       }};
     });
-    http.get("/large", [&](const std::string&) { return Reply{.body = std::string(20'000'000, 'x')}; });
+    http.get("/large", [&](const Request&) { return Reply{.body = std::string(20'000'000, 'x')}; });
   });
   for (const char* path : {"/endless", "/large"}) {
     RawClient client(server.port(), 4096);
@@ -308,7 +340,7 @@ TEST(HostileClient, OneThatReadsAByteNowAndThenIsDropped) {
 
 TEST(HostileClient, AnAnswerThatBreaksOffShowsIt) {
   RunningServer server({}, [](HttpServer& http) {
-    http.get("/breaks", [](const std::string&) {
+    http.get("/breaks", [](const Request&) {
       return Reply{.stream = [](Sink& sink) {
         sink.write("part");
         throw std::runtime_error("/a/path");

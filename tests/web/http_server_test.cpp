@@ -23,9 +23,9 @@ Json error_in(const httplib::Result& result) {
 
 TEST(HttpServer, AHandlersReplyIsTheAnswer) {
   RunningServer server({}, [](HttpServer& http) {
-    http.get("/here", [](const std::string&) { return Reply{.body = "{}"}; });
-    http.get("/with", [](const std::string&) { return Reply{.headers = {{"X-Content-Type-Options", "nosniff"}}}; });
-    http.post("/echo", [](const std::string& body) { return Reply{.body = body, .type = "text/plain"}; });
+    http.get("/here", [](const Request&) { return Reply{.body = "{}"}; });
+    http.get("/with", [](const Request&) { return Reply{.headers = {{"X-Content-Type-Options", "nosniff"}}}; });
+    http.post("/echo", [](const Request& request) { return Reply{.body = request.body, .type = "text/plain"}; });
   });
   auto client = server.client();
   const auto here = client.Get("/here");
@@ -38,9 +38,9 @@ TEST(HttpServer, AHandlersReplyIsTheAnswer) {
 
 TEST(HttpServer, EachMethodIsAnswered) {
   RunningServer server({}, [](HttpServer& http) {
-    http.get("/get", [](const std::string&) { return Reply{.body = "{}"}; });
-    http.post("/post", [](const std::string& body) { return Reply{.body = body}; });
-    http.get("/a+(name", [](const std::string&) { return Reply{.body = "a name, no pattern"}; });
+    http.get("/get", [](const Request&) { return Reply{.body = "{}"}; });
+    http.post("/post", [](const Request& request) { return Reply{.body = request.body}; });
+    http.get("/a+(name", [](const Request&) { return Reply{.body = "a name, no pattern"}; });
   });
   auto client = server.client();
   const auto head = client.Head("/get");
@@ -64,13 +64,13 @@ TEST(HttpServer, EachMethodIsAnswered) {
 TEST(HttpServer, NothingIsCompressed) {
   const std::string large(10'000'000, 'x');
   RunningServer server({}, [&](HttpServer& http) {
-    http.get("/large", [&](const std::string&) { return Reply{.body = large}; });
-    http.get("/empty", [](const std::string&) { return Reply{}; });
-    http.get("/text", [](const std::string&) { return Reply{.body = "a text", .type = "text/plain"}; });
-    http.get("/refused", [](const std::string&) -> Reply { throw HttpError(400, "refused"); });
+    http.get("/large", [&](const Request&) { return Reply{.body = large}; });
+    http.get("/empty", [](const Request&) { return Reply{}; });
+    http.get("/text", [](const Request&) { return Reply{.body = "a text", .type = "text/plain"}; });
+    http.get("/refused", [](const Request&) -> Reply { throw HttpError(400, "refused"); });
     for (const char* type : {"application/json", "text/event-stream", "text/plain"})
       http.get(std::string("/") + type,
-               [=](const std::string&) { return Reply{.type = type, .stream = [](Sink& sink) { sink.write("a stream"); }}; });
+               [=](const Request&) { return Reply{.type = type, .stream = [](Sink& sink) { sink.write("a stream"); }}; });
   });
   auto client = server.client();
   client.set_decompress(false);
@@ -89,9 +89,9 @@ TEST(HttpServer, NothingIsCompressed) {
 TEST(HttpServer, AnswersAreWholeWhateverPartIsAskedFor) {
   const std::string large(1'000'000, 'x');
   RunningServer server({}, [&](HttpServer& http) {
-    http.get("/small", [](const std::string&) { return Reply{.body = R"({"status":"ok"})"}; });
-    http.get("/large", [&](const std::string&) { return Reply{.body = large}; });
-    http.post("/small", [](const std::string& body) { return Reply{.body = body}; });
+    http.get("/small", [](const Request&) { return Reply{.body = R"({"status":"ok"})"}; });
+    http.get("/large", [&](const Request&) { return Reply{.body = large}; });
+    http.post("/small", [](const Request& request) { return Reply{.body = request.body}; });
   });
   auto client = server.client();
   for (const char* range :
@@ -109,7 +109,7 @@ TEST(HttpServer, AnswersAreWholeWhateverPartIsAskedFor) {
 
 TEST(HttpServer, WhatNoRouteTakesIsRefusedBeforeItIsRead) {
   RunningServer server({.largest_body = 1000},
-                       [](HttpServer& http) { http.post("/post", [](const std::string& body) { return Reply{.body = body}; }); });
+                       [](HttpServer& http) { http.post("/post", [](const Request& request) { return Reply{.body = request.body}; }); });
   const auto endless = [](std::size_t, httplib::DataSink& sink) {
     const std::string part(1 << 16, 'x');
     return sink.write(part.data(), part.size());
@@ -128,10 +128,10 @@ TEST(HttpServer, WhatNoRouteTakesIsRefusedBeforeItIsRead) {
 
 TEST(HttpServer, RefusalsHaveOneShape) {
   RunningServer server({.largest_body = 100}, [](HttpServer& http) {
-    http.post("/post", [](const std::string& body) -> Reply {
-      if (body == "http") throw HttpError(429, "come back", "key").with_header("Retry-After", "3");
-      if (body == "input") throw InputError("a file", "", "is broken");
-      if (body == "unknown") throw 5;
+    http.post("/post", [](const Request& request) -> Reply {
+      if (request.body == "http") throw HttpError(429, "come back", "key").with_header("Retry-After", "3");
+      if (request.body == "input") throw InputError("a file", "", "is broken");
+      if (request.body == "unknown") throw 5;
       throw std::runtime_error("/a/path");
     });
   });
@@ -163,7 +163,7 @@ TEST(HttpServer, RefusalsHaveOneShape) {
 
 TEST(HttpServer, ABodyInChunksHasTheSameLimit) {
   RunningServer server({.largest_body = 1000}, [](HttpServer& http) {
-    http.post("/size", [](const std::string& body) { return Reply{.body = std::to_string(body.size())}; });
+    http.post("/size", [](const Request& request) { return Reply{.body = std::to_string(request.body.size())}; });
   });
   const auto post = [&](std::size_t size) {
     auto client = server.client();
@@ -186,9 +186,9 @@ TEST(HttpServer, ABodyInChunksHasTheSameLimit) {
 TEST(HttpServer, AKeyIsAskedForWhereThereIsOne) {
   RunningServer server({.api_key = "secret"}, [](HttpServer& http) {
     http.get(
-        "/open", [](const std::string&) { return Reply{.body = "{}"}; }, true);
-    http.get("/closed", [](const std::string&) { return Reply{.body = "{}"}; });
-    http.post("/closed", [](const std::string&) { return Reply{.body = "{}"}; });
+        "/open", [](const Request&) { return Reply{.body = "{}"}; }, true);
+    http.get("/closed", [](const Request&) { return Reply{.body = "{}"}; });
+    http.post("/closed", [](const Request&) { return Reply{.body = "{}"}; });
   });
   auto client = server.client();
   EXPECT_EQ(client.Get("/open")->status, 200);
@@ -204,12 +204,12 @@ TEST(HttpServer, AStreamComesPartByPartAndSeesItsReaderLeave) {
   std::atomic<int> parts = 0;
   std::atomic<bool> has_left = false;
   RunningServer server({}, [&](HttpServer& http) {
-    http.get("/numbers", [&](const std::string&) {
+    http.get("/numbers", [&](const Request&) {
       return Reply{.type = "text/event-stream", .stream = [&](Sink& sink) {
                      for (int i = 0; i < 3; ++i) sink.write("data: " + std::to_string(i) + "\n\n");
                    }};
     });
-    http.get("/endless", [&](const std::string&) {
+    http.get("/endless", [&](const Request&) {
       return Reply{.stream = [&](Sink& sink) {
         while (sink.write("x")) ++parts, std::this_thread::sleep_for(std::chrono::milliseconds(5));
         has_left = true;
@@ -235,7 +235,7 @@ TEST(HttpServer, ItEndsWhileAStreamRuns) {
   std::thread reader;
   {
     RunningServer server({}, [&](HttpServer& http) {
-      http.get("/endless", [&](const std::string&) {
+      http.get("/endless", [&](const Request&) {
         return Reply{.stream = [&](Sink& sink) {
           while (sink.write("x")) runs = true, std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }};

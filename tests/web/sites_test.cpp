@@ -15,8 +15,8 @@ constexpr const char* kJson = "application/json";
 class SitesTest : public testing::Test {
  protected:
   static void add_routes(HttpServer& http) {
-    http.get("/page", [](const std::string&) { return Reply{.body = "a page", .type = "text/html"}; });
-    http.post("/post", [](const std::string& body) { return Reply{.body = body}; });
+    http.get("/page", [](const Request&) { return Reply{.body = "a page", .type = "text/html"}; });
+    http.post("/post", [](const Request& request) { return Reply{.body = request.body}; });
   }
   static int status_of_get(const RunningServer& server, const httplib::Headers& headers) {
     return server.client().Get("/page", headers)->status;

@@ -54,6 +54,9 @@ T json_get(const Json& object, const std::string& key, const std::string& file, 
 // symbolic link is written through.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+// Whether both name one file, through links too; it need not exist.
+bool is_same_file(const std::filesystem::path& one, const std::filesystem::path& other);
+
 // Flushes a file's or a folder's content to disk.
 void sync_to_disk(const std::filesystem::path& path);
 

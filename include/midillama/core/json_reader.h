@@ -17,6 +17,13 @@ Json parse_json(std::string_view text, const std::string& file);
 // The same with keys in the order of the text.
 OrderedJson parse_ordered_json(std::string_view text, const std::string& file);
 
+// What a text would be as JSON, whether or not it is JSON: what parsing it may cost is known before.
+struct JsonExtent {
+  std::size_t depth = 0;   // lists and objects in each other
+  std::size_t values = 0;  // at most so many in all lists and objects, themselves included
+};
+JsonExtent json_extent(std::string_view json);
+
 // For lines of which some may be broken: Json::is_discarded() where it would be refused.
 Json parse_or_discard(std::string_view text);
 

@@ -16,6 +16,7 @@
 #include "midillama/text/conversation.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +52,7 @@ struct Options {
   // Passes of the decoder over prompt and answer, in which a note is left out. A clip of more notes has neighbours left out together.
   std::int64_t most_passes = 512;
   bool shows_progress = false;
+  std::function<void()> between_passes = nullptr;  // what it throws ends the explanation
 };
 
 // `conversation` ends with a question; its notes are filled in where the template has {notes}, and stay whole whatever is left out of the

@@ -4,6 +4,7 @@
 #include "midillama/model/midi_llama.h"
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,11 +30,13 @@ enum class Finish {
   length,   // max_new_tokens
   context,  // prompt and new tokens fill the model's context (max_position_embeddings)
   stopped,  // who asked had enough
+  failed,   // the request's own filter or callback threw
 };
 
 struct Completion {
   std::vector<std::int64_t> token_ids = {};  // new tokens; a stop id is left out
   Finish finish = Finish::length;
+  std::exception_ptr failure = nullptr;  // what was thrown, where it failed
 };
 
 // A token with the natural logarithm of the probability that the model gave it: at temperature 1, among all tokens, whatever a filter
@@ -65,7 +68,7 @@ class TokenFilter {
 
 // Returns whether to go on.
 using OnToken = std::function<bool(const NewToken& token)>;
-using OnEnd = std::function<void(std::size_t request, const Completion& completion)>;
+using OnEnd = std::function<void(std::size_t request, const Completion& completion)>;  // must not throw
 
 struct Request {
   model::MusicText prompt;

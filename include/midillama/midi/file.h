@@ -6,7 +6,7 @@
 // - a note belongs to the instrument (track, channel, program at the moment of its end);
 // - events after an end-of-track event are read as long as the track chunk lasts;
 // - events with values out of their range (data bytes above 127, numerator 0, tempo 0, unknown keys, …) make the file malformed.
-// It goes beyond them in one thing: a last track that is cut short is read as far as it goes, with a logged warning.
+// It goes beyond them in one thing: a last track that is cut short is read as far as it goes, with a warning.
 #pragma once
 
 #include "midillama/core/error.h"
@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,9 +27,12 @@ class MidiError : public InputError {
   MidiError(const std::string& file, std::size_t offset, const std::string& what);
 };
 
-// `name` is the file's name in errors.
+// Told of each thing that is read otherwise than the file says, or left out: a line without the file's name.
+using Warn = std::function<void(const std::string& what)>;
+
+// `name` is the file's name in errors and, without `warn`, in the log's warnings.
 Score read_midi(const std::filesystem::path& path);
-Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name);
+Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& warn = nullptr);
 
 // Whether it is a file of format 2 with several tracks, which are patterns of their own. parse_midi() reads them as the reference does, as
 // if they sounded together, and warns.

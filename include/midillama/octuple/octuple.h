@@ -47,6 +47,8 @@ inline constexpr int kMaxPositions = 1 << 16;
 // - a bar keeps the length it has by the meter in force at its start; the field `time_signature` is the meter in force at the note.
 // OctupleError where the reference refuses the file.
 std::vector<Octuple> encode(const midi::Score& score);
+// How many notes encode() leaves out. OctupleError as there.
+std::size_t count_left_out(const midi::Score& score);
 
 // A score of 480 ticks a quarter note, as the reference's encoding_to_MIDI makes it: one instrument a program, in the order of their codes;
 // lengths and velocities in the middle of their steps. It encodes to the same octuples where all notes of a bar have one meter (else the

@@ -25,7 +25,7 @@ struct RequestLimits {
   std::int64_t max_new_tokens = 128;    // where a request names none
   std::int64_t most_new_tokens = 4096;  // that a request may ask for
   std::int64_t most_choices = 16;       // n
-  std::size_t most_notes = 200'000;     // of a file
+  std::size_t most_notes = 200'000;     // of a file, and of all that one request has embedded
   double temperature = 0, top_p = 1;    // where a request names none
   ClipById clip_by_id = nullptr;        // null: no clips are kept
 };

@@ -32,10 +32,10 @@ class Server {
   void serve() { http_.serve(); }
 
  private:
-  web::Reply answer(Asked asked, bool is_chat);
-  web::Reply embeddings(const std::string& body);
-  web::Reply explanation(const std::string& body);
-  web::Reply clip(const std::string& body);
+  web::Reply answer(Asked asked, bool is_chat, const web::Request& request);
+  web::Reply embeddings(const web::Request& request);
+  web::Reply explanation(const web::Request& request);
+  web::Reply clip(const web::Request& request);
   web::Reply examples() const;
   OrderedJson model() const;
   web::Reply models() const;

@@ -29,6 +29,7 @@
 #include "midillama/text/tokenizer.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,6 +40,7 @@
 namespace midillama::text {
 
 inline constexpr std::int64_t kIgnoreLabel = -100;
+inline constexpr std::int64_t kAnyLength = std::numeric_limits<std::int64_t>::max();  // of a prompt: nothing is left out
 
 // The number of labels that carry loss.
 std::int64_t count_targets(std::span<const std::int64_t> labels);

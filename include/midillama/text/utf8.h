@@ -2,6 +2,7 @@
 // errors="replace"), and white space is what str.isspace() says.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ inline constexpr char32_t kReplacementCharacter = 0xFFFD;
 constexpr bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
+
+// Of valid UTF-8.
+std::size_t count_characters(std::string_view text);
 
 // Takes the next code point from the front of a text that is not empty; kReplacementCharacter for invalid bytes.
 char32_t take_code_point(std::string_view& text);

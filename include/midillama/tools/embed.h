@@ -17,7 +17,8 @@ struct Embedded {
 };
 
 // Writes the safetensors file `out`: tensor `embeddings` [n, M] float32 ([n, K, M] for K > 1 musical tokens), and in the metadata under
-// `files` the n file names as a JSON list. A file that cannot be read is logged and skipped; Error where none is left.
+// `files` the n file names as a JSON list. A file that cannot be read is logged and skipped; Error where none is left, UsageError where
+// `out` is one of them.
 Embedded embed(const config::Config& config, std::span<const std::filesystem::path> files, const std::filesystem::path& out,
                torch::Device device);
 

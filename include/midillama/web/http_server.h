@@ -58,6 +58,14 @@ class HttpError : public Error {
   std::map<std::string, std::string> headers_;
 };
 
+// As handlers see it.
+struct Request {
+  std::string body = {};
+  // Whether its client still waits and the server goes on: what takes long asks some times a second. Any thread, one at a time, until the
+  // handler has returned.
+  std::function<bool()> is_open = nullptr;
+};
+
 // What is written part by part while it is made.
 class Sink {
  public:
@@ -78,7 +86,7 @@ struct Reply {
 // Called from several threads at once. What it throws is the answer: an HttpError as it is, an InputError with status 400, everything else
 // with 500 and a sentence that says no more than that. A stream that throws, or returns while its client is gone, is broken off: the client
 // sees that its answer is not whole.
-using Handler = std::function<Reply(const std::string& body)>;
+using Handler = std::function<Reply(const Request& request)>;
 
 class HttpServer {
  public:

@@ -28,6 +28,11 @@ struct ServeCommand : TorchCommand {
         ->check(positive_number())
         ->capture_default_str()
         ->type_name("N");
+    app.add_option("--cache-tokens", cache_tokens,
+                   "Tokens that the answers written at once may hold in memory: their number times the longest prompt and answer")
+        ->check(positive_number())
+        ->capture_default_str()
+        ->type_name("N");
     app.add_option("--allow-origin", allowed_origins, "A site whose pages may use the server, or under whose name a proxy shows it")
         ->check(CLI::Validator(not_an_origin, "", ""))
         ->type_name("ORIGIN");
@@ -45,6 +50,7 @@ struct ServeCommand : TorchCommand {
   int port = 8080;
   bool text_only = false;
   std::int64_t max_answers = 64;
+  std::int64_t cache_tokens = 65'536;
   std::vector<std::string> allowed_origins;
 };
 

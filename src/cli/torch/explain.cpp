@@ -30,6 +30,10 @@ void check(const ExplainCommand& command) {
     return;
   }
   if (command.midi.empty()) throw UsageError("--midi is required");
+  for (const auto& [option, file] : {std::pair("--json", command.json), {"--svg", command.svg}})
+    if (!file.empty() && is_same_file(file, command.midi)) throw UsageError(fmt::format("{}: {} is the music itself", option, file));
+  if (!command.json.empty() && !command.svg.empty() && is_same_file(command.json, command.svg))
+    throw UsageError(fmt::format("--svg: {} is where the JSON goes", command.svg));
   check_text("--prompt", command.prompt);
   if (command.answer) check_text("--answer", *command.answer);
 }

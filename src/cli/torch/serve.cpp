@@ -58,7 +58,8 @@ void run(const config::Config& given, const ServeCommand& command) {
                     .top_p = config.generate.top_p};
   options.explains = !command.text_only && session.prompt->has_music() && config.music_encoder.pooling == "mean";
   options.model_name = name_of(config, command);
-  options.engine = {.most_answers = static_cast<std::size_t>(command.max_answers), .texts = config.eval.bertscore};
+  options.engine = {
+      .most_answers = static_cast<std::size_t>(command.max_answers), .most_tokens = command.cache_tokens, .texts = config.eval.bertscore};
   if (options.limits.takes_music) options.examples = serve::example_clips(config.data.dir, kExamples);
   serve::Server server(session, std::move(options));
   const InterruptDelay delay("the server ends; another signal ends it at once");
