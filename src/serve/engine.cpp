@@ -82,8 +82,6 @@ std::vector<float> floats(const torch::Tensor& vector) {
   return {on_host.const_data_ptr<float>(), on_host.const_data_ptr<float>() + on_host.numel()};
 }
 
-constexpr int kMostHearing = 16;  // clips and texts that wait for an encoder
-
 void require(const Engine::Wanted& is_wanted) {
   if (!is_wanted()) throw nobody_waits();
 }
@@ -241,8 +239,13 @@ void Engine::fail_all() {
   }
 }
 
+// As many as may be answered.
+int Engine::most_hearing() const {
+  return static_cast<int>(std::clamp<std::size_t>(options_.most_answers, 1, 1 << 20));
+}
+
 generate::Heard Engine::hear(const midi::Score& clip, const Wanted& is_wanted) {
-  const Place place(hearing_, kMostHearing);
+  const Place place(hearing_, most_hearing());
   return encoders_.run([&] {
     require(is_wanted);
     const auto known = std::ranges::find(heard_, clip, &std::pair<midi::Score, generate::Heard>::first);
@@ -435,7 +438,7 @@ explain::Explanation Engine::explain(const AskedExplanation& asked, const Wanted
 
 std::vector<float> Engine::embed(const std::string& text, const Wanted& is_wanted) {
   if (!texts_) throw web::HttpError(400, "input: texts need a sentence encoder, and this server has none (eval.bertscore)", "input");
-  const Place place(hearing_, kMostHearing);
+  const Place place(hearing_, most_hearing());
   return encoders_.run([&] {
     require(is_wanted);
     return floats(texts_->embed(text));

@@ -104,6 +104,7 @@ class Engine {
   void refuse_beyond(const Load& asked);
   void refuse_beyond_locked(const Load& asked);
   std::shared_ptr<generate::Queue> new_queue() const;
+  int most_hearing() const;
   generate::Heard hear(const midi::Score& clip, const Wanted& is_wanted);
   void remember(const midi::Score& clip, const generate::Heard& heard);
   model::MusicText prompt_of(const Asked& asked, const Wanted& is_wanted);
