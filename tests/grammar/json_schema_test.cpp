@@ -169,7 +169,7 @@ TEST(JsonSchema, OneOfIsTakenWhereItsAlternativesExcludeEachOther) {
         R"({"oneOf": [{"properties": {"k": {"const": "a"}}}, {"properties": {"k": {"enum": ["a", "b"]}}}]})",
         R"({"oneOf": [{"properties": {"a": {"const": 1}}}, {"properties": {"b": {"const": 2}}}]})",
         R"({"oneOf": [{"properties": {"a": {"type": "null"}}}, {"type": "string"}]})", R"({"oneOf": [true, {"type": "null"}]})"}) {
-    // The third of the second kind: a string satisfies a schema that speaks of properties only.
+    // A string satisfies a schema that speaks of properties only, too.
     EXPECT_THAT(error_of_schema(schema), AllOf(HasSubstr("#/oneOf: alternatives 0 and 1 may both hold"))) << schema;
   }
 }
