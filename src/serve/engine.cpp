@@ -287,7 +287,7 @@ model::MusicText Engine::prompt_of(const Asked& asked, const Wanted& is_wanted) 
     }
   }
   model::MusicText prompt{.input_ids = {}, .labels = {}, .music_position = 0, .music = {}};
-  if (const auto bos = session_.tokenizer->bos_id()) prompt.input_ids.push_back(*bos);
+  if (session_.tokenizer->adds_bos()) prompt.input_ids.push_back(*session_.tokenizer->bos_id());
   const auto ids = session_.tokenizer->encode(*asked.prompt);
   prompt.input_ids.insert(prompt.input_ids.end(), ids.begin(), ids.end());
   const auto context = session_.model->llama->config.max_position_embeddings;
@@ -398,8 +398,10 @@ void Engine::follow(generate::Request& request, const std::shared_ptr<Stream>& s
     const bool has_all = visible->has_stopped() || (filter != nullptr && filter->is_finished());
     return !has_all && !shared->is_closing;
   };
-  request.on_end = [this, stream, i, visible, is_whole = filter != nullptr](std::size_t, const generate::Completion& completion) {
-    const bool is_cut = !is_whole && (completion.finish == generate::Finish::length || completion.finish == generate::Finish::context);
+  // An answer of a format that takes all its tokens was brought to its end in time: it is whole, but not all that was to be said.
+  request.on_end = [this, stream, i, visible, most = load_of(asked, stream->prompt_tokens).longest_answer](
+                       std::size_t, const generate::Completion& completion) {
+    const bool is_cut = std::ssize(completion.token_ids) >= most;
     {
       const std::lock_guard lock(shared_->mutex);
       --stream->open;
@@ -421,8 +423,8 @@ WrittenToken Engine::written(const generate::NewToken& token, std::size_t offset
   return written;
 }
 
-std::vector<float> Engine::embed(const midi::Score& clip, const Wanted& is_wanted) {
-  return floats(hear(clip, is_wanted).music.mean(0));
+Embedding Engine::embed(const midi::Score& clip, const Wanted& is_wanted) {
+  return {.numbers = floats(hear(clip, is_wanted).music.mean(0))};
 }
 
 explain::Explanation Engine::explain(const AskedExplanation& asked, const Wanted& is_wanted) {
@@ -436,12 +438,12 @@ explain::Explanation Engine::explain(const AskedExplanation& asked, const Wanted
   });
 }
 
-std::vector<float> Engine::embed(const std::string& text, const Wanted& is_wanted) {
+Embedding Engine::embed(const std::string& text, const Wanted& is_wanted) {
   if (!texts_) throw web::HttpError(400, "input: texts need a sentence encoder, and this server has none (eval.bertscore)", "input");
   const Place place(hearing_, most_hearing());
   return encoders_.run([&] {
     require(is_wanted);
-    return floats(texts_->embed(text));
+    return Embedding{.numbers = floats(texts_->embed(text)), .tokens = texts_->tokens(text)};
   });
 }
 

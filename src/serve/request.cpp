@@ -13,6 +13,7 @@
 #include <limits>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace midillama::serve {
 namespace {
@@ -50,11 +51,12 @@ const OrderedJson* find(const OrderedJson& object, const std::string& key) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-double number(const OrderedJson& json, const std::string& key, double otherwise, double low, double high) {
+// `place`: where `json` is; empty for the whole request.
+double number(const OrderedJson& json, const std::string& key, double otherwise, double low, double high, const std::string& place = "") {
   const OrderedJson* value = find(json, key);
   if (value == nullptr) return otherwise;
   if (!value->is_number() || !(value->get<double>() >= low && value->get<double>() <= high))
-    refuse(key, fmt::format("a number from {} to {} was expected", low, high));
+    refuse(place.empty() ? key : place + "." + key, fmt::format("a number from {} to {} was expected", low, high));
   return value->get<double>();
 }
 
@@ -137,7 +139,7 @@ void read_sampling(const OrderedJson& json, const RequestLimits& limits, Asked& 
   const char* length = find(json, "max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
   asked.max_new_tokens = whole(json, length, std::min(limits.max_new_tokens, limits.most_new_tokens), 1, limits.most_new_tokens);
   asked.temperature = number(json, "temperature", limits.temperature, 0, 2);
-  asked.top_p = number(json, "top_p", limits.top_p, std::numeric_limits<double>::min(), 1);
+  asked.top_p = std::max(number(json, "top_p", limits.top_p, 0, 1), std::numeric_limits<double>::min());  // 0: the likeliest token
   if (find(json, "seed") != nullptr)
     asked.seed = static_cast<std::uint64_t>(
         whole(json, "seed", 0, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()));
@@ -161,21 +163,34 @@ void refuse_too_many_likeliest(const Asked& asked) {
                                    wanted, kMost));
 }
 
-// A data URL, or the base64 of "MThd" and the first byte of what follows.
-bool is_midi(std::string_view data) {
+// What a data URL is before its comma, in small letters; empty for other texts.
+std::string data_url(std::string_view data) {
   constexpr std::size_t kLongestType = 200;
-  return (data.starts_with("data:") && data.substr(0, kLongestType).find(";base64,") != std::string_view::npos) ||
-         data.starts_with("TVRoZA");
+  std::string head(data.substr(0, std::min(data.find(','), kLongestType)));
+  std::ranges::transform(head, head.begin(), [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return head.starts_with("data:") && head.size() < data.size() && data[head.size()] == ',' ? head : "";
 }
 
-// "data:audio/midi;base64,…" or base64 alone.
+// A data URL, or the base64 of "MThd" and the first byte of what follows.
+bool is_midi(std::string_view data) {
+  data = text::strip(data);
+  return data_url(data).ends_with(";base64") || data.starts_with("TVRoZA");
+}
+
+// "data:audio/midi;base64,…" or base64 alone: with the line breaks that many programs write, in both alphabets, with or without padding.
 std::string bytes_of(std::string_view data, const std::string& place) {
-  if (data.starts_with("data:")) {
-    const auto comma = data.find(',');
-    if (comma == std::string_view::npos || !data.substr(0, comma).ends_with(";base64")) refuse(place, "a data URL in base64 was expected");
-    data.remove_prefix(comma + 1);
+  data = text::strip(data);
+  if (const std::string head = data_url(data); !head.empty()) {
+    if (!head.ends_with(";base64")) refuse(place, "a data URL in base64 was expected");
+    data.remove_prefix(head.size() + 1);
   }
-  auto bytes = from_base64(data);
+  std::string digits;
+  digits.reserve(data.size() + 3);
+  for (const char c : data) {
+    if (c != '\n' && c != '\r') digits += c == '-' ? '+' : c == '_' ? '/' : c;
+  }
+  while (digits.size() % 4 != 0) digits += '=';
+  auto bytes = from_base64(digits);
   if (!bytes) refuse(place, "is not base64");
   return std::move(*bytes);
 }
@@ -201,8 +216,9 @@ midi::Score score_of(const std::string& bytes, const std::string& place, const R
 // `start` and `duration`, in seconds.
 midi::Score part_of(const midi::Score& score, const OrderedJson& json, const std::string& place) {
   constexpr double kLongest = 1e6;
-  midi::Part part = {.start = number(json, "start", 0, 0, kLongest)};
-  if (find(json, "duration") != nullptr) part.duration = number(json, "duration", 0, std::numeric_limits<double>::min(), kLongest);
+  midi::Part part = {.start = number(json, "start", 0, 0, kLongest, place)};
+  if (find(json, "duration") != nullptr) part.duration = number(json, "duration", 0, 0, kLongest, place);
+  if (part.duration == 0) refuse(place + ".duration", "is 0");
   auto clip = midi::part_of(score, part);
   if (clip.note_count() == 0) refuse(place, "has no notes in the part that was asked for");
   return clip;
@@ -231,7 +247,11 @@ class MessageReader {
     if (content->is_string()) {
       said = content->get<std::string>();
     } else if (content->is_array()) {
-      for (std::size_t i = 0; i < content->size(); ++i) said += part((*content)[i], role, fmt::format("{}.content[{}]", place, i));
+      bool follows = false;  // a text that another one follows is a line of its own
+      for (std::size_t i = 0; i < content->size(); ++i) {
+        const auto words = part((*content)[i], role, fmt::format("{}.content[{}]", place, i));
+        if (words) said += (std::exchange(follows, true) ? "\n" : "") + *words;
+      }
     } else {
       refuse(place + ".content", "a text or a list of parts was expected");
     }
@@ -252,7 +272,7 @@ class MessageReader {
       expected = expected == text::Role::user ? text::Role::assistant : text::Role::user;
     }
     if (messages.empty() || messages.back().role != text::Role::user) refuse("messages", "the last message must be the user's");
-    if (text::strip(messages.back().text).empty()) refuse("messages", "the last message is empty");
+    if (text::strip(messages.back().text).empty()) refuse("messages", "the last message has no text: ask something");
   }
 
  private:
@@ -263,26 +283,28 @@ class MessageReader {
     refuse(place, "\"system\", \"user\" or \"assistant\" was expected");
   }
 
-  // The text of a part; music is taken from it.
-  std::string part(const OrderedJson& part, text::Role role, const std::string& place) {
+  // The text of a part, or nothing: music is taken from it.
+  std::optional<std::string> part(const OrderedJson& part, text::Role role, const std::string& place) {
     if (!part.is_object()) refuse(place, "an object was expected");
     const std::string type = string_at(part, "type", place + ".type");
     if (type == "text") return string_at(part, "text", place + ".text");
     const bool is_file = type == "file", is_clip = type == "clip";
     if (!is_file && !is_clip && type != "input_audio")
       refuse(place + ".type", fmt::format("\"{}\" is not supported: text, file, input_audio and clip are", type));
+    for (const char* key : {"start", "duration"})
+      if (find(part, key) != nullptr) refuse(fmt::format("{}.{}", place, key), fmt::format("belongs into \"{}\"", type));
     if (role != text::Role::user) refuse(place, "music can only be in a message of the user");
     if (asked_.music) refuse(place, "a conversation has music once");
     const OrderedJson* data = find(part, type);
     if (is_clip) {
       asked_.music = clip_of(data, place + ".clip", limits_);
-      return "";
+      return std::nullopt;
     }
     if (data == nullptr || !data->is_object()) refuse(place + "." + type, "an object was expected");
     const std::string key = is_file ? "file_data" : "data", inner = fmt::format("{}.{}.{}", place, type, key);
     if (is_file && find(*data, "file_id") != nullptr) refuse(place + ".file.file_id", "no files are kept: send file_data");
-    asked_.music = part_of(score_of(bytes_of(string_at(*data, key, inner), inner), inner, limits_), *data, inner);
-    return "";
+    asked_.music = part_of(score_of(bytes_of(string_at(*data, key, inner), inner), inner, limits_), *data, place + "." + type);
+    return std::nullopt;
   }
 
   Asked& asked_;
@@ -373,6 +395,8 @@ AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLi
       asked.inputs.emplace_back(input);
     }
   }
+  if (std::ranges::any_of(asked.inputs, [&](const auto& input) { return input.index() != asked.inputs[0].index(); }))
+    refuse("input", "has music and texts: their embeddings are different encoders', ask for them one after the other");
   return asked;
 }
 

@@ -34,6 +34,14 @@ std::string readable(const std::string& bytes) {
   return std::string(text::valid_utf8(bytes, storage));
 }
 
+// As completions name a token: what is no character alone by its bytes, so that two are never one key.
+std::string name_of(const TokenText& token) {
+  if (text::is_valid_utf8(token.bytes)) return token.bytes;
+  std::string name = "bytes:";
+  for (const char byte : token.bytes) name += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+  return name;
+}
+
 OrderedJson token_json(const TokenText& token) {
   OrderedJson bytes = OrderedJson::array();
   for (const char byte : token.bytes) bytes.push_back(static_cast<unsigned char>(byte));
@@ -59,8 +67,8 @@ OrderedJson completion_logprobs(const std::vector<WrittenToken>& tokens) {
   for (const WrittenToken& token : tokens) {
     json["text_offset"].push_back(token.offset);
     OrderedJson likeliest = OrderedJson::object();
-    for (const TokenText& likely : token.likeliest) likeliest.emplace(readable(likely.bytes), likely.logprob);
-    json["tokens"].push_back(readable(token.bytes));
+    for (const TokenText& likely : token.likeliest) likeliest.emplace(name_of(likely), likely.logprob);
+    json["tokens"].push_back(name_of(token));
     json["token_logprobs"].push_back(token.logprob);
     json["top_logprobs"].push_back(std::move(likeliest));
   }
@@ -227,9 +235,10 @@ web::Reply Server::explanation(const web::Request& request) {
 web::Reply Server::embeddings(const web::Request& request) {
   const AskedEmbeddings asked = read_embeddings_request(request.body, options_.limits);
   OrderedJson data = OrderedJson::array();
+  std::int64_t tokens = 0;
   for (std::size_t i = 0; i < asked.inputs.size(); ++i) {
-    const std::vector<float> embedding =
-        std::visit([&](const auto& input) { return engine_.embed(input, request.is_open); }, asked.inputs[i]);
+    const auto [embedding, read] = std::visit([&](const auto& input) { return engine_.embed(input, request.is_open); }, asked.inputs[i]);
+    tokens += read;
     OrderedJson row = {{"object", "embedding"}, {"index", i}};
     if (asked.is_base64) {
       row["embedding"] = to_base64({reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float)});
@@ -241,7 +250,7 @@ web::Reply Server::embeddings(const web::Request& request) {
   const OrderedJson json = {{"object", "list"},
                             {"data", std::move(data)},
                             {"model", options_.model_name},
-                            {"usage", {{"prompt_tokens", 0}, {"total_tokens", 0}}}};
+                            {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}};
   return {.body = json_text(json)};
 }
 

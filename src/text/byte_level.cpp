@@ -30,8 +30,7 @@ ByteLevelTokenizer::ByteLevelTokenizer(ByteLevelModel model)
       added_(std::move(model.added)),
       bytes_(bytes_by_id(bpe_.tokens(), added_.all())),
       is_added_(bytes_.size(), false),
-      bos_(model.bos),
-      eos_(model.eos) {
+      names_(model.names) {
   for (const AddedToken& token : added_.all()) {
     added_ids_.emplace(token.content, token.id);
     is_added_[static_cast<std::size_t>(token.id)] = true;

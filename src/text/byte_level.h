@@ -5,6 +5,7 @@
 #include "text/added_tokens.h"
 #include "text/bpe.h"
 #include "text/pre_tokenizer.h"
+#include "text/special_names.h"
 
 #include <filesystem>
 #include <memory>
@@ -22,7 +23,7 @@ struct ByteLevelModel {
   BpeOptions options;
   PreTokenizer pre_tokenizer;
   std::vector<AddedToken> added;
-  std::optional<TokenId> bos, eos;
+  SpecialNames names;
 };
 
 class ByteLevelTokenizer final : public Tokenizer {
@@ -34,8 +35,9 @@ class ByteLevelTokenizer final : public Tokenizer {
   std::string token_bytes(TokenId id) const override;
 
   std::int64_t vocab_size() const override { return static_cast<std::int64_t>(bytes_.size()); }
-  std::optional<TokenId> bos_id() const override { return bos_; }
-  std::optional<TokenId> eos_id() const override { return eos_; }
+  std::optional<TokenId> bos_id() const override { return names_.bos; }
+  std::optional<TokenId> eos_id() const override { return names_.eos; }
+  bool adds_bos() const override { return names_.bos && names_.adds_bos; }
   // Added tokens by their text, the model's in the byte alphabet of the file (a space is spelled U+0120).
   std::optional<TokenId> token_id(std::string_view token) const override;
   std::string token(TokenId id) const override;
@@ -47,7 +49,7 @@ class ByteLevelTokenizer final : public Tokenizer {
   std::unordered_map<std::string, TokenId> added_ids_;
   std::vector<std::string> bytes_;  // by id, what decode() writes; empty for special tokens
   std::vector<bool> is_added_;      // by id
-  std::optional<TokenId> bos_, eos_;
+  SpecialNames names_;
 };
 
 // A tokenizer.json; bos and eos come from the files beside it. InputError naming file and key where it is not byte-level BPE as above.

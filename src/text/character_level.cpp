@@ -42,8 +42,7 @@ CharacterLevelTokenizer::CharacterLevelTokenizer(CharacterLevelModel model)
       added_(std::move(model.added), [spaces = spaces_](std::string_view text) { return spaces.normalize(text); }),
       spellings_(bpe_.tokens()),
       is_special_(spellings_.size(), false),
-      bos_(model.bos),
-      eos_(model.eos) {
+      names_(model.names) {
   for (const AddedToken& token : added_.all()) {
     const auto id = static_cast<std::size_t>(token.id);
     if (id >= spellings_.size()) spellings_.resize(id + 1), is_special_.resize(id + 1, false);

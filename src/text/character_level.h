@@ -6,6 +6,7 @@
 #include "midillama/text/tokenizer.h"
 #include "text/added_tokens.h"
 #include "text/bpe.h"
+#include "text/special_names.h"
 
 #include <filesystem>
 #include <memory>
@@ -42,7 +43,7 @@ struct CharacterLevelModel {
   Spaces spaces;
   bool strips = false;  // a space at the start of a decoded text
   std::vector<AddedToken> added;
-  std::optional<TokenId> bos, eos;
+  SpecialNames names;
 };
 
 class CharacterLevelTokenizer final : public Tokenizer {
@@ -56,8 +57,9 @@ class CharacterLevelTokenizer final : public Tokenizer {
   bool drops_first_space() const override { return strips_; }
 
   std::int64_t vocab_size() const override { return static_cast<std::int64_t>(spellings_.size()); }
-  std::optional<TokenId> bos_id() const override { return bos_; }
-  std::optional<TokenId> eos_id() const override { return eos_; }
+  std::optional<TokenId> bos_id() const override { return names_.bos; }
+  std::optional<TokenId> eos_id() const override { return names_.eos; }
+  bool adds_bos() const override { return names_.bos && names_.adds_bos; }
   // Spelled as in the file: a space is ▁.
   std::optional<TokenId> token_id(std::string_view token) const override;
   std::string token(TokenId id) const override;
@@ -75,7 +77,7 @@ class CharacterLevelTokenizer final : public Tokenizer {
   std::vector<bool> is_special_;
   std::unordered_map<std::string, TokenId> ids_;
   std::unordered_map<TokenId, char> bytes_;  // of <0x00> … <0xFF>
-  std::optional<TokenId> bos_, eos_;
+  SpecialNames names_;
 };
 
 // `root` is the file's content; bos and eos come from the files beside it, and so do the spaces where they name Llama's own class. Else

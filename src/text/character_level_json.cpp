@@ -22,9 +22,7 @@ class CharacterLevelReader : public TokenizerFile {
     result.options.characters = true;
     result.added = added_tokens();
     read_spaces(result);
-    const auto [bos, eos] = find_special_names(file_, root_, [&](const std::string& name) { return find(name, result.added); });
-    result.bos = bos;
-    result.eos = eos;
+    result.names = find_special_names(file_, root_, [&](const std::string& name) { return find(name, result.added); });
     return result;
   }
 

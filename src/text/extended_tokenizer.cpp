@@ -27,7 +27,8 @@ class ExtendedTokenizer final : public Tokenizer {
       by_content_.emplace(token.content, token.id);
       vocab_size_ = std::max(vocab_size_, token.id + 1);
     }
-    names_ = names_beside(directory, [&](const std::string& name) { return token_id(name); }, {model_->bos_id(), model_->eos_id()});
+    names_ = names_beside(directory, [&](const std::string& name) { return token_id(name); },
+                          {model_->bos_id(), model_->eos_id(), model_->adds_bos()});
   }
 
   std::vector<TokenId> encode(std::string_view text) const override {
@@ -65,6 +66,7 @@ class ExtendedTokenizer final : public Tokenizer {
   std::int64_t vocab_size() const override { return vocab_size_; }
   std::optional<TokenId> bos_id() const override { return names_.bos; }
   std::optional<TokenId> eos_id() const override { return names_.eos; }
+  bool adds_bos() const override { return names_.bos && names_.adds_bos; }
 
   std::optional<TokenId> token_id(std::string_view token) const override {
     const auto added = by_content_.find(std::string(token));

@@ -72,21 +72,25 @@ std::optional<TokenId> first_known(const std::vector<std::string>& names, const 
 
 SpecialNames names_beside(const std::filesystem::path& directory, const Lookup& id, const SpecialNames& otherwise) {
   Answer bos, eos;
+  std::optional<bool> adds_bos;
   for (const char* neighbour : {"tokenizer_config.json", "special_tokens_map.json"}) {
     const auto path = directory / neighbour;
     if (!std::filesystem::exists(path)) continue;
     const Json names = read_json(path);
     if (!bos.given) bos = from_entry(names, "bos_token", id);
     if (!eos.given) eos = from_entry(names, "eos_token", id);
+    if (!adds_bos && names.is_object() && names.contains("add_bos_token") && names["add_bos_token"].is_boolean())
+      adds_bos = names["add_bos_token"].get<bool>();
   }
-  return {bos.given ? bos.id : otherwise.bos, eos.given ? eos.id : otherwise.eos};
+  return {bos.given ? bos.id : otherwise.bos, eos.given ? eos.id : otherwise.eos, adds_bos.value_or(otherwise.adds_bos)};
 }
 
 SpecialNames find_special_names(const std::filesystem::path& file, const Json& tokenizer, const Lookup& id) {
   Frame frame = frame_of(file, tokenizer);
+  const bool adds_bos = !frame.before.empty();
   for (const char* name : {"<|begin_of_text|>", "<s>", "<bos>", "<|endoftext|>"}) frame.before.emplace_back(name);
   for (const char* name : {"<|end_of_text|>", "</s>", "<eos>", "<|endoftext|>", "<|im_end|>"}) frame.after.emplace_back(name);
-  return names_beside(file.parent_path(), id, {first_known(frame.before, id), first_known(frame.after, id)});
+  return names_beside(file.parent_path(), id, {first_known(frame.before, id), first_known(frame.after, id), adds_bos});
 }
 
 }  // namespace midillama::text

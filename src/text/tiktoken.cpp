@@ -128,8 +128,7 @@ std::unique_ptr<Tokenizer> load_tiktoken(const std::filesystem::path& file) {
   model.pre_tokenizer.add_split(kLlama3Pattern, PreTokenizer::Keep::all);
   const auto first_special = static_cast<TokenId>(model.tokens.size());
   model.added = special_tokens(first_special);
-  model.bos = first_special;
-  model.eos = first_special + 1;
+  model.names = {first_special, first_special + 1};
   return std::make_unique<ByteLevelTokenizer>(std::move(model));
 }
 

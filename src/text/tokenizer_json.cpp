@@ -33,9 +33,7 @@ class ByteLevelReader : public TokenizerFile {
     result.added = added_tokens();
     read_pre_tokenizer(member(root_, "pre_tokenizer"), "pre_tokenizer", result.pre_tokenizer);
     if (!byte_level_) fail("pre_tokenizer", "the step \"ByteLevel\" is missing: this is no byte-level BPE");
-    const auto [bos, eos] = find_special_names(file_, root_, [&](const std::string& name) { return find(name, result.added); });
-    result.bos = bos;
-    result.eos = eos;
+    result.names = find_special_names(file_, root_, [&](const std::string& name) { return find(name, result.added); });
     return result;
   }
 

@@ -35,9 +35,9 @@ class WordPieceReader : public TokenizerFile {
     }
     result.cleans_up = cleans_up(result.prefix);
     result.added = added_tokens();
-    const auto [bos, eos] = find_special_names(file_, root_, [&](const std::string& name) { return find(name, result.added); });
-    result.bos = bos;
-    result.eos = eos;
+    const SpecialNames names = find_special_names(file_, root_, [&](const std::string& name) { return find(name, result.added); });
+    result.bos = names.bos;
+    result.eos = names.eos;
     return result;
   }
 

@@ -218,9 +218,11 @@ struct HttpServer::Implementation {
   void require_key(const httplib::Request& request) const {
     if (options.api_key.empty()) return;
     const std::string given = request.get_header_value("Authorization");
-    constexpr std::string_view kScheme = "Bearer ";
-    if (!given.starts_with(kScheme) || !is_same_secret(std::string_view(given).substr(kScheme.size()), options.api_key))
-      throw HttpError(401, "a key is asked for: Authorization: Bearer KEY");
+    constexpr std::string_view kScheme = "bearer ";
+    const auto small = [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    const bool has_scheme = std::ranges::equal(std::string_view(given).substr(0, kScheme.size()), kScheme, {}, small);
+    if (!has_scheme || !is_same_secret(std::string_view(given).substr(kScheme.size()), options.api_key))
+      throw HttpError(401, "a key is asked for: Authorization: Bearer KEY").with_header("WWW-Authenticate", "Bearer");
   }
 
   void answer(const httplib::Request& request, std::string body, httplib::Response& response) const {
@@ -249,8 +251,9 @@ struct HttpServer::Implementation {
           log_end(error_of(std::current_exception(), route).status());
           return false;
         }
-        log_end(200);
-        if (!ours.is_open()) return false;  // whoever still reads sees that it is not whole
+        const bool is_whole = ours.is_open();
+        log_end(is_whole ? 200 : 499);
+        if (!is_whole) return false;  // whoever still reads sees that it is not
         sink.done();
         return true;
       });

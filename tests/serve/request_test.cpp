@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace midillama::serve {
 namespace {
 
@@ -88,7 +90,7 @@ TEST(ChatRequest, WhatCannotBeServedIsRefusedByItsKey) {
   const std::pair<const char*, Json> cases[] = {
       {"temperature", "hot"},
       {"temperature", -1},
-      {"top_p", 0},
+      {"top_p", -0.5},
       {"top_p", 1.5},
       {"n", 0},
       {"n", 1000},
@@ -158,13 +160,25 @@ TEST(ChatRequest, MusicComesAsAFileOrAsAudio) {
   const std::string data = midi_in_base64();
   const Json question = {{"type", "text"}, {"text", "Which dance is it?"}};
   const Json audio = {{"type", "input_audio"}, {"input_audio", {{"data", data}, {"format", "wav"}}}};
-  for (const Json& part : {file_part(data), file_part("data:audio/midi;base64," + data), audio}) {
+  std::string lines = data, url = data;
+  lines.insert(20, "\r\n");
+  std::ranges::replace(url, '+', '-');
+  std::ranges::replace(url, '/', '_');
+  while (url.ends_with('=')) url.pop_back();
+  for (const Json& part : {file_part(data), file_part("data:audio/midi;base64," + data), file_part("DATA:audio/midi;BASE64," + data),
+                           file_part(" " + lines + "\n"), file_part(url), audio}) {
     const Asked asked = chat({{"messages", {user({part, question})}}});
     ASSERT_TRUE(asked.music);
     EXPECT_EQ(asked.music->note_count(), 2u);
     EXPECT_EQ(asked.conversation.messages[0].text, "Which dance is it?");
   }
   EXPECT_EQ(chat({{"messages", {user({file_part(data, {{"start", 0.9}, {"duration", 3}}), question})}}}).music->note_count(), 1u);
+}
+
+TEST(ChatRequest, TextsOfAMessageAreLinesOfTheirOwn) {
+  const auto part = [](const char* words) { return Json{{"type", "text"}, {"text", words}}; };
+  const Json music = file_part(midi_in_base64());
+  EXPECT_EQ(chat({{"messages", {user({part("A"), music, part("B"), part("C\n")})}}}).conversation.messages[0].text, "A\nB\nC\n");
 }
 
 TEST(ChatRequest, MusicThatCannotBeHeardIsNeverDropped) {
@@ -178,7 +192,10 @@ TEST(ChatRequest, MusicThatCannotBeHeardIsNeverDropped) {
   EXPECT_THAT(with(file_part(to_base64("RIFF and so on"))).second, HasSubstr("no MIDI file"));
   EXPECT_THAT(with(file_part(to_base64("MThd"))).second, HasSubstr("too short"));
   EXPECT_THAT(with(file_part(data, {{"start", 50}})).second, HasSubstr("no notes in the part"));
-  EXPECT_EQ(with(file_part(data, {{"start", -1}})).first, "start");
+  EXPECT_EQ(with(file_part(data, {{"start", -1}})).first, "messages[0].content[0].file.start");
+  Json beside = file_part(data);
+  beside["start"] = 1;
+  EXPECT_EQ(with(beside).first, "messages[0].content[0].start");
   EXPECT_EQ(with(file_part(data, {{"file_id", "x"}})).first, "messages[0].content[0].file.file_id");
   EXPECT_THAT(with(file_part(data), {.takes_music = false}).second, HasSubstr("takes no music"));
   EXPECT_THAT(with(file_part(data), {.most_notes = 1}).second, HasSubstr("at most 1"));
@@ -243,9 +260,8 @@ TEST(EmbeddingsRequest, TakesMidiFilesAndTexts) {
   EXPECT_EQ(two.inputs.size(), 2u);
   EXPECT_TRUE(two.is_base64);
   const auto key = [](const Json& request) { return refusal([&] { read_embeddings_request(request.dump(), {}); }).first; };
-  const auto mixed = read_embeddings_request(Json{{"input", {data, "some words"}}}.dump(), {});
-  EXPECT_TRUE(std::holds_alternative<midi::Score>(mixed.inputs[0]));
-  EXPECT_EQ(std::get<std::string>(mixed.inputs[1]), "some words");
+  EXPECT_EQ(std::get<std::string>(read_embeddings_request(Json{{"input", {"some words"}}}.dump(), {}).inputs[0]), "some words");
+  EXPECT_EQ(key({{"input", {data, "some words"}}}), "input") << "vectors of two encoders";
   EXPECT_EQ(key({{"input", "data:audio/wav;base64,UklGRg=="}}), "input[0]");
   EXPECT_EQ(key({{"input", "TVRoZAA"}}), "input[0]");
   EXPECT_EQ(key({{"input", " "}}), "input[0]");

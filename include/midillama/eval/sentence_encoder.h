@@ -37,6 +37,8 @@ class SentenceEncoder {
   SentenceEmbeddings encode(const std::set<std::string>& sentences);
   // The mean over the tokens, of length 1: [hidden_size] as sentence-transformers has it for all-MiniLM-L6-v2, up to the model's positions.
   torch::Tensor embed(const std::string& sentence);
+  // How many tokens embed() reads.
+  std::int64_t tokens(std::string_view sentence) const { return std::ssize(ids_of(sentence)); }
 
  private:
   struct Tokens {

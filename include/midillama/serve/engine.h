@@ -50,6 +50,11 @@ struct Choice {
   void append(const Choice& more);
 };
 
+struct Embedding {
+  std::vector<float> numbers;
+  std::int64_t tokens = 0;  // of a text
+};
+
 struct EngineOptions {
   std::size_t most_answers = 64;      // choices that run at once; 0: everybody is told to come back
   std::int64_t most_tokens = 65'536;  // of all their places in the decoder's cache, each as long as the longest prompt and answer
@@ -80,11 +85,11 @@ class Engine {
   // Any thread. web::HttpError: 429 where too many wait, 400 where the prompt leaves no room for an answer.
   std::unique_ptr<Answer> ask(const Asked& asked, const Wanted& is_wanted);
   // The clip embedding: the mean of its vectors. [M] web::HttpError (429) where too many clips wait to be heard, as below.
-  std::vector<float> embed(const midi::Score& clip, const Wanted& is_wanted);
+  Embedding embed(const midi::Score& clip, const Wanted& is_wanted);
   // Which notes an answer came from.
   explain::Explanation explain(const AskedExplanation& asked, const Wanted& is_wanted);
   // A text's embedding by the sentence encoder of eval.bertscore. web::HttpError (400) where none is configured.
-  std::vector<float> embed(const std::string& text, const Wanted& is_wanted);
+  Embedding embed(const std::string& text, const Wanted& is_wanted);
 
   Counts counts() const;
 

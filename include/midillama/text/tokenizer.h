@@ -37,6 +37,8 @@ class Tokenizer {
   virtual std::int64_t vocab_size() const = 0;
   virtual std::optional<TokenId> bos_id() const = 0;
   virtual std::optional<TokenId> eos_id() const = 0;
+  // Whether a text alone, as the model was trained on, begins with bos; encode() leaves it to its caller.
+  virtual bool adds_bos() const { return bos_id().has_value(); }
   // The id of a token by its exact spelling ("<|eot_id|>", "</s>"), special tokens included.
   virtual std::optional<TokenId> token_id(std::string_view token) const = 0;
   // The spelling of one token, for people.

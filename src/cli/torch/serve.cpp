@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kBeside = 16;  // connections for what is no answer, and for those that are told to come back
 constexpr const char* kKey = "MIDILLAMA_API_KEY";
 constexpr std::size_t kExamples = 6;
+constexpr std::int64_t kTextTokens = 1024;  // of a text's answer where a request does not say
 
 // A clip that the template has no place for would be dropped without a word.
 bool takes_music(const generate::Session& session, const ServeCommand& command) {
@@ -41,6 +42,7 @@ void run(const config::Config& given, const ServeCommand& command) {
   const torch::Device device = prepare_device(config.run);
   using Hears = generate::Session::Hears;
   generate::Session session(config, checkpoint, device, command.text_only ? Hears::nothing : Hears::music);
+  if (command.text_only) session.max_length = session.model->llama->config.max_position_embeddings;  // the run's is of its training
   const char* key = std::getenv(kKey);
   // The library takes %41 in a header for A.
   if (key != nullptr && (*key == '\0' || std::string_view(key).find('%') != std::string_view::npos))
@@ -53,7 +55,7 @@ void run(const config::Config& given, const ServeCommand& command) {
                   .is_stopped = [] { return noted_interrupt() != 0; },
                   .connections = static_cast<std::size_t>(command.max_answers) + kBeside};
   options.limits = {.takes_music = takes_music(session, command),
-                    .max_new_tokens = config.generate.max_new_tokens,
+                    .max_new_tokens = command.text_only ? kTextTokens : config.generate.max_new_tokens,
                     .temperature = config.generate.temperature,
                     .top_p = config.generate.top_p};
   options.explains = !command.text_only && session.prompt->has_music() && config.music_encoder.pooling == "mean";
