@@ -316,9 +316,6 @@ void Engine::refuse_beyond_locked(const Load& asked) {
 }
 
 std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked, const Wanted& is_wanted) {
-  const auto most = std::max<std::size_t>(1, options_.most_answers);
-  if (static_cast<std::size_t>(asked.choices) > most)
-    throw web::HttpError(400, fmt::format("n: at most {} are written at once", most), "n");
   refuse_beyond({.choices = asked.choices});
   const model::MusicText prompt = prompt_of(asked, is_wanted);
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.input_ids.size()) + session_.model->music_tokens(prompt);
@@ -462,6 +459,10 @@ Engine::Answer::~Answer() {
   for (const std::size_t request : stream_->requests) {
     if (queue) queue->stop(request);
   }
+}
+
+std::size_t Engine::Answer::choices() const {
+  return stream_->requests.size();
 }
 
 std::vector<Choice> Engine::Answer::wait(std::chrono::milliseconds time) {

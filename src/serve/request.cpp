@@ -155,9 +155,10 @@ void read_sampling(const OrderedJson& json, const RequestLimits& limits, Asked& 
 }
 
 // The log-probabilities of an answer are many times its text.
-void refuse_too_many_likeliest(const Asked& asked) {
+void refuse_too_many_likeliest(const Asked& asked, std::size_t prompts) {
   constexpr std::int64_t kMost = 200'000;
-  const std::int64_t wanted = asked.likeliest ? asked.choices * asked.max_new_tokens * (*asked.likeliest + 1) : 0;
+  const std::int64_t wanted =
+      asked.likeliest ? asked.choices * asked.max_new_tokens * (*asked.likeliest + 1) * static_cast<std::int64_t>(prompts) : 0;
   if (wanted > kMost)
     refuse("logprobs", fmt::format("n times max_tokens times the likeliest tokens are {} log-probabilities, and at most {} are written",
                                    wanted, kMost));
@@ -319,7 +320,7 @@ Asked read_chat(const OrderedJson& json, const RequestLimits& limits) {
   } else if (find(json, "top_logprobs") != nullptr && *find(json, "top_logprobs") != 0) {
     refuse("top_logprobs", "needs logprobs");
   }
-  refuse_too_many_likeliest(asked);
+  refuse_too_many_likeliest(asked, 1);
   const OrderedJson* messages = find(json, "messages");
   if (messages == nullptr || !messages->is_array() || messages->empty()) refuse("messages", "a list of messages was expected");
   MessageReader reader(asked, limits);
@@ -334,17 +335,26 @@ Asked read_chat_request(const std::string& body, const RequestLimits& limits) {
   return read_chat(parse(body), limits);
 }
 
-Asked read_completion_request(const std::string& body, const RequestLimits& limits) {
+std::vector<Asked> read_completion_request(const std::string& body, const RequestLimits& limits) {
+  constexpr std::size_t kMostPrompts = 64;
   const OrderedJson json = parse(body);
   Asked asked;
   read_sampling(json, limits, asked);
   if (find(json, "logprobs") != nullptr) asked.likeliest = whole(json, "logprobs", 0, 0, kMostLikeliest);
-  refuse_too_many_likeliest(asked);
   const OrderedJson* prompt = find(json, "prompt");
-  const bool is_list_of_one = prompt != nullptr && prompt->is_array() && prompt->size() == 1 && (*prompt)[0].is_string();
-  asked.prompt = is_list_of_one ? (*prompt)[0].get<std::string>() : string_at(json, "prompt", "prompt");
-  if (asked.prompt->empty()) refuse("prompt", "is empty");
-  return asked;
+  const OrderedJson prompts = prompt != nullptr && prompt->is_array() ? *prompt : OrderedJson::array({string_at(json, "prompt", "prompt")});
+  if (prompts.empty() || prompts.size() > kMostPrompts) refuse("prompt", fmt::format("1 to {} texts were expected", kMostPrompts));
+  refuse_too_many_likeliest(asked, prompts.size());
+  std::vector<Asked> all;
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const std::string place = prompt->is_array() ? fmt::format("prompt[{}]", i) : "prompt";
+    if (prompts[i].is_number() || prompts[i].is_array()) refuse(place, "token ids are not taken: send the text");
+    if (!prompts[i].is_string()) refuse(place, "a text was expected");
+    if (prompts[i].get_ref<const std::string&>().empty()) refuse(place, "is empty");
+    all.push_back(asked);
+    all.back().prompt = prompts[i].get<std::string>();
+  }
+  return all;
 }
 
 AskedExplanation read_explanation_request(const std::string& body, const RequestLimits& limits) {

@@ -13,6 +13,7 @@
 #include <bit>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <variant>
@@ -154,30 +155,48 @@ bool has_ended(const std::vector<Choice>& choices) {
   return std::ranges::all_of(choices, [](const Choice& choice) { return choice.finish_reason.has_value(); });
 }
 
-// Reads an answer to its end: `on_news` of each choice's news. Returns all of it; HttpError where nobody waits for it any more.
+using Answers = std::vector<std::shared_ptr<Engine::Answer>>;
+
+std::int64_t prompt_tokens_of(const Answers& answers) {
+  std::int64_t tokens = 0;
+  for (const auto& answer : answers) tokens += answer->prompt_tokens();
+  return tokens;
+}
+
+// Reads answers to their ends, one after the other: `on_news` of each choice's news. Returns all choices; HttpError where nobody waits for
+// them any more.
 template <class OnNews>
-std::vector<Choice> read(Engine::Answer& answer, const Asked& asked, const std::function<bool()>& is_open, const OnNews& on_news) {
-  std::vector<Choice> choices(static_cast<std::size_t>(asked.choices));
-  while (!has_ended(choices)) {
-    const std::vector<Choice> news = answer.wait(kLooksEvery);
-    if (!is_open()) throw nobody_waits();
-    for (std::size_t i = 0; i < news.size(); ++i) {
-      choices[i].append(news[i]);
-      on_news(i, news[i]);
+std::vector<Choice> read(const Answers& answers, const std::function<bool()>& is_open, const OnNews& on_news) {
+  std::vector<Choice> all;
+  for (const auto& answer : answers) {
+    std::vector<Choice> choices(answer->choices());
+    while (!has_ended(choices)) {
+      const std::vector<Choice> news = answer->wait(kLooksEvery);
+      if (!is_open()) throw nobody_waits();
+      for (std::size_t i = 0; i < news.size(); ++i) {
+        choices[i].append(news[i]);
+        on_news(all.size() + i, news[i]);
+      }
     }
+    std::ranges::move(choices, std::back_inserter(all));
   }
-  return choices;
+  return all;
 }
 
 // Event by event, as it comes. The last is an error where the model failed.
-void stream_answer(Engine::Answer& answer, const Writer& writer, const Asked& asked, web::Sink& sink) try {
-  for (std::size_t i = 0; i < static_cast<std::size_t>(asked.choices); ++i) sink.write(writer.begin(i));
+void stream_answers(const Answers& answers, const Writer& writer, bool includes_usage, web::Sink& sink) try {
+  std::size_t begun = 0;  // choices
+  const auto begin = [&](std::size_t choices) {
+    for (; begun < choices; ++begun) sink.write(writer.begin(begun));
+  };
+  begin(answers.front()->choices());
   const auto is_open = [&sink] { return sink.is_open(); };
-  const auto choices = read(answer, asked, is_open, [&](std::size_t i, const Choice& news) {
+  const auto choices = read(answers, is_open, [&](std::size_t i, const Choice& news) {
+    begin(i + 1);
     if (!news.text.empty() || !news.logprobs.empty()) sink.write(writer.more(i, news));
     if (news.finish_reason) sink.write(writer.end(i, *news.finish_reason));
   });
-  if (asked.includes_usage) sink.write(writer.last(choices, answer.prompt_tokens()));
+  if (includes_usage) sink.write(writer.last(choices, prompt_tokens_of(answers)));
   sink.write(Writer::done());
 } catch (const web::HttpError& error) {
   sink.write(Writer::failed(error));
@@ -205,7 +224,7 @@ Server::Server(generate::Session& session, ServerOptions options)
   http_.get("/v1/models/" + options_.model_name, [this](const web::Request&) { return web::Reply{.body = json_text(model())}; });
   http_.get("/metrics", [this](const web::Request&) { return metrics(); });
   http_.post("/v1/chat/completions",
-             [this](const web::Request& request) { return answer(read_chat_request(request.body, options_.limits), true, request); });
+             [this](const web::Request& request) { return answer({read_chat_request(request.body, options_.limits)}, true, request); });
   http_.post("/v1/completions", [this](const web::Request& request) {
     return answer(read_completion_request(request.body, options_.limits), false, request);
   });
@@ -215,15 +234,21 @@ Server::Server(generate::Session& session, ServerOptions options)
   http_.post("/v1/clips", [this](const web::Request& request) { return clip(request); });
 }
 
-web::Reply Server::answer(Asked asked, bool is_chat, const web::Request& request) {
-  const auto running = std::shared_ptr<Engine::Answer>(engine_.ask(asked, request.is_open));
-  const Writer writer(options_.model_name, is_chat, asked.likeliest.has_value());
-  if (asked.is_streamed) {
-    return {.type = "text/event-stream",
-            .stream = [running, writer, asked = std::move(asked)](web::Sink& sink) { stream_answer(*running, writer, asked, sink); }};
+web::Reply Server::answer(const std::vector<Asked>& asked, bool is_chat, const web::Request& request) {
+  const Asked& first = asked.front();  // they differ in their prompts only
+  const auto choices = static_cast<std::size_t>(first.choices) * asked.size();
+  if (const auto most = std::max<std::size_t>(1, options_.engine.most_answers); choices > most)
+    throw web::HttpError(400, fmt::format("n: {} answers are asked for, and at most {} are written at once", choices, most), "n");
+  Answers answers;
+  for (const Asked& one : asked) answers.push_back(engine_.ask(one, request.is_open));
+  const Writer writer(options_.model_name, is_chat, first.likeliest.has_value());
+  if (first.is_streamed) {
+    return {.type = "text/event-stream", .stream = [answers, writer, includes_usage = first.includes_usage](web::Sink& sink) {
+              stream_answers(answers, writer, includes_usage, sink);
+            }};
   }
-  const auto choices = read(*running, asked, request.is_open, [](std::size_t, const Choice&) {});
-  return {.body = writer.whole(choices, running->prompt_tokens())};
+  const auto whole = read(answers, request.is_open, [](std::size_t, const Choice&) {});
+  return {.body = writer.whole(whole, prompt_tokens_of(answers))};
 }
 
 web::Reply Server::explanation(const web::Request& request) {

@@ -22,16 +22,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace midillama::serve;
   const std::string body(data, data + size);
   const RequestLimits limits;
-  for (const auto read : {read_chat_request, read_completion_request}) {
-    try {
-      const Asked asked = read(body, limits);
-      require(asked.max_new_tokens >= 1 && asked.max_new_tokens <= limits.most_new_tokens, "an answer has a length");
-      require(asked.choices >= 1 && asked.choices <= limits.most_choices, "choices are bounded");
-      require(asked.temperature >= 0 && asked.top_p > 0 && asked.top_p <= 1, "the sampling is possible");
-      require(!asked.music || asked.music->note_count() > 0, "music has notes");
-      require(asked.prompt || asked.conversation.messages.back().role == midillama::text::Role::user, "a question comes last");
-    } catch (const midillama::Error&) {
-    }
+  const auto check = [&](const Asked& asked) {
+    require(asked.max_new_tokens >= 1 && asked.max_new_tokens <= limits.most_new_tokens, "an answer has a length");
+    require(asked.choices >= 1 && asked.choices <= limits.most_choices, "choices are bounded");
+    require(asked.temperature >= 0 && asked.top_p > 0 && asked.top_p <= 1, "the sampling is possible");
+    require(!asked.music || asked.music->note_count() > 0, "music has notes");
+    require(asked.prompt || asked.conversation.messages.back().role == midillama::text::Role::user, "a question comes last");
+  };
+  try {
+    check(read_chat_request(body, limits));
+  } catch (const midillama::Error&) {
+  }
+  try {
+    for (const Asked& asked : read_completion_request(body, limits)) check(asked);
+  } catch (const midillama::Error&) {
   }
   try {
     for (const auto& input : read_embeddings_request(body, limits).inputs) {

@@ -206,17 +206,22 @@ TEST(ChatRequest, MusicThatCannotBeHeardIsNeverDropped) {
 }
 
 TEST(CompletionRequest, HasAPrompt) {
-  EXPECT_EQ(read_completion_request(R"({"prompt": "Once", "max_tokens": 3})", {}).prompt, "Once");
-  EXPECT_EQ(read_completion_request(R"({"prompt": ["Once"]})", {}).prompt, "Once");
+  EXPECT_EQ(read_completion_request(R"({"prompt": "Once", "max_tokens": 3})", {}).at(0).prompt, "Once");
+  const auto two = read_completion_request(R"({"prompt": ["Once", "Twice"], "max_tokens": 3})", {});
+  ASSERT_EQ(two.size(), 2u);
+  EXPECT_EQ(two[1].prompt, "Twice");
+  EXPECT_EQ(two[1].max_new_tokens, 3);
   EXPECT_EQ(refusal([] { read_completion_request("{}", {}); }).first, "prompt");
-  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": ["a", "b"]})", {}); }).first, "prompt");
+  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": []})", {}); }).first, "prompt");
+  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": ["a", ""]})", {}); }).first, "prompt[1]");
+  EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": [1, 2]})", {}); }).first, "prompt[0]");
   EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": "a", "echo": true})", {}); }).first, "echo");
 }
 
 TEST(CompletionRequest, LogProbabilitiesAreAskedForByANumber) {
-  EXPECT_EQ(read_completion_request(R"({"prompt": "a", "logprobs": 0})", {}).likeliest, 0);
-  EXPECT_EQ(read_completion_request(R"({"prompt": "a", "logprobs": 5})", {}).likeliest, 5);
-  EXPECT_EQ(read_completion_request(R"({"prompt": "a"})", {}).likeliest, std::nullopt);
+  EXPECT_EQ(read_completion_request(R"({"prompt": "a", "logprobs": 0})", {}).at(0).likeliest, 0);
+  EXPECT_EQ(read_completion_request(R"({"prompt": "a", "logprobs": 5})", {}).at(0).likeliest, 5);
+  EXPECT_EQ(read_completion_request(R"({"prompt": "a"})", {}).at(0).likeliest, std::nullopt);
   EXPECT_EQ(refusal([] { read_completion_request(R"({"prompt": "a", "logprobs": true})", {}); }).first, "logprobs");
 }
 

@@ -198,6 +198,39 @@ TEST_F(ServerTest, AModelThatFailsIsSaidAndAnswersAgain) {
   EXPECT_EQ(said(chat({{"max_tokens", 5}})), answer);
 }
 
+TEST_F(ServerTest, ManyPromptsAreContinuedAsEachAlone) {
+  start(8);
+  const auto completion = [&](const Json& prompt, const Json& more = Json::object()) {
+    Json request = {{"prompt", prompt}, {"max_tokens", 6}, {"n", 2}, {"seed", 3}, {"temperature", 1}};
+    request.update(more);
+    return post("/v1/completions", request);
+  };
+  const auto texts = [](const Json& answer) {
+    std::vector<std::string> texts;
+    for (const Json& choice : answer.at("choices")) texts.push_back(choice.at("text"));
+    return texts;
+  };
+  std::vector<std::string> alone;
+  int tokens = 0;
+  for (const char* prompt : {"It is a", "The key"}) {
+    const Json answer = Json::parse(completion(prompt)->body);
+    for (const auto& text : texts(answer)) alone.push_back(text);
+    tokens += answer.at("usage").at("total_tokens").get<int>();
+  }
+  const Json together = Json::parse(completion({"It is a", "The key"})->body);
+  EXPECT_EQ(texts(together), alone);
+  EXPECT_EQ(together.at("choices")[3].at("index"), 3);
+  EXPECT_EQ(together.at("usage").at("total_tokens"), tokens);
+  const std::string events = completion({"It is a", "The key"}, {{"stream", true}})->body;
+  std::vector<std::string> streamed(4);
+  for (std::size_t from = 0, at; (at = events.find("data: {", from)) != std::string::npos; from = at + 1) {
+    const Json choice = Json::parse(events.substr(at + 6, events.find('\n', at) - at - 6)).at("choices")[0];
+    streamed.at(choice.at("index").get<std::size_t>()) += choice.at("text").get<std::string>();
+  }
+  EXPECT_EQ(streamed, alone);
+  EXPECT_EQ(completion({"a", "b", "c", "d", "e"})->status, 400) << "ten at once";
+}
+
 TEST_F(ServerTest, AColdAnswerIsTheGreedyOne) {
   start();
   const std::string greedy = said(chat({{"max_tokens", 12}}));

@@ -146,6 +146,7 @@ class Engine::Answer {
   // the model failed.
   std::vector<Choice> wait(std::chrono::milliseconds time);
   std::int64_t prompt_tokens() const { return prompt_tokens_; }
+  std::size_t choices() const;
 
  private:
   std::shared_ptr<Stream> stream_;

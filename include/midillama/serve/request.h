@@ -51,9 +51,10 @@ struct Asked {
   bool includes_usage = false;  // in the stream
 };
 
-// POST /v1/chat/completions and /v1/completions. web::HttpError (400) naming the key; 404 where a clip is not there any more.
+// POST /v1/chat/completions. web::HttpError (400) naming the key; 404 where a clip is not there any more.
 Asked read_chat_request(const std::string& body, const RequestLimits& limits);
-Asked read_completion_request(const std::string& body, const RequestLimits& limits);
+// POST /v1/completions: one for each prompt.
+std::vector<Asked> read_completion_request(const std::string& body, const RequestLimits& limits);
 
 // POST /v1/explanations: a chat request with the `answer` that is to be explained.
 struct AskedExplanation {

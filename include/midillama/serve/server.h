@@ -32,7 +32,7 @@ class Server {
   void serve() { http_.serve(); }
 
  private:
-  web::Reply answer(Asked asked, bool is_chat, const web::Request& request);
+  web::Reply answer(const std::vector<Asked>& asked, bool is_chat, const web::Request& request);
   web::Reply embeddings(const web::Request& request);
   web::Reply explanation(const web::Request& request);
   web::Reply clip(const web::Request& request);
