@@ -3,6 +3,7 @@
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
 #include "midillama/core/random.h"
+#include "midillama/generate/too_long.h"
 #include "midillama/model/dtype.h"
 #include "midillama/model/musicbert.h"
 #include "midillama/music/clip_text.h"
@@ -105,7 +106,7 @@ model::MusicText Session::encode(const text::Conversation& conversation, torch::
   const auto music_tokens = model->music_tokens(text);
   auto encoded = prompt->encode(conversation, too_long == TooLong::is_shortened ? longest : text::kAnyLength, music_tokens);
   if (const auto length = std::ssize(encoded.input_ids) + music_tokens; too_long == TooLong::is_refused && length > longest)
-    throw InputError("the conversation", "", fmt::format("has {} tokens, and prompts may have {}", length, longest));
+    throw TooLongError("the conversation", "", fmt::format("has {} tokens, and prompts may have {}", length, longest));
   const std::pair<const char*, std::int64_t> cuts[] = {{"a clip's text", encoded.cut_notes_tokens},
                                                        {"a conversation", encoded.cut_history_tokens},
                                                        {"a question", encoded.cut_tokens},

@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
+#include "midillama/generate/too_long.h"
 #include "midillama/grammar/matcher.h"
 #include "midillama/octuple/octuple.h"
 #include "midillama/text/utf8.h"
@@ -89,6 +90,11 @@ void require(const Engine::Wanted& is_wanted) {
 web::HttpError too_many() {
   constexpr const char* kSoon = "1";  // seconds
   return web::HttpError(429, "too many requests are waiting: come back soon").with_header("Retry-After", kSoon);
+}
+
+// With the code of OpenAI's API.
+web::HttpError too_long(const std::string& message, const std::string& param) {
+  return web::HttpError(400, message, param, "context_length_exceeded");
 }
 
 // One of at most so many places; 429 where all are taken.
@@ -282,6 +288,8 @@ model::MusicText Engine::prompt_of(const Asked& asked, const Wanted& is_wanted) 
     conversation.notes = heard.notes;
     try {
       return session_.encode(conversation, heard.music, generate::Session::TooLong::is_refused);
+    } catch (const generate::TooLongError& error) {
+      throw too_long(error.what(), "messages");
     } catch (const InputError& error) {
       throw web::HttpError(400, error.what(), "messages");
     }
@@ -292,8 +300,7 @@ model::MusicText Engine::prompt_of(const Asked& asked, const Wanted& is_wanted) 
   prompt.input_ids.insert(prompt.input_ids.end(), ids.begin(), ids.end());
   const auto context = session_.model->llama->config.max_position_embeddings;
   if (static_cast<std::int64_t>(prompt.input_ids.size()) >= context) {
-    throw web::HttpError(400, fmt::format("prompt: has {} tokens, and the model's context is {}", prompt.input_ids.size(), context),
-                         "prompt");
+    throw too_long(fmt::format("prompt: has {} tokens, and the model's context is {}", prompt.input_ids.size(), context), "prompt");
   }
   return prompt;
 }

@@ -15,6 +15,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -214,7 +215,7 @@ Server::Server(generate::Session& session, ServerOptions options)
     const auto clip = clips_.find(id);
     return clip ? std::shared_ptr<const midi::Score>(clip, &clip->score) : nullptr;
   };
-  for (const PageFile& file : page_files()) {
+  for (const PageFile& file : options_.limits.takes_music ? page_files() : std::span<const PageFile>()) {
     http_.get(
         std::string(file.path), [&file](const web::Request&) { return reply_with(file); }, true);
   }
@@ -283,7 +284,9 @@ web::Reply Server::clip(const web::Request& request) {
   AskedClip asked = read_clip_request(request.body, options_.limits);
   const auto clip = asked.id.empty() ? clips_.add(std::move(asked.name), std::move(asked.music)) : clips_.find(asked.id);
   if (clip == nullptr) throw web::HttpError(404, "id: no clip is kept under it: send its file again", "id");
-  return {.body = json_text(description_of(*clip))};
+  OrderedJson json = description_of(*clip);
+  json["explainable"] = options_.explains;
+  return {.body = json_text(json)};
 }
 
 web::Reply Server::examples() const {

@@ -130,8 +130,9 @@ class HttplibSink final : public Sink {
 }  // namespace
 
 std::string HttpError::body() const {
+  const auto text_or_null = [](const std::string& text) { return text.empty() ? OrderedJson() : OrderedJson(text); };
   const OrderedJson error = {
-      {"message", what()}, {"type", type_of(status_)}, {"param", param_.empty() ? OrderedJson() : OrderedJson(param_)}, {"code", nullptr}};
+      {"message", what()}, {"type", type_of(status_)}, {"param", text_or_null(param_)}, {"code", text_or_null(code_)}};
   return json_text(OrderedJson{{"error", error}});
 }
 

@@ -62,6 +62,7 @@ TEST_F(ClipsTest, AFileIsDescribedInSeconds) {
   EXPECT_EQ(clip.at("notes"), Json::parse("[[0.0,0.25,36,100,1],[0.0,0.5,60,64,0],[0.5,1.0,64,80,0]]"));
   EXPECT_EQ(clip.at("beats"), Json::parse("[0.0,0.5,1.0,1.5]"));
   EXPECT_EQ(clip.at("bars"), Json::parse("[0.0,2.0]"));
+  EXPECT_EQ(clip.at("explainable"), true);
 }
 
 TEST_F(ClipsTest, ACompoundMeterHasTheBeatsThatAreCounted) {
@@ -133,6 +134,12 @@ TEST_F(ClipsTest, WhatIsNoClipIsRefusedByItsKey) {
   EXPECT_EQ(param({{"id", 3}}), "id");
 }
 
+TEST_F(ClipsTest, ADescriptionSaysWhetherAnswersAreExplained) {
+  options.explains = false;
+  start();
+  EXPECT_EQ(described({{"file_data", clip()}}).at("explainable"), false);
+}
+
 TEST_F(ClipsTest, ExamplesAreListedAndDescribed) {
   options.examples = example_clips(world.config.data.dir, 2);
   start();
@@ -150,6 +157,7 @@ TEST_F(ClipsTest, ALanguageModelAloneTakesNone) {
   start();
   EXPECT_THAT(post("/v1/clips", {{"file_data", clip()}})->body, HasSubstr("takes no music"));
   EXPECT_THAT(post("/v1/chat/completions", question(by_id("clip-0")))->body, HasSubstr("takes no music"));
+  for (const char* path : {"/", "/page.css", "/main.js"}) EXPECT_EQ(client().Get(path)->status, 404) << "there is no page";
 }
 
 TEST_F(ClipsTest, ThePageIsForEverybodyAndCallsNothingElse) {

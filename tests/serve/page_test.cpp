@@ -254,14 +254,66 @@ TEST_F(PageTest, RefusalsAreSaid) {
   browser->run("document.querySelector('#question').value = arguments[0]", {words});
   browser->click("#send");
   wait_for_answer();
-  EXPECT_THAT(browser->text(".failed .note"), HasSubstr("more than the"));
-  EXPECT_THAT(browser->text("#status"), HasSubstr("more than the"));
+  EXPECT_THAT(browser->text(".failed .note"), HasSubstr("prompts may have"));
+  EXPECT_THAT(browser->text("#status"), HasSubstr("prompts may have"));
   browser->run("document.querySelector('#question').value = ''");
   stop();
   ask("Which dance is it?");
   wait_for_answer();
   EXPECT_THAT(browser->text(".turn:last-child .note"), HasSubstr("The server does not answer"));
   EXPECT_EQ(browser->value("#question"), "Which dance is it?") << "to be asked again";
+}
+
+TEST_F(PageTest, NothingIsAskedBeforeThereIsMusic) {
+  open();
+  const auto enabled = [&] {
+    return browser->run("return [...document.querySelectorAll('#ask button, textarea')].filter((e) => !e.matches(':disabled')).length");
+  };
+  EXPECT_EQ(enabled(), 0);
+  EXPECT_FALSE(browser->run("return document.querySelector('#how').hidden").get<bool>());
+  EXPECT_THAT(browser->text("#how"), HasSubstr("Open a MIDI file or an example first"));
+  choose(clip_file());
+  EXPECT_GT(enabled(), 3);
+  EXPECT_TRUE(browser->run("return document.querySelector('#how').hidden").get<bool>());
+}
+
+TEST_F(PageTest, ALongConversationGoesOnWithoutItsOldestQuestions) {
+  open_with_clip();
+  record_requests();
+  constexpr std::size_t kQuestions = 8;
+  for (std::size_t i = 0; i < kQuestions; ++i) {
+    ask("Which dance is it?");
+    wait_for_answer();
+  }
+  const auto last_messages = [&] {
+    return sent_to("/v1/chat/completions", browser->run("return sent.length - 1").get<int>()).at("messages");
+  };
+  const auto is_said = HasSubstr("Earlier questions were left out");
+  EXPECT_EQ(browser->run("return document.querySelectorAll('.failed').length"), 0);
+  EXPECT_EQ(browser->text(".note"), "");
+  EXPECT_THAT(browser->text(".turn:last-child .note"), is_said);
+  EXPECT_THAT(browser->text("#status"), is_said);
+  const Json messages = last_messages();
+  EXPECT_GT(messages.size(), 1u);
+  EXPECT_LT(messages.size(), 2 * kQuestions - 1);
+  EXPECT_EQ(messages[0].at("content")[0].at("type"), "clip");
+
+  std::string words;
+  for (int i = 0; i < 300; ++i) words += "reel ";
+  browser->run("document.querySelector('#question').value = arguments[0]", {words});
+  browser->click("#send");
+  wait_for_answer();
+  EXPECT_THAT(browser->text(".failed .note"), HasSubstr("prompts may have"));
+  EXPECT_EQ(last_messages().size(), 1u);
+  browser->run("document.querySelector('#question').value = ''");
+  ask("Which dance is it?");
+  wait_for_answer();
+  EXPECT_GT(last_messages().size(), 1u) << "a question that fails ends no conversation";
+
+  browser->run("window.fetch = async () => new Response('{\"notes\": [{\"start\": 0, \"end\": 1, \"pitch\": 40, \"left_out\": 0.5}]}');");
+  browser->click(".turn:last-child .explain");
+  ASSERT_TRUE(browser->waits_for("!document.querySelector('#heat').hidden"));
+  EXPECT_THAT(browser->text(".turn:last-child .note"), is_said);
 }
 
 TEST_F(PageTest, ABusyServerIsAskedAgain) {
@@ -340,9 +392,15 @@ TEST_F(PageTest, NotesThatAnAnswerRestsOnAreShownWithWords) {
   EXPECT_EQ(browser->run("return asked.messages.length"), 1);
   browser->click("#heat-close");
   EXPECT_TRUE(browser->run("return document.querySelector('#heat').hidden").get<bool>());
-  browser->run("window.fetch = async () => new Response('{\"error\": {\"message\": \"there is nothing at this path\"}}', {status: 404});");
-  browser->click(".explain");
-  ASSERT_TRUE(browser->waits_for("document.querySelector('.note').textContent === 'This server does not explain answers.'"));
+}
+
+TEST_F(PageTest, NoNotesAreOfferedWhereTheServerDoesNotExplain) {
+  options.explains = false;
+  open_with_clip();
+  ask("Which dance is it?");
+  wait_for_answer();
+  EXPECT_THAT(browser->text(".answer"), Not(testing::IsEmpty()));
+  EXPECT_EQ(browser->run("return document.querySelectorAll('.turn button').length"), 0);
 }
 
 TEST_F(PageTest, APhoneShowsItAllWithoutScrollingSideways) {
@@ -353,6 +411,21 @@ TEST_F(PageTest, APhoneShowsItAllWithoutScrollingSideways) {
   EXPECT_EQ(browser->run("return [...document.querySelectorAll('section button, section input, section select, textarea')]"
                          ".filter((e) => e.getBoundingClientRect().right > e.closest('section').getBoundingClientRect().right)"
                          ".map((e) => e.id)"),
+            Json::array());
+}
+
+TEST_F(PageTest, LongNamesOfExamplesFitANarrowScreen) {
+  options.examples.at(0).name = "The Air That Has a Long Name as They Have in the Tunebooks of Northumberland.mid";
+  options.examples.at(1).name = std::string(80, 'x');
+  open(360, 640);
+  ASSERT_TRUE(browser->waits_for("document.querySelector('#example-list').children.length"));
+  ASSERT_EQ(browser->run("return innerWidth"), 360);
+  EXPECT_TRUE(browser->run("return document.documentElement.scrollWidth <= innerWidth").get<bool>());
+  EXPECT_EQ(browser->run("const edge = document.querySelector('#welcome').getBoundingClientRect();"
+                         "return [...document.querySelectorAll('#example-list button')].filter((button) => {"
+                         "  const box = button.getBoundingClientRect();"
+                         "  return button.scrollWidth > button.clientWidth || box.left < edge.left || box.right > edge.right;"
+                         "}).map((button) => button.textContent)"),
             Json::array());
 }
 

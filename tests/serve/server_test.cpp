@@ -139,7 +139,12 @@ TEST_F(ServerTest, WhatCannotBeAnsweredIsRefused) {
   const auto refused = post("/v1/chat/completions", long_one);
   EXPECT_EQ(refused->status, 400) << refused->body;
   EXPECT_THAT(refused->body, HasSubstr("prompts may have"));
-  EXPECT_EQ(post("/v1/completions", {{"prompt", words}})->status, 400);
+  const auto code = [](const httplib::Result& result) { return Json::parse(result->body).at("error").at("code"); };
+  EXPECT_EQ(code(refused), "context_length_exceeded");
+  const auto continued = post("/v1/completions", {{"prompt", words}});
+  EXPECT_EQ(continued->status, 400);
+  EXPECT_EQ(code(continued), "context_length_exceeded");
+  EXPECT_EQ(code(music), nullptr);
   EXPECT_EQ(post("/v1/chat/completions", plain)->status, 200);
 }
 

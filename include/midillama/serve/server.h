@@ -1,4 +1,4 @@
-// The model behind OpenAI's API: any client of it can ask about music. At / is a page for those who have no client.
+// The model behind OpenAI's API: any client of it can ask about music. Where it takes music, at / is a page for those who have no client.
 #pragma once
 
 #include "midillama/generate/session.h"

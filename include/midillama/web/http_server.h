@@ -43,18 +43,20 @@ struct HttpOptions {
 // A request that is refused.
 class HttpError : public Error {
  public:
-  HttpError(int status, const std::string& message, std::string param = {}) : Error(message), status_(status), param_(std::move(param)) {}
+  HttpError(int status, const std::string& message, std::string param = {}, std::string code = {})
+      : Error(message), status_(status), param_(std::move(param)), code_(std::move(code)) {}
   HttpError& with_header(const std::string& name, const std::string& value) { return headers_[name] = value, *this; }
 
   int status() const { return status_; }
   const std::string& param() const { return param_; }  // the key of the request that is at fault, where there is one
+  const std::string& code() const { return code_; }    // for programs, where there is one
   const std::map<std::string, std::string>& headers() const { return headers_; }
   // The JSON above.
   std::string body() const;
 
  private:
   int status_;
-  std::string param_;
+  std::string param_, code_;
   std::map<std::string, std::string> headers_;
 };
 

@@ -62,11 +62,13 @@ void run(const config::Config& given, const ServeCommand& command) {
   options.model_name = name_of(config, command);
   options.engine = {
       .most_answers = static_cast<std::size_t>(command.max_answers), .most_tokens = command.cache_tokens, .texts = config.eval.bertscore};
+  const bool has_page = options.limits.takes_music;
   if (options.limits.takes_music) options.examples = serve::example_clips(config.data.dir, kExamples);
   serve::Server server(session, std::move(options));
   const InterruptDelay delay("the server ends; another signal ends it at once");
   const int port = server.bind();
-  log::info("{} at http://{}:{}/v1, a page to try it at http://{}:{}/{}", name_of(config, command), command.host, port, command.host, port,
+  log::info("{} at http://{}:{}/v1{}{}", name_of(config, command), command.host, port,
+            has_page ? fmt::format(", a page to try it at http://{}:{}/", command.host, port) : "",
             key == nullptr ? fmt::format(" (no key is asked for: {} sets one)", kKey) : "");
   std::cout << port << std::endl;
   server.serve();

@@ -3,12 +3,13 @@
 const MOST_TRIES = 6;
 const KEY = 'midillama-key';
 
-// status 0: the server did not answer. `param`: the key of the request that is at fault, where there is one.
+// status 0: the server did not answer. `param`: the key of the request that is at fault, `code`: why, for programs; where there is one.
 export class Refusal extends Error {
-  constructor(status, message, param = null) {
+  constructor(status, message, { param = null, code = null } = {}) {
     super(message);
     this.status = status;
     this.param = param;
+    this.code = code;
   }
 }
 
@@ -16,7 +17,7 @@ async function refusalOf(response) {
   const fallback = `The server answered with status ${response.status}.`;
   try {
     const { error } = await response.json();
-    return new Refusal(response.status, error.message ?? fallback, error.param);
+    return new Refusal(response.status, error.message ?? fallback, error);
   } catch {
     return new Refusal(response.status, fallback);
   }

@@ -38,8 +38,8 @@ export function upperBound(sorted, value) {
 }
 
 export class Clip {
-  constructor({ id, name, duration, tracks, notes, beats, bars }) {
-    Object.assign(this, { id, name, duration, tracks });
+  constructor({ id, name, duration, tracks, notes, beats, bars, explainable }) {
+    Object.assign(this, { id, name, duration, tracks, explainable });
     this.beats = Float64Array.from(beats);
     this.bars = Float64Array.from(bars);  // the last one is where the piece ends
     this.count = notes.length;

@@ -1,6 +1,8 @@
 // Questions and answers: each conversation is about one clip or passage, and a question takes the turns before it along.
 import { callForJson, streamAnswer } from './api.js';
 
+const LEFT_OUT = 'Earlier questions were left out: the conversation is too long for the model.';
+
 const at = (id) => document.getElementById(id);
 
 function element(tag, { text = '', ...properties } = {}, ...children) {
@@ -11,13 +13,13 @@ function element(tag, { text = '', ...properties } = {}, ...children) {
 }
 
 export class Conversation {
-  // `music` has the music of the next question: about() for people, part() for the server (null: none), renew() where the server has
-  // forgotten it. `onExplained(notes, turn)` gets what an explanation says. `say(text)` is read out.
+  // `music` has the music of the next question: clip, about() for people, part() for the server, renew() where the server has
+  // forgotten it. Nothing can be asked before open(). `onExplained(notes, turn)` gets what an explanation says. `say(text)` is read out.
   constructor({ music, onExplained, say }) {
     this.music = music;
     this.onExplained = onExplained;
     this.say = say;
-    this.turns = [];      // {question, answer, view, before: the turns until then}
+    this.turns = [];      // {question, answer, note, view, before: the turns until then that the model gets, isCut: not all}
     this.list = null;     // of the turns, in the page
     this.running = null;  // AbortController of the answer that is coming
     at('ask').addEventListener('submit', (event) => {
@@ -38,6 +40,12 @@ export class Conversation {
       element('button', { type: 'button', text: question, onclick: () => this.ask(question) })));
   }
 
+  // Questions can be asked from now on.
+  open() {
+    at('asking').disabled = false;
+    at('how').hidden = true;
+  }
+
   // The next question is the first of a new conversation. What was said stays to be read.
   begin() {
     this.running?.abort();
@@ -53,8 +61,7 @@ export class Conversation {
       said.push({ role: 'user', content: question }, { role: 'assistant', content: answer });
     }
     said.push({ role: 'user', content: turn.question });
-    const part = this.music.part();
-    if (part) said[0].content = [part, { type: 'text', text: said[0].content }];
+    said[0].content = [this.music.part(), { type: 'text', text: said[0].content }];
     return said;
   }
 
@@ -75,21 +82,34 @@ export class Conversation {
     const view = this.addTurn(question);
     const controller = this.setRunning(new AbortController());
     at('question').value = '';
-    const turn = { question, answer: '', view, before: this.turns.slice() };
+    const turn = { question, answer: '', note: '', view, before: this.turns.slice(), isCut: this.turns.at(-1)?.isCut };
     try {
-      await this.withClip(() => this.receive(turn, controller.signal));
-      this.keep(turn, '');
-      this.say(`Answer: ${turn.answer}`);
+      await this.receiveWithRoom(turn, controller.signal);
+      this.keep(turn, turn.answer ? '' : 'The answer is empty.');
+      this.say(`Answer: ${turn.answer} ${turn.note}`);
     } catch (error) {
       if (error.name === 'AbortError') {
         this.keep(turn, 'Stopped.');
-        this.say('Stopped.');
+        this.say(turn.note);
       } else {
         this.fail(turn, error);
       }
     } finally {
       if (this.running === controller) this.setRunning(null);
       view.item.removeAttribute('aria-busy');
+    }
+  }
+
+  // Where the conversation is too long, without its oldest turn, as often as needed.
+  async receiveWithRoom(turn, signal) {
+    for (;;) {
+      try {
+        return await this.withClip(() => this.receive(turn, signal));
+      } catch (error) {
+        if (error.code !== 'context_length_exceeded' || !turn.before.length) throw error;
+        turn.before.shift();
+        turn.isCut = true;
+      }
     }
   }
 
@@ -110,14 +130,17 @@ export class Conversation {
   // An answer that has come, as far as it came, unless another conversation has begun.
   keep(turn, note) {
     const { view } = turn;
-    view.note.textContent = turn.answer ? note : note || 'The answer is empty.';
+    turn.note = turn.answer && turn.isCut ? `${note} ${LEFT_OUT}`.trim() : note;
+    view.note.textContent = turn.note;
     if (!turn.answer || view.list !== this.list) return;
-    this.turns.push(turn);
+    this.turns = [...turn.before, turn];
     at('again').disabled = false;
-    view.tools.append(element('button', {
-      type: 'button', className: 'explain', text: 'Which notes?', title: 'Shows what the answer rests on',
-      onclick: (event) => this.explain(turn, event.target),
-    }));
+    if (this.music.clip.explainable) {
+      view.tools.append(element('button', {
+        type: 'button', className: 'explain', text: 'Which notes?', title: 'Shows what the answer rests on',
+        onclick: (event) => this.explain(turn, event.target),
+      }));
+    }
     this.scrollDown();
   }
 
@@ -135,12 +158,11 @@ export class Conversation {
     try {
       const ask = () => callForJson('/v1/explanations', { messages: this.messagesOf(turn), answer: turn.answer });
       const explanation = await this.withClip(ask);
-      turn.view.note.textContent = '';
+      turn.view.note.textContent = turn.note;
       if (turn.view.list === this.list) this.onExplained(explanation.notes, turn);
     } catch (error) {
-      const isMissing = error.status === 404 && !error.param;
-      turn.view.note.textContent = isMissing ? 'This server does not explain answers.' : error.message;
-      this.say(turn.view.note.textContent);
+      turn.view.note.textContent = error.message;
+      this.say(error.message);
     } finally {
       button.disabled = false;
     }

@@ -44,6 +44,7 @@ const openExample = (id, name) => open(loadExample(id), name);
 function showClip() {
   const { clip, name } = music;
   conversation.begin();
+  conversation.open();
   player.load(clip);
   hideHeat();
   at('title').textContent = name;

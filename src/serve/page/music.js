@@ -52,14 +52,12 @@ export class Music {
   get end() { return this.passage?.end ?? this.clip?.duration ?? 0; }
 
   part() {
-    if (!this.clip) return null;
     const clip = { id: this.clip.id };
     if (this.passage) Object.assign(clip, { start: this.start, duration: this.end - this.start });
     return { type: 'clip', clip };
   }
 
   about() {
-    if (!this.clip) return 'Without music';
     return this.passage ? `${this.name}, ${this.clip.placeOf(this.start, this.end)}` : this.name;
   }
 
