@@ -77,6 +77,7 @@ CLI::App& add_subcommand(CLI::App& app, const std::string& name, const std::stri
 
 template <typename C>
 void dispatch(const C& command) {
+  if constexpr (std::derived_from<C, TorchCommand>) require_working_folder();
   const config::Config config = command.load();
   if constexpr (std::derived_from<C, TorchCommand>) {
     torch_function(C::kName)(config, &command);

@@ -1,5 +1,6 @@
 #include "cli/commands/text_tokenize.h"
 
+#include "midillama/core/file.h"
 #include "midillama/text/tokenizer.h"
 
 #include <fmt/format.h>
@@ -11,9 +12,8 @@ namespace midillama::cli {
 
 void run(const config::Config&, const TextTokenizeCommand& command) {
   const auto tokenizer = text::load_tokenizer(command.tokenizer);
-  std::ios::sync_with_stdio(false);
-  std::string line;
-  while (std::getline(std::cin, line)) std::cout << fmt::format("[{}]\n", fmt::join(tokenizer->encode(line), ", "));
+  for_each_line("-",
+                [&](std::string_view line, std::size_t) { std::cout << fmt::format("[{}]\n", fmt::join(tokenizer->encode(line), ", ")); });
 }
 
 }  // namespace midillama::cli

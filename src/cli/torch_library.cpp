@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 namespace midillama::cli {
 namespace {
@@ -25,6 +27,13 @@ void let_libtorch_name_errors_only() {
 }
 
 }  // namespace
+
+void require_working_folder() {
+  std::error_code error;
+  std::filesystem::current_path(error);
+  if (error)
+    throw Error(fmt::format("the working folder cannot be used ({}): was it removed? call the command in another", error.message()));
+}
 
 TorchFunction torch_function(const char* name) {
   using Lookup = TorchFunction (*)(const char* name);

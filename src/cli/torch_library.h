@@ -9,6 +9,9 @@ namespace midillama::cli {
 // Runs a command; `options` is of the command's type (command.h).
 using TorchFunction = void (*)(const config::Config& config, const void* options);
 
+// An Error where the working folder is gone: LibTorch's libraries would end the program in words of their own.
+void require_working_folder();
+
 // The function of a command's kName. Loads the library on the first call; Error where this installation has none, or one of another
 // version.
 TorchFunction torch_function(const char* name);

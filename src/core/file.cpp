@@ -1,75 +1,25 @@
 #include "midillama/core/file.h"
 
+#include "core/descriptor.h"
 #include "midillama/core/atomic_file.h"
+#include "midillama/core/file_parts.h"
 #include "midillama/core/json_reader.h"
 #include "midillama/core/temporary.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <system_error>
 
 namespace midillama {
 namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what) {
-  throw InputError(path.string(), "", fmt::format("{} ({})", what, std::strerror(errno)));
-}
-
-constexpr const char* kStandardInput = "-";
-constexpr std::size_t kPart = 1 << 16;           // of what does not say how long it is
-constexpr std::uintmax_t kLongest = 4ULL << 30;  // no text, MIDI file or JSON document is longer
-constexpr int kPatience = 3000;                  // milliseconds that a pipe without a writer is waited for
-
-class Descriptor {
- public:
-  explicit Descriptor(int standard) : descriptor_(::fcntl(standard, F_DUPFD_CLOEXEC, 0)) {
-    if (descriptor_ < 0) fail(kStandardInput, "standard input is closed");
-  }
-  Descriptor(const fs::path& path, int flags, mode_t mode = 0644) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
-    if (descriptor_ < 0) fail(path, "cannot be opened");
-  }
-  ~Descriptor() { ::close(descriptor_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-// The next part of a file, empty at its end. A pipe in the file system whose writer does not come is an error, not waited for without end.
-std::string_view read_part(const Descriptor& file, const fs::path& path, std::vector<char>& buffer) {
-  for (;;) {
-    pollfd waiting = {.fd = file.get(), .events = POLLIN, .revents = 0};
-    const bool is_ready = path == kStandardInput || ::poll(&waiting, 1, kPatience) != 0;
-    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (count < 0) fail(path, "cannot be read");
-    if (count == 0 && !is_ready) throw InputError(path.string(), "", "is a pipe that nothing writes into");
-    return {buffer.data(), static_cast<std::size_t>(count)};
-  }
-}
-
-// Everything that a file gives; of a pipe, too, which does not say how long it is.
-template <typename Take>
-void read_parts(const fs::path& path, Take&& take) {
-  if (fs::is_directory(path)) throw InputError(path.string(), "", "is a folder, a file was expected");
-  const Descriptor file = path == kStandardInput ? Descriptor(STDIN_FILENO) : Descriptor(path, O_RDONLY | O_NONBLOCK);
-  std::vector<char> buffer(kPart);
-  std::uintmax_t total = 0;
-  for (std::string_view part; !(part = read_part(file, path, buffer)).empty(); take(part)) {
-    total += part.size();
-    if (total > kLongest) throw InputError(path.string(), "", fmt::format("does not end after {} bytes", kLongest));
-  }
-}
+constexpr std::uintmax_t kLongestLines = 4ULL << 30;  // of a file that is read line by line
+constexpr std::uintmax_t kLongest = 256ULL << 20;     // of a file that is read whole, and of a line: no text or JSON document is longer
 
 // Gathers lines from chunks of text, whatever ends them: LF, CR LF or CR.
 class LineSplitter {
@@ -82,6 +32,9 @@ class LineSplitter {
       after_return_ = false;
       const auto end = chunk.find_first_of("\r\n");
       line_ += chunk.substr(0, end);
+      if (line_.size() > kLongest)
+        throw InputError(file_, fmt::format("line {}", number_ + 1),
+                         fmt::format("does not end after {} MiB: more is not read", kLongest >> 20));
       if (end == std::string_view::npos) return;
       after_return_ = chunk[end] == '\r';
       finish_line();
@@ -118,7 +71,7 @@ std::vector<std::uint8_t> read_bytes(const fs::path& path) {
   std::vector<std::uint8_t> content;
   std::error_code unknown;  // the size of a pipe
   if (const auto size = fs::file_size(path, unknown); !unknown) content.reserve(std::min(size, kLongest));
-  read_parts(path, [&](std::string_view part) { content.insert(content.end(), part.begin(), part.end()); });
+  for_each_part(path, kLongest, [&](std::string_view part) { content.insert(content.end(), part.begin(), part.end()); });
   return content;
 }
 
@@ -127,7 +80,7 @@ std::string read_text(const fs::path& path) {
   const OnLine add = [&](std::string_view line, std::size_t) { (text += line) += '\n'; };
   bool ended = true;
   LineSplitter lines(path.string(), add);
-  read_parts(path, [&](std::string_view part) {
+  for_each_part(path, kLongest, [&](std::string_view part) {
     lines.add(part);
     ended = part.back() == '\n' || part.back() == '\r';
   });
@@ -138,7 +91,7 @@ std::string read_text(const fs::path& path) {
 
 void for_each_line(const fs::path& path, const OnLine& line) {
   LineSplitter lines(path.string(), line);
-  read_parts(path, [&](std::string_view part) { lines.add(part); });
+  for_each_part(path, kLongestLines, [&](std::string_view part) { lines.add(part); });
   lines.finish();
 }
 
@@ -165,7 +118,7 @@ bool is_same_file(const fs::path& one, const fs::path& other) {
 
 void sync_to_disk(const fs::path& path) {
   const Descriptor file(path, fs::is_directory(path) ? O_RDONLY | O_DIRECTORY : O_RDONLY);
-  if (::fsync(file.get()) != 0) fail(path, "cannot be flushed to disk");
+  if (::fsync(file.get()) != 0) fail_by_errno(path, "cannot be flushed to disk");
 }
 
 void write_atomically(const fs::path& path, std::string_view bytes) {
@@ -183,7 +136,7 @@ void replace_symlink(const fs::path& link, const fs::path& target) {
 
 TemporaryDirectory::TemporaryDirectory(const fs::path& parent) {
   std::string name = (parent / "midillama-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) fail(parent, "no temporary folder can be made in it");
+  if (::mkdtemp(name.data()) == nullptr) fail_by_errno(parent, "no temporary folder can be made in it");
   path_ = name;
   remove_on_interrupt(path_);
 }

@@ -18,6 +18,7 @@ namespace {
 
 // Delays do not nest.
 std::atomic<bool> delayed = false;
+std::atomic<bool> only_ctrl_c = false;  // is delayed
 std::atomic<int> noted = 0;
 
 // Never destroyed: a signal may come while the program ends.
@@ -61,7 +62,8 @@ sigset_t watched_signals() {
     int signal = 0;
     if (::sigwait(&signals, &signal) != 0) continue;
     int none = 0;
-    if (!delayed || !noted.compare_exchange_strong(none, signal)) end_by(signal);
+    const bool is_delayed = delayed && (signal == SIGINT || !only_ctrl_c);
+    if (!is_delayed || !noted.compare_exchange_strong(none, signal)) end_by(signal);
     const std::lock_guard lock(announcement().mutex);
     if (!announcement().text.empty()) log::warning("{}: {}", signal_name(signal), announcement().text);
   }
@@ -79,9 +81,10 @@ int noted_interrupt() {
   return noted;
 }
 
-InterruptDelay::InterruptDelay(const std::string& text) {
+InterruptDelay::InterruptDelay(const std::string& text, Of signals) {
   const std::lock_guard lock(announcement().mutex);
   announcement().text = text;
+  only_ctrl_c = signals == Of::ctrl_c;
   delayed = true;
 }
 

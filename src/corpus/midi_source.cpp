@@ -1,7 +1,6 @@
 #include "corpus/source_files.h"
 #include "corpus/tag_facts.h"
 #include "midillama/core/error.h"
-#include "midillama/core/file.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/corpus/source.h"
 #include "midillama/midi/file.h"
@@ -26,7 +25,7 @@ Facts labels_of(const midi::Score& score) {
 Piece read_piece(const std::filesystem::path& file, const std::string& name, const TagFacts& facts) {
   Piece piece;
   piece.collection = file.parent_path().filename().string();
-  const auto bytes = read_bytes(file);
+  const auto bytes = midi::read_midi_bytes(file, name);
   if (midi::has_separate_patterns(bytes)) throw InputError(name, "", "is of format 2: its tracks are patterns that do not sound together");
   piece.score = midi::parse_midi(bytes, name);
   piece.bar_lines = midi::bar_starts(piece.score);

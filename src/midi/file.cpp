@@ -2,11 +2,13 @@
 
 #include "cursor.h"
 #include "midillama/core/file.h"
+#include "midillama/core/file_parts.h"
 #include "midillama/core/log.h"
 #include "track_reader.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace midillama::midi {
@@ -19,6 +21,8 @@ struct Header {
   std::optional<SmpteDivision> smpte;
 };
 
+constexpr std::string_view kBeginning = "MThd";
+constexpr const char* kOtherBeginning = "no MIDI file: it does not start with \"MThd\"";
 constexpr std::size_t kChunkHeader = 8;  // type and length
 constexpr std::size_t kHeaderData = 6;   // format, tracks and division
 
@@ -47,7 +51,7 @@ void read_division(Cursor& cursor, Header& header) {
 
 Header read_header(Cursor& file) {
   if (file.remaining() < kChunkHeader + kHeaderData) file.fail(0, "too short for a MIDI file");
-  if (!starts_with(file, "MThd")) file.fail(0, "no MIDI file: it does not start with \"MThd\"");
+  if (!starts_with(file, kBeginning)) file.fail(0, kOtherBeginning);
   file.take(4);
   const std::uint32_t length = file.integer(4);
   if (length < kHeaderData) file.fail(4, fmt::format("a header of {} bytes, at least {} are due", length, kHeaderData));
@@ -131,8 +135,18 @@ bool has_separate_patterns(std::span<const std::uint8_t> bytes) {
   }
 }
 
+std::vector<std::uint8_t> read_midi_bytes(const std::filesystem::path& path, const std::string& name) {
+  std::vector<std::uint8_t> bytes;
+  for_each_part(path, kLargestFile, [&](std::string_view part) {
+    bytes.insert(bytes.end(), part.begin(), part.end());
+    const auto known = static_cast<std::ptrdiff_t>(std::min(bytes.size(), kBeginning.size()));
+    if (!std::equal(bytes.begin(), bytes.begin() + known, kBeginning.begin())) throw MidiError(name, 0, kOtherBeginning);
+  });
+  return bytes;
+}
+
 Score read_midi(const std::filesystem::path& path) {
-  return parse_midi(read_bytes(path), path.string());
+  return parse_midi(read_midi_bytes(path, path.string()), path.string());
 }
 
 void write_midi(const Score& score, const std::filesystem::path& path) {

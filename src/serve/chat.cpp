@@ -144,6 +144,8 @@ void Chat::begin_again() {
 }
 
 void Chat::ask(std::string_view question) {
+  if (asked_ == 0 && file_.empty() && (session_.prompt->has_music() || session_.prompt->has_notes()))
+    log::warning("nothing is heard, and the answer is about no music: /midi FILE takes a file to talk about");
   text::Conversation conversation = conversation_;
   conversation.messages.push_back({text::Role::user, std::string(question)});
   generate::Request request = session_.request(conversation, heard_.music);
@@ -179,6 +181,10 @@ generate::Completion Chat::complete(generate::Request request) {
 }
 
 void Chat::save(const std::filesystem::path& file) const {
+  if (conversation_.messages.empty()) throw UsageError("/save: nothing was said yet");
+  if (file == "-") throw UsageError("/save -: the name of a new file is expected");
+  const auto folder = file.parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder)) throw InputError(folder.string(), "", "is no folder");
   if (std::filesystem::exists(file)) throw InputError(file.string(), "", "exists: choose another name");
   OrderedJson messages = OrderedJson::array();
   for (const auto& message : conversation_.messages) messages.push_back({{"role", name_of(message.role)}, {"content", message.text}});

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cwchar>
 #include <string_view>
@@ -17,6 +18,22 @@ namespace {
 
 constexpr int kAsksEvery = 100;  // milliseconds
 constexpr int kHistory = 1000;   // lines
+constexpr char kEscape = '\033';
+constexpr std::size_t kWithAlt = 2;  // bytes of a character that is typed with Alt
+
+// What terminals send for keys without a character, and what it does.
+struct Key {
+  std::string_view sends;
+  const wchar_t* command;
+};
+constexpr Key kKeys[] = {
+    {"\033[A", L"ed-prev-history"},      {"\033OA", L"ed-prev-history"}, {"\033[B", L"ed-next-history"}, {"\033OB", L"ed-next-history"},
+    {"\033[C", L"ed-next-char"},         {"\033OC", L"ed-next-char"},    {"\033[D", L"ed-prev-char"},    {"\033OD", L"ed-prev-char"},
+    {"\033[H", L"ed-move-to-beg"},       {"\033OH", L"ed-move-to-beg"},  {"\033[1~", L"ed-move-to-beg"}, {"\033[7~", L"ed-move-to-beg"},
+    {"\033[F", L"ed-move-to-end"},       {"\033OF", L"ed-move-to-end"},  {"\033[4~", L"ed-move-to-end"}, {"\033[8~", L"ed-move-to-end"},
+    {"\033[3~", L"ed-delete-next-char"}, {"\033[1;5C", L"em-next-word"}, {"\033[1;5D", L"ed-prev-word"}, {"\033[1;3C", L"em-next-word"},
+    {"\033[1;3D", L"ed-prev-word"},      {"\033Oc", L"em-next-word"},    {"\033Od", L"ed-prev-word"},
+};
 
 // What is typed is UTF-8, whatever the environment says.
 void use_utf8() {
@@ -47,7 +64,7 @@ struct LineEditor::Implementation {
     std::mbstate_t state = {};
     for (;;) {
       char byte = 0;
-      if (!self.next_byte(byte)) return 0;
+      if (!self.next_typed(byte)) return 0;
       switch (std::mbrtowc(character, &byte, 1, &state)) {
         case static_cast<std::size_t>(-2):
           continue;  // more bytes belong to it
@@ -66,6 +83,34 @@ struct LineEditor::Implementation {
     return *static_cast<Implementation*>(data);
   }
 
+  // A byte of what was typed. A key that is not among kKeys is none: libedit would take its bytes for characters.
+  bool next_typed(char& byte) {
+    while (keys.empty()) {
+      if (!next_byte(byte)) return false;
+      if (byte != kEscape) return true;
+      if (!read_key()) return false;
+      if (keys.size() > kWithAlt && std::ranges::find(kKeys, std::string_view(keys), &Key::sends) == std::end(kKeys)) keys.clear();
+    }
+    byte = keys.front();
+    keys.erase(0, 1);
+    return true;
+  }
+
+  // What follows an escape, into `keys`: ESC [ … with a letter or ~ at its end, ESC O and a letter, or a character that is typed with Alt.
+  bool read_key() {
+    char byte = kEscape;
+    while (byte == kEscape)  // pressed alone, before a key
+      if (!next_byte(byte)) return false;
+    keys = {kEscape, byte};
+    if (byte != '[' && byte != 'O') return true;
+    const bool is_long = byte == '[';
+    do {
+      if (!next_byte(byte)) return false;
+      keys += byte;
+    } while (is_long && ((' ' <= byte && byte < '@') || keys == "\033[["));  // a console's F1 is ESC [ [ A
+    return true;
+  }
+
   bool next_byte(char& byte) const {
     for (;;) {
       pollfd waiting = {.fd = descriptor, .events = POLLIN, .revents = 0};
@@ -78,6 +123,7 @@ struct LineEditor::Implementation {
   std::wstring prompt;
   std::function<bool()> interrupted;
   int descriptor;
+  std::string keys = {};  // what is left of a key that sends several bytes
   std::unique_ptr<EditLine, decltype(&::el_end)> editor = {nullptr, ::el_end};
   std::unique_ptr<HistoryW, decltype(&::history_wend)> history = {::history_winit(), ::history_wend};
 };
@@ -93,6 +139,7 @@ LineEditor::LineEditor(const std::string& prompt, std::function<bool()> interrup
   ::el_set(editor, EL_CLIENTDATA, implementation_.get());
   ::el_wset(editor, EL_PROMPT, Implementation::prompt_of);
   ::el_wset(editor, EL_EDITOR, L"emacs");
+  for (const auto& [sends, command] : kKeys) ::el_wset(editor, EL_BIND, wide(sends).c_str(), command, nullptr);
   ::el_wset(editor, EL_HIST, ::history_w, implementation_->history.get());
   ::el_wset(editor, EL_GETCFN, Implementation::next_character);
 }

@@ -26,7 +26,9 @@ torch::Tensor read_tensor(const gguf::File& file, const gguf::LlamaTensor& from,
     const torch::Tensor part = buffer.narrow(0, 0, std::min(rows_at_once, rows - row));
     gguf::read_rows(file, from, row, {part.mutable_data_ptr<float>(), static_cast<std::size_t>(part.numel())});
     if (!weights::is_finite(part)) throw weights::not_finite(file.path(), from.source);
-    all.narrow(0, row, part.size(0)).copy_(part);
+    if (!weights::is_finite(all.narrow(0, row, part.size(0)).copy_(part)))
+      throw InputError(file.path(), from.source,
+                       fmt::format("holds a number that is too large for {}: --dtype float32 keeps it", c10::toString(dtype)));
   }
   file.release(from.tensor);
   return all.view(from.tensor.shape);

@@ -3,6 +3,7 @@
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/core/numbers.h"
+#include "midillama/web/address.h"
 #include "web/client_stream.h"
 #include "web/connections.h"
 #include "web/listener.h"
@@ -308,10 +309,11 @@ void HttpServer::post(const std::string& path, Handler handler) {
 int HttpServer::bind() {
   auto& self = *implementation_;
   const auto& options = self.options;
+  require_free(options.host, options.port);
   const int port = options.port == 0                                      ? self.server.bind_to_any_port(options.host)
                    : self.server.bind_to_port(options.host, options.port) ? options.port
                                                                           : -1;
-  if (port < 0) throw Error(fmt::format("{}:{} cannot be had: does another program serve there?", options.host, options.port));
+  if (port < 0) throw Error(fmt::format("{} cannot be had: does another program serve there?", in_url(options.host, options.port)));
   self.server.widen_backlog();
   self.sites.emplace(options, self.server.is_local());
   return port;

@@ -1,5 +1,7 @@
 #include "web/sites.h"
 
+#include "midillama/web/address.h"
+
 #include <algorithm>
 #include <cctype>
 
@@ -24,7 +26,7 @@ std::string name_of(std::string authority) {
 
 Sites::Sites(const HttpOptions& options, bool is_local) : allowed_(options.allowed_origins.begin(), options.allowed_origins.end()) {
   if (!is_local) return;
-  names_ = {"localhost", "127.0.0.1", "[::1]", name_of(options.host)};
+  names_ = {"localhost", "127.0.0.1", "[::1]", name_of(in_url(options.host, options.port))};
   for (const std::string& origin : allowed_) names_.insert(name_of(authority_of(origin)));
 }
 

@@ -246,6 +246,13 @@ TEST_F(Cli, OneBadFileDoesNotStopTheOthers) {
   EXPECT_THAT(result.error_output, HasSubstr("1 of 2 files"));
 }
 
+// Kind: whatever a user names may have no end.
+TEST_F(Cli, WhatHasNoEndIsRefused) {
+  EXPECT_THAT(shell("(ulimit -v 1000000; $MIDILLAMA tokenize /dev/zero)").error_output, HasSubstr("/dev/zero: offset 0x0: no MIDI file"));
+  EXPECT_THAT(shell("yes | (ulimit -v 1000000; $MIDILLAMA tokenize -)").error_output, HasSubstr("-: offset 0x0: no MIDI file"));
+  EXPECT_THAT(midillama({"config", "show", "--config", "/dev/zero"}).error_output, HasSubstr("/dev/zero: does not end after 256 MiB"));
+}
+
 TEST_F(Cli, ConfigShowCanBeReadBack) {
   const ProcessResult shown = midillama({"config", "show", "--set", "lora.rank=4"});
   ASSERT_EQ(shown.status, 0);
@@ -385,6 +392,43 @@ TEST_F(Cli, EmbedEndsInFailureWhereAFileCannotBeRead) {
   EXPECT_THAT(result.error_output, AllOf(HasSubstr("broken.mid"), HasSubstr("two.mid.none"), HasSubstr("2 of 3 files")));
   const auto bytes = read_bytes(out);
   EXPECT_THAT(std::string(bytes.begin(), bytes.end()), HasSubstr("two.mid\\\""));
+}
+
+TEST_F(Cli, AFileThatIsWrittenIsNotNamedAsStandardOutput) {
+  const std::vector<std::vector<std::string>> commands = {{"embed", two(), "--out", "-"},
+                                                          {"export", "--out", "-"},
+                                                          {"merge", "--out", "-"},
+                                                          {"convert", "gguf", "--in", two(), "--out", "-"},
+                                                          {"convert", "musicbert", "--in", two(), "--out", "-"},
+                                                          {"explain", "--midi", two(), "--prompt", "Which key?", "--svg", "-"}};
+  for (const auto& command : commands) {
+    const ProcessResult result = midillama(command);
+    EXPECT_EQ(result.status, 2) << command[0];
+    EXPECT_THAT(result.error_output, HasSubstr("cannot be standard output (-)")) << command[0];
+  }
+  EXPECT_FALSE(std::filesystem::exists("-"));
+}
+
+TEST_F(Cli, AWorkingFolderThatWasRemovedIsSaid) {
+  const ProcessResult gone = shell("folder=$(mktemp -d); cd $folder; rmdir $folder; $MIDILLAMA generate --midi " + two() + " --prompt '?'");
+  EXPECT_EQ(gone.status, 1);
+  EXPECT_THAT(gone.error_output, AllOf(HasSubstr("the working folder cannot be used"), Not(HasSubstr("FATAL"))));
+}
+
+TEST_F(Cli, ServeRefusesAKeyThatNobodyCouldSend) {
+  for (const char* key : {"", " ", "a b", "a\\tb", "a\\nb", "\\x7f", "a%41", "caf\\xc3\\xa9"}) {
+    const ProcessResult result = shell(std::string("MIDILLAMA_API_KEY=$'") + key + "' $MIDILLAMA serve --port 0");
+    EXPECT_EQ(result.status, 2) << key;
+    EXPECT_THAT(result.error_output, HasSubstr("no client could send it")) << key;
+  }
+}
+
+TEST_F(Cli, ServeSaysWhyAnAddressCannotBeHadBeforeItLoadsAModel) {
+  const auto refusal = [](const std::string& host) { return midillama({"serve", "--port", "0", "--host", host}); };
+  EXPECT_EQ(refusal("").status, 2);
+  EXPECT_THAT(refusal("").error_output, HasSubstr("--host: an address is expected"));
+  EXPECT_THAT(refusal("no such host").error_output, HasSubstr("the host no such host is not known"));
+  EXPECT_THAT(refusal("192.0.2.1").error_output, HasSubstr("no address of this machine"));
 }
 
 TEST_F(Cli, ScoreNeedsNoExperiment) {

@@ -125,6 +125,14 @@ TEST(File, PipesAreReadToTheirEnd) {
   writer.join();
 }
 
+// Kind: what a user names may have no end.
+TEST(File, WhatHasNoEndIsRefused) {
+  EXPECT_THAT(error_of([] { read_text("/dev/zero"); }), HasSubstr("/dev/zero: does not end after 256 MiB"));
+  EXPECT_THAT(error_of([] { read_bytes("/dev/zero"); }), HasSubstr("/dev/zero: does not end after 256 MiB"));
+  EXPECT_THAT(error_of([] { for_each_line("/dev/zero", [](std::string_view, std::size_t) {}); }),
+              HasSubstr("/dev/zero: line 1: does not end after 256 MiB"));
+}
+
 TEST(File, WritesThroughLinksAndFollowsNoPlantedOne) {
   const TemporaryDirectory folder;
   write_atomically(folder.path() / "disk/real", "old");

@@ -86,6 +86,31 @@ TEST(Interrupt, TheFirstIsNotedDuringADelayAndTheSecondEnds) {
   EXPECT_EQ(child.wait(), 128 + SIGINT);
 }
 
+TEST(Interrupt, ADelayMayBeOfCtrlCOnly) {
+  for (const int number : {SIGTERM, SIGHUP}) {
+    const Watching child([](const auto& ready) {
+      const InterruptDelay delay("", InterruptDelay::Of::ctrl_c);
+      ready();
+      while (noted_interrupt() != SIGINT) std::this_thread::yield();
+      ready();
+      sleep_forever();
+    });
+    child.await_ready();
+    child.signal(SIGINT);
+    child.await_ready();
+    child.signal(number);
+    EXPECT_EQ(child.wait(), 128 + number);
+  }
+  const Watching child([](const auto& ready) {
+    const InterruptDelay delay("", InterruptDelay::Of::ctrl_c);
+    ready();
+    sleep_forever();
+  });
+  child.await_ready();
+  child.signal(SIGTERM);
+  EXPECT_EQ(child.wait(), 128 + SIGTERM) << "the first one, too";
+}
+
 TEST(Interrupt, IsNamed) {
   EXPECT_EQ(signal_name(SIGTERM), "SIGTERM");
   EXPECT_EQ(signal_name(SIGINT), "SIGINT");

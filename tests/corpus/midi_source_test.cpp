@@ -72,6 +72,17 @@ TEST_F(MidiSource, ABadFileIsSkipped) {
   EXPECT_THAT(reading.skipped[0].reason, testing::HasSubstr("offset"));
 }
 
+TEST_F(MidiSource, AHugeFileIsSkippedByName) {
+  write("good.mid", random_score(1, 64));
+  write_text(root_.path() / "mine" / "huge.mid", "");
+  std::filesystem::resize_file(root_.path() / "mine" / "huge.mid", 300 << 20);
+  const auto reading = read_source(config_);
+  EXPECT_EQ(reading.pieces.size(), 1u);
+  ASSERT_EQ(reading.skipped.size(), 1u);
+  EXPECT_EQ(reading.skipped[0].place, "huge.mid");
+  EXPECT_THAT(reading.skipped[0].reason, testing::StartsWith("offset 0x0: no MIDI file"));
+}
+
 // A clip of them would be music that the file does not hold.
 TEST_F(MidiSource, PatternsThatDoNotSoundTogetherAreSkippedByName) {
   write("good.mid", random_score(1, 64));

@@ -40,6 +40,8 @@ TEST_F(ExplainProgram, PrintsJsonAndWritesThePianoRoll) {
             "A reel.\n");
   EXPECT_NE(read_text(world.path("roll.svg")), left_out);
   EXPECT_EQ(read_json(world.path("out.json")), json);
+  const auto printed = run({"--midi", clip(), "--prompt", "Which dance is it?", "--answer", "A reel.", "--json", "-"});
+  EXPECT_EQ(Json::parse(printed.output), json);
 }
 
 TEST_F(ExplainProgram, TakesAPartOfTheFile) {
@@ -76,6 +78,7 @@ TEST_F(ExplainProgram, ChecksTheTestSplit) {
   EXPECT_THAT(result.output, StartsWith("key: "));
   EXPECT_THAT(result.output, HasSubstr("dance: "));
   EXPECT_EQ(read_json(world.path("check.json"))[0].at("questions"), 6);
+  EXPECT_EQ(Json::parse(run({"--check", "key,dance", "--json", "-"}).output), read_json(world.path("check.json")));
   EXPECT_EQ(run({"--check", "mood"}).status, 2);
 }
 

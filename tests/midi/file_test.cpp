@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 namespace midillama::midi {
 namespace {
@@ -139,6 +140,37 @@ TEST(ReadMidi, NamesTheFile) {
     EXPECT_THAT(error.what(), HasSubstr(path.string() + ": offset 0x0: "));
   }
   EXPECT_THROW(read_midi(folder.path() / "missing.mid"), InputError);
+}
+
+// What the process takes from the machine, in bytes.
+std::size_t peak_memory() {
+  rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) << 10;
+}
+
+// Kind: whatever a user names, no more of it is read than a MIDI file can have.
+TEST(ReadMidi, WhatHasNoEndIsNotReadIntoMemory) {
+  const auto refusal_of = [](const std::filesystem::path& path) {
+    try {
+      read_midi(path);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const TemporaryDirectory folder;
+  const auto sparse = folder.path() / "sparse.mid", music = folder.path() / "music.mid";
+  write_atomically(sparse, "");
+  std::filesystem::resize_file(sparse, 8ULL << 30);
+  const std::size_t before = peak_memory();
+  for (const auto& file : {std::filesystem::path("/dev/zero"), sparse})
+    EXPECT_THAT(refusal_of(file), HasSubstr(file.string() + ": offset 0x0: no MIDI file"));
+  EXPECT_LT(peak_memory(), before + (16 << 20)) << "their first bytes are enough";
+  write_atomically(music, "MThd");
+  std::filesystem::resize_file(music, 8ULL << 30);
+  EXPECT_THAT(refusal_of(music), HasSubstr(music.string() + ": does not end after 256 MiB"));
+  EXPECT_LT(peak_memory(), before + 4 * kLargestFile);
 }
 
 }  // namespace

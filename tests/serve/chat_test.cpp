@@ -123,6 +123,26 @@ TEST_F(ChatTest, AConversationIsSavedOnceToAFile) {
   EXPECT_THAT(error_of([&] { take("/save " + file); }), HasSubstr("exists"));
 }
 
+TEST_F(ChatTest, OnlyWhatWasSaidIsSavedAndOnlyToAFolderThatIsThere) {
+  const std::string file = world.path("said.json");
+  chat.hear(clip(0));
+  EXPECT_THAT(error_of([&] { take("/save " + file); }), HasSubstr("nothing was said yet"));
+  take("Which dance is it?");
+  EXPECT_THAT(error_of([&] { take("/save " + world.path("no/folder/said.json")); }), HasSubstr("no/folder: is no folder"));
+  EXPECT_THAT(error_of([&] { take("/save -"); }), HasSubstr("the name of a new file"));
+  EXPECT_FALSE(std::filesystem::exists(file) || std::filesystem::exists(world.path("no")) || std::filesystem::exists("-"));
+}
+
+TEST_F(ChatTest, AQuestionAboutNothingIsWarnedOfOnce) {
+  const auto warnings = [&](const std::string& question) {
+    testing::internal::CaptureStderr();
+    take(question);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(warnings("Which dance is it?"), AllOf(HasSubstr("nothing is heard"), HasSubstr("/midi FILE")));
+  EXPECT_THAT(warnings("Which key is it in?"), testing::Not(HasSubstr("nothing is heard")));
+}
+
 TEST_F(ChatTest, HelpNamesEveryCommandAndQuitEnds) {
   const std::string help = take("/help");
   for (const char* command : {"/midi FILE", "/clip 10-30", "/reset", "/save FILE", "/help", "/quit"}) EXPECT_THAT(help, HasSubstr(command));

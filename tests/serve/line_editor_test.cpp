@@ -45,6 +45,24 @@ TEST_F(LineEditorTest, ALineIsReadAsItWasEdited) {
   EXPECT_EQ(typed(editor, "\r"), "");
 }
 
+TEST_F(LineEditorTest, KeysWithoutACharacterMoveDeleteOrDoNothing) {
+  LineEditor editor(
+      "> ", [] { return false; }, terminal.in(), terminal.out());
+  for (const char* home : {"\033[1~", "\033[7~", "\033[H", "\033OH"})
+    EXPECT_EQ(typed(editor, "eel" + std::string(home) + "r\r"), "reel") << home + 1;
+  for (const char* end : {"\033[4~", "\033[8~", "\033[F", "\033OF"})
+    EXPECT_EQ(typed(editor, "ree\033[H" + std::string(end) + "l\r"), "reel") << end + 1;
+  EXPECT_EQ(typed(editor, "xreel\033[H\033[3~\r"), "reel");
+  EXPECT_EQ(typed(editor, "\033[3~reel\r"), "reel") << "there is nothing to delete, and the line goes on";
+  for (const char* back : {"\033[1;5D", "\033[1;3D", "\033Od"})
+    EXPECT_EQ(typed(editor, "a reel" + std::string(back) + "slow \r"), "a slow reel") << back + 1;
+  for (const char* forth : {"\033[1;5C", "\033[1;3C", "\033Oc"})
+    EXPECT_EQ(typed(editor, "reel too\033[H" + std::string(forth) + "s\r"), "reels too") << forth + 1;
+  for (const char* other : {"\033[5~", "\033[6~", "\033[2~", "\033OP", "\033[15~", "\033[24~", "\033[[A", "\033[1;2P", "\033[1;6C",
+                            "\033[Z", "\033[200~", "\033[?1;2c", "\033\033[5~"})
+    EXPECT_EQ(typed(editor, "re" + std::string(other) + "el\r"), "reel") << other + 1;
+}
+
 TEST_F(LineEditorTest, EarlierLinesComeBack) {
   LineEditor editor(
       "> ", [] { return false; }, terminal.in(), terminal.out());
@@ -113,6 +131,31 @@ TEST_F(ChatProgram, InATerminalAMistakeEndsNothingAndCtrlCDoes) {
   terminal.press_after("it?\r\n", "");
   terminal.press_after("> ", "half a line\x03");
   EXPECT_EQ(terminal.exit_status(), 128 + SIGINT) << terminal.shown();
+}
+
+// The model goes on until its context is full, which takes it minutes.
+TEST_F(ChatProgram, InATerminalCtrlCEndsAnAnswerAndOtherSignalsTheProgram) {
+  Json shape = read_json(world.path("llama/config.json"));
+  shape["max_position_embeddings"] = 1'000'000;
+  write_atomically(world.path("llama/config.json"), shape.dump());
+  auto arguments = command();
+  arguments.insert(arguments.end(), {"--set", "generate.max_new_tokens=900000"});
+  for (const int signal : {SIGTERM, SIGHUP}) {
+    PseudoTerminal terminal;
+    const auto before = terminal.modes();
+    terminal.start(arguments);
+    const auto signal_while_it_answers = [&](int number) {
+      terminal.press_after("> ", "Which dance is it?\r");
+      terminal.press_after("it?\r\n", "");
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+      terminal.send(number);
+    };
+    signal_while_it_answers(SIGINT);
+    terminal.press_after("the answer ends here", "");
+    signal_while_it_answers(signal);
+    EXPECT_EQ(terminal.exit_status(), 128 + signal) << terminal.shown();
+    EXPECT_EQ(terminal.modes(), before);
+  }
 }
 
 }  // namespace

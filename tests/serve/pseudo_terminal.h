@@ -67,6 +67,9 @@ class PseudoTerminal {
     ::_exit(127);
   }
 
+  // A signal to the program that was started.
+  void send(int signal) const { ::kill(child_, signal); }
+
   // Of the program that was started; 128 + signal where a signal ended it.
   int exit_status() {
     int status = 0;

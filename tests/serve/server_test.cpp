@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <limits>
@@ -156,22 +157,28 @@ TEST_F(ServerTest, WhereAllPlacesAreTakenOneIsToldToComeBack) {
 }
 
 TEST_F(ServerTest, PlacesAreCountedInTokens) {
-  options.engine.most_tokens = 400;
-  ServedWorld::start();
-  const Json plain = {{"messages", {{{"role", "user"}, {"content", "Which?"}}}}, {"max_tokens", 100}, {"temperature", 1}};
-  Json many = plain;
-  many["n"] = 4;
-  const auto refused = post("/v1/chat/completions", many);
-  EXPECT_EQ(refused->status, 400);
-  EXPECT_THAT(refused->body, HasSubstr("at most 400"));
-  Engine engine(session, options.engine);
-  const auto asked = [&](std::int64_t max_new_tokens) {
-    return Asked{.conversation = {.messages = {{text::Role::user, "Which?"}}, .notes = {}}, .max_new_tokens = max_new_tokens};
+  const auto asked = [](std::int64_t choices, std::int64_t max_new_tokens) {
+    Asked asked;
+    asked.conversation.messages = {{text::Role::user, "Which?"}};
+    asked.choices = choices;
+    asked.max_new_tokens = max_new_tokens;
+    return asked;
   };
   const auto is_wanted = [] { return true; };
-  const auto long_answer = engine.ask(asked(300), is_wanted);
+  const auto prompt = static_cast<std::int64_t>(session.encode("Which?", {}).input_ids.size());
+  Engine engine(session, {.most_tokens = 2 * (prompt + 50)});
+  const auto refusal = [&](std::int64_t choices, std::int64_t max_new_tokens) {
+    try {
+      engine.ask(asked(choices, max_new_tokens), is_wanted);
+    } catch (const web::HttpError& error) {
+      return error.status();
+    }
+    return 200;
+  };
+  EXPECT_EQ(refusal(3, 50), 400) << "there is never room";
+  const auto answer = engine.ask(asked(1, 60), is_wanted);
   EXPECT_EQ(engine.counts().running, 1);
-  EXPECT_THROW(engine.ask(asked(10), is_wanted), web::HttpError) << "it would have a place as long as the other's";
+  EXPECT_EQ(refusal(1, 10), 429) << "its place would be as long as the other's";
   EXPECT_EQ(engine.counts().refused, 1);
 }
 
@@ -179,11 +186,9 @@ TEST_F(ServerTest, WhatNobodyWaitsForIsNotDone) {
   Engine engine(session, {});
   const auto score = midi::read_midi(clip_file());
   const auto nobody = [] { return false; };
-  EXPECT_THROW(engine.embed(score, nobody), Error);
-  EXPECT_THROW(engine.explain(
-                   {.music = score, .conversation = {.messages = {{text::Role::user, "Which?"}}, .notes = {}}, .answer = "A jig."}, nobody),
-               Error);
-  EXPECT_EQ(engine.embed(score, [] { return true; }).size(), 16u);
+  EXPECT_THROW(engine.embed(score, nobody), web::HttpError);
+  EXPECT_THROW(engine.explain({score, {.messages = {{text::Role::user, "Which?"}}, .notes = {}}, "A jig."}, nobody), web::HttpError);
+  EXPECT_EQ(engine.embed(score, [] { return true; }).numbers.size(), 16u);
 }
 
 TEST_F(ServerTest, AModelThatFailsIsSaidAndAnswersAgain) {
@@ -311,11 +316,12 @@ TEST_F(ServerTest, LogProbabilitiesComeWithTheirTokens) {
   const Json& logprobs = completion.at("choices")[0].at("logprobs");
   EXPECT_EQ(logprobs.at("tokens").size(), completion.at("usage").at("completion_tokens"));
   EXPECT_EQ(logprobs.at("token_logprobs").size(), logprobs.at("tokens").size());
-  std::size_t offset = 0;  // in ASCII
-  for (std::size_t i = 0; i < logprobs.at("tokens").size(); ++i) {
-    EXPECT_EQ(logprobs.at("text_offset")[i], offset);
-    offset += logprobs.at("tokens")[i].get<std::string>().size();
-  }
+  const auto offsets = logprobs.at("text_offset").get<std::vector<std::size_t>>();
+  ASSERT_EQ(offsets.size(), logprobs.at("tokens").size());
+  EXPECT_EQ(offsets[0], 0u);
+  EXPECT_TRUE(std::ranges::is_sorted(offsets));
+  EXPECT_LE(offsets.back(), text::count_characters(completion.at("choices")[0].at("text").get<std::string>()));
+  EXPECT_GT(offsets.back(), 0u);
 }
 
 TEST_F(ServerTest, AnAnswerOfAFormatIsWholeWhateverTheModelWouldSay) {

@@ -1,6 +1,7 @@
 #include "midillama/tools/convert_gguf.h"
 
 #include "midillama/core/file.h"
+#include "midillama/gguf/file.h"
 #include "midillama/model/llama.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/weights/safetensors.h"
@@ -84,6 +85,20 @@ TEST(ConvertGguf, AMistakeLeavesNothingBehind) {
   fs::create_directory(folder.path() / "out");
   write_atomically(folder.path() / "out" / "mine", "");
   EXPECT_THAT(error_of(kGolden / "untied.gguf"), HasSubstr("is there already"));
+}
+
+TEST(ConvertGguf, ANumberThatIsTooLargeForBfloat16IsNamed) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "large.gguf";
+  std::string bytes = read_binary(kGolden / "untied.gguf");
+  const float large = 3.4e38F;
+  const gguf::Tensor norm = gguf::File(kGolden / "untied.gguf").tensors().at("output_norm.weight");
+  bytes.replace(norm.begin, sizeof(large), reinterpret_cast<const char*>(&large), sizeof(large));
+  std::ofstream(file, std::ios::binary) << bytes;
+  EXPECT_THAT(testing_support::error_of([&] { convert_gguf(file, folder.path() / "out", torch::kBFloat16); }),
+              AllOf(HasSubstr("large.gguf: output_norm.weight"), HasSubstr("too large for BFloat16: --dtype float32 keeps it")));
+  EXPECT_FALSE(fs::exists(folder.path() / "out"));
+  convert_gguf(file, folder.path() / "out", torch::kFloat32);
 }
 
 TEST(ConvertGguf, NumbersThatAreNotFiniteAreNamed) {

@@ -2,7 +2,8 @@
 // terminal is closed; not where it is ignored, as by nohup).
 //
 // A signal ends the program at once, and what was only half made goes with it (core/temporary.h). Work that can be brought to a good end
-// holds an InterruptDelay: then the first signal is only noted, and the second ends the program.
+// holds an InterruptDelay: then the first signal is only noted, and the second ends the program. What a person at a terminal can break off
+// while the program goes on delays SIGINT only: the others end the program all the same.
 #pragma once
 
 #include "midillama/core/error.h"
@@ -20,8 +21,10 @@ int noted_interrupt();
 
 class InterruptDelay {
  public:
+  enum class Of { all, ctrl_c };
+
   // `announcement` is logged when the first signal comes: what is still done, which may take a while. Nothing is where it is empty.
-  explicit InterruptDelay(const std::string& announcement);
+  explicit InterruptDelay(const std::string& announcement, Of signals = Of::all);
   ~InterruptDelay();  // forgets the signal
   InterruptDelay(const InterruptDelay&) = delete;
   InterruptDelay& operator=(const InterruptDelay&) = delete;

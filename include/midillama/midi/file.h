@@ -30,8 +30,15 @@ class MidiError : public InputError {
 // Told of each thing that is read otherwise than the file says, or left out: a line without the file's name.
 using Warn = std::function<void(const std::string& what)>;
 
-// `name` is the file's name in errors and, without `warn`, in the log's warnings.
+// No file is read that has more bytes: those of music have some ten thousand, and the longest known some ten million.
+inline constexpr std::size_t kLargestFile = 256 << 20;
+
+// A file's bytes; "-" is standard input. What does not begin as a MIDI file does is refused (MidiError) after its first bytes, and what is
+// longer than kLargestFile (InputError) where that shows: nothing without end comes into memory.
+std::vector<std::uint8_t> read_midi_bytes(const std::filesystem::path& path, const std::string& name);
+
 Score read_midi(const std::filesystem::path& path);
+// `name` is the file's name in errors and, without `warn`, in the log's warnings.
 Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& warn = nullptr);
 
 // Whether it is a file of format 2 with several tracks, which are patterns of their own. parse_midi() reads them as the reference does, as

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/outputs.h"
 
 namespace midillama::cli {
 
@@ -12,7 +13,7 @@ struct ConvertGgufCommand : TorchCommand {
 
   void declare(CLI::App& app) {
     app.add_option("--in", in, "The GGUF file")->required()->type_name("FILE");
-    app.add_option("--out", out, "A new folder")->required()->type_name("DIR");
+    app.add_option("--out", out, "A new folder")->required()->check(not_standard_output())->type_name("DIR");
     app.add_option("--dtype", dtype, "float32: what the file says to the last bit; bfloat16: half the size")
         ->check(CLI::IsMember({"float32", "bfloat16"}))
         ->capture_default_str();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/outputs.h"
 
 namespace midillama::cli {
 
@@ -13,7 +14,7 @@ struct ConvertMusicBertCommand : TorchCommand {
 
   void declare(CLI::App& app) {
     app.add_option("--in", in, "The checkpoint")->required()->type_name("FILE");
-    app.add_option("--out", out, "A new folder")->required()->type_name("DIR");
+    app.add_option("--out", out, "A new folder")->required()->check(not_standard_output())->type_name("DIR");
   }
 
   // Needs no experiment.

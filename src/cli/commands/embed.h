@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/outputs.h"
 
 namespace midillama::cli {
 
@@ -14,7 +15,7 @@ struct EmbedCommand : TorchCommand {
 
   void declare(CLI::App& app) {
     app.add_option("files", files, "MIDI files")->required()->type_name("FILE");
-    app.add_option("--out", out, "The safetensors file to write")->required()->type_name("FILE");
+    app.add_option("--out", out, "The safetensors file to write")->required()->check(not_standard_output())->type_name("FILE");
   }
 
   std::vector<std::string> files;

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/commands/numbers.h"
+#include "cli/commands/outputs.h"
 
 #include <optional>
 #include <string>
@@ -29,7 +30,7 @@ struct ExplainCommand : TorchCommand {
         ->capture_default_str()
         ->type_name("N");
     app.add_option("--json", json, "Where the JSON goes (default: standard output)")->type_name("FILE");
-    app.add_option("--svg", svg, "Where the piano roll goes")->type_name("FILE");
+    app.add_option("--svg", svg, "Where the piano roll goes")->check(not_standard_output())->type_name("FILE");
     app.add_option("--heat", heat, "What colours the notes of the piano roll: left-out or gradient")
         ->check(CLI::IsMember({"left-out", "gradient"}))
         ->capture_default_str();

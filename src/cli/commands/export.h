@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/outputs.h"
 
 namespace midillama::cli {
 
@@ -12,7 +13,10 @@ struct ExportCommand : TorchCommand {
 
   void declare(CLI::App& app) {
     add_checkpoint_option(app, checkpoint, "sft or align");
-    app.add_option("--out", out, "A new folder; it can be given as --checkpoint")->required()->type_name("DIR");
+    app.add_option("--out", out, "A new folder; it can be given as --checkpoint")
+        ->required()
+        ->check(not_standard_output())
+        ->type_name("DIR");
   }
 
   std::string checkpoint;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/outputs.h"
 
 namespace midillama::cli {
 
@@ -14,7 +15,7 @@ struct MergeCommand : TorchCommand {
   void declare(CLI::App& app) {
     app.add_option("--checkpoint", checkpoint, "Holds the adapter (default: the last sft checkpoint of the run directory)")
         ->type_name("DIR");
-    app.add_option("--out", out, "A new folder")->required()->type_name("DIR");
+    app.add_option("--out", out, "A new folder")->required()->check(not_standard_output())->type_name("DIR");
     app.add_option("--prompt", prompt, "The question that the logits are compared on")->capture_default_str()->type_name("TEXT");
   }
 

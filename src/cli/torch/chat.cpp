@@ -36,7 +36,7 @@ void talk_in_terminal(serve::Chat& chat) {
     }
     if (!line) break;
     try {
-      const InterruptDelay delay("the answer ends here; another signal ends the program");
+      const InterruptDelay delay("the answer ends here; another signal ends the program", InterruptDelay::Of::ctrl_c);
       goes_on = chat.take(*line);
     } catch (const Error& error) {
       log::error("{}", error.what());

@@ -18,6 +18,10 @@
 namespace midillama::cli {
 namespace {
 
+bool is_standard_output(const std::string& file) {
+  return file.empty() || file == "-";
+}
+
 void check_text(const char* option, const std::string& text) {
   if (text::strip(text).empty()) throw UsageError(fmt::format("{}: the text is empty", option));
   if (!text::is_valid_utf8(text)) throw UsageError(fmt::format("{}: the text is not valid UTF-8", option));
@@ -31,8 +35,9 @@ void check(const ExplainCommand& command) {
   }
   if (command.midi.empty()) throw UsageError("--midi is required");
   for (const auto& [option, file] : {std::pair("--json", command.json), {"--svg", command.svg}})
-    if (!file.empty() && is_same_file(file, command.midi)) throw UsageError(fmt::format("{}: {} is the music itself", option, file));
-  if (!command.json.empty() && !command.svg.empty() && is_same_file(command.json, command.svg))
+    if (!is_standard_output(file) && is_same_file(file, command.midi))
+      throw UsageError(fmt::format("{}: {} is the music itself", option, file));
+  if (!is_standard_output(command.json) && !command.svg.empty() && is_same_file(command.json, command.svg))
     throw UsageError(fmt::format("--svg: {} is where the JSON goes", command.svg));
   check_text("--prompt", command.prompt);
   if (command.answer) check_text("--answer", *command.answer);
@@ -40,8 +45,9 @@ void check(const ExplainCommand& command) {
 
 void check_by_deletion(generate::Session& session, const config::Config& config, const ExplainCommand& command) {
   const auto tags = explain::deletion_curves(session, config, command.check);
-  std::cout << explain::to_text(tags);
-  if (!command.json.empty()) write_atomically(command.json, json_text(explain::to_json(tags), 1) + "\n");
+  const std::string json = json_text(explain::to_json(tags), 1) + "\n";
+  std::cout << (command.json == "-" ? json : explain::to_text(tags));
+  if (!is_standard_output(command.json)) write_atomically(command.json, json);
 }
 
 }  // namespace
@@ -64,7 +70,7 @@ void run(const config::Config& given, const ExplainCommand& command) {
     write_atomically(command.svg, explain::to_svg(explanation, measure));
   }
   const std::string json = json_text(explain::to_json(explanation)) + "\n";
-  if (command.json.empty()) {
+  if (is_standard_output(command.json)) {
     std::cout << json;
   } else {
     write_atomically(command.json, json);

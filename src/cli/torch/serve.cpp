@@ -8,13 +8,15 @@
 #include "midillama/runs/trained_with.h"
 #include "midillama/serve/example_clips.h"
 #include "midillama/serve/server.h"
+#include "midillama/web/address.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <string_view>
+#include <string>
 
 namespace midillama::cli {
 namespace {
@@ -34,23 +36,33 @@ std::string name_of(const config::Config& config, const ServeCommand& command) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
+// Empty where none is asked for. Nobody could send what a header does not hold as it is; the library takes %41 in one for A.
+std::string key_from_environment() {
+  const char* set = std::getenv(kKey);
+  if (set == nullptr) return "";
+  const std::string key = set;
+  const auto can_be_sent = [](unsigned char byte) { return byte > ' ' && byte < 0x7f && byte != '%'; };
+  if (key.empty() || !std::ranges::all_of(key, can_be_sent))
+    throw UsageError(fmt::format("{} is set, but empty or not made of letters, digits and signs (no %): no client could send it", kKey));
+  return key;
+}
+
 }  // namespace
 
 void run(const config::Config& given, const ServeCommand& command) {
   if (command.text_only && !command.checkpoint.empty()) throw UsageError("--text-only serves no checkpoint: leave --checkpoint out");
+  if (command.host.empty()) throw UsageError("--host: an address is expected, as 127.0.0.1");
+  const std::string key = key_from_environment();
+  web::require_free(command.host, command.port);  // before the model is loaded, which takes its time
   const auto [checkpoint, config] = command.text_only ? runs::Used{"", given} : runs::use_checkpoint(given, command.checkpoint);
   const torch::Device device = prepare_device(config.run);
   using Hears = generate::Session::Hears;
   generate::Session session(config, checkpoint, device, command.text_only ? Hears::nothing : Hears::music);
   if (command.text_only) session.max_length = session.model->llama->config.max_position_embeddings;  // the run's is of its training
-  const char* key = std::getenv(kKey);
-  // The library takes %41 in a header for A.
-  if (key != nullptr && (*key == '\0' || std::string_view(key).find('%') != std::string_view::npos))
-    throw UsageError(fmt::format("{} is set, but empty or with a percent sign in it: no client could send it", kKey));
   serve::ServerOptions options;
   options.http = {.host = command.host,
                   .port = command.port,
-                  .api_key = key == nullptr ? "" : key,
+                  .api_key = key,
                   .allowed_origins = command.allowed_origins,
                   .is_stopped = [] { return noted_interrupt() != 0; },
                   .connections = static_cast<std::size_t>(command.max_answers) + kBeside};
@@ -67,9 +79,9 @@ void run(const config::Config& given, const ServeCommand& command) {
   serve::Server server(session, std::move(options));
   const InterruptDelay delay("the server ends; another signal ends it at once");
   const int port = server.bind();
-  log::info("{} at http://{}:{}/v1{}{}", name_of(config, command), command.host, port,
-            has_page ? fmt::format(", a page to try it at http://{}:{}/", command.host, port) : "",
-            key == nullptr ? fmt::format(" (no key is asked for: {} sets one)", kKey) : "");
+  const std::string address = web::in_url(command.host, port);
+  log::info("{} at http://{}/v1{}{}", name_of(config, command), address, has_page ? fmt::format(", a page to try it at http://{}/", address) : "",
+            key.empty() ? fmt::format(" (no key is asked for: {} sets one)", kKey) : "");
   std::cout << port << std::endl;
   server.serve();
 }
