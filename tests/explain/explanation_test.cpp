@@ -241,8 +241,7 @@ TEST_F(ExplainTest, WhatCannotBeExplainedIsRefused) {
   EXPECT_THAT(error_of([&] { explain(session(), clip(), {}); }), HasSubstr("the question is empty"));
   EXPECT_THAT(error_of([&] { explain(session(), clip(), question(), " "); }), HasSubstr("the answer is empty"));
   EXPECT_THAT(error_of([&] { explained({.most_passes = 0}); }), HasSubstr("must be at least 1"));
-  EXPECT_THAT(error_of([&] { explain(session(), clip(), question(), std::string(500, 'x')); }),
-              HasSubstr("prompts may have 127"));
+  EXPECT_THAT(error_of([&] { explain(session(), clip(), question(), std::string(500, 'x')); }), HasSubstr("prompts may have 127"));
   world.config.prompt.template_text = "{bos}{notes}\n{question}\n{answer}{eos}";
   session_.emplace(world.config, "", torch::kCPU);
   EXPECT_THAT(error_of([&] { explained(); }), HasSubstr("prompt.template has no {music}"));

@@ -1,4 +1,5 @@
-// What Session::encode throws where it is asked to refuse, rather than to shorten, a conversation that has more tokens than prompts may have.
+// What Session::encode throws where it is asked to refuse, rather than to shorten, a conversation that has more tokens than prompts may
+// have.
 #pragma once
 
 #include "midillama/core/error.h"

@@ -80,7 +80,8 @@ void run(const config::Config& given, const ServeCommand& command) {
   const InterruptDelay delay("the server ends; another signal ends it at once");
   const int port = server.bind();
   const std::string address = web::in_url(command.host, port);
-  log::info("{} at http://{}/v1{}{}", name_of(config, command), address, has_page ? fmt::format(", a page to try it at http://{}/", address) : "",
+  log::info("{} at http://{}/v1{}{}", name_of(config, command), address,
+            has_page ? fmt::format(", a page to try it at http://{}/", address) : "",
             key.empty() ? fmt::format(" (no key is asked for: {} sets one)", kKey) : "");
   std::cout << port << std::endl;
   server.serve();
