@@ -30,8 +30,8 @@ void let_libtorch_name_errors_only() {
 
 void require_working_folder() {
   std::error_code error;
-  std::filesystem::current_path(error);
-  if (error)
+  const auto folder = std::filesystem::current_path(error);
+  if (folder.empty())
     throw Error(fmt::format("the working folder cannot be used ({}): was it removed? call the command in another", error.message()));
 }
 
