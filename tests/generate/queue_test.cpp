@@ -142,7 +142,10 @@ TEST_F(QueueTest, WhatARequestsOwnPartsThrowEndsThatRequestAlone) {
       broken.push_back(queue.add(std::move(filtered)));
     }
     Request told = request(0, sampling);
-    told.on_token = [count = 0](const NewToken&) mutable { return ++count < 3 || throw Error("the callback broke"); };
+    told.on_token = [count = 0](const NewToken&) mutable {
+      if (++count == 3) throw Error("the callback broke");
+      return true;
+    };
     broken.push_back(queue.add(std::move(told)));
     const std::size_t other = queue.add(request(1, sampling));
     queue.drain();
