@@ -246,7 +246,7 @@ TEST(ChatRequest, MusicThatIsCutIsRefused) {
   std::string bytes = *from_base64(midi_in_base64());
   bytes.resize(bytes.size() - 8);
   testing::internal::CaptureStderr();
-  const auto [key, sentence] = refusal([&] { chat({{"messages", {user({file_part(to_base64(bytes))})}}}); });
+  const auto [key, sentence] = refusal([&] { chat({{"messages", {user(Json::array({file_part(to_base64(bytes))}))}}}); });
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "nothing of a request is logged";
   EXPECT_THAT(key, HasSubstr("file_data"));
   EXPECT_THAT(sentence, HasSubstr("truncated"));
