@@ -101,7 +101,7 @@ def check_calls(server, clip):
         require(True, f"an answer in a schema: {answer}")
     require(isinstance(json.loads(chat(**ask, response_format={"type": "json_object"}).choices[0].message.content), dict), "an answer that is a JSON object")
     for key, value in (("temperature", 5), ("max_tokens", 0), ("tools", [{"type": "function", "function": {"name": "f"}}]), ("n", 1000),
-                       ("response_format", {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "string", "pattern": "a"}}})):
+                       ("response_format", {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "array", "uniqueItems": True}}})):
         error = refused(chat, **dict(ask, **{key: value}))
         require(error is not None and key in str(error), f"{key}={value!r} is refused by its name")
     wav = "data:audio/wav;base64," + base64.b64encode(b"RIFFxxxxWAVE").decode()
