@@ -4,6 +4,7 @@
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/corpus/dataset.h"
+#include "midillama/records/question.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ namespace fs = std::filesystem;
 
 void run(const config::Config& config, const DataBuildCommand& command) {
   const fs::path directory = config.data.dir;
-  if (fs::exists(directory / "dataset.json") && !command.overwrite) {
+  if (fs::exists(directory / records::kDatasetFile) && !command.overwrite) {
     if (!corpus::is_current(config.corpus, directory)) {
       throw InputError(
           directory.string(), "",
@@ -39,7 +40,7 @@ void run(const config::Config& config, const DataCheckCommand&) {
   const std::vector<std::string> problems = corpus::check_dataset(directory);
   for (const std::string& problem : problems) std::cout << problem << "\n";
   if (!problems.empty()) throw Error(fmt::format("{}: {} problems", directory, problems.size()));
-  if (fs::exists(fs::path(directory) / "dataset.json")) {
+  if (fs::exists(fs::path(directory) / records::kDatasetFile)) {
     for (const std::string& warning : corpus::dataset_warnings(directory)) log::warning("{}", warning);
   }
   std::cout << directory << ": ok\n";

@@ -1,5 +1,6 @@
 #include "midillama/corpus/abc.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/corpus/labels.h"
 
 #include <algorithm>
@@ -45,9 +46,7 @@ std::optional<Field> line_field(std::string_view line) {
 std::string directive(std::string_view line) {
   if (!line.starts_with("%%")) return "";
   line = trim(line.substr(2));
-  std::string word;
-  for (const char c : line.substr(0, line.find_first_of(" \t"))) word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return word;
+  return lower_ascii(std::string(line.substr(0, line.find_first_of(" \t"))));
 }
 
 // The line after the block of text or of another language that begins here, "%%begintext" to "%%endtext": what is in it is no music,

@@ -15,6 +15,7 @@
 #include "midillama/corpus/duplicates.h"
 #include "midillama/corpus/splits.h"
 #include "midillama/midi/file.h"
+#include "midillama/records/question.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -283,11 +284,11 @@ void log_report(const BuildReport& report) {
 
 void require_dataset_folder(const fs::path& directory) {
   if (!fs::exists(directory)) return;
-  const bool is_dataset = fs::exists(directory / "dataset.json");
+  const bool is_dataset = fs::exists(directory / records::kDatasetFile);
   if (!is_dataset && !(fs::is_directory(directory) && fs::is_empty(directory)))
     throw InputError(directory.string(), "", "exists and is no dataset (no dataset.json in it): give another folder or remove it");
   // A new dataset takes the folder's place, and all that is in it goes.
-  std::set<std::string> own = {"clips", "dataset.json", records::kTagFile, records::split_file("", records::kUnseenSplit).string()};
+  std::set<std::string> own = {"clips", records::kDatasetFile, records::kTagFile, records::split_file("", records::kUnseenSplit).string()};
   for (const auto split : records::all_splits()) own.insert(records::split_file("", records::name(split)).string());
   std::vector<std::string> others;
   for (const auto& entry : fs::directory_iterator(directory)) {

@@ -6,6 +6,7 @@
 #include "midillama/corpus/splits.h"
 #include "midillama/midi/file.h"
 #include "midillama/octuple/octuple.h"
+#include "midillama/records/question.h"
 #include "midillama/records/words.h"
 
 #include <fmt/format.h>
@@ -159,7 +160,7 @@ class Check {
 
   // A dataset that was written by hand has no description.
   void check_description() {
-    const auto path = directory_ / "dataset.json";
+    const auto path = directory_ / records::kDatasetFile;
     if (!std::filesystem::exists(path)) return;
     try {
       const auto description = dataset_statistics(directory_);

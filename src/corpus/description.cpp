@@ -4,6 +4,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/corpus/splits.h"
+#include "midillama/records/question.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -157,7 +158,7 @@ void write_description(const Built& built, const std::filesystem::path& director
                              {"too_short", places(report.without_clips)}};
   const auto unseen = records::split_file(directory, records::kUnseenSplit);
   if (std::filesystem::exists(unseen)) description[records::kUnseenSplit] = describe_unseen(unseen, tags);
-  write_atomically(directory / "dataset.json", json_text(description, 2) + '\n');
+  write_atomically(directory / records::kDatasetFile, json_text(description, 2) + '\n');
 }
 
 }  // namespace midillama::corpus

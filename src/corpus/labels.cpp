@@ -1,20 +1,16 @@
 #include "midillama/corpus/labels.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/music/features.h"
 #include "midillama/records/words.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <set>
 
 namespace midillama::corpus {
 namespace {
-
-char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
 
 std::string_view skip_spaces(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
@@ -162,8 +158,7 @@ std::optional<std::string> key_label(std::string_view field) {
   text = skip_spaces(text);
   if (has_accidentals(text)) return std::nullopt;
   const auto word = text.substr(0, text.find_first_of(" \t%"));
-  std::string mode_word;
-  for (const char c : word) mode_word += lower(c);
+  const std::string mode_word = lower_ascii(std::string(word));
   // Case is ignored but for the single letter: some write M for major, others for minor.
   if (word == "M") return std::nullopt;
   const auto mode = !word.empty() && is_setting(word) ? std::string_view("major") : mode_name(mode_word);

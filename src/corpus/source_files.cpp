@@ -1,9 +1,11 @@
 #include "corpus/source_files.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/core/error.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/corpus/abc_converter.h"
+#include "midillama/records/question.h"
 
 #include <fmt/format.h>
 
@@ -20,7 +22,7 @@ constexpr std::size_t kLongestName = 120;  // of a piece: file names hold 255 by
 
 bool is_dataset(const fs::path& folder) {
   std::error_code ignored;
-  return fs::exists(folder / "dataset.json", ignored);
+  return fs::exists(folder / records::kDatasetFile, ignored);
 }
 
 // Walks a folder without ever giving up: what cannot be looked at is listed with the reason.
@@ -61,8 +63,7 @@ class Walk {
       if (!name.starts_with(".unfinished-") && !name.starts_with(".deleted-")) skip(entry.path(), "is a hidden folder");
       return;
     }
-    auto extension = entry.path().extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string extension = lower_ascii(entry.path().extension().string());
     if (std::ranges::find(endings_, extension) == endings_.end()) return;
     if (hidden) return skip(entry.path(), "is a hidden file");
     if (fs::is_regular_file(status)) {

@@ -5,6 +5,7 @@
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/splits.h"
 #include "midillama/records/form.h"
+#include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 
 #include <fmt/format.h>
@@ -94,7 +95,7 @@ std::vector<std::string> dataset_warnings(const std::filesystem::path& directory
 }
 
 OrderedJson dataset_statistics(const std::filesystem::path& directory) {
-  const auto path = directory / "dataset.json";
+  const auto path = directory / records::kDatasetFile;
   auto description = parse_ordered_json(read_text(path), path.string());
   if (description.value("format", 0) != kDatasetFormat)
     throw InputError(path.string(), "format", fmt::format("must be {}: build the dataset again", kDatasetFormat));
@@ -102,7 +103,7 @@ OrderedJson dataset_statistics(const std::filesystem::path& directory) {
 }
 
 bool is_current(const config::Corpus& config, const std::filesystem::path& directory) {
-  const auto description = read_json(directory / "dataset.json");
+  const auto description = read_json(directory / records::kDatasetFile);
   // An older version's settings lack what it did not know: that was as it is by default.
   Json settings = settings_json(config::Corpus{});
   settings.update(description.value("settings", Json::object()));

@@ -188,7 +188,7 @@ class Examination {
     }
     const auto found = fmt::format("{}: {} questions about {} clips", directory.string(), with_commas(static_cast<std::int64_t>(questions)),
                                    with_commas(static_cast<std::int64_t>(clips)));
-    if (!fs::exists(directory / "dataset.json"))
+    if (!fs::exists(directory / records::kDatasetFile))
       return {found + "; there is no dataset.json to compare them with", Status::warn, "`midillama data check` reads every line and clip"};
     if (const auto changed = corpus::changed_splits(directory); !changed.empty()) {
       return {fmt::format("{}; {} changed since dataset.json was written", found, fmt::join(changed, ", ")), Status::warn,
@@ -249,7 +249,7 @@ class Examination {
   }
 
   Finding abc2midi() const {
-    const bool built = fs::exists(fs::path(config_.data.dir) / "dataset.json");
+    const bool built = fs::exists(fs::path(config_.data.dir) / records::kDatasetFile);
     try {
       return {corpus::abc2midi_version()};
     } catch (const Error& error) {

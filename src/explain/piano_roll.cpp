@@ -66,7 +66,7 @@ std::vector<std::string> wrapped(std::string_view text) {
   while (!text.empty()) {
     const auto end = std::min(text.find_first_of(" \n"), text.size());
     const auto word = text.substr(0, end);
-    const auto characters = static_cast<std::size_t>(std::ranges::count_if(word, [](char c) { return !text::is_continuation(c); }));
+    const std::size_t characters = text::count_characters(word);
     if (length > 0 && length + 1 + characters > kCharactersALine) {
       lines.emplace_back();
       length = 0;

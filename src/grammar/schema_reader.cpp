@@ -34,10 +34,6 @@ constexpr std::int64_t kLargestInteger = 999'999'999'999'999'999;
 constexpr int kExactDigits = 15;
 constexpr std::int64_t kLargestScaled = 999'999'999'999'999;
 
-std::int64_t characters_of(const std::string& text) {
-  return std::ranges::count_if(text, [](char c) { return !text::is_continuation(c); });
-}
-
 const OrderedJson& list_at(const OrderedJson& schema, const char* keyword, const std::string& place) {
   const OrderedJson& list = schema.at(keyword);
   if (!list.is_array()) fail(below(place, keyword), "a list was expected");
@@ -404,7 +400,8 @@ class SchemaReader {
     const auto fits = [&](const OrderedJson& value) {
       if (only != nullptr && value != *only) return false;
       if (types && (*types & types_of_value(value)).none()) return false;
-      if (value.is_string()) return is_within(counts, characters_of(value.get_ref<const std::string&>()));
+      if (value.is_string())
+        return is_within(counts, static_cast<std::int64_t>(text::count_characters(value.get_ref<const std::string&>())));
       return !value.is_number() || is_within_bounds(value, json);
     };
     std::set<std::string> texts;

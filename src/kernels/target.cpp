@@ -1,5 +1,6 @@
 #include "midillama/kernels/target.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/core/error.h"
 
 #include <fmt/format.h>
@@ -20,9 +21,7 @@ std::string name_of(std::int64_t target) {
     case HWY_SCALAR:
       return "scalar";
     default:
-      std::string name = hwy::TargetName(target);
-      std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-      return name;
+      return lower_ascii(hwy::TargetName(target));
   }
 }
 

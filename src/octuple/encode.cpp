@@ -85,12 +85,9 @@ std::vector<Octuple> encode(const midi::Score& score) {
 
 std::size_t count_left_out(const midi::Score& score) {
   check(score);
-  std::size_t count = 0;
-  for (const auto& instrument : score.instruments) {
-    count += static_cast<std::size_t>(std::ranges::count_if(
-        instrument.notes, [&](const midi::Note& note) { return nearest_position(note.start, score.ticks_per_quarter) >= kMaxPositions; }));
-  }
-  return count;
+  std::size_t kept = 0;
+  for_each_key(score, [&](Key, const NoteIndex&) { ++kept; });
+  return score.note_count() - kept;
 }
 
 std::vector<NoteIndex> note_order(const midi::Score& score) {

@@ -4,6 +4,7 @@
 #include "midillama/config/yaml_reader.h"
 #include "midillama/core/file.h"
 #include "midillama/core/utf8_file.h"
+#include "midillama/records/question.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/records/wording.h"
 #include "midillama/records/words.h"
@@ -293,7 +294,7 @@ Tags read_tags(const fs::path& file) {
 Tags dataset_tags(const fs::path& data_dir) {
   if (fs::exists(data_dir / kTagFile)) return read_tags(data_dir / kTagFile);
   auto tags = read_tags(kFolkTags);
-  tags.declared = fs::exists(data_dir / "dataset.json");
+  tags.declared = fs::exists(data_dir / kDatasetFile);
   return tags;
 }
 

@@ -1,5 +1,6 @@
 #include "midillama/records/words.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/text/utf8.h"
 
 #include <cctype>
@@ -32,7 +33,7 @@ std::vector<PlainWord> words_in(std::string_view text) {
     const char32_t c = text::take_code_point(text);
     if (is_apostrophe(c)) continue;
     if (c < 0x80 && std::isalnum(static_cast<int>(c))) {
-      const char lower = static_cast<char>(std::tolower(static_cast<int>(c)));
+      const char lower = lower_ascii(static_cast<char>(c));
       add({&lower, 1}, c >= U'A' && c <= U'Z');
     } else if (c >= 0x80 && !is_typographic(c)) {
       add(before.substr(0, before.size() - text.size()), false);

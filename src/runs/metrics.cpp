@@ -14,20 +14,18 @@ bool is_whole(const Json& row) {
 template <typename Row>
 void for_each_whole_row(const std::filesystem::path& path, Row&& row) {
   if (!std::filesystem::exists(path)) return;
-  const std::string text = read_text(path);
-  for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    const std::string line = text.substr(begin, end - begin);
+  for_each_line(path, [&](std::string_view line, std::size_t) {
     const Json value = parse_or_discard(line);
     if (is_whole(value)) row(line, value);
-  }
+  });
 }
 
 }  // namespace
 
 MetricsLog::MetricsLog(std::filesystem::path file, std::int64_t last_step) : path_(std::move(file)) {
   std::string kept;
-  for_each_whole_row(path_, [&](const std::string& line, const Json& value) {
-    if (value["step"].get<std::int64_t>() <= last_step) kept += line + '\n';
+  for_each_whole_row(path_, [&](std::string_view line, const Json& value) {
+    if (value["step"].get<std::int64_t>() <= last_step) (kept += line) += '\n';
   });
   write_atomically(path_, kept);
   file_.open(path_, std::ios::app);
@@ -40,7 +38,7 @@ void MetricsLog::write(const OrderedJson& row) {
 
 std::vector<Json> read_metrics(const std::filesystem::path& file) {
   std::vector<Json> rows;
-  for_each_whole_row(file, [&](const std::string&, const Json& value) { rows.push_back(value); });
+  for_each_whole_row(file, [&](std::string_view, const Json& value) { rows.push_back(value); });
   return rows;
 }
 

@@ -1,5 +1,6 @@
 #include "midillama/serve/request.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/core/base64.h"
 #include "midillama/core/json_reader.h"
 #include "midillama/midi/file.h"
@@ -167,8 +168,7 @@ void refuse_too_many_likeliest(const Asked& asked, std::size_t prompts) {
 // What a data URL is before its comma, in small letters; empty for other texts.
 std::string data_url(std::string_view data) {
   constexpr std::size_t kLongestType = 200;
-  std::string head(data.substr(0, std::min(data.find(','), kLongestType)));
-  std::ranges::transform(head, head.begin(), [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::string head = lower_ascii(std::string(data.substr(0, std::min(data.find(','), kLongestType))));
   return head.starts_with("data:") && head.size() < data.size() && data[head.size()] == ',' ? head : "";
 }
 

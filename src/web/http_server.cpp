@@ -1,5 +1,6 @@
 #include "midillama/web/http_server.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
 #include "midillama/core/numbers.h"
@@ -221,8 +222,7 @@ struct HttpServer::Implementation {
     if (options.api_key.empty()) return;
     const std::string given = request.get_header_value("Authorization");
     constexpr std::string_view kScheme = "bearer ";
-    const auto small = [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    const bool has_scheme = std::ranges::equal(std::string_view(given).substr(0, kScheme.size()), kScheme, {}, small);
+    const bool has_scheme = lower_ascii(given.substr(0, kScheme.size())) == kScheme;
     if (!has_scheme || !is_same_secret(std::string_view(given).substr(kScheme.size()), options.api_key))
       throw HttpError(401, "a key is asked for: Authorization: Bearer KEY").with_header("WWW-Authenticate", "Bearer");
   }

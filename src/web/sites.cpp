@@ -1,9 +1,10 @@
 #include "web/sites.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/web/address.h"
 
 #include <algorithm>
-#include <cctype>
+#include <utility>
 
 namespace midillama::web {
 namespace {
@@ -18,8 +19,7 @@ std::string authority_of(const std::string& origin) {
 std::string name_of(std::string authority) {
   const auto after_address = authority.starts_with('[') ? authority.find(']') : 0;
   authority.resize(std::min(authority.size(), authority.find(':', after_address)));
-  std::ranges::transform(authority, authority.begin(), [](unsigned char byte) { return std::tolower(byte); });
-  return authority;
+  return lower_ascii(std::move(authority));
 }
 
 }  // namespace

@@ -46,6 +46,14 @@ struct PageTest : testing::Test, ServedWorld {
     browser->click("#send");
   }
   void wait_for_answer() { ASSERT_TRUE(browser->waits_for("!document.querySelector('.turn[aria-busy]')")); }
+  void ask_too_long_a_question() {
+    std::string words;
+    for (int i = 0; i < 300; ++i) words += "reel ";
+    browser->run("document.querySelector('#question').value = arguments[0]", {words});
+    browser->click("#send");
+    wait_for_answer();
+    EXPECT_THAT(browser->text(".failed .note"), HasSubstr("prompts may have"));
+  }
   // Requests of the page from now on are kept in `sent`.
   void record_requests() {
     browser->run("window.sent = []; const real = fetch; window.fetch = (path, init) => (sent.push([path, init.body]), real(path, init));");
@@ -249,12 +257,7 @@ TEST_F(PageTest, AnAnswerIsStopped) {
 
 TEST_F(PageTest, RefusalsAreSaid) {
   open_with_clip();
-  std::string words;
-  for (int i = 0; i < 300; ++i) words += "reel ";
-  browser->run("document.querySelector('#question').value = arguments[0]", {words});
-  browser->click("#send");
-  wait_for_answer();
-  EXPECT_THAT(browser->text(".failed .note"), HasSubstr("prompts may have"));
+  ask_too_long_a_question();
   EXPECT_THAT(browser->text("#status"), HasSubstr("prompts may have"));
   browser->run("document.querySelector('#question').value = ''");
   stop();
@@ -298,12 +301,7 @@ TEST_F(PageTest, ALongConversationGoesOnWithoutItsOldestQuestions) {
   EXPECT_LT(messages.size(), 2 * kQuestions - 1);
   EXPECT_EQ(messages[0].at("content")[0].at("type"), "clip");
 
-  std::string words;
-  for (int i = 0; i < 300; ++i) words += "reel ";
-  browser->run("document.querySelector('#question').value = arguments[0]", {words});
-  browser->click("#send");
-  wait_for_answer();
-  EXPECT_THAT(browser->text(".failed .note"), HasSubstr("prompts may have"));
+  ask_too_long_a_question();
   EXPECT_EQ(last_messages().size(), 1u);
   browser->run("document.querySelector('#question').value = ''");
   ask("Which dance is it?");

@@ -76,6 +76,9 @@ std::string pieces_fingerprint(const std::filesystem::path& data_dir, const std:
 // The clips of the questions, each once, in the order in which they first come.
 std::vector<std::filesystem::path> clips_of(std::span<const Question> questions);
 
+// In a dataset's folder: how it was made, and what is in it.
+inline constexpr const char* kDatasetFile = "dataset.json";
+
 // DATA_DIR/SPLIT.jsonl
 std::filesystem::path split_file(const std::filesystem::path& data_dir, const std::string& split);
 
