@@ -46,7 +46,7 @@ std::optional<Field> line_field(std::string_view line) {
 std::string directive(std::string_view line) {
   if (!line.starts_with("%%")) return "";
   line = trim(line.substr(2));
-  return lower_ascii(std::string(line.substr(0, line.find_first_of(" \t"))));
+  return lower_ascii(line.substr(0, line.find_first_of(" \t")));
 }
 
 // The line after the block of text or of another language that begins here, "%%begintext" to "%%endtext": what is in it is no music,

@@ -158,7 +158,7 @@ std::optional<std::string> key_label(std::string_view field) {
   text = skip_spaces(text);
   if (has_accidentals(text)) return std::nullopt;
   const auto word = text.substr(0, text.find_first_of(" \t%"));
-  const std::string mode_word = lower_ascii(std::string(word));
+  const std::string mode_word = lower_ascii(word);
   // Case is ignored but for the single letter: some write M for major, others for minor.
   if (word == "M") return std::nullopt;
   const auto mode = !word.empty() && is_setting(word) ? std::string_view("major") : mode_name(mode_word);

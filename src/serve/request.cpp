@@ -168,7 +168,7 @@ void refuse_too_many_likeliest(const Asked& asked, std::size_t prompts) {
 // What a data URL is before its comma, in small letters; empty for other texts.
 std::string data_url(std::string_view data) {
   constexpr std::size_t kLongestType = 200;
-  std::string head = lower_ascii(std::string(data.substr(0, std::min(data.find(','), kLongestType))));
+  const std::string head = lower_ascii(data.substr(0, std::min(data.find(','), kLongestType)));
   return head.starts_with("data:") && head.size() < data.size() && data[head.size()] == ',' ? head : "";
 }
 

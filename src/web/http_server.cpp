@@ -222,7 +222,7 @@ struct HttpServer::Implementation {
     if (options.api_key.empty()) return;
     const std::string given = request.get_header_value("Authorization");
     constexpr std::string_view kScheme = "bearer ";
-    const bool has_scheme = lower_ascii(given.substr(0, kScheme.size())) == kScheme;
+    const bool has_scheme = lower_ascii(std::string_view(given).substr(0, kScheme.size())) == kScheme;
     if (!has_scheme || !is_same_secret(std::string_view(given).substr(kScheme.size()), options.api_key))
       throw HttpError(401, "a key is asked for: Authorization: Bearer KEY").with_header("WWW-Authenticate", "Bearer");
   }

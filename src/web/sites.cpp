@@ -4,7 +4,6 @@
 #include "midillama/web/address.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace midillama::web {
 namespace {
@@ -19,7 +18,7 @@ std::string authority_of(const std::string& origin) {
 std::string name_of(std::string authority) {
   const auto after_address = authority.starts_with('[') ? authority.find(']') : 0;
   authority.resize(std::min(authority.size(), authority.find(':', after_address)));
-  return lower_ascii(std::move(authority));
+  return lower_ascii(authority);
 }
 
 }  // namespace

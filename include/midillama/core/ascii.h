@@ -1,8 +1,8 @@
 // Letters of ASCII, whatever the locale: every other byte is left as it is.
 #pragma once
 
-#include <algorithm>
 #include <string>
+#include <string_view>
 
 namespace midillama {
 
@@ -10,9 +10,10 @@ constexpr char lower_ascii(char c) {
   return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-inline std::string lower_ascii(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return lower_ascii(c); });
-  return text;
+inline std::string lower_ascii(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = lower_ascii(c);
+  return lower;
 }
 
 }  // namespace midillama
