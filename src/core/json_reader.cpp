@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -50,8 +50,8 @@ class OrderedReader final : public nlohmann::json_sax<OrderedJson> {
  private:
   struct Open {
     OrderedJson value;
-    std::string key = {};                                     // of what comes next
-    std::unordered_map<std::string, std::size_t> known = {};  // keys, and where their values are
+    std::string key = {};                        // of what comes next
+    std::unordered_set<std::string> known = {};  // keys
   };
 
   bool open(OrderedJson value) {
@@ -72,11 +72,9 @@ class OrderedReader final : public nlohmann::json_sax<OrderedJson> {
       around.value.push_back(std::move(value));
     } else {
       auto& members = around.value.get_ref<OrderedJson::object_t&>();
-      const auto [known, is_new] = around.known.emplace(around.key, members.size());
-      if (is_new)
-        members.Container::emplace_back(std::move(around.key), std::move(value));
-      else
-        members.Container::operator[](known->second).second = std::move(value);
+      const bool is_new = around.known.insert(around.key).second;
+      if (!is_new) throw InputError(file_, "", fmt::format("an object has a key twice: \"{:.100}\"", around.key));
+      members.Container::emplace_back(std::move(around.key), std::move(value));
     }
     return true;
   }

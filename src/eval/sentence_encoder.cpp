@@ -42,14 +42,20 @@ text::TokenId SentenceEncoder::special(const char* token, const std::string& pat
   return *id;
 }
 
-std::vector<text::TokenId> SentenceEncoder::ids_of(std::string_view sentence) const {
+std::vector<text::TokenId> SentenceEncoder::whole_ids_of(std::string_view sentence) const {
   std::vector<text::TokenId> ids = {begin_};
   if (const auto text = text::strip(sentence); !text.empty()) {
     const auto tokens = tokenizer_->encode(frame_.before + std::string(text));
     ids.insert(ids.end(), tokens.begin(), tokens.end());
   }
-  ids.resize(std::min(ids.size(), static_cast<std::size_t>(encoder_->config.longest() - 1)));
   ids.push_back(end_);
+  return ids;
+}
+
+std::vector<text::TokenId> SentenceEncoder::ids_of(std::string_view sentence) const {
+  auto ids = whole_ids_of(sentence);
+  ids.resize(std::min(ids.size(), static_cast<std::size_t>(longest())));
+  ids.back() = end_;
   return ids;
 }
 

@@ -58,7 +58,8 @@ Session::Session(const config::Config& config, const std::filesystem::path& chec
       prompt(std::make_unique<text::PromptTemplate>(shapes::prompt_template(config, *tokenizer))),
       max_length(config.prompt.max_length),
       config_(config),
-      device_(device) {
+      device_(device),
+      longest_token_(text::longest_token(*tokenizer)) {
   const auto shape = shapes::LlamaConfig::read(config.llm.path);
   shapes::require_tokenizer(config.llm, shape, *tokenizer);
   shapes::require_trained_template(config.llm, *prompt, shape, *tokenizer);
@@ -104,6 +105,11 @@ model::MusicText Session::encode(const text::Conversation& conversation, torch::
   const auto longest = std::min(max_length, model->llama->config.max_position_embeddings - 1);
   model::MusicText text{.input_ids = {}, .labels = {}, .music_position = 0, .music = std::move(music)};
   const auto music_tokens = model->music_tokens(text);
+  if (too_long == TooLong::is_refused) {
+    std::size_t bytes = conversation.notes.size();
+    for (const text::Message& message : conversation.messages) bytes += message.text.size();
+    require_room("the conversation", bytes, longest);
+  }
   auto encoded = prompt->encode(conversation, too_long == TooLong::is_shortened ? longest : text::kAnyLength, music_tokens);
   if (const auto length = std::ssize(encoded.input_ids) + music_tokens; too_long == TooLong::is_refused && length > longest)
     throw TooLongError("the conversation", "", fmt::format("has {} tokens, and prompts may have {}", length, longest));
@@ -118,6 +124,11 @@ model::MusicText Session::encode(const text::Conversation& conversation, torch::
   if (text::count_targets(encoded.labels) > 0) text.labels = std::move(encoded.labels);
   text.music_position = encoded.music_position;
   return text;
+}
+
+void Session::require_room(const std::string& what, std::size_t bytes, std::int64_t tokens) const {
+  if (bytes > static_cast<std::size_t>(tokens) * longest_token_)
+    throw TooLongError(what, "", fmt::format("has {} bytes, which are more than {} tokens, and prompts may have no more", bytes, tokens));
 }
 
 model::MusicText Session::encode(std::string_view question, const Heard& heard) const {

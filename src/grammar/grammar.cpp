@@ -17,7 +17,9 @@ void require_satisfiable(const Schema& schema) {
   for (std::size_t i = schema.values.size(); i-- > 0;) {
     const Value& value = schema.values[i];
     if (value.costs.back() >= kImpossible)
-      fail(value.place, fmt::format("no text of the tokenizer with at most {} levels of arrays and objects satisfies it", kMostLevels));
+      fail(value.place,
+           fmt::format("no value satisfies it: what it asks for contradicts itself, never ends or is deeper than {} arrays and objects",
+                       kMostLevels));
   }
 }
 

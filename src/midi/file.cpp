@@ -120,6 +120,8 @@ Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name, c
   if (starts_with(file, "MTrk"))
     warn(fmt::format("more tracks follow than the {} that its header names: their notes are left out", header.tracks));
   Score score = builder.finish();
+  if (const auto notes = builder.notes_without_end(); notes > 0)
+    warn(fmt::format("{} that nothing ends: left out", notes == 1 ? "a note" : fmt::format("{} notes", notes)));
   score.ticks_per_quarter = header.ticks_per_quarter;
   if (header.smpte) time_by_frames(score, *header.smpte);
   return score;

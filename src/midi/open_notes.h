@@ -5,6 +5,7 @@
 #include "midillama/midi/score.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -23,9 +24,13 @@ class OpenNotes {
     ++generation_;
     nodes_.clear();
     free_ = kNone;
+    count_ = 0;
   }
 
+  std::size_t count() const { return count_; }
+
   void push(int channel, int pitch, Started note) {
+    ++count_;
     const std::int32_t added = allocate(note);
     Queue& queue = at(channel, pitch);
     if (queue.first == kNone) {
@@ -40,6 +45,7 @@ class OpenNotes {
   std::optional<Started> pop(int channel, int pitch) {
     Queue& queue = at(channel, pitch);
     if (queue.first == kNone) return std::nullopt;
+    --count_;
     const std::int32_t oldest = queue.first;
     queue.first = nodes_[oldest].next;
     nodes_[oldest].next = free_;
@@ -80,6 +86,7 @@ class OpenNotes {
   std::int32_t generation_ = 0;
   std::vector<Node> nodes_;
   std::int32_t free_ = kNone;
+  std::size_t count_ = 0;
 };
 
 }  // namespace midillama::midi

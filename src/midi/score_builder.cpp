@@ -38,6 +38,7 @@ void sort_by_time(std::vector<Event>& events) {
 }  // namespace
 
 void ScoreBuilder::begin_track() {
+  notes_without_end_ += open_.count();
   open_.clear();
   track_name_.clear();
   programs_.fill(0);
@@ -76,6 +77,7 @@ void ScoreBuilder::tempo(int microseconds_per_quarter, Tick time) {
 }
 
 Score ScoreBuilder::finish() {
+  begin_track();  // ends the last one
   put_in_order(score_.tempos);
   drop_repeated(score_.tempos);
   sort_by_time(score_.time_signatures);

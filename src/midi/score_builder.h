@@ -25,11 +25,14 @@ class ScoreBuilder {
   void lyric(std::span<const std::uint8_t> text, Tick time) { score_.lyrics.push_back({time, std::string(text.begin(), text.end())}); }
 
   Score finish();
+  // Of all tracks, once finished: no instrument has them.
+  std::size_t notes_without_end() const { return notes_without_end_; }
 
  private:
   Instrument& instrument(int channel);
 
   Score score_;
+  std::size_t notes_without_end_ = 0;
   // Of the track that is being read:
   OpenNotes open_;
   std::string track_name_;

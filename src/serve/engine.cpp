@@ -21,6 +21,10 @@
 namespace midillama::serve {
 namespace {
 
+constexpr const char* kMessages = "messages";       // the key that has the music
+constexpr const char* kSoon = "1";                  // seconds
+constexpr std::size_t kLongestSentence = 64 << 10;  // bytes of a text that is embedded: no encoder reads as many
+
 // How much of what a model writes may be shown: nothing from a stop text on, nor what may become one; of an answer no white space around
 // it.
 class Shown {
@@ -88,13 +92,23 @@ void require(const Engine::Wanted& is_wanted) {
 }
 
 web::HttpError too_many() {
-  constexpr const char* kSoon = "1";  // seconds
   return web::HttpError(429, "too many requests are waiting: come back soon").with_header("Retry-After", kSoon);
 }
 
 // With the code of OpenAI's API.
 web::HttpError too_long(const std::string& message, const std::string& param) {
   return web::HttpError(400, message, param, "context_length_exceeded");
+}
+
+web::HttpError cannot_be_heard(const std::string& why, const std::string& place) {
+  return web::HttpError(400, fmt::format("{}: the music cannot be heard: {}", place, why), place);
+}
+
+void require_all_heard(const midi::Score& clip, const std::string& place) {
+  if (octuple::count_left_out(clip) == 0) return;
+  throw cannot_be_heard(fmt::format("notes after quarter note {} are left out: ask about a part (start, duration)",
+                                    octuple::kMaxPositions / octuple::kPositionsPerQuarter),
+                        place);
 }
 
 // One of at most so many places; 429 where all are taken.
@@ -171,7 +185,7 @@ struct Engine::Shared {
 };
 
 web::HttpError nobody_waits() {
-  return web::HttpError(499, "broken off: the client has left, or the server ends");
+  return web::HttpError(503, "the server is being stopped: come back in a moment").with_header("Retry-After", kSoon);
 }
 
 void Choice::append(const Choice& more) {
@@ -250,21 +264,18 @@ int Engine::most_hearing() const {
   return static_cast<int>(std::clamp<std::size_t>(options_.most_answers, 1, 1 << 20));
 }
 
-generate::Heard Engine::hear(const midi::Score& clip, const Wanted& is_wanted) {
-  const Place place(hearing_, most_hearing());
+generate::Heard Engine::hear(const midi::Score& clip, const std::string& place, const Wanted& is_wanted) {
+  const Place taken(hearing_, most_hearing());
   return encoders_.run([&] {
     require(is_wanted);
     const auto known = std::ranges::find(heard_, clip, &std::pair<midi::Score, generate::Heard>::first);
     if (known != heard_.end()) return known->second;
     generate::Heard heard;
+    if (session_.prompt->has_music()) require_all_heard(clip, place);
     try {
-      if (session_.prompt->has_music() && octuple::count_left_out(clip) > 0) {
-        throw Error(fmt::format("notes after quarter note {} are not heard: ask about a part (start, duration)",
-                                octuple::kMaxPositions / octuple::kPositionsPerQuarter));
-      }
       heard = session_.hear(clip);
     } catch (const Error& error) {
-      throw web::HttpError(400, fmt::format("the music cannot be heard: {}", error.what()), "messages");
+      throw cannot_be_heard(error.what(), place);
     }
     remember(clip, heard);
     return heard;
@@ -283,22 +294,27 @@ void Engine::remember(const midi::Score& clip, const generate::Heard& heard) {
 model::MusicText Engine::prompt_of(const Asked& asked, const Wanted& is_wanted) {
   if (!asked.prompt) {
     generate::Heard heard;
-    if (asked.music) heard = hear(*asked.music, is_wanted);
+    if (asked.music) heard = hear(*asked.music, kMessages, is_wanted);
     text::Conversation conversation = asked.conversation;
     conversation.notes = heard.notes;
     try {
       return session_.encode(conversation, heard.music, generate::Session::TooLong::is_refused);
     } catch (const generate::TooLongError& error) {
-      throw too_long(error.what(), "messages");
+      throw too_long(error.what(), kMessages);
     } catch (const InputError& error) {
-      throw web::HttpError(400, error.what(), "messages");
+      throw web::HttpError(400, error.what(), kMessages);
     }
   }
   model::MusicText prompt{.input_ids = {}, .labels = {}, .music_position = 0, .music = {}};
+  const auto context = session_.model->llama->config.max_position_embeddings;
+  try {
+    session_.require_room("prompt", asked.prompt->size(), context);
+  } catch (const generate::TooLongError& error) {
+    throw too_long(error.what(), "prompt");
+  }
   if (session_.tokenizer->adds_bos()) prompt.input_ids.push_back(*session_.tokenizer->bos_id());
   const auto ids = session_.tokenizer->encode(*asked.prompt);
   prompt.input_ids.insert(prompt.input_ids.end(), ids.begin(), ids.end());
-  const auto context = session_.model->llama->config.max_position_embeddings;
   if (static_cast<std::int64_t>(prompt.input_ids.size()) >= context) {
     throw too_long(fmt::format("prompt: has {} tokens, and the model's context is {}", prompt.input_ids.size(), context), "prompt");
   }
@@ -324,6 +340,7 @@ void Engine::refuse_beyond_locked(const Load& asked) {
 
 std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked, const Wanted& is_wanted) {
   refuse_beyond({.choices = asked.choices});
+  require(is_wanted);
   const model::MusicText prompt = prompt_of(asked, is_wanted);
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.input_ids.size()) + session_.model->music_tokens(prompt);
   const Load load = load_of(asked, prompt_tokens);
@@ -335,6 +352,7 @@ std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked, const Wanted& is
         "max_tokens");
   }
   const auto grammar = grammar_of(asked, prompt_tokens);
+  require(is_wanted);
   auto stream = std::make_shared<Stream>();
   std::shared_ptr<generate::Queue> queue;
   stream->news.resize(static_cast<std::size_t>(asked.choices));
@@ -427,8 +445,8 @@ WrittenToken Engine::written(const generate::NewToken& token, std::size_t offset
   return written;
 }
 
-Embedding Engine::embed(const midi::Score& clip, const Wanted& is_wanted) {
-  return {.numbers = floats(hear(clip, is_wanted).music.mean(0))};
+Embedding Engine::embed(const midi::Score& clip, const std::string& place, const Wanted& is_wanted) {
+  return {.numbers = floats(hear(clip, place, is_wanted).music.mean(0))};
 }
 
 explain::Explanation Engine::explain(const AskedExplanation& asked, const Wanted& is_wanted) {
@@ -437,17 +455,27 @@ explain::Explanation Engine::explain(const AskedExplanation& asked, const Wanted
   const Place place(explaining_, kMostExplaining);
   return explainer_.run([&] {
     require(is_wanted);
-    return explain::explain(session_, asked.music, asked.conversation, asked.answer,
-                            {.most_passes = kPasses, .between_passes = [&] { require(is_wanted); }});
+    require_all_heard(asked.music, kMessages);
+    try {
+      return explain::explain(session_, asked.music, asked.conversation, asked.answer,
+                              {.most_passes = kPasses, .between_passes = [&] { require(is_wanted); }});
+    } catch (const generate::TooLongError& error) {
+      throw too_long(error.what(), kMessages);
+    }
   });
 }
 
-Embedding Engine::embed(const std::string& text, const Wanted& is_wanted) {
+Embedding Engine::embed(const std::string& text, const std::string& place, const Wanted& is_wanted) {
   if (!texts_) throw web::HttpError(400, "input: texts need a sentence encoder, and this server has none (eval.bertscore)", "input");
-  const Place place(hearing_, most_hearing());
+  if (text.size() > kLongestSentence)
+    throw too_long(fmt::format("{}: has {} bytes, and at most {} are taken", place, text.size(), kLongestSentence), place);
+  const Place taken(hearing_, most_hearing());
   return encoders_.run([&] {
     require(is_wanted);
-    return Embedding{.numbers = floats(texts_->embed(text)), .tokens = texts_->tokens(text)};
+    const auto tokens = texts_->tokens(text);
+    if (const auto most = texts_->longest(); tokens > most)
+      throw too_long(fmt::format("{}: has {} tokens, and the sentence encoder reads {}", place, tokens, most), place);
+    return Embedding{.numbers = floats(texts_->embed(text)), .tokens = tokens};
   });
 }
 

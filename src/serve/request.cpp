@@ -84,22 +84,85 @@ std::string string_at(const OrderedJson& json, const std::string& key, const std
   return value->get<std::string>();
 }
 
-// Values that would change the answer in a way that there is not, unless they ask for what happens anyway.
-void refuse_unsupported(const OrderedJson& json) {
-  const auto only = [&](const char* key, const OrderedJson& harmless) {
+// A key that would change the answer in a way that there is not, and values of it that ask for what happens anyway. An empty list, object
+// or text asks for nothing either.
+struct Unsupported {
+  const char* key;
+  std::vector<OrderedJson> harmless = {};
+};
+
+void refuse_unsupported(const OrderedJson& json, const std::vector<Unsupported>& keys, const std::string& place = "") {
+  for (const auto& [key, harmless] : keys) {
     const OrderedJson* value = find(json, key);
-    if (value != nullptr && *value != harmless && !(value->is_array() && value->empty())) refuse(key, "is not supported");
+    if (value == nullptr || std::ranges::find(harmless, *value) != harmless.end()) continue;
+    if (value->is_string() ? value->get_ref<const std::string&>().empty() : value->is_structured() && value->empty()) continue;
+    std::string others;
+    for (const OrderedJson& other : harmless) others += (others.empty() ? "; what is: " : ", ") + other.dump();
+    refuse(place.empty() ? key : place + "." + key, "is not supported" + others);
+  }
+}
+
+// Of OpenAI's API, then of other servers of it.
+const std::vector<Unsupported>& unsupported_sampling() {
+  static const std::vector<Unsupported> keys = {
+      {"audio"},
+      {"best_of", {1}},
+      {"echo", {false}},
+      {"frequency_penalty", {0}},
+      {"function_call", {"none", "auto"}},
+      {"functions"},
+      {"logit_bias"},
+      {"modalities", {OrderedJson::array({"text"})}},
+      {"prediction"},
+      {"presence_penalty", {0}},
+      {"reasoning_effort", {"none"}},
+      {"service_tier", {"auto", "default"}},
+      {"store", {false}},
+      {"suffix"},
+      {"tool_choice", {"none", "auto"}},
+      {"tools"},
+      {"verbosity", {"medium"}},
+      {"web_search_options"},
+      {"bad_words"},
+      {"chat_template"},
+      {"chat_template_kwargs"},
+      {"continue_final_message", {false}},
+      {"dry_multiplier", {0}},
+      {"dynatemp_range", {0}},
+      {"grammar"},
+      {"guided_choice"},
+      {"guided_grammar"},
+      {"guided_json"},
+      {"guided_regex"},
+      {"ignore_eos", {false}},
+      {"json_schema"},
+      {"length_penalty", {1}},
+      {"max_new_tokens"},
+      {"min_p", {0}},
+      {"min_tokens", {0}},
+      {"mirostat", {0}},
+      {"n_predict"},
+      {"no_repeat_ngram_size", {0}},
+      {"prompt_logprobs", {0}},
+      {"repeat_penalty", {1}},
+      {"repetition_penalty", {1}},
+      {"stop_token_ids"},
+      {"structured_outputs"},
+      {"top_a", {0}},
+      {"top_k", {0, -1}},
+      {"typical_p", {1}},
+      {"use_beam_search", {false}},
+      {"xtc_probability", {0}},
   };
-  only("logit_bias", OrderedJson::object());
-  only("frequency_penalty", 0);
-  only("presence_penalty", 0);
-  only("tools", OrderedJson::array());
-  only("functions", OrderedJson::array());
-  only("echo", false);
-  only("suffix", "");
-  only("best_of", 1);
-  if (const OrderedJson* modalities = find(json, "modalities"); modalities != nullptr && *modalities != OrderedJson::array({"text"}))
-    refuse("modalities", "only [\"text\"] is supported");
+  return keys;
+}
+
+// Of what is not OpenAI's, or is music: a key that is misspelt there would be passed over without a word.
+void require_known(const OrderedJson& object, const std::string& place, const std::vector<std::string_view>& keys) {
+  for (const auto& [key, value] : object.items()) {
+    if (!value.is_null() && std::ranges::find(keys, key) == keys.end())
+      refuse(place.empty() ? key : place + "." + key, fmt::format("is not known here: {} are", fmt::join(keys, ", ")));
+  }
 }
 
 std::vector<std::string> stops(const OrderedJson& json) {
@@ -135,7 +198,7 @@ std::optional<AnswerFormat> answer_format(const OrderedJson& json) {
 }
 
 void read_sampling(const OrderedJson& json, const RequestLimits& limits, Asked& asked) {
-  refuse_unsupported(json);
+  refuse_unsupported(json, unsupported_sampling());
   if (find(json, "model") != nullptr) string_at(json, "model", "model");  // one is served, whatever it is called
   const char* length = find(json, "max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
   asked.max_new_tokens = whole(json, length, std::min(limits.max_new_tokens, limits.most_new_tokens), 1, limits.most_new_tokens);
@@ -151,6 +214,8 @@ void read_sampling(const OrderedJson& json, const RequestLimits& limits, Asked& 
   asked.is_streamed = flag(json, "stream");
   if (const OrderedJson* options = find(json, "stream_options"); options != nullptr) {
     if (!options->is_object()) refuse("stream_options", "an object was expected");
+    if (!asked.is_streamed) refuse("stream_options", "needs stream");
+    refuse_unsupported(*options, {{"include_obfuscation", {false}}}, "stream_options");
     asked.includes_usage = flag(*options, "include_usage");
   }
 }
@@ -229,6 +294,7 @@ midi::Score part_of(const midi::Score& score, const OrderedJson& json, const std
 midi::Score clip_of(const OrderedJson* clip, const std::string& place, const RequestLimits& limits) {
   if (!limits.takes_music) refuse(place, kTakesNoMusic);
   if (clip == nullptr || !clip->is_object()) refuse(place, "an object was expected");
+  require_known(*clip, place, {"id", "start", "duration"});
   const std::string id = string_at(*clip, "id", place + ".id");
   const auto score = limits.clip_by_id ? limits.clip_by_id(id) : nullptr;
   if (score == nullptr) refuse_unknown_clip(place + ".id");
@@ -242,6 +308,7 @@ class MessageReader {
   void read(const OrderedJson& message, const std::string& place) {
     if (!message.is_object()) refuse(place, "an object was expected");
     const text::Role role = role_of(string_at(message, "role", place + ".role"), place + ".role");
+    refuse_unsupported(message, {{"tool_calls"}, {"function_call"}, {"audio"}, {"refusal"}, {"tool_call_id"}}, place);
     const OrderedJson* content = find(message, "content");
     if (content == nullptr) refuse(place + ".content", "a text or a list of parts was expected");
     std::string said;
@@ -292,8 +359,7 @@ class MessageReader {
     const bool is_file = type == "file", is_clip = type == "clip";
     if (!is_file && !is_clip && type != "input_audio")
       refuse(place + ".type", fmt::format("\"{}\" is not supported: text, file, input_audio and clip are", type));
-    for (const char* key : {"start", "duration"})
-      if (find(part, key) != nullptr) refuse(fmt::format("{}.{}", place, key), fmt::format("belongs into \"{}\"", type));
+    require_known(part, place, {"type", type});
     if (role != text::Role::user) refuse(place, "music can only be in a message of the user");
     if (asked_.music) refuse(place, "a conversation has music once");
     const OrderedJson* data = find(part, type);
@@ -304,6 +370,7 @@ class MessageReader {
     if (data == nullptr || !data->is_object()) refuse(place + "." + type, "an object was expected");
     const std::string key = is_file ? "file_data" : "data", inner = fmt::format("{}.{}.{}", place, type, key);
     if (is_file && find(*data, "file_id") != nullptr) refuse(place + ".file.file_id", "no files are kept: send file_data");
+    require_known(*data, place + "." + type, {key, is_file ? "filename" : "format", "start", "duration"});
     asked_.music = part_of(score_of(bytes_of(string_at(*data, key, inner), inner), inner, limits_), *data, place + "." + type);
     return std::nullopt;
   }
@@ -360,6 +427,7 @@ std::vector<Asked> read_completion_request(const std::string& body, const Reques
 AskedExplanation read_explanation_request(const std::string& body, const RequestLimits& limits) {
   constexpr std::size_t kMostNotes = 20'000;  // each has its numbers in the reply
   const OrderedJson json = parse(body);
+  require_known(json, "", {"model", "messages", "answer"});
   Asked asked = read_chat(json, limits);
   if (!asked.music) refuse("messages", "there is no music whose notes could explain anything");
   if (asked.music->note_count() > kMostNotes)
@@ -381,7 +449,7 @@ AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLi
   if (input == nullptr || (!input->is_string() && !input->is_array() && !input->is_object()))
     refuse("input", "a MIDI file in base64 or a text, or a list of them, was expected");
   const OrderedJson list = input->is_array() ? *input : OrderedJson::array({*input});
-  if (list.empty() || list.size() > kMost) refuse("input", fmt::format("1 to {} files were expected", kMost));
+  if (list.empty() || list.size() > kMost) refuse("input", fmt::format("1 to {} MIDI files or texts were expected", kMost));
   std::size_t notes = 0;
   const auto add = [&](midi::Score score) {
     notes += score.note_count();
@@ -391,6 +459,7 @@ AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLi
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string place = fmt::format("input[{}]", i);
     if (list[i].is_object()) {
+      require_known(list[i], place, {"clip"});
       add(clip_of(find(list[i], "clip"), place + ".clip", limits));
       continue;
     }
@@ -412,8 +481,13 @@ AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLi
 
 AskedClip read_clip_request(const std::string& body, const RequestLimits& limits) {
   const OrderedJson json = parse(body);
-  if (find(json, "id") != nullptr) return {.id = string_at(json, "id", "id")};
   AskedClip asked;
+  if (find(json, "id") != nullptr) {
+    require_known(json, "", {"id"});
+    asked.id = string_at(json, "id", "id");
+    return asked;
+  }
+  require_known(json, "", {"file_data", "filename"});
   if (find(json, "filename") != nullptr) asked.name = string_at(json, "filename", "filename");
   if (asked.name.size() > kLongestName) refuse("filename", fmt::format("at most {} bytes are taken", kLongestName));
   asked.music = score_of(bytes_of(string_at(json, "file_data", "file_data"), "file_data"), "file_data", limits);

@@ -24,7 +24,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "embeddings in base64 are little-endian float32");
 
-constexpr std::chrono::milliseconds kLooksEvery{100};
+constexpr std::chrono::milliseconds kLooksEvery{20};  // a client that leaves is not read for
 
 std::int64_t seconds_since_1970() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -200,7 +200,7 @@ void stream_answers(const Answers& answers, const Writer& writer, bool includes_
   if (includes_usage) sink.write(writer.last(choices, prompt_tokens_of(answers)));
   sink.write(Writer::done());
 } catch (const web::HttpError& error) {
-  sink.write(Writer::failed(error));
+  sink.write_last(Writer::failed(error));
 }
 
 }  // namespace
@@ -263,7 +263,8 @@ web::Reply Server::embeddings(const web::Request& request) {
   OrderedJson data = OrderedJson::array();
   std::int64_t tokens = 0;
   for (std::size_t i = 0; i < asked.inputs.size(); ++i) {
-    const auto [embedding, read] = std::visit([&](const auto& input) { return engine_.embed(input, request.is_open); }, asked.inputs[i]);
+    const auto [embedding, read] =
+        std::visit([&](const auto& input) { return engine_.embed(input, fmt::format("input[{}]", i), request.is_open); }, asked.inputs[i]);
     tokens += read;
     OrderedJson row = {{"object", "embedding"}, {"index", i}};
     if (asked.is_base64) {
@@ -282,7 +283,7 @@ web::Reply Server::embeddings(const web::Request& request) {
 
 web::Reply Server::clip(const web::Request& request) {
   AskedClip asked = read_clip_request(request.body, options_.limits);
-  const auto clip = asked.id.empty() ? clips_.add(std::move(asked.name), std::move(asked.music)) : clips_.find(asked.id);
+  const auto clip = asked.id ? clips_.find(*asked.id) : clips_.add(std::move(asked.name), std::move(asked.music));
   if (clip == nullptr) throw web::HttpError(404, "id: no clip is kept under it: send its file again", "id");
   OrderedJson json = description_of(*clip);
   json["explainable"] = options_.explains;

@@ -4,6 +4,8 @@
 #include "text/extended_tokenizer.h"
 #include "text/tokens_beside.h"
 
+#include <algorithm>
+
 namespace midillama::text {
 namespace fs = std::filesystem;
 namespace {
@@ -29,6 +31,13 @@ std::unique_ptr<Tokenizer> load_from_directory(const fs::path& directory) {
 }
 
 }  // namespace
+
+// A token's spelling has at least its bytes.
+std::size_t longest_token(const Tokenizer& tokenizer) {
+  std::size_t longest = 1;
+  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) longest = std::max(longest, tokenizer.token(id).size());
+  return longest;
+}
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& path) {
   if (fs::is_directory(path)) return load_from_directory(path);

@@ -1,5 +1,7 @@
 #include "web/client_stream.h"
 
+#include "midillama/core/ascii.h"
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -68,12 +70,21 @@ ssize_t ClientStream::read(char* to, std::size_t size) {
     buffer_begin_ = 0;
     buffer_end_ = static_cast<std::size_t>(count);
     still_allowed_ -= buffer_end_;
-    if (!std::exchange(has_begun_, true) && (buffer_[0] < 'A' || buffer_[0] > 'Z')) return -1;  // no method: it speaks TLS, say
+    if (!has_begun_) skip_empty_lines();
+    if (buffer_begin_ == buffer_end_) continue;
+    const char first = lower_ascii(buffer_[buffer_begin_]);
+    if (!std::exchange(has_begun_, true) && (first < 'a' || first > 'z')) return -1;  // no method: it speaks TLS, say
   }
   const std::size_t count = std::min(size, buffer_end_ - buffer_begin_);
   std::memcpy(to, buffer_.data() + buffer_begin_, count);
   buffer_begin_ += count;
+  if (!has_header_) header_.append(to, count);
   return static_cast<ssize_t>(count);
+}
+
+// Some clients end the request before with one too many.
+void ClientStream::skip_empty_lines() {
+  while (buffer_begin_ < buffer_end_ && (buffer_[buffer_begin_] == '\r' || buffer_[buffer_begin_] == '\n')) ++buffer_begin_;
 }
 
 ssize_t ClientStream::write(const char* from, std::size_t size) {

@@ -25,7 +25,9 @@ class ClientStream final : public httplib::Stream {
   ~ClientStream() override;
 
   // At first the request's header is read, and no more than options' `largest_header`. This many bytes may follow it.
-  void expect(std::size_t bytes) { still_allowed_ += bytes; }
+  void expect(std::size_t bytes) { still_allowed_ += bytes, has_header_ = true; }
+  // What was read before that.
+  const std::string& header() const { return header_; }
 
   // At most `size` bytes; 0 where the client sends no more, -1 where it sends too much or too slowly, is gone, or the server ends.
   ssize_t read(char* to, std::size_t size) override;
@@ -55,6 +57,7 @@ class ClientStream final : public httplib::Stream {
 
   // Until poll(2) finds one of `events`. False where the client has had its time, or the server ends.
   bool wait(short events, Account& account);
+  void skip_empty_lines();
   void ask_whether_gone(std::string_view question) const;
 
   int socket_;
@@ -63,6 +66,8 @@ class ClientStream final : public httplib::Stream {
   Account reading_;
   Account writing_;
   std::size_t still_allowed_ = options_.largest_header;
+  std::string header_;
+  bool has_header_ = false;    // all of it
   bool has_begun_ = false;     // something was read
   bool has_answered_ = false;  // something was written
   bool is_lost_ = false;       // nothing more can be written

@@ -5,8 +5,10 @@
 #include "midillama/core/log.h"
 #include "midillama/core/numbers.h"
 #include "midillama/web/address.h"
+#include "web/body.h"
 #include "web/client_stream.h"
 #include "web/connections.h"
+#include "web/header.h"
 #include "web/listener.h"
 #include "web/sites.h"
 
@@ -27,7 +29,7 @@
 namespace midillama::web {
 namespace {
 
-thread_local const ClientStream* client_of_this_thread = nullptr;  // whose request is answered: the library's handlers are not told
+thread_local ClientStream* client_of_this_thread = nullptr;  // whose request is answered: the library's handlers are not told
 
 using Clock = std::chrono::steady_clock;
 
@@ -58,10 +60,6 @@ void refuse(httplib::Response& response, const HttpError& error) {
   response.set_content(error.body(), "application/json");
 }
 
-HttpError too_large(std::size_t largest) {
-  return HttpError(413, fmt::format("the body has more than {} bytes", largest));
-}
-
 // A body is JSON as it is, and says beforehand where it ends.
 void check_body(const httplib::Request& request, std::size_t largest) {
   if (request.is_multipart_form_data()) throw HttpError(415, "forms are not taken: the body is JSON");
@@ -76,7 +74,15 @@ void check_body(const httplib::Request& request, std::size_t largest) {
   const std::string length = request.get_header_value("Content-Length");
   const bool is_number = !length.empty() && std::ranges::all_of(length, [](char digit) { return '0' <= digit && digit <= '9'; });
   if (!is_number) throw HttpError(400, "Content-Length is not a number");
-  if (length.size() > kLengthDigits || request.get_header_value<std::uint64_t>("Content-Length") > largest) throw too_large(largest);
+  if (length.size() > kLengthDigits || request.get_header_value<std::uint64_t>("Content-Length") > largest)
+    throw HttpError(413, fmt::format("the body has more than {} bytes", largest));
+}
+
+// Of a refusal of the library's.
+const char* reason_of(int status) {
+  if (status == 414) return "the request's path is too long";
+  if (status == 400) return "this is no request of HTTP/1.1: METHOD /path HTTP/1.1 with a known method, then a header and an empty line";
+  return "the request was refused";
 }
 
 // For people: "std::bad_alloc".
@@ -123,6 +129,7 @@ class HttplibSink final : public Sink {
  public:
   explicit HttplibSink(httplib::DataSink& sink) : sink_(sink) {}
   bool write(std::string_view part) override { return is_open() && (part.empty() || sink_.write(part.data(), part.size())); }
+  void write_last(std::string_view part) override { sink_.write(part.data(), part.size()); }
   bool is_open() const override { return sink_.is_writable(); }
 
  private:
@@ -150,7 +157,7 @@ struct HttpServer::Implementation {
     });
     server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (!response.body.empty()) return;  // a refusal of ours
-      refuse(response, HttpError(response.status, fmt::format("the request was refused with status {}", response.status)));
+      refuse(response, HttpError(response.status, reason_of(response.status)));
     });
     server.set_expect_100_continue_handler([this](const httplib::Request& request, httplib::Response& response) {
       return is_answered_unread(request, response) ? response.status : kContinue;
@@ -162,9 +169,9 @@ struct HttpServer::Implementation {
       return is_answered_unread(request, response) ? Server::HandlerResponse::Handled : Server::HandlerResponse::Unhandled;
     });
     server.Get(".*", [this](const httplib::Request& request, httplib::Response& response) { answer(request, "", response); });
-    server.Post(".*", [this](const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& reader) {
+    server.Post(".*", [this](const httplib::Request& request, httplib::Response& response, const httplib::ContentReader&) {
       Share share(body_bytes);
-      answer(request, read(request, reader, share), response);
+      answer(request, read(request, share), response);
     });
   }
 
@@ -174,6 +181,7 @@ struct HttpServer::Implementation {
     try {
       server.serve(client, [&](httplib::Request& request) {
         client.expect(kFraming * options.largest_body);
+        request.path = path_of_target(request.path, request.get_header_value("Host"));
         // The library would compress, for half a minute where it is much, and send parts that lie outside of the whole.
         request.headers.erase("Accept-Encoding");
         request.ranges.clear();
@@ -187,6 +195,9 @@ struct HttpServer::Implementation {
   // requests in a way of its own.
   bool is_answered_unread(const httplib::Request& request, httplib::Response& response) const {
     try {
+      if (const std::string flaw = flaw_of_header(client_of_this_thread->header()); !flaw.empty()) throw HttpError(400, flaw);
+      if (request.has_header("Expect") && lower_ascii(request.get_header_value("Expect")) != "100-continue")
+        throw HttpError(417, "Expect: only 100-continue is known");
       if (request.version == "HTTP/1.1" && request.get_header_value_count("Host") != 1) throw HttpError(400, "Host: is not there once");
       sites->check(request);
       const auto path = routes.find(request.path);
@@ -230,19 +241,20 @@ struct HttpServer::Implementation {
   void answer(const httplib::Request& request, std::string body, httplib::Response& response) const {
     const std::string route = request.method + " " + request.path;
     const auto start = Clock::now();
-    const auto log_end = [route, start, size = body.size()](int status) {
+    // Answers that come before the last one, which clients of HTTP/1.1 know of, may be sent until it begins.
+    const std::string_view question = request.version == "HTTP/1.1" ? "HTTP/1.1 102 Processing\r\n\r\n" : "";
+    const auto is_open = [client = client_of_this_thread, question] { return client->is_there(question); };
+    const auto log_end = [this, route, start, size = body.size()](int status, bool is_there) {
+      if (!is_there && !connections.have_ended()) status = 499;  // the client has left: nobody has what was thrown
       log::info("{}: {} bytes, status {}, {:.2f} s", route, with_commas(static_cast<std::int64_t>(size)), status,
                 std::chrono::duration<double>(Clock::now() - start).count());
     };
     try {
-      // Answers that come before the last one, which clients of HTTP/1.1 know of, may be sent until it begins.
-      const std::string_view question = request.version == "HTTP/1.1" ? "HTTP/1.1 102 Processing\r\n\r\n" : "";
-      const auto is_open = [client = client_of_this_thread, question] { return client->is_there(question); };
       Reply reply = routes.at(request.path).at(request.method).handler({.body = std::move(body), .is_open = is_open});
       for (const auto& [name, value] : reply.headers) response.set_header(name, value);
       if (!reply.stream) {
         response.set_content(reply.body, reply.type);
-        return log_end(200);
+        return log_end(200, true);
       }
       response.set_header("Cache-Control", "no-cache");
       response.set_chunked_content_provider(reply.type, [stream = reply.stream, route, log_end](std::size_t, httplib::DataSink& sink) {
@@ -250,11 +262,11 @@ struct HttpServer::Implementation {
         try {
           stream(ours);
         } catch (...) {  // the status is written already: the connection ends without the end of the answer
-          log_end(error_of(std::current_exception(), route).status());
+          log_end(error_of(std::current_exception(), route).status(), ours.is_open());
           return false;
         }
         const bool is_whole = ours.is_open();
-        log_end(is_whole ? 200 : 499);
+        log_end(is_whole ? 200 : 503, is_whole);
         if (!is_whole) return false;  // whoever still reads sees that it is not
         sink.done();
         return true;
@@ -262,27 +274,15 @@ struct HttpServer::Implementation {
     } catch (...) {
       const HttpError error = error_of(std::current_exception(), route);
       refuse(response, error);
-      log_end(error.status());
+      log_end(error.status(), is_open());
     }
   }
 
-  // Nothing beyond the limit is kept, however the body comes.
-  std::string read(const httplib::Request& request, const httplib::ContentReader& reader, Share& share) const {
-    std::string body;
-    body.reserve(request.get_header_value<std::uint64_t>("Content-Length"));
-    bool is_too_large = false;
-    bool are_too_many = false;
-    const bool is_whole = reader([&](const char* data, std::size_t size) {
-      is_too_large = body.size() + size > options.largest_body;
-      are_too_many = share.add(size) > options.all_bodies;
-      if (is_too_large || are_too_many) return false;
-      body.append(data, size);
-      return true;
+  std::string read(const httplib::Request& request, Share& share) const {
+    return read_body(*client_of_this_thread, request, options.largest_body, [&](std::size_t bytes) {
+      if (share.add(bytes) > options.all_bodies)
+        throw HttpError(503, "too many bodies come at once: come back in a moment").with_header("Retry-After", "1");
     });
-    if (is_too_large) throw too_large(options.largest_body);
-    if (are_too_many) throw HttpError(503, "too many bodies come at once: come back in a moment").with_header("Retry-After", "1");
-    if (!is_whole) throw HttpError(400, "the body is not whole, or came too slowly");
-    return body;
   }
 
   HttpOptions options;

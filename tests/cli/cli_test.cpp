@@ -459,9 +459,15 @@ TEST_F(Cli, ExplainSaysWhatItIsNotGiven) {
   EXPECT_THAT(explain({"--prompt", "Which key?"}).error_output, HasSubstr("--midi is required"));
   EXPECT_THAT(explain({"--midi", two()}).error_output, HasSubstr("--prompt: the text is empty"));
   EXPECT_THAT(explain({"--midi", two(), "--prompt", "Which key?", "--answer", " "}).error_output, HasSubstr("--answer: the text is empty"));
-  const ProcessResult both = explain({"--check", "key", "--midi", two()});
-  EXPECT_EQ(both.status, 2);
-  EXPECT_THAT(both.error_output, HasSubstr("leave --midi, --prompt, --answer and --svg out"));
+  using Arguments = std::vector<std::string>;
+  for (Arguments beside : {Arguments{"--midi", two()}, {"--start", "3"}, {"--duration", "3"}, {"--passes", "9"}, {"--svg", "a.svg"}}) {
+    const std::string option = beside[0];
+    beside.insert(beside.end(), {"--check", "key"});
+    const ProcessResult both = explain(beside);
+    EXPECT_EQ(both.status, 2) << option;
+    EXPECT_THAT(both.error_output, HasSubstr(option + " excludes --check")) << option;
+  }
+  EXPECT_THAT(explain({"--midi", two(), "--prompt", "Which key?", "--heat", "gradient"}).error_output, HasSubstr("--heat requires --svg"));
 }
 #endif
 

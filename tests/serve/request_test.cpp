@@ -114,9 +114,50 @@ TEST(ChatRequest, WhatCannotBeServedIsRefusedByItsKey) {
       {"modalities", {"audio"}},
       {"model", 3},
       {"messages", "hello"},
+      {"tool_choice", "required"},
+      {"function_call", {{"name", "f"}}},
+      {"audio", {{"voice", "alloy"}}},
+      {"prediction", {{"type", "content"}, {"content", "a"}}},
+      {"web_search_options", {{"search_context_size", "low"}}},
+      {"reasoning_effort", "high"},
+      {"verbosity", "low"},
+      {"service_tier", "flex"},
+      {"store", true},
+      {"stream_options", {{"include_usage", true}}},
+      {"top_k", 5},
+      {"min_p", 0.1},
+      {"repetition_penalty", 1.2},
+      {"max_new_tokens", 5},
+      {"grammar", "root ::= \"a\""},
+      {"chat_template_kwargs", {{"enable_thinking", false}}},
       {"messages", Json::array()}};
   for (const auto& [key, value] : cases)
     EXPECT_EQ(refusal([&] { chat({{std::string(key).substr(0, std::string(key).find('.')), value}}); }).first, key) << value;
+}
+
+TEST(ChatRequest, WhatAsksForNothingElseIsTaken) {
+  const Json harmless = {{"tool_choice", "none"},
+                         {"function_call", "auto"},
+                         {"functions", Json::array()},
+                         {"logit_bias", nullptr},
+                         {"best_of", 1.0},
+                         {"modalities", {"text"}},
+                         {"audio", nullptr},
+                         {"reasoning_effort", "none"},
+                         {"verbosity", "medium"},
+                         {"store", false},
+                         {"service_tier", "auto"},
+                         {"top_k", -1},
+                         {"min_p", 0.0},
+                         {"repetition_penalty", 1},
+                         {"parallel_tool_calls", true},
+                         {"metadata", {{"a", "b"}}},
+                         {"prompt_cache_key", "k"},
+                         {"a_key_of_nobodys", {1, 2}}};
+  EXPECT_EQ(chat(harmless).conversation.messages.size(), 1u);
+  const Json answered = {{"role", "assistant"},   {"content", "A reel."},         {"refusal", nullptr}, {"audio", nullptr},
+                         {"tool_calls", nullptr}, {"annotations", Json::array()}, {"name", "m"}};
+  EXPECT_EQ(chat({{"messages", {user("a"), answered, user("b")}}}).conversation.messages.size(), 3u);
 }
 
 TEST(ChatRequest, AFormatIsASchemaInTheOrderOfItsKeys) {
@@ -143,16 +184,19 @@ TEST(ChatRequest, TurnsAreAConversation) {
   ASSERT_EQ(asked.conversation.messages.size(), 4u);
   EXPECT_EQ(asked.conversation.messages[0].role, text::Role::system);
   EXPECT_EQ(asked.conversation.messages[3].text, "Two?");
-  const std::pair<const char*, Json> cases[] = {{"messages[1]", Json::array({user("a"), user("b")})},
-                                                {"messages[0]", Json::array({answer, user("b")})},
-                                                {"messages[1]", Json::array({user("a"), system, user("b")})},
-                                                {"messages", Json::array({user("a"), answer})},
-                                                {"messages", Json::array({system})},
-                                                {"messages", Json::array({user("  ")})},
-                                                {"messages[0].role", Json::array({{{"role", "tool"}, {"content", "x"}}})},
-                                                {"messages[0].content", Json::array({{{"role", "user"}}})},
-                                                {"messages[0].content", Json::array({user(3)})},
-                                                {"messages[0]", Json::array({3})}};
+  const std::pair<const char*, Json> cases[] = {
+      {"messages[1]", Json::array({user("a"), user("b")})},
+      {"messages[0]", Json::array({answer, user("b")})},
+      {"messages[1]", Json::array({user("a"), system, user("b")})},
+      {"messages", Json::array({user("a"), answer})},
+      {"messages", Json::array({system})},
+      {"messages", Json::array({user("  ")})},
+      {"messages[0].role", Json::array({{{"role", "tool"}, {"content", "x"}}})},
+      {"messages[0].content", Json::array({{{"role", "user"}}})},
+      {"messages[0].content", Json::array({user(3)})},
+      {"messages[1].tool_calls",
+       Json::array({user("a"), {{"role", "assistant"}, {"content", "b"}, {"tool_calls", {{{"id", "c"}}}}}, user("d")})},
+      {"messages[0]", Json::array({3})}};
   for (const auto& [key, messages] : cases) EXPECT_EQ(refusal([&] { chat({{"messages", messages}}); }).first, key) << messages;
 }
 
@@ -196,6 +240,9 @@ TEST(ChatRequest, MusicThatCannotBeHeardIsNeverDropped) {
   Json beside = file_part(data);
   beside["start"] = 1;
   EXPECT_EQ(with(beside).first, "messages[0].content[0].start");
+  EXPECT_EQ(with(file_part(data, {{"strat", 1}})).first, "messages[0].content[0].file.strat");
+  EXPECT_EQ(with({{"type", "clip"}, {"clip", {{"id", "clip-1"}, {"lenght", 3}}}}).first, "messages[0].content[0].clip.lenght");
+  EXPECT_EQ(with({{"type", "input_audio"}, {"input_audio", {{"data", data}, {"end", 3}}}}).first, "messages[0].content[0].input_audio.end");
   EXPECT_EQ(with(file_part(data, {{"file_id", "x"}})).first, "messages[0].content[0].file.file_id");
   EXPECT_THAT(with(file_part(data), {.takes_music = false}).second, HasSubstr("takes no music"));
   EXPECT_THAT(with(file_part(data), {.most_notes = 1}).second, HasSubstr("at most 1"));
@@ -250,6 +297,40 @@ TEST(ChatRequest, MusicThatIsCutIsRefused) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "nothing of a request is logged";
   EXPECT_THAT(key, HasSubstr("file_data"));
   EXPECT_THAT(sentence, HasSubstr("truncated"));
+}
+
+TEST(ChatRequest, MusicWithANoteThatNothingEndsIsRefused) {
+  std::string bytes = *from_base64(midi_in_base64());
+  const std::string note_on = "\x90\x40\x40", delta_and_off = "\x83\x60\x80\x40";  // the last note: 480 ticks, pitch 64
+  const auto off = bytes.rfind(delta_and_off);
+  ASSERT_TRUE(off != std::string::npos && bytes.find(note_on) != std::string::npos);
+  bytes[off + 3] = '\x41';  // another pitch's end
+  const auto sentence = refusal([&] { chat({{"messages", {user(Json::array({file_part(to_base64(bytes))}))}}}); }).second;
+  EXPECT_THAT(sentence, HasSubstr("a note that nothing ends"));
+}
+
+TEST(ChatRequest, AKeyThatIsThereTwiceIsRefused) {
+  const std::string messages = R"("messages": [{"role": "user", "content": "a"}])";
+  EXPECT_THAT(refusal([&] { read_chat_request("{" + messages + R"(, "seed": 1, "seed": 2})", {}); }).second, HasSubstr("\"seed\""));
+  EXPECT_THAT(refusal([&] { read_chat_request("{" + messages + ", " + messages + "}", {}); }).second, HasSubstr("twice"));
+}
+
+TEST(ClipRequest, HasAFileOrAnId) {
+  const std::string data = midi_in_base64();
+  const auto key = [](const Json& request) { return refusal([&] { read_clip_request(request.dump(), {}); }).first; };
+  EXPECT_EQ(read_clip_request(Json{{"id", ""}}.dump(), {}).id, "") << "an id that there is not, and no clip without notes";
+  EXPECT_EQ(read_clip_request(Json{{"file_data", data}, {"filename", "a"}, {"id", nullptr}}.dump(), {}).music.note_count(), 2u);
+  EXPECT_EQ(key({{"id", "clip-1"}, {"file_data", data}}), "file_data");
+  EXPECT_EQ(key({{"file_data", data}, {"start", 3}}), "start");
+  EXPECT_EQ(key(Json::object()), "file_data");
+}
+
+TEST(ExplanationRequest, TakesNothingThatChangesNoExplanation) {
+  const Json part = {{"type", "text"}, {"text", "Which?"}};
+  Json request = {{"model", "m"}, {"messages", {user({file_part(midi_in_base64()), part})}}, {"answer", "A reel."}};
+  EXPECT_EQ(read_explanation_request(request.dump(), {}).answer, "A reel.");
+  request["stream"] = true;
+  EXPECT_EQ(refusal([&] { read_explanation_request(request.dump(), {}); }).first, "stream");
 }
 
 TEST(EmbeddingsRequest, AllClipsTogetherHaveSoManyNotes) {

@@ -142,6 +142,13 @@ TEST_F(ServerTest, WhatCannotBeAnsweredIsRefused) {
   EXPECT_THAT(refused->body, HasSubstr("prompts may have"));
   const auto code = [](const httplib::Result& result) { return Json::parse(result->body).at("error").at("code"); };
   EXPECT_EQ(code(refused), "context_length_exceeded");
+  const std::string book(8 << 20, 'r');
+  Json whole_book = plain;
+  whole_book["messages"][0]["content"] = book;
+  for (const auto& result : {post("/v1/chat/completions", whole_book), post("/v1/completions", {{"prompt", book}})}) {
+    EXPECT_EQ(code(result), "context_length_exceeded");
+    EXPECT_THAT(result->body, HasSubstr(fmt::format("{} bytes", book.size()))) << "before it is tokenized";
+  }
   const auto continued = post("/v1/completions", {{"prompt", words}});
   EXPECT_EQ(continued->status, 400);
   EXPECT_EQ(code(continued), "context_length_exceeded");
@@ -186,9 +193,14 @@ TEST_F(ServerTest, WhatNobodyWaitsForIsNotDone) {
   Engine engine(session, {});
   const auto score = midi::read_midi(clip_file());
   const auto nobody = [] { return false; };
-  EXPECT_THROW(engine.embed(score, nobody), web::HttpError);
+  EXPECT_THROW(engine.embed(score, "input", nobody), web::HttpError);
+  Asked asked;
+  asked.conversation.messages = {{text::Role::user, "Which?"}};
+  asked.max_new_tokens = 5;
+  EXPECT_THROW(engine.ask(asked, nobody), web::HttpError);
+  EXPECT_EQ(engine.counts().prompt_tokens, 0);
   EXPECT_THROW(engine.explain({score, {.messages = {{text::Role::user, "Which?"}}, .notes = {}}, "A jig."}, nobody), web::HttpError);
-  EXPECT_EQ(engine.embed(score, [] { return true; }).numbers.size(), 16u);
+  EXPECT_EQ(engine.embed(score, "input", [] { return true; }).numbers.size(), 16u);
 }
 
 TEST_F(ServerTest, AModelThatFailsIsSaidAndAnswersAgain) {
@@ -269,7 +281,14 @@ TEST_F(ServerTest, MusicThatCannotBeHeardWholeIsRefused) {
   const auto result =
       post("/v1/chat/completions", {{"messages", {{{"role", "user"}, {"content", {file, {{"type", "text"}, {"text", "Which?"}}}}}}}});
   EXPECT_EQ(result->status, 400) << result->body;
-  EXPECT_THAT(result->body, HasSubstr("not heard"));
+  EXPECT_THAT(result->body, HasSubstr("are left out"));
+  const auto embedded = post("/v1/embeddings", {{"input", {clip(), file.at("file").at("file_data")}}});
+  EXPECT_EQ(embedded->status, 400);
+  EXPECT_EQ(Json::parse(embedded->body).at("error").at("param"), "input[1]");
+  const Json question = {{"role", "user"}, {"content", {file, {{"type", "text"}, {"text", "Which?"}}}}};
+  const auto explained = post("/v1/explanations", {{"messages", {question}}, {"answer", "A jig."}});
+  EXPECT_EQ(explained->status, 400) << explained->body;
+  EXPECT_THAT(explained->body, HasSubstr("are left out"));
 }
 
 TEST_F(ServerTest, AClientThatLeavesFreesItsPlace) {
@@ -373,6 +392,22 @@ TEST_F(ServerTest, ATextsEmbeddingIsTheSentenceEncoders) {
   const torch::Tensor expected = eval::SentenceEncoder(encoder, torch::kCPU).embed("a reel");
   ASSERT_EQ(static_cast<std::int64_t>(floats.size()), expected.numel());
   for (std::size_t i = 0; i < floats.size(); ++i) EXPECT_EQ(floats[i], expected[static_cast<std::int64_t>(i)].item<float>());
+}
+
+TEST_F(ServerTest, ATextThatIsLongerThanItsEncoderReadsIsRefused) {
+  const config::BertScore encoder{.path = "tests/golden/eval/tiny_bert", .layer = 3};
+  start(64, true, encoder);
+  const eval::SentenceEncoder sentences(encoder, torch::kCPU);
+  std::string longest = "a";
+  while (sentences.tokens(longest + " a") <= sentences.longest()) longest += " a";
+  EXPECT_EQ(post("/v1/embeddings", {{"input", longest}})->status, 200);
+  for (const std::string& text : {longest + " a", std::string(1 << 20, 'a')}) {
+    const auto refused = post("/v1/embeddings", {{"input", {"a", text}}});
+    EXPECT_EQ(refused->status, 400);
+    const Json error = Json::parse(refused->body).at("error");
+    EXPECT_EQ(error.at("code"), "context_length_exceeded");
+    EXPECT_EQ(error.at("param"), "input[1]");
+  }
 }
 
 TEST_F(ServerTest, AnAnswerIsExplainedAsTheCommandDoes) {

@@ -24,6 +24,7 @@ using testing::AnyOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 using Clock = std::chrono::steady_clock;
@@ -103,15 +104,54 @@ TEST(HostileClient, LengthsThatAreNoneAreRefused) {
       {"Content-Length: 3\r\n\r\nab", "400 "},
       {"Content-Length: 1001\r\n\r\n", "413 "},
       {"Content-Length: 99999999999999999999999\r\n\r\n", "413 "},
-      {"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n" + std::string(5000, 'x'), "400 "},
+      {"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n" + std::string(5000, 'x'), "413 "},
+      {"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n" + std::string(5000, 'x'), "400 "},
       {"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFE\r\n" + std::string(5000, 'x'), "413 "},
-      {"Transfer-Encoding: chunked\r\n\r\n-5\r\n" + std::string(5000, 'x'), "413 "},
+      {"Transfer-Encoding: chunked\r\n\r\n-5\r\n" + std::string(5000, 'x'), "400 "},
+      {"Transfer-Encoding: chunked\r\n\r\n0x2\r\nab\r\n0\r\n\r\n", "400 "},
+      {"Transfer-Encoding: chunked\r\n\r\n +2\r\nab\r\n0\r\n\r\n", "400 "},
+      {"Transfer-Encoding: chunked\r\n\r\n\r\nab\r\n0\r\n\r\n", "400 "},
+      {"Transfer-Encoding: chunked\r\n\r\n2\nab\r\n0\r\n\r\n", "400 "},
+      {"Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", "400 "},
+      {"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n", "400 "},
+      {"Transfer-Encoding: chunked\r\n\r\n2;name=\"value\"\r\nab\r\n0\r\n\r\n", "200 "},
+      {"Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 3\r\nY: z\r\n\r\n", "200 "},
+      {"Expect: the worst\r\nContent-Length: 2\r\n\r\nab", "417 "},
+      {"X-Name: a\r\n folded\r\nContent-Length: 2\r\n\r\nab", "400 "},
+      {"X Name: a\r\nContent-Length: 2\r\n\r\nab", "400 "},
+      {"X-Name : a\r\nContent-Length: 2\r\n\r\nab", "400 "},
+      {"no name\r\nContent-Length: 2\r\n\r\nab", "400 "},
+      {"X-Name: a\nContent-Length: 2\r\n\r\nab", "400 "},
+      {"X-Name: a" + std::string(1, '\0') + "b\r\nContent-Length: 2\r\n\r\nab", "400 "},
+      {"X-Name: a\tb %00\r\nContent-Length: 2\r\n\r\nab", "200 "},
       {"Transfer-Encoding: chunked\r\n\r\n" + std::string(70'000, '0'), "400 "},
   };
   for (const auto& [rest, status] : answers) {
     const std::string answer = answer_to(server, kPost + rest);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + status)) << rest.substr(0, 100);
     EXPECT_EQ(answer.find(R"({"error":{"message":)") == std::string::npos, status == "200 ") << rest.substr(0, 100);
+  }
+}
+
+TEST(HostileClient, FirstLinesAreReadAsTheStandardHasThem) {
+  RunningServer server({.port = 0}, add_routes);
+  const std::string name = fmt::format("localhost:{}", server.port()), host = "\r\nHost: " + name + "\r\n\r\n";
+  const std::pair<std::string, const char*> answers[] = {{"GET /here HTTP/1.1" + host, "200 "},
+                                                         {"GET http://" + name + "/here HTTP/1.1" + host, "200 "},
+                                                         {"GET HTTP://" + name + "/here?a=b HTTP/1.1" + host, "200 "},
+                                                         {"GET http://elsewhere/here HTTP/1.1" + host, "404 "},
+                                                         {"GET http://" + name + " HTTP/1.1" + host, "404 "},
+                                                         {"\r\nGET /here HTTP/1.1" + host, "200 "},
+                                                         {"\r\n\r\nGET /here HTTP/1.1" + host, "200 "},
+                                                         {"get /here HTTP/1.1" + host, "400 "},
+                                                         {"FOO /here HTTP/1.1" + host, "400 "},
+                                                         {"GET /here HTTP/2" + host, "400 "},
+                                                         {"GET  HTTP/1.1" + host, "400 "},
+                                                         {"GET /" + std::string(9000, 'x') + " HTTP/1.1" + host, "414 "}};
+  for (const auto& [request, status] : answers) {
+    const std::string answer = answer_to(server, request);
+    EXPECT_THAT(answer, StartsWith(std::string("HTTP/1.1 ") + status)) << request.substr(0, 100);
+    EXPECT_THAT(answer, Not(HasSubstr("was refused\""))) << "says why: " << request.substr(0, 100);
   }
 }
 

@@ -247,5 +247,29 @@ TEST(HttpServer, ItEndsWhileAStreamRuns) {
   reader.join();
 }
 
+TEST(HttpServer, WhoeverReadsAStreamThatTheServersEndCutsIsToldWhy) {
+  std::atomic<bool> runs = false;
+  std::string all;
+  std::thread reader;
+  testing::internal::CaptureStderr();
+  {
+    RunningServer server({}, [&](HttpServer& http) {
+      http.get("/endless", [&](const Request&) {
+        return Reply{.stream = [&](Sink& sink) {
+          while (sink.write("x")) runs = true, std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          sink.write_last("the server ends");
+        }};
+      });
+    });
+    reader = std::thread([&, client = std::make_shared<httplib::Client>("127.0.0.1", server.port())] {
+      client->Get("/endless", [&](const char* data, std::size_t size) { return all.append(data, size), true; });
+    });
+    while (!runs) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  reader.join();
+  EXPECT_THAT(all, testing::EndsWith("xthe server ends"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("GET /endless: 0 bytes, status 503"));
+}
+
 }  // namespace
 }  // namespace midillama::web

@@ -14,7 +14,7 @@ namespace midillama {
 
 // InputError where the text is not JSON (naming the byte), or nested too deep. `file` is what it is named in errors.
 Json parse_json(std::string_view text, const std::string& file);
-// The same with keys in the order of the text.
+// The same with keys in the order of the text, and none of an object twice: readers would differ on which of its values counts.
 OrderedJson parse_ordered_json(std::string_view text, const std::string& file);
 
 // What a text would be as JSON, whether or not it is JSON: what parsing it may cost is known before.

@@ -35,10 +35,11 @@ class SentenceEncoder {
 
   // In batches of like length.
   SentenceEmbeddings encode(const std::set<std::string>& sentences);
-  // The mean over the tokens, of length 1: [hidden_size] as sentence-transformers has it for all-MiniLM-L6-v2, up to the model's positions.
+  // The mean over the tokens, of length 1: [hidden_size] as sentence-transformers has it for all-MiniLM-L6-v2, up to longest() tokens.
   torch::Tensor embed(const std::string& sentence);
-  // How many tokens embed() reads.
-  std::int64_t tokens(std::string_view sentence) const { return std::ssize(ids_of(sentence)); }
+  // How many tokens a sentence has, and how many of them the model has positions for.
+  std::int64_t tokens(std::string_view sentence) const { return std::ssize(whole_ids_of(sentence)); }
+  std::int64_t longest() const { return encoder_->config.longest(); }
 
  private:
   struct Tokens {
@@ -47,7 +48,9 @@ class SentenceEncoder {
   };
 
   text::TokenId special(const char* token, const std::string& path) const;
-  // The stripped sentence (RoBERTa: after one space) between the tokens that begin and end a text; cut to fit the model's positions.
+  // The stripped sentence (RoBERTa: after one space) between the tokens that begin and end a text.
+  std::vector<text::TokenId> whole_ids_of(std::string_view sentence) const;
+  // The same, cut to fit the model's positions.
   std::vector<text::TokenId> ids_of(std::string_view sentence) const;
   void encode_batch(std::span<const Tokens> batch, SentenceEmbeddings& embeddings);
 

@@ -51,7 +51,7 @@ struct Session {
 
   // The prompt of a conversation that ends with a question; one that ends with an answer as it is trained on, labels and all. One that
   // would fill prompt.max_length or the model's context is shortened (see PromptTemplate::encode), which the log says, or an InputError;
-  // one token's room is always left for the answer.
+  // one token's room is always left for the answer. What no prompt could hold is refused before it is tokenized.
   enum class TooLong { is_shortened, is_refused };
   model::MusicText encode(const text::Conversation& conversation, torch::Tensor music, TooLong too_long = TooLong::is_shortened) const;
   model::MusicText encode(std::string_view question, const Heard& heard) const;
@@ -66,12 +66,15 @@ struct Session {
   model::MidiLlama model{nullptr};
   SamplingOptions sampling;     // from config.generate, with the template's and the model's stop ids where the config names none
   std::int64_t max_length = 0;  // prompt.max_length
+  // TooLongError where a text has more bytes than so many tokens stand for.
+  void require_room(const std::string& what, std::size_t bytes, std::int64_t tokens) const;
 
  private:
   model::MusicEncoder& encoder();
 
   config::Config config_;
   torch::Device device_;
+  std::size_t longest_token_;  // bytes
   std::optional<model::MusicEncoder> encoder_;
   std::mutex hearing_;  // of encoder_
 };

@@ -2,7 +2,7 @@
 //
 // What is accepted and how notes are paired follows mido 1.3 and miditoolkit 0.1.17, which MusicBERT's preprocessing reads files with:
 // - a note-off ends the oldest open note of its track, channel and pitch; without one it means nothing; a note that nothing ends is
-// dropped;
+// left out, with a warning;
 // - a note belongs to the instrument (track, channel, program at the moment of its end);
 // - events after an end-of-track event are read as long as the track chunk lasts;
 // - events with values out of their range (data bytes above 127, numerator 0, tempo 0, unknown keys, …) make the file malformed.

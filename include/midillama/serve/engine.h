@@ -61,7 +61,8 @@ struct EngineOptions {
   config::BertScore texts = {};       // the sentence encoder for texts; none where it has no path, or nothing that can be read there
 };
 
-// What nobody reads; for the log.
+// Why work that is not wanted any more ends: the client has left, or the server is being stopped, which is what those who are still there
+// are told.
 web::HttpError nobody_waits();
 
 class Engine {
@@ -84,12 +85,14 @@ class Engine {
   class Answer;
   // Any thread. web::HttpError: 429 where too many wait, 400 where the prompt leaves no room for an answer.
   std::unique_ptr<Answer> ask(const Asked& asked, const Wanted& is_wanted);
-  // The clip embedding: the mean of its vectors. [M] web::HttpError (429) where too many clips wait to be heard, as below.
-  Embedding embed(const midi::Score& clip, const Wanted& is_wanted);
+  // The clip embedding: the mean of its vectors. [M] web::HttpError: 429 where too many clips wait to be heard, as below; 400, naming
+  // `place` in the request, where it cannot be heard whole.
+  Embedding embed(const midi::Score& clip, const std::string& place, const Wanted& is_wanted);
   // Which notes an answer came from.
   explain::Explanation explain(const AskedExplanation& asked, const Wanted& is_wanted);
-  // A text's embedding by the sentence encoder of eval.bertscore. web::HttpError (400) where none is configured.
-  Embedding embed(const std::string& text, const Wanted& is_wanted);
+  // A text's embedding by the sentence encoder of eval.bertscore. web::HttpError (400) where none is configured, or the text is longer
+  // than it reads.
+  Embedding embed(const std::string& text, const std::string& place, const Wanted& is_wanted);
 
   Counts counts() const;
 
@@ -110,7 +113,7 @@ class Engine {
   void refuse_beyond_locked(const Load& asked);
   std::shared_ptr<generate::Queue> new_queue() const;
   int most_hearing() const;
-  generate::Heard hear(const midi::Score& clip, const Wanted& is_wanted);
+  generate::Heard hear(const midi::Score& clip, const std::string& place, const Wanted& is_wanted);
   void remember(const midi::Score& clip, const generate::Heard& heard);
   model::MusicText prompt_of(const Asked& asked, const Wanted& is_wanted);
   // Null where the answer may be any text. web::HttpError (400) where the format cannot be had, or not in so many tokens.

@@ -1,5 +1,5 @@
-// What clients of OpenAI's API ask for, read strictly: what cannot be served is refused by its key, never passed over. Keys that OpenAI's
-// own API does not know are ignored, as its clients send some.
+// What clients of OpenAI's API ask for, read strictly: what cannot be served is refused by its key, never passed over. Keys that neither
+// OpenAI's API nor other servers of it are known to have are ignored there, as its clients send some; about music they are refused.
 #pragma once
 
 #include "midillama/core/file.h"
@@ -74,7 +74,7 @@ AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLi
 
 // POST /v1/clips: a MIDI file that is to be kept, or the id of a clip that is.
 struct AskedClip {
-  std::string id = {};  // empty: `music` is to be kept
+  std::optional<std::string> id = {};  // none: `music` is to be kept
   std::string name = {};
   midi::Score music = {};
 };

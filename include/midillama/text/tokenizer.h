@@ -1,6 +1,7 @@
 // Text to token ids and back, whatever the model directory holds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -44,6 +45,9 @@ class Tokenizer {
   // The spelling of one token, for people.
   virtual std::string token(TokenId id) const = 0;
 };
+
+// No token of a text stands for more bytes of it, unknown ones aside: what is longer than tokens may be is known before it is tokenized.
+std::size_t longest_token(const Tokenizer& tokenizer);
 
 // A directory decides by what it holds: tokenizer.json (byte-level BPE as GPT-2, RoBERTa and Llama-3 have it or BERT's WordPiece, equal to
 // Hugging Face tokenizers; bos and eos are taken from tokenizer_config.json or special_tokens_map.json beside it, else from its

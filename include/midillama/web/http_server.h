@@ -74,6 +74,9 @@ class Sink {
   virtual ~Sink() = default;
   // False where the client is gone or takes nothing, or the server is being stopped.
   virtual bool write(std::string_view part) = 0;
+  // Why nothing more comes: also while the server is being stopped, to a client that is still there and takes it at once.
+  virtual void write_last(std::string_view part) = 0;
+  // As Request::is_open.
   virtual bool is_open() const = 0;
 };
 
@@ -86,7 +89,7 @@ struct Reply {
 };
 
 // Called from several threads at once. What it throws is the answer: an HttpError as it is, an InputError with status 400, everything else
-// with 500 and a sentence that says no more than that. A stream that throws, or returns while its client is gone, is broken off: the client
+// with 500 and a sentence that says no more than that. A stream that throws, or returns while it is not open, is broken off: the client
 // sees that its answer is not whole.
 using Handler = std::function<Reply(const Request& request)>;
 

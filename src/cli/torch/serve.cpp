@@ -70,6 +70,10 @@ void run(const config::Config& given, const ServeCommand& command) {
                     .max_new_tokens = command.text_only ? kTextTokens : config.generate.max_new_tokens,
                     .temperature = config.generate.temperature,
                     .top_p = config.generate.top_p};
+  if (command.cache_tokens <= options.limits.max_new_tokens) {
+    throw UsageError(fmt::format("--cache-tokens: {} hold no answer of {} tokens, which a request that names no max_tokens asks for",
+                                 command.cache_tokens, options.limits.max_new_tokens));
+  }
   options.explains = !command.text_only && session.prompt->has_music() && config.music_encoder.pooling == "mean";
   options.model_name = name_of(config, command);
   options.engine = {
