@@ -17,7 +17,9 @@ bool is_too_deep(std::string_view json) {
   return json_extent(json).depth > kDeepest;
 }
 
-[[noreturn]] void refuse(const std::string& file, std::size_t byte, const char* what) {
+[[noreturn]] void refuse(const std::string& file, std::size_t byte, std::string_view what) {
+  // Without the library's own name for the error.
+  if (const auto name = what.find("] "); what.starts_with('[') && name != std::string_view::npos) what.remove_prefix(name + 2);
   throw InputError(file, fmt::format("byte {}", byte), fmt::format("not valid JSON ({})", what));
 }
 

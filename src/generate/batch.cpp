@@ -35,6 +35,10 @@ std::int64_t largest_budget(const std::vector<BatchRow>& rows) {
   return std::ranges::max(rows, {}, &BatchRow::budget).budget;
 }
 
+bool is_same(const model::MusicText& first, const model::MusicText& second) {
+  return first.input_ids == second.input_ids && first.music_position == second.music_position && first.music.is_same(second.music);
+}
+
 constexpr std::int64_t kNoToken = -1;
 
 bool is_padded(const std::vector<std::int64_t>& padding) {
@@ -49,33 +53,45 @@ std::size_t Batch::running() const {
 
 void Batch::join(std::span<const model::MusicText> texts, std::vector<BatchRow> rows) {
   keep_running();
-  Prefilled fresh = prefill(texts, rows);
-  if (rows_.empty()) {
-    cache_ = std::move(fresh.cache);
-    padding_ = std::move(fresh.padding);
-    length_ = fresh.length;
-    logits_ = fresh.logits;
-    positions_ = torch::Tensor();
+  const std::size_t at_once = reads_alone_ ? 1 : texts.size();
+  // What is put beside others is copied anyway; the last new token is never read.
+  const bool stays = rows_.empty() && at_once == texts.size();
+  std::vector<std::unique_ptr<Prefilled>> read;
+  std::vector<const Prefilled*> fresh;
+  for (std::size_t i = 0; i < texts.size(); i += at_once) {
+    const auto before = texts.first(i);
+    const auto same = std::ranges::find_if(before, [&](const model::MusicText& text) { return is_same(text, texts[i]); });
+    if (same != before.end()) {
+      fresh.push_back(fresh[static_cast<std::size_t>(same - before.begin())]);
+      continue;
+    }
+    read.push_back(std::make_unique<Prefilled>(
+        prefill(texts.subspan(i, at_once), std::span(rows).subspan(i, at_once), stays ? largest_budget(rows) - 1 : 0)));
+    fresh.push_back(read.back().get());
+  }
+  if (stays) {
+    cache_ = std::move(read[0]->cache);
+    padding_ = std::move(read[0]->padding);
+    length_ = read[0]->length;
+    logits_ = read[0]->logits;
   } else {
     merge(fresh, rows);
   }
   std::vector<std::int64_t> lengths;
   for (const BatchRow& row : rows) lengths.push_back(row.length);
   const auto fresh_positions = model::to_device(lengths, device()).unsqueeze(-1);
-  positions_ = positions_.defined() ? at::cat({positions_, fresh_positions}) : fresh_positions;
+  positions_ = rows_.empty() ? fresh_positions : at::cat({positions_, fresh_positions});
   chosen_ = torch::Tensor();
   rows_.insert(rows_.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
   rebuild_inputs();
   if (fixed_shapes_.value_or(logits_.is_cuda())) cache_->fix_shapes();
 }
 
-Batch::Prefilled Batch::prefill(std::span<const model::MusicText> texts, const std::vector<BatchRow>& rows) {
+Batch::Prefilled Batch::prefill(std::span<const model::MusicText> texts, std::span<const BatchRow> rows, std::int64_t room) {
   const auto embeddings = model_->splice(texts);
   Prefilled fresh;
   fresh.length = std::ranges::max(rows, {}, &BatchRow::length).length;
   for (const BatchRow& row : rows) fresh.padding.push_back(fresh.length - row.length);
-  // The last new token is never read. Beside running rows the cache is copied anyway.
-  const std::int64_t room = rows_.empty() ? largest_budget(rows) - 1 : 0;
   const auto& config = model_->llama->config;
   fresh.cache =
       std::make_unique<model::KeyValueCache>(config.num_hidden_layers, rows.size(), config.num_key_value_heads, fresh.length + room,
@@ -90,17 +106,26 @@ Batch::Prefilled Batch::prefill(std::span<const model::MusicText> texts, const s
   return fresh;
 }
 
-void Batch::merge(Prefilled& fresh, const std::vector<BatchRow>& rows) {
+void Batch::merge(std::span<const Prefilled* const> fresh, const std::vector<BatchRow>& rows) {
   // Padding that all rows share is left out.
-  const std::int64_t shared = *std::ranges::min_element(padding_);
-  const std::int64_t length = std::max(length_ - shared, fresh.length);
-  const std::int64_t budget = std::max(largest_budget(rows_), largest_budget(rows));
-  const model::KeyValueCache::Part parts[] = {{cache_.get(), length_}, {fresh.cache.get(), fresh.length}};
+  const std::int64_t running = rows_.empty() ? 0 : length_ - *std::ranges::min_element(padding_);
+  const std::int64_t length = std::max(running, std::ranges::max(rows, {}, &BatchRow::length).length);
+  const std::int64_t budget = std::max(rows_.empty() ? 0 : largest_budget(rows_), largest_budget(rows));
+  std::vector<model::KeyValueCache::Part> parts;
+  std::vector<std::int64_t> padding;
+  std::vector<torch::Tensor> logits;
+  const auto add = [&](const model::KeyValueCache& cache, std::int64_t end, const std::vector<std::int64_t>& paddings,
+                       const torch::Tensor& of_last) {
+    parts.push_back({&cache, end});
+    for (const std::int64_t tokens : paddings) padding.push_back(tokens + length - end);
+    logits.push_back(of_last);
+  };
+  if (!rows_.empty()) add(*cache_, length_, padding_, logits_);
+  for (const Prefilled* prompts : fresh) add(*prompts->cache, prompts->length, prompts->padding, prompts->logits);
   cache_ = model::KeyValueCache::joined(parts, length, length + budget - 1);
-  for (std::int64_t& padding : padding_) padding += length - length_;
-  for (const std::int64_t padding : fresh.padding) padding_.push_back(padding + length - fresh.length);
+  padding_ = std::move(padding);
   length_ = length;
-  logits_ = at::cat({logits_, fresh.logits});
+  logits_ = at::cat(logits);
 }
 
 void Batch::rebuild_inputs() {

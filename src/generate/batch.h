@@ -38,7 +38,9 @@ struct Chosen {
 
 class Batch {
  public:
-  Batch(model::MidiLlama& model, std::optional<bool> fixed_shapes) : model_(model), fixed_shapes_(fixed_shapes) {}
+  // As QueueOptions.
+  Batch(model::MidiLlama& model, std::optional<bool> fixed_shapes, bool reads_alone)
+      : model_(model), fixed_shapes_(fixed_shapes), reads_alone_(reads_alone) {}
 
   std::vector<BatchRow>& rows() { return rows_; }
   std::size_t running() const;  // rows that are not done
@@ -58,9 +60,10 @@ class Batch {
     std::int64_t length = 0;
     torch::Tensor logits;  // [rows, vocab] of the last tokens
   };
-  Prefilled prefill(std::span<const model::MusicText> texts, const std::vector<BatchRow>& rows);
-  // Puts the caches of the running rows and the new ones together.
-  void merge(Prefilled& fresh, const std::vector<BatchRow>& rows);
+  // `room`: columns of the cache for what comes after.
+  Prefilled prefill(std::span<const model::MusicText> texts, std::span<const BatchRow> rows, std::int64_t room);
+  // Puts the caches of the running rows and the new ones together; one of these may be there more than once.
+  void merge(std::span<const Prefilled* const> fresh, const std::vector<BatchRow>& rows);
   // The logits, -inf at what the rows' filters forbid. A filter's failure is its row's.
   torch::Tensor filtered_logits();
   void add_logprobs(std::vector<Chosen>& tokens) const;
@@ -74,6 +77,7 @@ class Batch {
 
   model::MidiLlama& model_;
   std::optional<bool> fixed_shapes_;
+  bool reads_alone_;
 
   std::vector<BatchRow> rows_;
   std::unique_ptr<model::KeyValueCache> cache_;

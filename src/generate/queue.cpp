@@ -13,7 +13,7 @@
 namespace midillama::generate {
 namespace {
 
-// Prompts are read together, padded to the longest, up to so many tokens: what comes beyond joins a step later.
+// Prompts are read at once up to so many tokens, each as long as the longest: what comes beyond joins a step later.
 constexpr std::int64_t kTokensOfAPass = 1 << 15;
 
 void check(const Sampling& sampling) {
@@ -49,7 +49,7 @@ Queue::Queue(model::MidiLlama model, const QueueOptions& options)
     : model_(std::move(model)),
       options_(options),
       eval_mode_(std::make_unique<EvalMode>(model_)),
-      batch_(std::make_unique<Batch>(model_, options.fixed_shapes)) {
+      batch_(std::make_unique<Batch>(model_, options.fixed_shapes, options.reads_alone)) {
   if (options.batch_size < 1) throw UsageError(fmt::format("the batch size is {}; it must be at least 1", options.batch_size));
 }
 

@@ -98,13 +98,17 @@ class Pass {
     std::copy_n(turned, group() * size, queries);
     rotate(key, 1, half, cos, sin, 1.0F, keys + step_.cached * size);
     std::copy_n(value, size, values + step_.cached * size);
+    // Padding is passed over, so that a row's sums are the same to the last bit however much of it there is.
+    const std::int64_t length = step_.cached + 1;
+    const bool* allowed = step_.allowed == nullptr ? nullptr : step_.allowed + row * step_.allowed_stride;
+    const std::int64_t padding = allowed == nullptr ? 0 : std::find(allowed, allowed + length - 1, true) - allowed;
     attend_next({.queries_per_key = group(),
                  .size = size,
-                 .length = step_.cached + 1,
+                 .length = length - padding,
                  .queries = queries,
-                 .keys = keys,
-                 .values = values,
-                 .allowed = step_.allowed == nullptr ? nullptr : step_.allowed + row * step_.allowed_stride,
+                 .keys = keys + padding * size,
+                 .values = values + padding * size,
+                 .allowed = allowed == nullptr ? nullptr : allowed + padding,
                  .allowed_stride = 1,
                  .y = turned},
                 scratch_.get() + of_head * scratch_size_);

@@ -31,47 +31,49 @@ HWY_INLINE void add_results(const FewRows& product, bool adds, std::int64_t row,
   }
 }
 
-// One row: kOutputs rows of the weight pass by side by side, kVectors of each at a time, which go into sums of their own.
-template <int kOutputs, int kVectors>
+// The sums of so many inputs are added up before the next ones': the same for any number of rows, so that a row's results are the same to
+// the last bit whichever rows are beside it. Of the most rows so many inputs, and what of the weight goes with them, stay in the
+// first-level cache.
+constexpr std::int64_t kInputBlock = kRegisters == 32 ? 1024 : 512;
+
+// One row: kOutputs rows of the weight pass by side by side.
+template <int kOutputs>
 HWY_INLINE void products_of_one(const FewRows& product, std::int64_t output) {
-  constexpr int kSums = kOutputs * kVectors;
+  constexpr int kSums = (kOutputs + 3) / 4 * 4;
   const Floats d;
-  const std::int64_t inputs = product.inputs, vector = lanes(d), step = kVectors * vector;
-  HWY_ALIGN float sums_of[(kSums + 3) / 4 * 4];
-  with_zeros<(kSums + 3) / 4 * 4>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
-    const float *weight = product.weight + output * inputs, *x = product.x;
-    std::int64_t rest = inputs;
-    for (; rest >= step; rest -= step, weight += step, x += step) {
-      prefetch<kOutputs>(weight + kOutputs * inputs, inputs, sums...);
-      for_each<kSums>(
-          [&](auto i, auto& sum) MIDILLAMA_LAMBDA {
-            const std::int64_t at = i % kVectors * vector;
-            sum = hn::MulAdd(hn::LoadU(d, x + at), hn::LoadU(d, weight + i / kVectors * inputs + at), sum);
-          },
-          sums...);
-    }
-    for (; rest > 0; rest -= vector, weight += vector, x += vector) {
-      const std::int64_t count = std::min(rest, vector);
-      const Vector last = load_some(x, count);
-      for_each<kSums>(
-          [&](auto i, auto& sum) MIDILLAMA_LAMBDA {
-            if constexpr (i % kVectors == 0) sum = hn::MulAdd(last, load_some(weight + i / kVectors * inputs, count), sum);
-          },
-          sums...);
-    }
-    store_sums(sums_of, sums...);
-  });
-  float results[1][kOutputs] = {};
-  for (int i = 0; i < kSums; ++i) results[0][i / kVectors] += sums_of[i];
-  add_results(product, product.add, 0, output, results);
+  const std::int64_t inputs = product.inputs, vector = lanes(d);
+  for (std::int64_t first = 0; first < inputs; first += kInputBlock) {
+    HWY_ALIGN float sums_of[kSums];
+    with_zeros<kSums>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
+      const float *weight = product.weight + output * inputs + first, *x = product.x + first;
+      std::int64_t rest = std::min(kInputBlock, inputs - first);
+      for (; rest >= kMostLanes; rest -= kMostLanes, weight += kMostLanes, x += kMostLanes) {
+        prefetch<kOutputs>(weight + kOutputs * inputs, inputs, sums...);
+        for (std::int64_t at = 0; at < kMostLanes; at += vector) {
+          const Vector of_x = hn::LoadU(d, x + at);
+          for_each<kOutputs>(
+              [&](auto i, auto& sum) MIDILLAMA_LAMBDA { sum = hn::MulAdd(of_x, hn::LoadU(d, weight + i * inputs + at), sum); }, sums...);
+        }
+      }
+      for (; rest > 0; rest -= vector, weight += vector, x += vector) {
+        const std::int64_t count = std::min(rest, vector);
+        const Vector of_x = load_some(x, count);
+        for_each<kOutputs>([&](auto i, auto& sum) MIDILLAMA_LAMBDA { sum = hn::MulAdd(of_x, load_some(weight + i * inputs, count), sum); },
+                           sums...);
+      }
+      store_sums(sums_of, sums...);
+    });
+    float results[1][kOutputs];
+    std::copy_n(sums_of, kOutputs, results[0]);
+    add_results(product, product.add || first > 0, 0, output, results);
+  }
 }
 
 HWY_NOINLINE void one_row(const FewRows& product, std::int64_t begin, std::int64_t end) {
-  // Where registers hold 16 floats, a vector is a cache line.
-  constexpr int kVectors = kRegisters == 32 ? 1 : 2, kOutputs = kRegisters == 32 ? 12 : 4;
+  constexpr int kOutputs = kRegisters == 32 ? 12 : 8;
   std::int64_t output = begin;
-  for (; output + kOutputs <= end; output += kOutputs) products_of_one<kOutputs, kVectors>(product, output);
-  for (; output < end; ++output) products_of_one<1, kVectors>(product, output);
+  for (; output + kOutputs <= end; output += kOutputs) products_of_one<kOutputs>(product, output);
+  for (; output < end; ++output) products_of_one<1>(product, output);
 }
 
 // Bytes of a weight in 8 bits that are on their way from memory.
@@ -234,7 +236,6 @@ HWY_INLINE void some_rows(const FewRows& product, const Packed& block, std::int6
   rows_of<kRows>(product, block, row, begin, end);
 }
 
-constexpr std::int64_t kInputBlock = 1024;
 // Of a weight in 8 bits so many inputs of kFewOutputs outputs are in float32 at a time, beside those of the rows in the first-level cache.
 constexpr std::int64_t kExpandedInputs = 256;
 
@@ -257,13 +258,10 @@ void int8_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
 }
 
 void float_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
-  // A block of all rows' inputs, and where not all rows go at once one of the weight's that the second ones find there, stay in the
-  // first-level cache.
-  const bool together = product.rows <= kMostRows;
-  const std::int64_t input_block = together ? kInputBlock : kInputBlock / 2, outputs = together ? end - begin : kOutputsOf<kMostRows>;
+  const std::int64_t outputs = product.rows <= kMostRows ? end - begin : kOutputsOf<kMostRows>;
   HWY_ALIGN float packed[kFewRows * kInputBlock];
-  for (std::int64_t first = 0; first < product.inputs; first += input_block) {
-    Packed block{first, std::min(input_block, product.inputs - first), nullptr, product.weight + first, product.inputs, 0};
+  for (std::int64_t first = 0; first < product.inputs; first += kInputBlock) {
+    Packed block{first, std::min(kInputBlock, product.inputs - first), nullptr, product.weight + first, product.inputs, 0};
     pack(product, block, packed);
     for (std::int64_t output = begin; output < end; output += outputs) all_rows(product, block, output, std::min(output + outputs, end));
   }

@@ -81,7 +81,7 @@ std::optional<torch::Tensor> decoder_step(const LlamaImpl& llama, const Int8Weig
                                           const AttentionContext& context, const RotaryTable& rotary) {
   const torch::Tensor& last_norm = int8 ? int8->last_norm : llama.model->norm->weight;
   if (!is_step(llama, embeddings, context) || !is_plain(last_norm)) return std::nullopt;
-  if (int8 == nullptr && embeddings.size(0) > kernels::kSomeRows) return std::nullopt;
+  if (int8 == nullptr && embeddings.size(0) > kernels::kStepRows) return std::nullopt;
   const std::int64_t rows = embeddings.size(0), keys = context.cache->length() + 1;
   const torch::Tensor hidden_states = embeddings.clone(at::MemoryFormat::Contiguous);
   const torch::Tensor mask = context.mask.defined() ? context.mask.expand({rows, 1, 1, keys}).contiguous() : context.mask;

@@ -135,7 +135,7 @@ torch::Tensor LlamaImpl::logits(const torch::Tensor& hidden_states) {
   std::vector<std::int64_t> shape = hidden_states.sizes().vec();
   shape.back() = config.vocab_size;
   const torch::Tensor rows = hidden_states.flatten(0, -2);
-  if (!decodes_in_int8_) return product(rows, output_weight()).view(shape);
+  if (!decodes_in_int8_) return product(rows, output_weight(), kernels::kStepRows).view(shape);
   const TeamScope team(inverse_frequencies_);
   return product(rows.detach().to(torch::kFloat32), int8_weights().head).view(shape);
 }

@@ -147,12 +147,12 @@ kernels::LowRank low_rank(const torch::Tensor& A, const torch::Tensor& B, double
           .column = column};
 }
 
-bool is_few(const torch::Tensor& x) {
-  return !at::GradMode::is_enabled() && x.size(0) > 0 && x.size(0) <= kernels::kSomeRows && all_plain({x});
+bool is_few(const torch::Tensor& x, std::int64_t few) {
+  return !at::GradMode::is_enabled() && x.size(0) > 0 && x.size(0) <= few && all_plain({x});
 }
 
-torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight) {
-  if (is_few(x) && is_plain(weight)) return few_rows_product(x, weight, {});
+torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t few) {
+  if (is_few(x, few) && is_plain(weight)) return few_rows_product(x, weight, {});
   return at::GradMode::is_enabled() || TeamScope::team() == nullptr ? at::linear(x, weight) : matrix_product(x, weight.t());
 }
 

@@ -30,8 +30,8 @@ torch::Tensor swiglu_backward(const torch::Tensor& grad, const torch::Tensor& ga
 // backwards where `inverse`.
 torch::Tensor turn(const torch::Tensor& heads, std::int64_t count, const torch::Tensor& cos, const torch::Tensor& sin, bool inverse);
 
-// x [n, in] · weightᵀ [in, out] → [n, out]; differentiable where gradients are recorded.
-torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight);
+// x [n, in] · weightᵀ [in, out] → [n, out]; differentiable where gradients are recorded. `few`: as of is_few().
+torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t few = kernels::kSomeRows);
 // a [m, k] · b [k, n] → [m, n]
 torch::Tensor matrix_product(const torch::Tensor& a, const torch::Tensor& b);
 // out = kept · out + factor · a · b, as addmm_.
@@ -51,7 +51,7 @@ void add_low_rank_(const torch::Tensor& y, std::span<const LowRankTerm> terms);
 
 // Whether x has so few rows that the weights' way from memory is what a product costs: a step of decoding. Only on a CPU in float32, while
 // no gradients are recorded.
-bool is_few(const torch::Tensor& x);
+bool is_few(const torch::Tensor& x, std::int64_t few = kernels::kSomeRows);
 
 // One new token a row: queries [batch, heads, 1, head_dim] attend to keys and values [batch, key-value heads, keys, head_dim] where `mask`
 // (bool [batch, 1, 1, keys]; undefined: everywhere) allows it → [batch, 1, heads · head_dim]. For tensors that can_attend_next().

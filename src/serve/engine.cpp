@@ -104,11 +104,11 @@ web::HttpError cannot_be_heard(const std::string& why, const std::string& place)
   return web::HttpError(400, fmt::format("{}: the music cannot be heard: {}", place, why), place);
 }
 
-void require_all_heard(const midi::Score& clip, const std::string& place) {
+// Error where it cannot be heard, or not all of it.
+void require_all_heard(const midi::Score& clip) {
   if (octuple::count_left_out(clip) == 0) return;
-  throw cannot_be_heard(fmt::format("notes after quarter note {} are left out: ask about a part (start, duration)",
-                                    octuple::kMaxPositions / octuple::kPositionsPerQuarter),
-                        place);
+  throw Error(fmt::format("notes after quarter note {} are left out: ask about a part (start, duration)",
+                          octuple::kMaxPositions / octuple::kPositionsPerQuarter));
 }
 
 // One of at most so many places; 429 where all are taken.
@@ -226,6 +226,7 @@ Engine::~Engine() {
 std::shared_ptr<generate::Queue> Engine::new_queue() const {
   auto options = session_.queue_options();
   options.batch_size = std::max<std::int64_t>(1, static_cast<std::int64_t>(options_.most_answers));
+  options.reads_alone = true;
   return std::make_shared<generate::Queue>(session_.model, options);
 }
 
@@ -271,8 +272,8 @@ generate::Heard Engine::hear(const midi::Score& clip, const std::string& place, 
     const auto known = std::ranges::find(heard_, clip, &std::pair<midi::Score, generate::Heard>::first);
     if (known != heard_.end()) return known->second;
     generate::Heard heard;
-    if (session_.prompt->has_music()) require_all_heard(clip, place);
     try {
+      if (session_.prompt->has_music()) require_all_heard(clip);
       heard = session_.hear(clip);
     } catch (const Error& error) {
       throw cannot_be_heard(error.what(), place);
@@ -455,7 +456,11 @@ explain::Explanation Engine::explain(const AskedExplanation& asked, const Wanted
   const Place place(explaining_, kMostExplaining);
   return explainer_.run([&] {
     require(is_wanted);
-    require_all_heard(asked.music, kMessages);
+    try {
+      require_all_heard(asked.music);
+    } catch (const Error& error) {
+      throw cannot_be_heard(error.what(), kMessages);
+    }
     try {
       return explain::explain(session_, asked.music, asked.conversation, asked.answer,
                               {.most_passes = kPasses, .between_passes = [&] { require(is_wanted); }});

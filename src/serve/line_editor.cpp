@@ -64,7 +64,11 @@ struct LineEditor::Implementation {
     std::mbstate_t state = {};
     for (;;) {
       char byte = 0;
-      if (!self.next_typed(byte)) return 0;
+      if (!self.next_typed(byte)) {
+        const LineInfoW* line = ::el_wline(editor);
+        self.has_dropped_text = self.interrupted() && line->lastchar > line->buffer;
+        return 0;
+      }
       switch (std::mbrtowc(character, &byte, 1, &state)) {
         case static_cast<std::size_t>(-2):
           continue;  // more bytes belong to it
@@ -123,6 +127,7 @@ struct LineEditor::Implementation {
   std::wstring prompt;
   std::function<bool()> interrupted;
   int descriptor;
+  bool has_dropped_text = false;
   std::string keys = {};  // what is left of a key that sends several bytes
   std::unique_ptr<EditLine, decltype(&::el_end)> editor = {nullptr, ::el_end};
   std::unique_ptr<HistoryW, decltype(&::history_wend)> history = {::history_winit(), ::history_wend};
@@ -146,9 +151,14 @@ LineEditor::LineEditor(const std::string& prompt, std::function<bool()> interrup
 
 LineEditor::~LineEditor() = default;
 
+bool LineEditor::has_dropped_text() const {
+  return implementation_->has_dropped_text;
+}
+
 std::optional<std::string> LineEditor::read() {
   EditLine* editor = implementation_->editor.get();
   ::el_resize(editor);
+  implementation_->has_dropped_text = false;
   int length = 0;
   const wchar_t* typed = ::el_wgets(editor, &length);
   if (typed == nullptr || length <= 0) return std::nullopt;

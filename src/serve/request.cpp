@@ -71,10 +71,10 @@ std::int64_t whole(const OrderedJson& json, const std::string& key, std::int64_t
   return value->get<std::int64_t>();
 }
 
-bool flag(const OrderedJson& json, const std::string& key) {
+bool flag(const OrderedJson& json, const std::string& key, const std::string& place = "") {
   const OrderedJson* value = find(json, key);
   if (value == nullptr) return false;
-  if (!value->is_boolean()) refuse(key, "true or false was expected");
+  if (!value->is_boolean()) refuse(place.empty() ? key : place + "." + key, "true or false was expected");
   return value->get<bool>();
 }
 
@@ -84,8 +84,8 @@ std::string string_at(const OrderedJson& json, const std::string& key, const std
   return value->get<std::string>();
 }
 
-// A key that would change the answer in a way that there is not, and values of it that ask for what happens anyway. An empty list, object
-// or text asks for nothing either.
+// A key that would change the answer in a way that there is not, and values of it that ask for what happens anyway. An empty list or
+// text asks for nothing either.
 struct Unsupported {
   const char* key;
   std::vector<OrderedJson> harmless = {};
@@ -95,7 +95,7 @@ void refuse_unsupported(const OrderedJson& json, const std::vector<Unsupported>&
   for (const auto& [key, harmless] : keys) {
     const OrderedJson* value = find(json, key);
     if (value == nullptr || std::ranges::find(harmless, *value) != harmless.end()) continue;
-    if (value->is_string() ? value->get_ref<const std::string&>().empty() : value->is_structured() && value->empty()) continue;
+    if (value->is_string() ? value->get_ref<const std::string&>().empty() : value->is_array() && value->empty()) continue;
     std::string others;
     for (const OrderedJson& other : harmless) others += (others.empty() ? "; what is: " : ", ") + other.dump();
     refuse(place.empty() ? key : place + "." + key, "is not supported" + others);
@@ -111,7 +111,7 @@ const std::vector<Unsupported>& unsupported_sampling() {
       {"frequency_penalty", {0}},
       {"function_call", {"none", "auto"}},
       {"functions"},
-      {"logit_bias"},
+      {"logit_bias", {OrderedJson::object()}},
       {"modalities", {OrderedJson::array({"text"})}},
       {"prediction"},
       {"presence_penalty", {0}},
@@ -125,7 +125,7 @@ const std::vector<Unsupported>& unsupported_sampling() {
       {"web_search_options"},
       {"bad_words"},
       {"chat_template"},
-      {"chat_template_kwargs"},
+      {"chat_template_kwargs", {OrderedJson::object()}},
       {"continue_final_message", {false}},
       {"dry_multiplier", {0}},
       {"dynatemp_range", {0}},
@@ -192,6 +192,7 @@ std::optional<AnswerFormat> answer_format(const OrderedJson& json) {
   const OrderedJson& holder = is_nested ? format->at("json_schema") : *format;
   const OrderedJson* schema = find(holder, "schema");
   if (schema == nullptr && type == "json_object") return AnswerFormat{};
+  if (schema == nullptr && !is_nested) refuse(key + ".json_schema", "an object with a schema was expected");
   const std::string place = key + (is_nested ? ".json_schema.schema" : ".schema");
   if (schema == nullptr || !schema->is_object()) refuse(place, "a JSON schema was expected");
   return AnswerFormat{*schema};
@@ -201,6 +202,8 @@ void read_sampling(const OrderedJson& json, const RequestLimits& limits, Asked& 
   refuse_unsupported(json, unsupported_sampling());
   if (find(json, "model") != nullptr) string_at(json, "model", "model");  // one is served, whatever it is called
   const char* length = find(json, "max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
+  if (const OrderedJson* other = find(json, "max_tokens"); other != nullptr && *other != *find(json, length))
+    refuse("max_tokens", "is not what max_completion_tokens says");
   asked.max_new_tokens = whole(json, length, std::min(limits.max_new_tokens, limits.most_new_tokens), 1, limits.most_new_tokens);
   asked.temperature = number(json, "temperature", limits.temperature, 0, 2);
   asked.top_p = std::max(number(json, "top_p", limits.top_p, 0, 1), std::numeric_limits<double>::min());  // 0: the likeliest token
@@ -216,7 +219,7 @@ void read_sampling(const OrderedJson& json, const RequestLimits& limits, Asked& 
     if (!options->is_object()) refuse("stream_options", "an object was expected");
     if (!asked.is_streamed) refuse("stream_options", "needs stream");
     refuse_unsupported(*options, {{"include_obfuscation", {false}}}, "stream_options");
-    asked.includes_usage = flag(*options, "include_usage");
+    asked.includes_usage = flag(*options, "include_usage", "stream_options");
   }
 }
 
@@ -237,10 +240,16 @@ std::string data_url(std::string_view data) {
   return head.starts_with("data:") && head.size() < data.size() && data[head.size()] == ',' ? head : "";
 }
 
-// A data URL, or the base64 of "MThd" and the first byte of what follows.
-bool is_midi(std::string_view data) {
+// A data URL, the base64 of "MThd" and the first byte of what follows, or one word of base64 that is longer than any other word.
+bool is_file(std::string_view data) {
+  constexpr std::size_t kLongestWord = 100;
   data = text::strip(data);
-  return data_url(data).ends_with(";base64") || data.starts_with("TVRoZA");
+  if (data_url(data).ends_with(";base64") || data.starts_with("TVRoZA")) return true;
+  const auto is_digit = [](char c) {
+    const char letter = lower_ascii(c);
+    return ('0' <= c && c <= '9') || ('a' <= letter && letter <= 'z') || std::string_view("+/-_=\r\n").find(c) != std::string_view::npos;
+  };
+  return data.size() > kLongestWord && std::ranges::all_of(data, is_digit);
 }
 
 // "data:audio/midi;base64,…" or base64 alone: with the line breaks that many programs write, in both alphabets, with or without padding.
@@ -308,6 +317,7 @@ class MessageReader {
   void read(const OrderedJson& message, const std::string& place) {
     if (!message.is_object()) refuse(place, "an object was expected");
     const text::Role role = role_of(string_at(message, "role", place + ".role"), place + ".role");
+    if (find(message, "name") != nullptr) string_at(message, "name", place + ".name");  // nobody is told it
     refuse_unsupported(message, {{"tool_calls"}, {"function_call"}, {"audio"}, {"refusal"}, {"tool_call_id"}}, place);
     const OrderedJson* content = find(message, "content");
     if (content == nullptr) refuse(place + ".content", "a text or a list of parts was expected");
@@ -348,7 +358,7 @@ class MessageReader {
     if (name == "system" || name == "developer") return text::Role::system;
     if (name == "user") return text::Role::user;
     if (name == "assistant") return text::Role::assistant;
-    refuse(place, "\"system\", \"user\" or \"assistant\" was expected");
+    refuse(place, "\"system\", \"developer\", \"user\" or \"assistant\" was expected");
   }
 
   // The text of a part, or nothing: music is taken from it.
@@ -466,7 +476,7 @@ AskedEmbeddings read_embeddings_request(const std::string& body, const RequestLi
     if (list[i].is_number() || list[i].is_array()) refuse(place, "token ids are another tokenizer's: send the text");
     if (!list[i].is_string()) refuse(place, "a MIDI file in base64 or a text was expected");
     const auto& input = list[i].get_ref<const std::string&>();
-    if (is_midi(input)) {
+    if (is_file(input)) {
       add(score_of(bytes_of(input, place), place, limits));
     } else if (text::strip(input).empty()) {
       refuse(place, "is empty");

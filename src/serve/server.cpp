@@ -286,7 +286,7 @@ web::Reply Server::clip(const web::Request& request) {
   const auto clip = asked.id ? clips_.find(*asked.id) : clips_.add(std::move(asked.name), std::move(asked.music));
   if (clip == nullptr) throw web::HttpError(404, "id: no clip is kept under it: send its file again", "id");
   OrderedJson json = description_of(*clip);
-  json["explainable"] = options_.explains;
+  json["explainable"] = options_.explains && !clip->score.smpte;
   return {.body = json_text(json)};
 }
 

@@ -37,8 +37,9 @@ class ClientStream final : public httplib::Stream {
   // Whether the client is still there, and the server goes on. What a client that sends no more is asked with must change nothing for it
   // where the answer is; where it is empty, it counts as there.
   bool is_there(std::string_view question) const;
-  // The library asks only between the chunks of an answer: a zero before the next chunk's size changes nothing.
-  bool is_writable() const override { return is_there("0"); }
+  // The library asks only between the parts of an answer: where these are chunks, a zero before the next one's size changes nothing.
+  bool is_writable() const override { return is_there(writes_chunks_ ? "0" : ""); }
+  void write_chunks() { writes_chunks_ = true; }
   // Addresses are not looked at.
   void get_remote_ip_and_port(std::string&, int&) const override {}
   void get_local_ip_and_port(std::string&, int&) const override {}
@@ -70,7 +71,8 @@ class ClientStream final : public httplib::Stream {
   bool has_header_ = false;    // all of it
   bool has_begun_ = false;     // something was read
   bool has_answered_ = false;  // something was written
-  bool is_lost_ = false;       // nothing more can be written
+  bool writes_chunks_ = false;
+  bool is_lost_ = false;  // nothing more can be written
   std::array<char, 16 << 10> buffer_;
   std::size_t buffer_begin_ = 0;
   std::size_t buffer_end_ = 0;

@@ -68,7 +68,8 @@ void check_body(const httplib::Request& request, std::size_t largest) {
   if (lengths == 0) throw HttpError(411, "the request has no body, and no length that says so");
   if (lengths > 1) throw HttpError(400, "the request says more than once how long its body is");
   if (request.has_header("Transfer-Encoding")) {
-    if (request.get_header_value("Transfer-Encoding") != "chunked") throw HttpError(501, "Transfer-Encoding: only chunked is known");
+    if (lower_ascii(request.get_header_value("Transfer-Encoding")) != "chunked")
+      throw HttpError(501, "Transfer-Encoding: only chunked is known");
     return;
   }
   const std::string length = request.get_header_value("Content-Length");
@@ -257,7 +258,7 @@ struct HttpServer::Implementation {
         return log_end(200, true);
       }
       response.set_header("Cache-Control", "no-cache");
-      response.set_chunked_content_provider(reply.type, [stream = reply.stream, route, log_end](std::size_t, httplib::DataSink& sink) {
+      auto write_stream = [stream = reply.stream, route, log_end](std::size_t, httplib::DataSink& sink) {
         HttplibSink ours(sink);
         try {
           stream(ours);
@@ -270,7 +271,10 @@ struct HttpServer::Implementation {
         if (!is_whole) return false;  // whoever still reads sees that it is not
         sink.done();
         return true;
-      });
+      };
+      if (request.version == "HTTP/1.0") return response.set_content_provider(reply.type, std::move(write_stream));  // knows no chunks
+      client_of_this_thread->write_chunks();
+      response.set_chunked_content_provider(reply.type, std::move(write_stream));
     } catch (...) {
       const HttpError error = error_of(std::current_exception(), route);
       refuse(response, error);

@@ -3,6 +3,7 @@
 #include "generate/tiny_model.h"
 #include "midillama/core/error.h"
 #include "midillama/generate/generator.h"
+#include "model/tiny_models.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -55,6 +56,40 @@ TEST_F(QueueTest, RequestsJoinARunningBatchAndGetTheTokensTheyGetAlone) {
       }
     }
   }
+}
+
+// To the last bit, whatever is beside a request, however long that is and whenever it joins and leaves.
+TEST(Queue, WhatIsReadAloneIsTheSameInAnyCompany) {
+  model::LlamaConfig config = model::tiny_llama_config();
+  config.intermediate_size = 1100;  // sums of several parts
+  config.max_position_embeddings = 512;
+  model::MidiLlama model(model::tiny_llama(config), nullptr);
+  std::vector<std::vector<double>> logprobs;  // of each request's tokens
+  const auto request = [&](std::size_t which) {
+    Request request;
+    request.prompt.input_ids.resize(3 + 37 * (which % 7));
+    for (std::size_t i = 0; i < request.prompt.input_ids.size(); ++i)
+      request.prompt.input_ids[i] = static_cast<std::int64_t>((which % 20 + i * i) % static_cast<std::size_t>(config.vocab_size));
+    request.sampling = {.max_new_tokens = 5 + static_cast<std::int64_t>(which % 11), .temperature = 2, .seed = 3, .stream = which};
+    request.likeliest = 1;
+    request.on_token = [&logprobs, which](const NewToken& token) { return logprobs[which].push_back(token.logprob), true; };
+    return request;
+  };
+  constexpr std::size_t kRequests = 60;
+  const auto answered = [&](std::int64_t batch_size, int every) {
+    logprobs.assign(kRequests, {});
+    Queue queue(model, {.batch_size = batch_size, .reads_alone = true});
+    for (std::size_t i = 0; i < kRequests; ++i) {
+      queue.add(request(i));
+      for (int step = 0; step < every; ++step) queue.step();
+    }
+    queue.drain();
+    return logprobs;
+  };
+  const auto alone = answered(1, 0);
+  for (const int every : {0, 1, 2})
+    for (const std::int64_t batch_size : {2, 9, 48})
+      EXPECT_EQ(answered(batch_size, every), alone) << batch_size << " rows, one every " << every;
 }
 
 TEST_F(QueueTest, EveryTokenIsReportedAndTheCallbackMayStop) {

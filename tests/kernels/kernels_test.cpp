@@ -294,6 +294,40 @@ struct Quantized {
   std::vector<std::uint16_t> scales;
 };
 
+// To the last bit.
+TEST_P(Kernels, FewRowsOfARowAreTheSameWhateverIsBesideIt) {
+  constexpr std::int64_t kOutputs = 29;
+  for (const std::int64_t inputs : {5, 64, 600, 1030, 2500}) {
+    const auto weight = random_floats(kOutputs * inputs), x = random_floats(kFewRows * inputs), before = random_floats(kOutputs);
+    for (const bool add : {false, true}) {
+      const auto product = [&](std::int64_t first, std::int64_t rows, const std::vector<std::int64_t>& parts) {
+        std::vector<float> y;
+        for (std::int64_t row = 0; row < rows; ++row) y.insert(y.end(), before.begin(), before.end());
+        const FewRows all{.x = x.data() + first * inputs,
+                          .rows = rows,
+                          .weight = weight.data(),
+                          .inputs = inputs,
+                          .outputs = kOutputs,
+                          .add = add,
+                          .factor = 0.7F,
+                          .y = y.data(),
+                          .y_stride = kOutputs};
+        for (std::size_t i = 1; i < parts.size(); ++i) few_rows(all, parts[i - 1], parts[i]);
+        return y;
+      };
+      std::vector<float> alone;
+      for (std::int64_t row = 0; row < kFewRows; ++row) {
+        const auto y = product(row, 1, {0, 1, 14, kOutputs});
+        alone.insert(alone.end(), y.begin(), y.end());
+      }
+      for (std::int64_t rows = 1; rows <= kFewRows; ++rows) {
+        const std::vector<float> expected(alone.begin(), alone.begin() + rows * kOutputs);
+        EXPECT_EQ(product(0, rows, {0, kOutputs}), expected) << rows << " rows of " << inputs << " inputs";
+      }
+    }
+  }
+}
+
 TEST_P(Kernels, QuantizedWeightsAreTheNearest) {
   constexpr std::int64_t kOutputs = 4;
   for (const std::int64_t inputs : {1, 3, 31, 32, 33, 64, 70, 576}) {

@@ -130,6 +130,8 @@ TEST_F(ChatProgram, InATerminalAMistakeEndsNothingAndCtrlCDoes) {
   terminal.press_after("no command /mdi", "Which dance is it?\r");
   terminal.press_after("it?\r\n", "");
   terminal.press_after("> ", "half a line\x03");
+  terminal.press_after("> ", "/half\r");
+  terminal.press_after("no command /half", "\x03");
   EXPECT_EQ(terminal.exit_status(), 128 + SIGINT) << terminal.shown();
 }
 

@@ -82,7 +82,8 @@ TEST(ChatRequest, EveryKeyThatIsSupportedIsRead) {
   EXPECT_THAT(asked.stop, ElementsAre("a", "bc"));
   EXPECT_EQ(asked.choices, 3);
   EXPECT_TRUE(asked.is_streamed && asked.includes_usage);
-  EXPECT_EQ(chat({{"max_tokens", 5}, {"max_completion_tokens", 6}}).max_new_tokens, 6);
+  EXPECT_EQ(chat({{"max_tokens", 6}, {"max_completion_tokens", 6}}).max_new_tokens, 6);
+  EXPECT_EQ(refusal([&] { chat({{"max_tokens", 5}, {"max_completion_tokens", 6}}); }).first, "max_tokens");
   EXPECT_THAT(chat({{"stop", "one"}}).stop, ElementsAre("one"));
 }
 
@@ -110,6 +111,7 @@ TEST(ChatRequest, WhatCannotBeServedIsRefusedByItsKey) {
       {"tools", {{{"type", "function"}}}},
       {"response_format", "json_object"},
       {"response_format.type", {{"type", "xml"}}},
+      {"response_format.json_schema", {{"type", "json_schema"}}},
       {"response_format.json_schema.schema", {{"type", "json_schema"}, {"json_schema", {{"name", "x"}}}}},
       {"modalities", {"audio"}},
       {"model", 3},
@@ -118,7 +120,7 @@ TEST(ChatRequest, WhatCannotBeServedIsRefusedByItsKey) {
       {"function_call", {{"name", "f"}}},
       {"audio", {{"voice", "alloy"}}},
       {"prediction", {{"type", "content"}, {"content", "a"}}},
-      {"web_search_options", {{"search_context_size", "low"}}},
+      {"web_search_options", Json::object()},
       {"reasoning_effort", "high"},
       {"verbosity", "low"},
       {"service_tier", "flex"},
@@ -350,6 +352,7 @@ TEST(EmbeddingsRequest, TakesMidiFilesAndTexts) {
   EXPECT_EQ(key({{"input", {data, "some words"}}}), "input") << "vectors of two encoders";
   EXPECT_EQ(key({{"input", "data:audio/wav;base64,UklGRg=="}}), "input[0]");
   EXPECT_EQ(key({{"input", "TVRoZAA"}}), "input[0]");
+  EXPECT_EQ(key({{"input", to_base64("RIFF" + std::string(200, 'x'))}}), "input[0]") << "a file, and no MIDI file";
   EXPECT_EQ(key({{"input", " "}}), "input[0]");
   EXPECT_EQ(key({{"input", {{1, 2}}}}), "input[0]");
   EXPECT_EQ(key({{"input", {1, 2}}}), "input[0]");

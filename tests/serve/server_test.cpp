@@ -282,6 +282,21 @@ TEST_F(ServerTest, MusicThatCannotBeHeardWholeIsRefused) {
       post("/v1/chat/completions", {{"messages", {{{"role", "user"}, {"content", {file, {{"type", "text"}, {"text", "Which?"}}}}}}}});
   EXPECT_EQ(result->status, 400) << result->body;
   EXPECT_THAT(result->body, HasSubstr("are left out"));
+  midi::Score in_frames = midi::read_midi(clip_file());
+  in_frames.smpte = midi::SmpteDivision{25, 40};
+  in_frames.ticks_per_quarter = 25 * 40;
+  midi::write_midi(in_frames, path);
+  const auto frames = read_bytes(path);
+  const std::string timed = to_base64({reinterpret_cast<const char*>(frames.data()), frames.size()});
+  const Json kept = Json::parse(post("/v1/clips", {{"file_data", timed}})->body);
+  EXPECT_EQ(kept.at("explainable"), false);
+  const Json of_clip = {{"type", "clip"}, {"clip", {{"id", kept.at("id")}}}};
+  const Json asked = Json::array({{{"role", "user"}, {"content", {of_clip, {{"type", "text"}, {"text", "Which?"}}}}}});
+  for (const auto& refused : {post("/v1/chat/completions", {{"messages", asked}}), post("/v1/embeddings", {{"input", timed}}),
+                              post("/v1/explanations", {{"messages", asked}, {"answer", "A jig."}})}) {
+    EXPECT_EQ(refused->status, 400);
+    EXPECT_THAT(refused->body, HasSubstr("timed in SMPTE frames"));
+  }
   const auto embedded = post("/v1/embeddings", {{"input", {clip(), file.at("file").at("file_data")}}});
   EXPECT_EQ(embedded->status, 400);
   EXPECT_EQ(Json::parse(embedded->body).at("error").at("param"), "input[1]");
@@ -401,7 +416,9 @@ TEST_F(ServerTest, ATextThatIsLongerThanItsEncoderReadsIsRefused) {
   std::string longest = "a";
   while (sentences.tokens(longest + " a") <= sentences.longest()) longest += " a";
   EXPECT_EQ(post("/v1/embeddings", {{"input", longest}})->status, 200);
-  for (const std::string& text : {longest + " a", std::string(1 << 20, 'a')}) {
+  std::string book;
+  while (book.size() < 1 << 20) book += "a reel ";
+  for (const std::string& text : {longest + " a", book}) {
     const auto refused = post("/v1/embeddings", {{"input", {"a", text}}});
     EXPECT_EQ(refused->status, 400);
     const Json error = Json::parse(refused->body).at("error");

@@ -100,6 +100,7 @@ TEST(HostileClient, LengthsThatAreNoneAreRefused) {
       {"Content-Length: 2\r\nContent-Length: 2\r\n\r\nab", "400 "},
       {"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", "400 "},
       {"Transfer-Encoding: gzip, chunked\r\n\r\n", "501 "},
+      {"Transfer-Encoding: Chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", "200 "},
       {"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab", "415 "},
       {"Content-Length: 3\r\n\r\nab", "400 "},
       {"Content-Length: 1001\r\n\r\n", "413 "},
@@ -306,6 +307,17 @@ TEST(HostileClient, OneThatSendsNoMoreGetsTheAnswerOfAHandler) {
     EXPECT_THAT(all, StartsWith("HTTP/1.1 200 "));
     EXPECT_THAT(all, EndsWith("\r\n\r\nwhole"));
   }
+}
+
+TEST(HostileClient, OneThatKnowsNoChunksGetsAStreamWithoutThem) {
+  LongAnswer answer(milliseconds(800));
+  RawClient client(answer.server.port());
+  client.send("GET /long HTTP/1.0\r\nHost: localhost\r\n\r\n");
+  client.end_sending();
+  const std::string all = client.receive_all();
+  EXPECT_THAT(all, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(all, Not(HasSubstr("chunked")));
+  EXPECT_THAT(all, EndsWith("\r\n\r\nwhole"));
 }
 
 TEST(HostileClient, AHalfClosedConnectionIsReadByAnotherClientToo) {

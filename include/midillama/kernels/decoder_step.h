@@ -32,6 +32,8 @@ struct Linears {
 // Up to so many rows, products of kFewRows after each other take less time than one by a library that first copies the weight in an order
 // of its own.
 inline constexpr std::int64_t kSomeRows = 32;
+// Of a step of decoding, whose rows' results are the same to the last bit with any number of rows up to this.
+inline constexpr std::int64_t kStepRows = 64;
 
 // x [rows, inputs] → y [rows, outputs], on top of what is there where `add`. Of more than kFewRows rows a part of the weight is read by all
 // before the next one. The team may be null.

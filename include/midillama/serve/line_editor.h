@@ -20,6 +20,8 @@ class LineEditor {
 
   // The next line as UTF-8, without its end; nothing at the end of the input (Ctrl-D) or where the waiting was ended.
   std::optional<std::string> read();
+  // Whether something was typed when the last waiting was ended: it is dropped.
+  bool has_dropped_text() const;
 
  private:
   struct Implementation;

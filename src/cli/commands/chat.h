@@ -6,7 +6,8 @@ namespace midillama::cli {
 
 struct ChatCommand : TorchCommand {
   static constexpr const char* kName = "chat";
-  static constexpr const char* kDescription = "Talk about a MIDI file: in a terminal, or line by line through a pipe";
+  static constexpr const char* kDescription =
+      "Talk about a MIDI file: in a terminal, or line by line through a pipe up to the first mistake";
   static constexpr const char* kExample = "midillama chat --midi tune.mid";
 
   void declare(CLI::App& app) {

@@ -12,6 +12,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -32,6 +33,10 @@ void talk_in_terminal(serve::Chat& chat) {
     {
       const InterruptDelay delay("");
       line = editor.read();
+      if (noted_interrupt() == SIGINT && editor.has_dropped_text()) {  // Ctrl-C takes back what was typed, and ends an empty line
+        std::cout << std::endl;
+        continue;
+      }
       if (is_interrupted()) throw Interrupted(noted_interrupt(), "the conversation is over");
     }
     if (!line) break;

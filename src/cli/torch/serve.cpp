@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t kBeside = 16;  // connections for what is no answer, and for those that are told to come back
 constexpr const char* kKey = "MIDILLAMA_API_KEY";
+constexpr std::size_t kLongestKey = 8000;  // a header's line has 8 KiB
 constexpr std::size_t kExamples = 6;
 constexpr std::int64_t kTextTokens = 1024;  // of a text's answer where a request does not say
 
@@ -42,8 +43,11 @@ std::string key_from_environment() {
   if (set == nullptr) return "";
   const std::string key = set;
   const auto can_be_sent = [](unsigned char byte) { return byte > ' ' && byte < 0x7f && byte != '%'; };
-  if (key.empty() || !std::ranges::all_of(key, can_be_sent))
-    throw UsageError(fmt::format("{} is set, but empty or not made of letters, digits and signs (no %): no client could send it", kKey));
+  if (key.empty() || key.size() > kLongestKey || !std::ranges::all_of(key, can_be_sent)) {
+    throw UsageError(
+        fmt::format("{} is set, but empty, longer than {} or not made of letters, digits and signs (no %): no client could send it", kKey,
+                    kLongestKey));
+  }
   return key;
 }
 
