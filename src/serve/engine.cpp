@@ -226,7 +226,7 @@ Engine::~Engine() {
 std::shared_ptr<generate::Queue> Engine::new_queue() const {
   auto options = session_.queue_options();
   options.batch_size = std::max<std::int64_t>(1, static_cast<std::int64_t>(options_.most_answers));
-  options.reads_alone = true;
+  options.reads_alone = session_.model->llama->output_weight().is_cpu();  // elsewhere it would make nothing the same
   return std::make_shared<generate::Queue>(session_.model, options);
 }
 

@@ -216,7 +216,8 @@ TEST(JsonSchema, FormatsAndPatternsThatAreNotSupportedAreRefusedByName) {
   for (const char* schema : {R"({"type": "string", "pattern": "a$b"})", R"({"type": "string", "pattern": "^a{3}$", "maxLength": 2})",
                              R"({"type": "string", "pattern": "^a{3}$", "minLength": 4})",
                              R"({"type": "string", "pattern": "^a", "format": "date"})", R"({"type": "string", "pattern": "^\\x01$"})"})
-    EXPECT_THAT(error_of_schema(schema), HasSubstr("the schema: #: no value satisfies it")) << schema;
+    EXPECT_THAT(error_of_schema(schema), testing::AnyOf(HasSubstr("#: no text agrees with"), HasSubstr("#: no value satisfies it")))
+        << schema;
 }
 
 // --- What a schema may cost
