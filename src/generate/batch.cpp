@@ -53,22 +53,25 @@ std::size_t Batch::running() const {
 
 void Batch::join(std::span<const model::MusicText> texts, std::vector<BatchRow> rows) {
   keep_running();
-  const std::size_t at_once = reads_alone_ ? 1 : texts.size();
+  const auto together = static_cast<std::size_t>(std::ranges::count(rows, false, &BatchRow::reads_alone));
   // What is put beside others is copied anyway; the last new token is never read.
-  const bool stays = rows_.empty() && at_once == texts.size();
+  const bool stays = rows_.empty() && (texts.size() == 1 || together == texts.size());
+  const std::int64_t room = stays ? largest_budget(rows) - 1 : 0;
   std::vector<std::unique_ptr<Prefilled>> read;
   std::vector<const Prefilled*> fresh;
-  for (std::size_t i = 0; i < texts.size(); i += at_once) {
-    const auto before = texts.first(i);
-    const auto same = std::ranges::find_if(before, [&](const model::MusicText& text) { return is_same(text, texts[i]); });
-    if (same != before.end()) {
-      fresh.push_back(fresh[static_cast<std::size_t>(same - before.begin())]);
-      continue;
-    }
-    read.push_back(std::make_unique<Prefilled>(
-        prefill(texts.subspan(i, at_once), std::span(rows).subspan(i, at_once), stays ? largest_budget(rows) - 1 : 0)));
-    fresh.push_back(read.back().get());
+  const auto read_some = [&](std::size_t first, std::size_t count) {
+    read.push_back(std::make_unique<Prefilled>(prefill(texts.subspan(first, count), std::span(rows).subspan(first, count), room)));
+    return read.back().get();
+  };
+  if (together > 0) fresh.push_back(read_some(0, together));
+  std::vector<const Prefilled*> alone;
+  const auto texts_alone = texts.subspan(together);
+  for (std::size_t i = 0; i < texts_alone.size(); ++i) {
+    const auto before = texts_alone.first(i);
+    const auto same = std::ranges::find_if(before, [&](const model::MusicText& text) { return is_same(text, texts_alone[i]); });
+    alone.push_back(same == before.end() ? read_some(together + i, 1) : alone[static_cast<std::size_t>(same - before.begin())]);
   }
+  fresh.insert(fresh.end(), alone.begin(), alone.end());
   if (stays) {
     cache_ = std::move(read[0]->cache);
     padding_ = std::move(read[0]->padding);

@@ -25,6 +25,7 @@ struct BatchRow {
   Random random{0};
   TokenFilter* filter = nullptr;                         // of the request, which outlives the row
   std::optional<std::int64_t> likeliest = std::nullopt;  // as Request::likeliest
+  bool reads_alone = false;                              // as Request::reads_alone
   bool is_done = false;
   std::exception_ptr failure = nullptr;  // of the filter
 };
@@ -38,14 +39,13 @@ struct Chosen {
 
 class Batch {
  public:
-  // As QueueOptions.
-  Batch(model::MidiLlama& model, std::optional<bool> fixed_shapes, bool reads_alone)
-      : model_(model), fixed_shapes_(fixed_shapes), reads_alone_(reads_alone) {}
+  Batch(model::MidiLlama& model, std::optional<bool> fixed_shapes) : model_(model), fixed_shapes_(fixed_shapes) {}
 
   std::vector<BatchRow>& rows() { return rows_; }
   std::size_t running() const;  // rows that are not done
 
-  // Reads the prompts texts[i] of rows[i] and puts the rows beside those that run.
+  // Reads the prompts texts[i] of rows[i] and puts the rows beside those that run. Those that are read alone come last; equal ones are read
+  // once.
   void join(std::span<const model::MusicText> texts, std::vector<BatchRow> rows);
   // The next token of every row; what is chosen for rows that are done means nothing.
   std::vector<Chosen> choose();
@@ -77,7 +77,6 @@ class Batch {
 
   model::MidiLlama& model_;
   std::optional<bool> fixed_shapes_;
-  bool reads_alone_;
 
   std::vector<BatchRow> rows_;
   std::unique_ptr<model::KeyValueCache> cache_;

@@ -49,7 +49,7 @@ Queue::Queue(model::MidiLlama model, const QueueOptions& options)
     : model_(std::move(model)),
       options_(options),
       eval_mode_(std::make_unique<EvalMode>(model_)),
-      batch_(std::make_unique<Batch>(model_, options.fixed_shapes, options.reads_alone)) {
+      batch_(std::make_unique<Batch>(model_, options.fixed_shapes)) {
   if (options.batch_size < 1) throw UsageError(fmt::format("the batch size is {}; it must be at least 1", options.batch_size));
 }
 
@@ -71,7 +71,8 @@ std::size_t Queue::add(Request request) {
                   .top_p = sampling.top_p,
                   .random = Random(seed_for(sampling.seed, "generate", sampling.stream)),
                   .filter = request.filter.get(),
-                  .likeliest = request.likeliest};
+                  .likeliest = request.likeliest,
+                  .reads_alone = request.reads_alone};
   running->at_budget = context - length < sampling.max_new_tokens ? Finish::context : Finish::length;
   if (options_.tokenizer && request.on_token) running->stream.emplace(*options_.tokenizer);
   running->request = std::move(request);
@@ -143,13 +144,17 @@ void Queue::join_waiting() {
   std::vector<model::MusicText> texts;
   std::vector<BatchRow> rows;
   {
+    std::vector<std::unique_ptr<Running>> joining;
     const std::lock_guard lock(mutex_);
     std::int64_t longest = 0;
-    while (!waiting_.empty() && rows.size() < places) {
+    while (!waiting_.empty() && joining.size() < places) {
       longest = std::max(longest, waiting_.front()->row.length);
-      if (!rows.empty() && (std::ssize(rows) + 1) * longest > kTokensOfAPass) break;
-      auto running = std::move(waiting_.front());
+      if (!joining.empty() && (std::ssize(joining) + 1) * longest > kTokensOfAPass) break;
+      joining.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
+    }
+    std::ranges::stable_partition(joining, [](const auto& running) { return !running->row.reads_alone; });
+    for (auto& running : joining) {
       texts.push_back(std::move(running->request.prompt));
       rows.push_back(running->row);
       running_.emplace(running->row.request, std::move(running));

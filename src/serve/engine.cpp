@@ -226,7 +226,6 @@ Engine::~Engine() {
 std::shared_ptr<generate::Queue> Engine::new_queue() const {
   auto options = session_.queue_options();
   options.batch_size = std::max<std::int64_t>(1, static_cast<std::int64_t>(options_.most_answers));
-  options.reads_alone = session_.model->llama->output_weight().is_cpu();  // elsewhere it would make nothing the same
   return std::make_shared<generate::Queue>(session_.model, options);
 }
 
@@ -378,6 +377,7 @@ std::unique_ptr<Engine::Answer> Engine::ask(const Asked& asked, const Wanted& is
     request.sampling.temperature = asked.temperature;
     request.sampling.top_p = asked.top_p;
     request.sampling.seed = seed;
+    request.reads_alone = asked.seed.has_value();  // the same in any company
     follow(request, stream, i, asked, grammar);
     stream->requests.push_back(queue->add(std::move(request)));
   }

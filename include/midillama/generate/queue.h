@@ -22,10 +22,6 @@ struct QueueOptions {
   std::int64_t batch_size = 32;  // rows of one forward pass at most
   // How many places must be free before waiting requests join those that run: each joining costs a pass over their prompts. 1: at once.
   std::int64_t join_places = 1;
-  // Each prompt is read by itself, equal ones once: a request's tokens are the same to the last bit in any company (up to 64 rows in
-  // float32 on a CPU). Otherwise prompts that join at once are read together, padded to the longest, which takes less time and rounds
-  // otherwise.
-  bool reads_alone = false;
   // Steps over the whole room for keys, so that each is the same launches as the one before: a CUDA graph. Unset: on a GPU.
   std::optional<bool> fixed_shapes = std::nullopt;
   const text::Tokenizer* tokenizer = nullptr;  // for NewToken::text; must outlive the queue

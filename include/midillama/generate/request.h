@@ -75,6 +75,9 @@ struct Request {
   Sampling sampling = {};
   std::unique_ptr<TokenFilter> filter = nullptr;         // null: any token
   std::optional<std::int64_t> likeliest = std::nullopt;  // log-probabilities are wanted, with as many of the likeliest tokens
+  // The prompt is read by itself: the request's tokens are the same to the last bit in any company (up to 64 rows in float32 on a CPU).
+  // Others that join at once are read together, padded to the longest, which takes less time and may round otherwise.
+  bool reads_alone = false;
   OnToken on_token = nullptr;
   OnEnd on_end = nullptr;
 };
