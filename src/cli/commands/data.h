@@ -4,6 +4,17 @@
 
 namespace midillama::cli {
 
+struct DataImportCommand : Command {
+  static constexpr const char* kName = "data import";
+  static constexpr const char* kDescription =
+      "Read a collection of MIDI files with its catalog: pieces, their composers, titles and labels";
+  static constexpr const char* kExample = "midillama data import --config configs/giantmidi/default.yaml --set corpus.path=/path/to/midis";
+
+  void declare(CLI::App& app) { app.add_flag("--overwrite", overwrite, "Import again where pieces are there already"); }
+
+  bool overwrite = false;
+};
+
 struct DataBuildCommand : Command {
   static constexpr const char* kName = "data build";
   static constexpr const char* kDescription = "Make the dataset of the configuration's `corpus` section at data.dir";
@@ -32,8 +43,75 @@ struct DataCheckCommand : Command {
   void declare(CLI::App&) {}
 };
 
+struct DataRetrieveCommand : Command {
+  static constexpr const char* kName = "data retrieve";
+  static constexpr const char* kDescription =
+      "Look for texts about the works of data.dir's pieces.jsonl at retrieval.endpoint, into texts.jsonl";
+  static constexpr const char* kExample =
+      "midillama data retrieve --set data.dir=data/mine --set retrieval.endpoint=https://wiki.example/w/api.php "
+      "--set retrieval.contact=me@example.org";
+
+  void declare(CLI::App&) {}
+};
+
+struct DataAnnotateCommand : Command {
+  static constexpr const char* kName = "data annotate";
+  static constexpr const char* kDescription =
+      "Have a language model read the texts about each work: genre, style, background, intent, emotion";
+  static constexpr const char* kExample =
+      "midillama data annotate --set chat.endpoint=http://127.0.0.1:8080/v1 --set chat.model=MODEL --estimate";
+
+  void declare(CLI::App& app) {
+    auto* one = app.add_option_group("instead of asking the server");
+    one->add_flag("--estimate", estimate, "Say what the calls would take, and make none");
+    one->add_option("--batch", batch, "Write the calls that wait for an answer to this file, for a server that takes batches");
+    one->add_option("--batch-results", batch_results, "Read what came back for such a file, then say what is left");
+    one->require_option(0, 1);
+    app.add_flag("--replay", replay, "Take every answer from requests.jsonl: no network");
+  }
+
+  bool estimate = false, replay = false;
+  std::string batch;
+  std::vector<std::string> batch_results;
+};
+
+struct DataReviewSampleCommand : Command {
+  static constexpr const char* kName = "data review sample";
+  static constexpr const char* kDescription = "A page on which people judge the annotations of some works";
+  static constexpr const char* kExample = "midillama data review sample --works 100 --out review.html";
+
+  void declare(CLI::App& app) {
+    app.add_option("--works", works, "How many, drawn by period and composer")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_option("--seed", seed, "Draws other works")->capture_default_str();
+    app.add_option("--out", out, "Where the page goes")->type_name("FILE")->required();
+  }
+
+  std::size_t works = 100;
+  std::uint64_t seed = 1;
+  std::string out;
+};
+
+struct DataReviewScoreCommand : Command {
+  static constexpr const char* kName = "data review score";
+  static constexpr const char* kDescription = "What the reviewers accepted, and how far they agree";
+  static constexpr const char* kExample = "midillama data review score review-Anna.json review-Ben.json";
+
+  void declare(CLI::App& app) {
+    app.add_option("files", files, "What reviewers saved")->type_name("FILE")->required();
+    app.add_flag("--json", json, "Print the numbers as JSON");
+  }
+
+  std::vector<std::string> files;
+  bool json = false;
+};
+
+void run(const config::Config& config, const DataImportCommand& command);
 void run(const config::Config& config, const DataBuildCommand& command);
 void run(const config::Config& config, const DataStatsCommand& command);
 void run(const config::Config& config, const DataCheckCommand& command);
+void run(const config::Config& config, const DataRetrieveCommand& command);
+void run(const config::Config& config, const DataAnnotateCommand& command);
+void run(const config::Config& config, const DataReviewSampleCommand& command);
+void run(const config::Config& config, const DataReviewScoreCommand& command);
 
 }  // namespace midillama::cli

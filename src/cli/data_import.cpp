@@ -1,0 +1,30 @@
+#include "cli/commands/data.h"
+#include "midillama/catalog/catalog.h"
+#include "midillama/catalog/import.h"
+#include "midillama/core/lock.h"
+#include "midillama/core/log.h"
+#include "midillama/works/files.h"
+
+#include <filesystem>
+#include <iostream>
+
+namespace midillama::cli {
+namespace fs = std::filesystem;
+
+void run(const config::Config& config, const DataImportCommand& command) {
+  const fs::path directory = config.data.dir;
+  catalog::require_catalog(config.corpus);
+  const WriterLock lock(directory);
+  if (!fs::exists(directory / works::kPiecesFile) || command.overwrite) {
+    catalog::import_pieces(config.corpus, directory);
+  } else if (catalog::is_current(config.corpus, directory)) {
+    log::info("{}: the pieces are there and current, nothing to do (--overwrite imports again)", directory.string());
+  } else {
+    throw InputError(directory.string(), works::kPiecesFile,
+                     "was made with other settings, from other files or by another program: --overwrite imports again, --set data.dir=… "
+                     "keeps both");
+  }
+  std::cout << catalog::report_text(catalog::import_report(directory));
+}
+
+}  // namespace midillama::cli
