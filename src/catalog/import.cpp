@@ -9,6 +9,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/parallel_for.h"
+#include "midillama/core/temporary.h"
 #include "midillama/midi/file.h"
 #include "midillama/text/utf8.h"
 #include "midillama/works/files.h"
@@ -83,6 +84,7 @@ class Import {
     const OrderedJson sources = sources_json(config_, folder_);
     choose_files();
     look_at_files();
+    for (const char* file : {works::kPiecesFile, kImportFile}) remove_leftovers_of(directory / file);
     AtomicFile pieces(directory / works::kPiecesFile);
     const std::string written = write_pieces(pieces);
     if (fingerprint_file(config_.metadata) != sources["catalog"]["fingerprint"].get<std::string>())

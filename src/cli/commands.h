@@ -44,14 +44,17 @@ using Commands = CommandList<TrainCommand,             //
                              TokenizeCommand,          //
                              TextTokenizeCommand,      //
                              InspectCommand,           //
-                             DataImportCommand,        //
                              DataBuildCommand,         //
+                             DataImportCommand,        //
+                             DataRetrieveCommand,      //
                              DataAnnotateCommand,      //
+                             DataFeaturesCommand,      //
+                             DataSegmentCommand,       //
+                             DataWriteCommand,         //
                              DataReviewSampleCommand,  //
                              DataReviewScoreCommand,   //
                              DataStatsCommand,         //
                              DataCheckCommand,         //
-                             DataRetrieveCommand,      //
                              ConfigShowCommand,        //
                              ConfigValidateCommand,    //
                              EmbedCommand,             //

@@ -13,23 +13,6 @@
 namespace midillama::cli {
 namespace fs = std::filesystem;
 
-void run(const config::Config& config, const DataBuildCommand& command) {
-  const fs::path directory = config.data.dir;
-  if (fs::exists(directory / records::kDatasetFile) && !command.overwrite) {
-    if (!corpus::is_current(config.corpus, directory)) {
-      throw InputError(
-          directory.string(), "",
-          "holds a dataset that was made with other settings or sources: --overwrite builds it again, --set data.dir=… keeps both");
-    }
-    log::info("{}: the dataset is there and current, nothing to do (--overwrite builds it again)", directory.string());
-  } else {
-    const corpus::BuildReport report = corpus::build_dataset(config.corpus, directory);
-    log::info("{}: {} pieces, {} clips, {} questions; left out: {} unreadable, {} duplicates, {} without a clip", directory.string(),
-              report.pieces, report.clips, report.questions, report.skipped.size(), report.duplicates.size(), report.without_clips.size());
-  }
-  std::cout << corpus::statistics_text(corpus::dataset_statistics(directory));
-}
-
 void run(const config::Config& config, const DataStatsCommand& command) {
   const OrderedJson statistics = corpus::dataset_statistics(config.data.dir);
   std::cout << (command.json ? json_text(statistics, 2) + "\n" : corpus::statistics_text(statistics));

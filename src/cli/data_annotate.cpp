@@ -1,5 +1,5 @@
 #include "cli/commands/data.h"
-#include "midillama/core/interrupt.h"
+#include "cli/data_steps.h"
 #include "midillama/core/lock.h"
 #include "midillama/core/log.h"
 #include "midillama/core/numbers.h"
@@ -41,16 +41,6 @@ void print(const works::AnnotationReport& report) {
                            with_commas(calls.usage.completion_tokens), dollars(report.cost));
 }
 
-void annotate(const config::Config& config, const fs::path& directory) {
-  const InterruptDelay delay(
-      "no further call is made, and the answers of those on their way are waited for; the same command goes on where this one stops");
-  try {
-    print(works::annotate_works(config, directory, [] { return noted_interrupt() != 0; }));
-  } catch (const net::Stopped&) {
-    throw Interrupted(noted_interrupt(), "stopped: the same command goes on from here");
-  }
-}
-
 }  // namespace
 
 void run(const config::Config& given, const DataAnnotateCommand& command) {
@@ -58,12 +48,13 @@ void run(const config::Config& given, const DataAnnotateCommand& command) {
   config.chat.replay = config.chat.replay || command.replay;
   const fs::path directory = config.data.dir;
   if (command.estimate) return print_estimate(config, works::waiting_requests(config, directory));
+  if (command.batch.empty() && command.batch_results.empty()) return print(annotate(config));
   const WriterLock lock(directory);
   if (!command.batch.empty()) {
     const chat::Requests waiting = works::waiting_requests(config, directory);
     for (const fs::path& file : chat::write_batch(waiting, command.batch)) std::cout << file.string() << '\n';
     print_estimate(config, waiting);
-  } else if (!command.batch_results.empty()) {
+  } else {
     chat::Requests waiting = works::waiting_requests(config, directory);
     chat::RequestLog log(directory / works::kRequestsFile);
     for (const std::string& file : command.batch_results) {
@@ -71,8 +62,6 @@ void run(const config::Config& given, const DataAnnotateCommand& command) {
       log::info("{}: {} answers, {} failures, {} of no call that waits", file, reading.answered, reading.failed, reading.unknown);
     }
     print_estimate(config, works::waiting_requests(config, directory));
-  } else {
-    annotate(config, directory);
   }
 }
 

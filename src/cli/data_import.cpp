@@ -1,4 +1,5 @@
 #include "cli/commands/data.h"
+#include "cli/data_steps.h"
 #include "midillama/catalog/catalog.h"
 #include "midillama/catalog/import.h"
 #include "midillama/core/lock.h"
@@ -15,9 +16,10 @@ void run(const config::Config& config, const DataImportCommand& command) {
   const fs::path directory = config.data.dir;
   catalog::require_catalog(config.corpus);
   const WriterLock lock(directory);
-  if (!fs::exists(directory / works::kPiecesFile) || command.overwrite) {
+  const records::StepState state = import_state(config);
+  if (state == records::StepState::missing || command.overwrite) {
     catalog::import_pieces(config.corpus, directory);
-  } else if (catalog::is_current(config.corpus, directory)) {
+  } else if (state == records::StepState::current) {
     log::info("{}: the pieces are there and current, nothing to do (--overwrite imports again)", directory.string());
   } else {
     throw InputError(directory.string(), works::kPiecesFile,

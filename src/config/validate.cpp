@@ -196,6 +196,8 @@ void check_source(Checker& c, const Corpus& corpus) {
   c.one_of("corpus.source", corpus.source, sources);
   c.require(!has_catalog || !corpus.metadata.empty(), "corpus.metadata", "\"\"",
             fmt::format("must name the catalog where corpus.source is {}", corpus.source));
+  c.require(!corpus.estimate_beats || corpus.source != "abc", "corpus.estimate_beats", "true",
+            "is for MIDI files: tunes in ABC state their tempo or have none");
   c.require(!corpus.file_column.empty(), "corpus.file_column", "\"\"", "must name the column of the files");
   for (const auto& [key, column] :
        {std::pair{"corpus.title_column", corpus.title_column}, std::pair{"corpus.composer_column", corpus.composer_column}})

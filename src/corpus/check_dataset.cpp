@@ -8,6 +8,7 @@
 #include "midillama/octuple/octuple.h"
 #include "midillama/records/question.h"
 #include "midillama/records/words.h"
+#include "midillama/works/files.h"
 
 #include <fmt/format.h>
 
@@ -58,6 +59,7 @@ class Check {
     read_unseen();
     read_clips();
     check_sides();
+    check_works();
     check_description();
     std::sort(problems_.begin(), problems_.end());
     return std::move(problems_);
@@ -155,6 +157,26 @@ class Check {
       if (first->split == clip.split) continue;
       problem(clip.first.place,
               fmt::format("{} has the notes of {} in {}.jsonl", file.string(), first->first.clip.string(), records::name(first->split)));
+    }
+  }
+
+  // Of a collection with a catalog: performances of a work must not be learnt from and tested on.
+  void check_works() {
+    const auto file = directory_ / works::kPiecesFile;
+    if (!std::filesystem::exists(file)) return;
+    std::map<std::string, std::string> first;  // piece, by work
+    try {
+      works::for_each_piece(directory_, [&](const works::CatalogPiece& piece) {
+        const auto place = pieces_.find(piece.id);
+        if (place == pieces_.end()) return;
+        const auto& other = first.emplace(piece.work, piece.id).first->second;
+        const auto split = place->second.split, other_split = pieces_.at(other).split;
+        if (split != other_split)
+          problem(place->second.line,
+                  fmt::format("the work \"{}\" is in {}.jsonl, too, with the piece \"{}\"", piece.work, records::name(other_split), other));
+      });
+    } catch (const Error& error) {
+      problems_.emplace_back(error.what());
     }
   }
 

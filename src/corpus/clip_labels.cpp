@@ -1,5 +1,6 @@
 #include "corpus/clip_labels.h"
 
+#include "midillama/music/beats.h"
 #include "midillama/music/features.h"
 #include "midillama/music/key.h"
 
@@ -7,7 +8,7 @@
 
 namespace midillama::corpus {
 
-Facts clip_labels(const midi::Score& clip, const Piece& piece) {
+Facts clip_labels(const midi::Score& clip, const Piece& piece, bool estimate_beats) {
   Facts labels;
   const auto set_number = [&](const char* name, std::optional<double> value) {
     if (value) labels[name] = fmt::format("{}", *value);
@@ -21,7 +22,11 @@ Facts clip_labels(const midi::Score& clip, const Piece& piece) {
   }
   if (const auto meter = piece.states_meter ? music::meter_throughout(clip) : std::nullopt)
     labels["meter"] = fmt::format("{}/{}", meter->numerator, meter->denominator);
-  if (piece.states_tempo) set_number("beats_per_minute", music::beats_throughout(clip));
+  if (piece.states_tempo) {
+    set_number("beats_per_minute", music::beats_throughout(clip));
+  } else if (estimate_beats) {
+    set_number("beats_per_minute", music::beats_per_minute(music::estimate_beats(music::onsets_of(clip))));
+  }
   return labels;
 }
 

@@ -10,8 +10,9 @@ namespace midillama::corpus {
 //   estimated_key     the key that both key profiles find; none where they differ: such a clip is too short or too ambiguous to tell
 //   aarden_key        the key that music21's analyze('key') finds, however unsure
 //   meter             in force throughout the clip, where the file states meters
-//   beats_per_minute  where the file states tempos, and one tempo and one beat hold throughout the clip
-Facts clip_labels(const midi::Score& clip, const Piece& piece);
+//   beats_per_minute  where the file states tempos, and one tempo and one beat hold throughout the clip; where it states none and
+//                     `estimate_beats` is set, by music::estimate_beats()
+Facts clip_labels(const midi::Score& clip, const Piece& piece, bool estimate_beats);
 
 // Whether a label is a number that is measured on every clip.
 bool is_measured_number(const std::string& label);

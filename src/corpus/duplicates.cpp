@@ -130,6 +130,13 @@ void for_each_pair(std::size_t pieces, Progress& progress, RunsOf&& runs_of, Use
   }
 }
 
+void join_works(const std::vector<Piece>& pieces, DisjointSets& families) {
+  std::map<std::string, std::size_t> first;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (!pieces[i].work.empty()) families.join(first.emplace(pieces[i].work, i).first->second, i);
+  }
+}
+
 // For each piece the one of its set that is kept.
 std::vector<std::size_t> kept_pieces(const std::vector<Piece>& pieces, DisjointSets& tunes) {
   const auto worth = [&](std::size_t i) { return std::pair(!pieces[i].clips.empty(), pieces[i].labels.size()); };
@@ -200,6 +207,7 @@ bool same_order(const Melody& first, const Melody& second) {
 Families find_families(const std::vector<Piece>& pieces, double duplicate_similarity, double related_similarity) {
   DisjointSets tunes(pieces.size());
   DisjointSets families(pieces.size());
+  join_works(pieces, families);
   Progress progress("comparing melodies", pieces.size());
   const auto figures_of = [&](std::size_t i) { return melodic_figures(pieces[i].melody); };
   for_each_pair(pieces.size(), progress, figures_of, [&](const Similarity& pair) {

@@ -46,10 +46,8 @@ Provenance provenance_of(const std::vector<std::filesystem::path>& files, const 
 }
 
 [[noreturn]] void refuse_source(const config::Corpus& config) {
-  throw ConfigError({fmt::format(
-      "corpus.source: \"{}\" — datasets are built from abc and midi; `midillama data import` makes pieces.jsonl of a collection "
-      "with a catalog, which `data build` does not read yet",
-      config.source)});
+  throw ConfigError(
+      {fmt::format("corpus.source: \"{}\" — is read by way of pieces.jsonl, which `midillama data import` makes", config.source)});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "midillama/core/json_reader.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/splits.h"
+#include "midillama/corpus/steps.h"
 #include "midillama/records/form.h"
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
@@ -111,7 +112,13 @@ bool is_current(const config::Corpus& config, const std::filesystem::path& direc
   const auto written = description.value(Json::json_pointer("/tags/fingerprint"), fingerprint(tags.text));
   const bool same_settings =
       description.value("format", 0) == kDatasetFormat && settings == Json(settings_json(config)) && written == fingerprint(tags.text);
-  if (!same_settings || !std::filesystem::exists(config.path)) return same_settings;
+  if (!same_settings) return false;
+  if (has_steps(config)) {
+    return features_state(config, directory) != records::StepState::outdated &&
+           segment_state(config, directory) == records::StepState::current &&
+           description.value("sources", Json()) == Json(provenance_json(steps_provenance(directory)));
+  }
+  if (!std::filesystem::exists(config.path)) return true;
   return description.value("sources", Json()) == Json(provenance_json(source_provenance(config)));
 }
 

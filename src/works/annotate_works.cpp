@@ -1,7 +1,7 @@
 #include "midillama/works/annotate_works.h"
 
 #include "midillama/config/config.h"
-#include "midillama/core/atomic_file.h"
+#include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/text/utf8.h"
@@ -39,9 +39,25 @@ FieldCounts& operator+=(FieldCounts& counts, const Finding& finding) {
   return counts;
 }
 
+records::MadeOf made_of(const config::Config& config, const fs::path& directory) {
+  records::MadeOf of;
+  of.settings = {{"model", config.chat.model},
+                 {"instructions", config.annotation.instructions},
+                 {"max_characters", config.annotation.max_characters},
+                 {"max_tokens", config.annotation.max_tokens},
+                 {"tags", fingerprint(records::read_tags(config.corpus.tag_file).text)}};
+  for (const char* file : {kPiecesFile, kTextsFile}) of.files[file] = records::fingerprint_of(directory, file);
+  return of;
+}
+
 }  // namespace
 
+records::StepState annotation_state(const config::Config& config, const fs::path& directory) {
+  return records::state_of(directory, records::kAnnotateStep, made_of(config, directory));
+}
+
 AnnotationReport annotate_works(const config::Config& config, const fs::path& directory, const std::function<bool()>& is_stopped) {
+  const records::MadeOf of = made_of(config, directory);
   const Sources sources = read_sources(config, directory);
   const Annotator annotator(config.annotation, sources.tags);
   chat::RequestLog log(directory / kRequestsFile);
@@ -55,13 +71,15 @@ AnnotationReport annotate_works(const config::Config& config, const fs::path& di
   parallel_for("annotating", annotations.size(), annotate, static_cast<unsigned>(config.chat.max_parallel));
 
   AnnotationReport report{.works = annotations.size()};
-  AtomicFile file(directory / kAnnotationsFile);
+  records::StepFile file(directory, records::kAnnotateStep);
   for (const Annotation& annotation : annotations) {
     file.write(json_line(to_line(annotation)));
     ++(annotation.status == "annotated" ? report.annotated : annotation.status == "failed" ? report.failed : report.without_text);
     for (const auto& [name, finding] : annotation.fields) report.fields[name] += finding;
   }
-  file.commit();
+  const OrderedJson counts = {
+      {"works", report.works}, {"annotated", report.annotated}, {"without_text", report.without_text}, {"failed", report.failed}};
+  file.commit(of, counts, report.failed == 0);
   report.calls = client.totals();
   report.cost = chat::cost_of(config.chat, report.calls.usage);
   return report;

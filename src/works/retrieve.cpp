@@ -1,6 +1,5 @@
 #include "midillama/works/retrieve.h"
 
-#include "midillama/core/atomic_file.h"
 #include "midillama/core/error.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
@@ -14,6 +13,7 @@
 #include "works/source.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -101,18 +101,45 @@ std::set<std::string> look_up(const std::vector<Work>& works, Sources& sources) 
   return failed;
 }
 
+// Of a folder of texts: which there are, and when they were last written.
+std::string folder_fingerprint(const fs::path& folder) {
+  std::vector<std::string> texts;
+  std::error_code error;
+  for (fs::recursive_directory_iterator entries(folder, error); !error && entries != fs::recursive_directory_iterator();
+       entries.increment(error)) {
+    std::error_code ignored;
+    const auto written = entries->last_write_time(ignored).time_since_epoch().count();
+    texts.push_back(fmt::format("{} {}\n", entries->path().lexically_relative(folder).string(), written));
+  }
+  std::ranges::sort(texts);
+  return fingerprint(fmt::format("{}", fmt::join(texts, "")));
+}
+
+records::MadeOf made_of(const config::Config& config) {
+  records::MadeOf of;
+  of.settings = {{"endpoint", static_cast<const std::vector<std::string>&>(config.retrieval.endpoint)},
+                 {"pages_per_work", config.retrieval.pages_per_work},
+                 {"largest_page", config.retrieval.largest_page}};
+  of.files[kPiecesFile] = records::fingerprint_of(config.data.dir, kPiecesFile);
+  for (const std::string& endpoint : config.retrieval.endpoint) {
+    if (!is_address(endpoint)) of.files[endpoint] = folder_fingerprint(expand_home(endpoint));
+  }
+  return of;
+}
+
 }  // namespace
 
 RetrievalReport retrieve_texts(const config::Config& config, const RetrievalOptions& options) {
   const fs::path directory = config.data.dir;
   const std::vector<Work> works = read_works(directory);
   const WriterLock lock(directory);
+  const records::MadeOf of = made_of(config);
   Sources sources(config.retrieval, options, directory);
   const std::set<std::string> failed = look_up(works, sources);
 
   RetrievalReport report{.works = works.size(), .requests = sources.sent(), .from_log = sources.known()};
   report.failed.assign(failed.begin(), failed.end());
-  AtomicFile file(directory / kTextsFile);
+  records::StepFile file(directory, records::kRetrieveStep);
   for (const Work& work : works) {
     if (failed.contains(work.id)) continue;
     const std::vector<Page> pages = sources.find(work);
@@ -123,8 +150,12 @@ RetrievalReport retrieve_texts(const config::Config& config, const RetrievalOpti
     report.with_text += pages.empty() ? 0 : 1;
     report.pages += pages.size();
   }
-  file.commit();
+  file.commit(of, {{"works", report.works}, {"with_text", report.with_text}, {"not_looked_up", report.failed}}, report.failed.empty());
   return report;
+}
+
+records::StepState retrieval_state(const config::Config& config) {
+  return records::state_of(config.data.dir, records::kRetrieveStep, made_of(config));
 }
 
 std::string retrieval_text(const RetrievalReport& report) {

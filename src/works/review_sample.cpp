@@ -89,17 +89,15 @@ ReviewSample draw_review(const fs::path& directory, std::size_t works, std::uint
   for_each_json_line(directory / kPiecesFile,
                      [&](const Json& row, std::size_t) { periods.emplace(row.at("work"), period_of(row.value("labels", Json()))); });
 
-  const fs::path file = directory / kAnnotationsFile;
-  if (!fs::exists(file)) throw InputError(file.string(), "", "is not there: `midillama data annotate` makes it");
   std::map<std::string, OrderedJson> annotated;  // fields with a value, by work
-  for_each_json_line(file, [&](const Json& row, std::size_t line) {
-    const auto fields = json_get<Json>(row, "fields", file.string(), fmt::format("line {}", line));
-    OrderedJson shown = OrderedJson::object();
+  for (const auto& [work, fields] : read_supported_fields(directory)) {
     for (const std::string& name : field_names()) {
-      if (fields.contains(name) && fields[name].is_object() && fields[name].value("url", Json()).is_string()) shown[name] = fields[name];
+      const auto field = fields.find(name);
+      if (field == fields.end()) continue;
+      const auto& [value, evidence, url] = field->second;
+      annotated[work][name] = {{"value", value}, {"evidence", evidence}, {"url", url}};
     }
-    if (!shown.empty()) annotated[json_get<std::string>(row, "work", file.string(), fmt::format("line {}", line))] = std::move(shown);
-  });
+  }
 
   std::vector<const Work*> candidates;
   std::vector<SampledWork> strata;
@@ -109,7 +107,8 @@ ReviewSample draw_review(const fs::path& directory, std::size_t works, std::uint
     strata.push_back({work.composer, periods[work.id]});
   }
   if (candidates.empty())
-    throw InputError(file.string(), "", "no work has a field with a value and its evidence: there is nothing to review");
+    throw InputError((directory / kAnnotationsFile).string(), "",
+                     "no work has a field with a value and its evidence: there is nothing to review");
 
   ReviewSample sample;
   std::map<std::string, OrderedJson> rows;  // by work

@@ -289,6 +289,7 @@ struct Corpus {
   double min_clip_seconds = 5.0;  // a shorter clip is left out
   std::int64_t min_clip_notes = 16;
   std::int64_t clips_per_piece = 3;
+  bool estimate_beats = false;  // of MIDI files that state no tempo: by music::estimate_beats(), which errs now and then
   double valid_fraction = 0.1;
   double test_fraction = 0.1;
   double duplicate_similarity = 0.4;                // shared share of two melodies' intervals from which on they are one tune
@@ -321,6 +322,7 @@ struct Corpus {
     v("min_clip_seconds", self.min_clip_seconds);
     v("min_clip_notes", self.min_clip_notes);
     v("clips_per_piece", self.clips_per_piece);
+    v("estimate_beats", self.estimate_beats);
     v("valid_fraction", self.valid_fraction);
     v("test_fraction", self.test_fraction);
     v("duplicate_similarity", self.duplicate_similarity);

@@ -37,7 +37,7 @@ using UsePiece = std::function<void(Piece& piece)>;
 
 // Reads the pieces of `config.source`, with labels in the words of the tags. A tune or file that cannot be used is listed in `skipped`;
 // InputError where `config.path` or a collection does not exist, or holds nothing to read;
-// ConfigError for a source with a catalog, which `data import` reads (catalog/import.h).
+// ConfigError for a source with a catalog, which has steps (corpus/steps.h).
 //
 // What a source calls its labels, for a tag's `from`: key, meter and beats_per_minute; those of ABC also dance and origin.
 Reading read_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use = {});

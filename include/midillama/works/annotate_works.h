@@ -3,6 +3,7 @@
 
 #include "midillama/chat/batch.h"
 #include "midillama/chat/client.h"
+#include "midillama/records/step.h"
 #include "midillama/works/annotate.h"
 
 #include <cstddef>
@@ -32,6 +33,9 @@ struct AnnotationReport {
 // call fails is recorded as failed, and asked again by the next run. net::Stopped where `is_stopped` says so.
 AnnotationReport annotate_works(const config::Config& config, const std::filesystem::path& directory,
                                 const std::function<bool()>& is_stopped);
+
+// Whether annotations.jsonl is what annotate_works() would write: of these pieces, texts and tags, by this model, and no work failed.
+records::StepState annotation_state(const config::Config& config, const std::filesystem::path& directory);
 
 // What annotate_works() would ask first: the calls that wait for an answer. Second ones are known when the first have been answered.
 chat::Requests waiting_requests(const config::Config& config, const std::filesystem::path& directory);

@@ -8,6 +8,7 @@
 
 #include "midillama/config/schema.h"
 #include "midillama/net/retry.h"
+#include "midillama/records/step.h"
 
 #include <cstddef>
 #include <functional>
@@ -15,8 +16,6 @@
 #include <vector>
 
 namespace midillama::works {
-
-inline constexpr const char* kRetrievalFile = "retrieval.jsonl";
 
 struct RetrievalOptions {
   std::string program = "midillama";  // "midillama/0.1.0": who asks, in the user agent
@@ -37,6 +36,10 @@ struct RetrievalReport {
 // into the directory. Error where robots.txt does not allow it, and where a server failed for three works in a row: then texts.jsonl stays
 // as it was.
 RetrievalReport retrieve_texts(const config::Config& config, const RetrievalOptions& options = {});
+
+// Whether texts.jsonl is what retrieve_texts() would write, as far as the pieces, the settings and folders of texts tell: what servers
+// would answer today is not asked.
+records::StepState retrieval_state(const config::Config& config);
 
 // A table.
 std::string retrieval_text(const RetrievalReport& report);

@@ -17,10 +17,48 @@ struct DataImportCommand : Command {
 
 struct DataBuildCommand : Command {
   static constexpr const char* kName = "data build";
-  static constexpr const char* kDescription = "Make the dataset of the configuration's `corpus` section at data.dir";
+  static constexpr const char* kDescription =
+      "Make the dataset of the configuration's `corpus` section at data.dir; of a collection with a catalog by its steps (import, "
+      "retrieve, "
+      "annotate, features, segment, write), of which those are not run again that are current";
   static constexpr const char* kExample = "midillama data build --set corpus.clips_per_piece=1 --set data.dir=data/short";
 
-  void declare(CLI::App& app) { app.add_flag("--overwrite", overwrite, "Build it again where it is there already"); }
+  void declare(CLI::App& app) {
+    app.add_flag("--overwrite", overwrite, "Build it again where it is there already, and import where the pieces are of other files");
+  }
+
+  bool overwrite = false;
+};
+
+struct DataFeaturesCommand : Command {
+  static constexpr const char* kName = "data features";
+  static constexpr const char* kDescription =
+      "Measure each piece of data.dir's pieces.jsonl into features.jsonl: key, timing, meter, tempo, register, polyphony, dynamics, "
+      "articulation";
+  static constexpr const char* kExample = "midillama data features --config configs/giantmidi/default.yaml";
+
+  void declare(CLI::App& app) { app.add_flag("--overwrite", overwrite, "Measure again what is there already"); }
+
+  bool overwrite = false;
+};
+
+struct DataSegmentCommand : Command {
+  static constexpr const char* kName = "data segment";
+  static constexpr const char* kDescription =
+      "Cut the pieces of data.dir's pieces.jsonl into clips, and tell which pieces stay on one side of the splits, into clips.jsonl";
+  static constexpr const char* kExample = "midillama data segment --config configs/giantmidi/default.yaml --set corpus.clips_per_piece=1";
+
+  void declare(CLI::App& app) { app.add_flag("--overwrite", overwrite, "Cut again; a dataset of the old clips goes"); }
+
+  bool overwrite = false;
+};
+
+struct DataWriteCommand : Command {
+  static constexpr const char* kName = "data write";
+  static constexpr const char* kDescription = "Write questions, captions and splits about the clips of data.dir's clips.jsonl";
+  static constexpr const char* kExample = "midillama data write --config configs/giantmidi/default.yaml --set corpus.questions_per_tag=2";
+
+  void declare(CLI::App& app) { app.add_flag("--overwrite", overwrite, "Write again where a dataset is there already"); }
 
   bool overwrite = false;
 };
@@ -107,6 +145,9 @@ struct DataReviewScoreCommand : Command {
 
 void run(const config::Config& config, const DataImportCommand& command);
 void run(const config::Config& config, const DataBuildCommand& command);
+void run(const config::Config& config, const DataFeaturesCommand& command);
+void run(const config::Config& config, const DataSegmentCommand& command);
+void run(const config::Config& config, const DataWriteCommand& command);
 void run(const config::Config& config, const DataStatsCommand& command);
 void run(const config::Config& config, const DataCheckCommand& command);
 void run(const config::Config& config, const DataRetrieveCommand& command);
