@@ -70,7 +70,9 @@ void add_catalog_labels(Segments& segments, const TagFacts& facts, const fs::pat
     const auto fields = annotations.find(from.work);
     auto labels = labels_of(from, fields == annotations.end() ? works::SupportedFields() : fields->second, measured->second);
     piece.collection = from.source;
+    piece.composer = from.composer;
     piece.place = from.file;
+    piece.seconds = measured->second.seconds;
     piece.states_meter = measured->second.states_meter;
     piece.states_tempo = measured->second.states_tempo;
     piece.labels = facts.of_labels(labels.values);

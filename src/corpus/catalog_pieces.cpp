@@ -50,7 +50,7 @@ Piece read_piece(const config::Corpus& config, const works::CatalogPiece& from) 
   const auto bytes = midi_bytes(config, from);
   if (midi::has_separate_patterns(bytes))
     throw InputError(from.file, "", "is of format 2: its tracks are patterns that do not sound together");
-  piece.score = midi::parse_midi(bytes, from.file);
+  piece.score = midi::parse_midi(bytes, from.file, [](const std::string&) {});  // features.json has the warnings
   piece.states_meter = music::states_meter(piece.score);
   piece.states_tempo = music::states_tempo(piece.score);
   piece.bar_lines = piece.states_meter ? midi::bar_starts(piece.score) : onset_lines(piece.score);

@@ -1,3 +1,4 @@
+#include "corpus/check_steps.h"
 #include "corpus/unseen.h"
 #include "description.h"
 #include "midillama/core/hash.h"
@@ -175,6 +176,7 @@ class Check {
           problem(place->second.line,
                   fmt::format("the work \"{}\" is in {}.jsonl, too, with the piece \"{}\"", piece.work, records::name(other_split), other));
       });
+      check_steps(directory_, [&](const std::string& place, const std::string& what) { problem(place, what); });
     } catch (const Error& error) {
       problems_.emplace_back(error.what());
     }

@@ -3,8 +3,11 @@
 #include "midillama/music/beats.h"
 #include "midillama/music/features.h"
 #include "midillama/music/key.h"
+#include "midillama/music/texture.h"
 
 #include <fmt/format.h>
+
+#include <set>
 
 namespace midillama::corpus {
 
@@ -15,6 +18,9 @@ Facts clip_labels(const midi::Score& clip, const Piece& piece, bool estimate_bea
   };
   set_number("mean_pitch", music::mean_pitch(clip));
   set_number("notes_per_second", music::notes_per_second(clip));
+  set_number("polyphony", music::polyphony(clip));
+  if (const auto dynamics = music::dynamics(clip)) set_number("mean_velocity", dynamics->mean);
+  set_number("articulation", music::articulation(clip));
   if (const auto key = music::estimate_key(clip)) {
     labels["aarden_key"] = music::name(key->key);
     const auto other = music::estimate_key(clip, music::KeyProfile::krumhansl_kessler);
@@ -31,7 +37,8 @@ Facts clip_labels(const midi::Score& clip, const Piece& piece, bool estimate_bea
 }
 
 bool is_measured_number(const std::string& label) {
-  return label == "mean_pitch" || label == "notes_per_second";
+  static const std::set<std::string> numbers = {"mean_pitch", "notes_per_second", "polyphony", "mean_velocity", "articulation"};
+  return numbers.contains(label);
 }
 
 }  // namespace midillama::corpus

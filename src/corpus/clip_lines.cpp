@@ -3,7 +3,10 @@
 #include "midillama/core/error.h"
 #include "midillama/core/json_text.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 namespace midillama::corpus {
 namespace {
@@ -28,6 +31,25 @@ OrderedJson places(const std::vector<Skipped>& skipped) {
   return list;
 }
 
+// The works of each family that has several: whether they belong together is worth a look.
+OrderedJson related_works(const Segments& segments) {
+  std::map<std::string, std::set<std::string>> works;  // by family
+  for (std::size_t i = 0; i < segments.pieces.size(); ++i) works[segments.family[i]].insert(segments.pieces[i].work);
+  OrderedJson related = OrderedJson::array();
+  for (const auto& [family, of_family] : works) {
+    if (of_family.size() > 1) related.push_back(of_family);
+  }
+  return related;
+}
+
+OrderedJson families_of(const Segments& segments) {
+  std::map<std::string, std::size_t> pieces;  // by family
+  for (const auto& family : segments.family) ++pieces[family];
+  std::size_t largest = 0;
+  for (const auto& [family, count] : pieces) largest = std::max(largest, count);
+  return {{"families", pieces.size()}, {"pieces_of_the_largest", largest}, {"related_works", related_works(segments)}};
+}
+
 OrderedJson report_of(const Segments& segments) {
   const auto& report = segments.report;
   double seconds = 0;
@@ -39,6 +61,7 @@ OrderedJson report_of(const Segments& segments) {
           {"clips", report.clips},
           {"seconds_of_pieces", milliseconds(segments.seconds)},
           {"seconds_of_clips", milliseconds(seconds)},
+          {"families", families_of(segments)},
           {"collections", segments.read},
           {"unreadable", places(report.skipped)},
           {"duplicates", places(report.duplicates)},

@@ -6,9 +6,12 @@
 #include "midillama/corpus/splits.h"
 #include "midillama/records/question.h"
 #include "midillama/text/utf8.h"
+#include "midillama/works/work_id.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace midillama::corpus {
@@ -51,6 +54,33 @@ OrderedJson keys_json(const Built& built) {
     keys[tag.name] = {{"clips", stated}, {"as_estimated", agree}};
   }
   return keys;
+}
+
+// Of a source that knows works: how many each side has, and of how many composers.
+OrderedJson works_json(const Built& built) {
+  OrderedJson sides = OrderedJson::object();
+  for (const auto split : records::all_splits()) {
+    std::set<std::string> works, composers;
+    for (std::size_t i = 0; i < built.pieces.size(); ++i) {
+      const auto& piece = built.pieces[i];
+      if (built.splits[i] != split || piece.work.empty()) continue;
+      works.insert(piece.work);
+      if (!piece.composer.empty()) composers.insert(works::folded_name(piece.composer));
+    }
+    sides[records::name(split)] = {{"works", works.size()}, {"composers", composers.size()}};
+  }
+  return sides;
+}
+
+// How much of the pieces is in clips.
+OrderedJson coverage_json(const Built& built) {
+  double pieces = 0, clips = 0;
+  for (const auto& piece : built.pieces) {
+    pieces += piece.seconds;
+    for (const auto& clip : piece.clips) clips += clip.span.end.value - clip.span.start.value;
+  }
+  const auto rounded = [](double seconds) { return std::round(seconds * 1000) / 1000; };
+  return {{"seconds_of_pieces", rounded(pieces)}, {"seconds_of_clips", rounded(clips)}};
 }
 
 OrderedJson rare_json(const std::vector<RareValue>& rare) {
@@ -156,6 +186,10 @@ void write_description(const Built& built, const std::filesystem::path& director
                              {"unreadable", places(report.skipped)},
                              {"duplicates", places(report.duplicates)},
                              {"too_short", places(report.without_clips)}};
+  if (std::ranges::any_of(built.pieces, [](const Piece& piece) { return !piece.work.empty(); })) {
+    description["works"] = works_json(built);
+    description["coverage"] = coverage_json(built);
+  }
   const auto unseen = records::split_file(directory, records::kUnseenSplit);
   if (std::filesystem::exists(unseen)) description[records::kUnseenSplit] = describe_unseen(unseen, tags);
   write_atomically(directory / records::kDatasetFile, json_text(description, 2) + '\n');

@@ -5,6 +5,7 @@
 #include "midillama/config/schema.h"
 #include "midillama/core/file.h"
 #include "midillama/corpus/dataset.h"
+#include "midillama/records/split.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -38,6 +39,7 @@ struct Built {
   const Provenance& provenance;
   const CollectionCounts& read;
   const std::vector<Piece>& pieces;              // kept
+  const std::vector<records::Split>& splits;     // of each piece
   const std::vector<std::vector<Facts>>& facts;  // of each clip of each piece
   const BuildReport& report;
 };

@@ -95,6 +95,8 @@ class RunTable {
  private:
   void add(const Held& held) {
     if (!holds(held.run)) return;
+    // Twice as much would be asked for at the next growth.
+    if (held_.size() == held_.capacity() && held_.size() > kMostRuns / 2) held_.reserve(kMostRuns);
     held_.push_back(held);
     if (held_.size() < kMostRuns) return;
     every_ *= 2;

@@ -86,8 +86,23 @@ records::MadeOf made_of(const config::Corpus& config, const fs::path& directory)
 
 struct Measured {
   OrderedJson line = nullptr;
-  std::string problem = {};
+  std::string problem = {};  // why there is no line
+  std::string warning = {};  // the first
 };
+
+Measured measure(const config::Corpus& config, const works::CatalogPiece& piece) {
+  Measured measured;
+  const auto warn = [&](const std::string& what) {
+    if (measured.warning.empty()) measured.warning = what;
+  };
+  try {
+    const auto performance = midi::parse_performance(midi_bytes(config, piece), piece.file, warn);
+    measured.line = features_of(piece.id, performance, config.estimate_beats);
+  } catch (const std::exception& error) {
+    measured.problem = skipped(piece.file, error).reason;
+  }
+  return measured;
+}
 
 }  // namespace
 
@@ -103,27 +118,21 @@ void measure_features(const config::Corpus& config, const fs::path& directory) {
   const WriterLock lock(directory);
   const auto of = made_of(config, directory);
   std::vector<Measured> measured(pieces.size());
-  parallel_for("measuring pieces", pieces.size(), [&](std::size_t i) {
-    try {
-      const auto performance = midi::parse_performance(midi_bytes(config, pieces[i]), pieces[i].file);
-      measured[i].line = features_of(pieces[i].id, performance, config.estimate_beats);
-    } catch (const std::exception& error) {
-      measured[i].problem = skipped(pieces[i].file, error).reason;
-    }
-  });
+  parallel_for("measuring pieces", pieces.size(), [&](std::size_t i) { measured[i] = measure(config, pieces[i]); });
   records::StepFile file(directory, records::kFeaturesStep);
-  OrderedJson timing = OrderedJson::object(), unreadable = OrderedJson::array();
+  OrderedJson timing = OrderedJson::object(), unreadable = OrderedJson::array(), warnings = OrderedJson::array();
   for (const char* name : {kStated, kConstant, kEstimated, kFrames}) timing[name] = 0;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     if (measured[i].line.is_null()) {
       unreadable.push_back({{"place", pieces[i].file}, {"reason", measured[i].problem}});
       continue;
     }
+    if (!measured[i].warning.empty()) warnings.push_back({{"place", pieces[i].file}, {"reason", measured[i].warning}});
     file.write(json_line(measured[i].line));
     OrderedJson& count = timing[measured[i].line["timing"].get<std::string>()];
     count = count.get<std::size_t>() + 1;
   }
-  file.commit(of, {{"pieces", pieces.size() - unreadable.size()}, {"timing", timing}, {"unreadable", unreadable}});
+  file.commit(of, {{"pieces", pieces.size() - unreadable.size()}, {"timing", timing}, {"unreadable", unreadable}, {"warnings", warnings}});
 }
 
 std::map<std::string, PieceFeatures> read_features(const fs::path& folder) {
@@ -134,6 +143,7 @@ std::map<std::string, PieceFeatures> read_features(const fs::path& folder) {
     const auto place = fmt::format("line {}", line);
     const auto part = [&](const char* key) { return json_get<Json>(row, key, file.string(), place); };
     PieceFeatures& features = all[json_get<std::string>(row, "piece", file.string(), place)];
+    features.seconds = json_get<double>(row, "seconds", file.string(), place);
     const Json key = part("key"), meter = part("meter"), tempo = part("tempo");
     if (key.is_object()) features.key = json_get<std::string>(key, "value", file.string(), place + ", key");
     const auto is_stated = [](const Json& value) { return value.is_object() && value.value("from", Json()) == kStated; };
@@ -151,8 +161,9 @@ std::string features_text(const fs::path& directory) {
   std::string text = fmt::format("{:<28}{:>10}\n", "pieces", record.at("pieces").get<std::size_t>());
   for (const auto& [name, count] : record.at("timing").items())
     text += fmt::format("{:<28}{:>10}\n", "  timing " + name, count.get<std::size_t>());
-  if (const auto& unreadable = record.at("unreadable"); !unreadable.empty())
-    text += fmt::format("{:<28}{:>10}\n", "not readable", unreadable.size());
+  for (const auto& [name, list] : {std::pair("not readable", "unreadable"), std::pair("read with a warning", "warnings")}) {
+    if (const auto& rows = record.at(list); !rows.empty()) text += fmt::format("{:<28}{:>10}\n", name, rows.size());
+  }
   return text;
 }
 

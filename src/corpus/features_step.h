@@ -13,6 +13,7 @@ namespace midillama::corpus {
 
 // What later steps take from a line.
 struct PieceFeatures {
+  double seconds = 0;
   std::optional<std::string> key;
   std::optional<std::string> meter;                 // as the file states it
   std::optional<double> beats_per_minute;           // ... where it states one

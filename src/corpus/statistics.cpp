@@ -41,6 +41,13 @@ std::string unseen_text(const OrderedJson& statistics) {
   return text;
 }
 
+std::string coverage_text(const OrderedJson& statistics) {
+  const auto coverage = statistics.value("coverage", OrderedJson::object());
+  if (coverage.empty()) return "";
+  const auto pieces = coverage.at("seconds_of_pieces").get<double>(), clips = coverage.at("seconds_of_clips").get<double>();
+  return fmt::format("\n{:.0f} of {:.0f} seconds of the pieces are in clips\n", clips, pieces);
+}
+
 // What is no fact of any clip, and why.
 std::string left_out_text(const OrderedJson& statistics) {
   std::string text;
@@ -140,6 +147,9 @@ std::string statistics_text(const OrderedJson& statistics) {
                           pieces.at("kept").get<int>(), pieces.at("read").get<int>(), pieces.at("duplicates").get<int>(),
                           pieces.at("too_short").get<int>(), pieces.at("unreadable").get<int>());
   text += row("", {"train", "valid", "test"});
+  if (const auto works = statistics.value("works", OrderedJson::object()); !works.empty()) {
+    for (const std::string count : {"works", "composers"}) text += count_row(works, count, OrderedJson::json_pointer("/" + count));
+  }
   for (const std::string count : {"pieces", "clips", "questions", "captions"})
     text += count_row(splits, count, OrderedJson::json_pointer("/" + count));
   for (const auto& [tag, values] : statistics.at("vocabulary").items()) {
@@ -150,6 +160,7 @@ std::string statistics_text(const OrderedJson& statistics) {
     }
   }
   text += unseen_text(statistics);
+  text += coverage_text(statistics);
   text += left_out_text(statistics);
   return text;
 }

@@ -144,6 +144,10 @@ std::string segment_text(const fs::path& directory) {
   row("  not readable", record.at("unreadable").size());
   row("  duplicates", record.at("duplicates").size());
   row("  without a clip", record.at("without_clips").size());
+  const OrderedJson& families = record.at("families");
+  row("families", families.at("families"));
+  row("  pieces of the largest", families.at("pieces_of_the_largest"));
+  row("  of several works", families.at("related_works").size());
   row("clips", count("clips"));
   const double pieces = record.at("seconds_of_pieces"), clips = record.at("seconds_of_clips");
   text += fmt::format("{:.0f} of {:.0f} seconds of the kept pieces are in clips ({:.1f} %)\n", clips, pieces, 100 * clips / pieces);

@@ -36,7 +36,7 @@ class DatasetWriter {
     write_unseen();
     write_facts();
     write_atomically(folder_ / records::kTagFile, tag_facts_.tags().text);
-    write_description({config_, tag_facts_, segments_.provenance, segments_.read, pieces_, facts_, report_}, folder_);
+    write_description({config_, tag_facts_, segments_.provenance, segments_.read, pieces_, splits_, facts_, report_}, folder_);
     return std::move(report_);
   }
 

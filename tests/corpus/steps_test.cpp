@@ -120,6 +120,26 @@ TEST_F(Steps, TheCheckFindsAWorkOnTwoSides) {
   EXPECT_THAT(check_dataset(data()), Contains(HasSubstr("the work \"one\" is in ")));
 }
 
+TEST_F(Steps, TheCheckFindsWhatRefersToNothing) {
+  build();
+  const auto append = [&](const char* file, const Json& row) {
+    write_atomically(data() / file, read_text(data() / file) + row.dump() + "\n");
+  };
+  const Json text = {
+      {"work", "ada berg: Work 0"},      {"url", "http://wiki.example/genre"}, {"title", "Work 0"}, {"retrieved", ""}, {"sha256", ""},
+      {"text", "It is waltz, they say."}};
+  write_atomically(data() / "texts.jsonl", "");
+  append("texts.jsonl", text);
+  append("annotations.jsonl", {{"work", "nobody: Nothing"}, {"status", "no text"}, {"fields", Json::object()}});
+  fs::remove(data() / lines("clips.jsonl")[0].at("file").get<std::string>());
+  const auto problems = check_dataset(data());
+  EXPECT_THAT(problems, Contains(HasSubstr("annotations.jsonl: line 9: the work \"nobody: Nothing\" is not in pieces.jsonl")));
+  EXPECT_THAT(problems, Contains(HasSubstr("clips.jsonl: line 1: clips/solo-0.1.mid: there is no such file")));
+  EXPECT_THAT(problems, Contains(HasSubstr("Work 0: intent: the evidence \"It is The night is dark., they say.\" is in no text of")));
+  EXPECT_THAT(problems, Not(Contains(HasSubstr("Work 0: genre"))));
+  EXPECT_THAT(problems, Contains(HasSubstr("Work 1: genre"))) << "it has no text";
+}
+
 // One work under two names, as catalogs have it: the notes tell.
 TEST_F(Steps, APerformanceUnderAnotherNameIsOnTheSameSide) {
   auto score = random_score(17, 160);
@@ -130,6 +150,10 @@ TEST_F(Steps, APerformanceUnderAnotherNameIsOnTheSameSide) {
   for (const auto& clip : lines("clips.jsonl")) families[clip.at("piece")] = clip.at("family");
   EXPECT_EQ(families.at("again"), families.at("solo-7"));
   EXPECT_NE(families.at("again"), families.at("solo-6"));
+  const Json record = records::record_of(data(), records::kSegmentStep);
+  EXPECT_EQ(record.at("families").at("families"), kWorks);
+  EXPECT_EQ(record.at("families").at("pieces_of_the_largest"), 2);
+  EXPECT_EQ(record.at("families").at("related_works"), Json::parse(R"([["ada berg: Etude", "ada berg: Work 7"]])"));
 }
 
 TEST_F(Steps, FactsNameTheirEvidence) {
@@ -269,6 +293,42 @@ TEST_F(Steps, IsCurrentUntilSomethingBeforeChanges) {
   build();
   fs::remove_all(collection.midis());
   EXPECT_TRUE(is_current(collection.config, data())) << "the collection is not there any more";
+}
+
+TEST_F(Steps, TheDescriptionCountsWorks) {
+  build();
+  const auto statistics = dataset_statistics(data());
+  int works = 0;
+  for (const auto& [split, counts] : statistics.at("works").items()) {
+    works += counts.at("works").get<int>();
+    EXPECT_EQ(counts.at("composers"), 1) << split;
+  }
+  EXPECT_EQ(works, kWorks);
+  const Json record = records::record_of(data(), records::kSegmentStep);
+  EXPECT_EQ(Json(statistics.at("coverage").at("seconds_of_clips")), record.at("seconds_of_clips"));
+  EXPECT_NEAR(statistics.at("coverage").at("seconds_of_pieces").get<double>(), record.at("seconds_of_pieces").get<double>(), 0.01);
+  EXPECT_THAT(statistics_text(statistics),
+              AllOf(testing::ContainsRegex("works +[4-7] +[1-3] +[1-3]\n"), HasSubstr("seconds of the pieces are in clips")));
+}
+
+TEST_F(Steps, AnyMeasureOfTheClipCanBeATag) {
+  const auto tags = collection.root.path() / "tags.yaml";
+  write_atomically(
+      tags,
+      "tags:\n"
+      "  - name: loudness\n    kind: closed\n    from: mean_velocity\n    bounds: [60]\n"
+      "    values: [{value: soft}, {value: loud}]\n    questions: [\"How loud is it?\"]\n    answers: [\"It is {loudness}.\"]\n"
+      "  - name: touch\n    kind: closed\n    from: articulation\n    bounds: [quantiles]\n"
+      "    values: [{value: short}, {value: long}]\n    questions: [\"Are the notes short?\"]\n    answers: [\"It is {touch}.\"]\n"
+      "captions:\n  questions: [\"Describe this.\"]\n  parts:\n    - wordings: [\"It is {loudness}.\"]\n");
+  collection.config.tag_file = tags.string();
+  build();
+  std::map<std::string, int> touchs;
+  for (const auto& question : questions()) {
+    EXPECT_EQ(question.at("facts").at("loudness"), "loud");
+    ++touchs[question.at("facts").at("touch")];
+  }
+  EXPECT_EQ(touchs.size(), 2u);
 }
 
 TEST_F(Steps, ABuildKeepsTheFilesOfTheSteps) {

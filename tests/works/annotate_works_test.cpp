@@ -154,6 +154,30 @@ TEST_F(AnnotateWorks, AFailedCallFailsItsWorkAlone) {
   EXPECT_EQ(report.calls.calls, 1);
 }
 
+TEST_F(AnnotateWorks, IsCurrentUntilWhatItWasMadeOfChanges) {
+  std::atomic<bool> is_strict = true;
+  ScriptedServer server([&](std::size_t number, const httplib::Request& request, httplib::Response& response) {
+    if (is_strict && request.body.find("Work number 2") != std::string::npos) return void(response.status = 400);
+    answer_well(number, request, response);
+  });
+  config::Config config = settings(server.url());
+  const auto state = [&] { return annotation_state(config, folder.path()); };
+  EXPECT_EQ(state(), records::StepState::missing);
+  annotate_works(config, folder.path(), nullptr);
+  EXPECT_EQ(state(), records::StepState::incomplete) << "a work failed";
+  is_strict = false;
+  annotate_works(config, folder.path(), nullptr);
+  EXPECT_EQ(state(), records::StepState::current);
+  config.chat.endpoint = "http://elsewhere/v1";
+  EXPECT_EQ(state(), records::StepState::current) << "where the model is does not matter";
+  config.chat.model = "another";
+  EXPECT_EQ(state(), records::StepState::outdated);
+  config.chat.model = "m";
+  std::ofstream(folder.path() / kTextsFile, std::ios::app)
+      << Json(to_line(Text{"composer: work 4", "http://wiki.example/4", "t", "2026-01-01T00:00:00Z", "", sentence(4)})) << '\n';
+  EXPECT_EQ(state(), records::StepState::outdated) << "another text";
+}
+
 TEST_F(AnnotateWorks, ReplayAndBatchesGiveTheSameFileWithoutTheServer) {
   std::string direct;
   {

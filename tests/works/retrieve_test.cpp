@@ -327,11 +327,13 @@ TEST_F(Retrieve, OnePageThatFailsKeepsOneWorkOpen) {
   EXPECT_EQ(report.with_text, 3u);
   EXPECT_THAT(found(), Not(Contains(HasSubstr("dreaming"))));
   EXPECT_THAT(retrieval_text(report), ContainsRegex("not looked up +1\n"));
+  EXPECT_EQ(retrieval_state(config), records::StepState::incomplete);
   wiki.fault = nullptr;
   wiki.forget();
   EXPECT_THAT(retrieve().failed, IsEmpty());
   EXPECT_EQ(content(), expected);
   EXPECT_THAT(wiki.targets(), SizeIs(2)) << "robots.txt, and the one page";
+  EXPECT_EQ(retrieval_state(config), records::StepState::current);
 }
 
 // Killed before each request in turn, and then run again.
@@ -474,6 +476,22 @@ TEST_F(RetrieveFromAFolder, FindsTheSame) {
   EXPECT_THAT(lines, HasSubstr("te%20xts/Nocturnes"));
   retrieve();
   EXPECT_EQ(read_binary(texts_file()), lines) << "times, too";
+}
+
+TEST_F(RetrieveFromAFolder, IsCurrentUntilTextsOrPiecesChange) {
+  const auto state = [&] { return retrieval_state(config); };
+  EXPECT_EQ(state(), records::StepState::missing);
+  retrieve();
+  EXPECT_EQ(state(), records::StepState::current);
+  write_atomically(texts / "La mer (Debussy).txt", "La mer by Claude Debussy.");
+  EXPECT_EQ(state(), records::StepState::outdated);
+  retrieve();
+  EXPECT_EQ(state(), records::StepState::current);
+  config.retrieval.pages_per_work = 1;
+  EXPECT_EQ(state(), records::StepState::outdated) << "another setting";
+  config.retrieval.pages_per_work = 2;
+  write_pieces({kPieces[0]});
+  EXPECT_EQ(state(), records::StepState::outdated) << "other pieces";
 }
 
 TEST_F(RetrieveFromAFolder, ComesFirstWhereItIsNamedFirst) {

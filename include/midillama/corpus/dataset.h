@@ -67,7 +67,7 @@ std::vector<std::string> changed_splits(const std::filesystem::path& directory);
 
 // Everything that is wrong with a dataset, as "file: place: what"; empty where nothing is: keys and types of every line, facts within the
 // vocabulary, answers that state their fact, clip files that parse and are as long as stated, ids that occur once, no piece, no work and no
-// notes on two sides, counts and fingerprints as in dataset.json.
+// notes on two sides, counts and fingerprints as in dataset.json; pieces, works, clips and sentences to which the files of the steps refer.
 std::vector<std::string> check_dataset(const std::filesystem::path& directory);
 
 }  // namespace midillama::corpus

@@ -38,7 +38,8 @@ struct Piece {
   std::string id;                         // unique in the corpus, fit for a file name
   std::string collection;                 // the tune book or folder that it stands in
   std::string place;                      // "file:line" or "file", for messages
-  std::string work;                       // pieces of one work are one family; empty where it is not known
+  std::string work;                       // pieces of one work are one family; empty where the source knows no works
+  std::string composer;                   // as the catalog spells it
   Facts labels;                           // what holds for the whole piece, in the words of the tags
   std::map<std::string, Origin> origins;  // of the labels, by the name that a tag's `from` gives; empty where all are the source's
 
