@@ -24,6 +24,7 @@ Facts clip_labels(const midi::Score& clip, const Piece& piece, bool estimate_bea
   if (const auto key = music::estimate_key(clip)) {
     labels["aarden_key"] = music::name(key->key);
     const auto other = music::estimate_key(clip, music::KeyProfile::krumhansl_kessler);
+    if (other) labels["krumhansl_key"] = music::name(other->key);
     if (other && other->key == key->key) labels["estimated_key"] = labels["aarden_key"];
   }
   if (const auto meter = piece.states_meter ? music::meter_throughout(clip) : std::nullopt)

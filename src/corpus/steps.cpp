@@ -57,8 +57,17 @@ void cut_into(const config::Corpus& config, const fs::path& folder) {
   write_clip_lines(segments, folder, of);
 }
 
+// What was made of other settings or files would not be what dataset.json says. Of what is not there the readers tell.
+void require_current(records::StepState state, const fs::path& folder, const records::Step& step) {
+  if (state == records::StepState::outdated)
+    throw InputError(
+        (folder / step.file).string(), "",
+        fmt::format("was made with other settings or of other files, or changed since: `midillama data {}` makes it again", step.name));
+}
+
 BuildReport write_into(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer, const fs::path& folder) {
   auto segments = read_clip_lines(folder);
+  require_current(features_state(config, folder), folder, records::kFeaturesStep);
   add_catalog_labels(segments, TagFacts(tags, config), folder);
   segments.provenance = steps_provenance(folder);
   return write_dataset(config, tags, writer, folder, std::move(segments));
@@ -118,6 +127,7 @@ BuildReport write_dataset(const config::Corpus& config, const fs::path& director
   require_dataset_folder(directory, true);
   const auto tags = records::read_tags(config.tag_file);
   const WriterLock lock(directory);
+  require_current(segment_state(config, directory), directory, records::kSegmentStep);
   StagedDirectory staged(directory);
   keep_step_files(directory, staged.path());
   if (fs::exists(directory / "clips")) keep_clips(directory, staged.path());

@@ -116,6 +116,15 @@ TEST_F(Import, IdsAreFitForFileNamesAndDependOnTheFileAlone) {
   EXPECT_EQ(pieces().at(0)["piece"], of_spaces);
 }
 
+TEST_F(Import, WhatKilledImportsLeftGoes) {
+  write("a.mid", tune(1));
+  write_catalog("a.mid,,,\n");
+  write_atomically(data() / "pieces.jsonl.tmp-12-34", "{");
+  write_atomically(data() / "import.json.tmp-12-34", "{");
+  pieces();
+  EXPECT_EQ(std::distance(fs::directory_iterator(data()), {}), 2) << "pieces.jsonl and import.json";
+}
+
 TEST_F(Import, WhatIsNoPieceIsListedWithTheReason) {
   write("good.mid", tune(1));
   write("other.mid", tune(2));

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <thread>
 
 namespace midillama {
 namespace {
@@ -51,23 +52,47 @@ std::string sentence(int work) {
   return fmt::format("The Dance Op. {} by Ada Berg is a waltz of a calm mood.", work + 1);
 }
 
-// The answer of a model that reads the texts.
-void answer(const httplib::Request& request, httplib::Response& response) {
+std::string completion(const std::string& content, const std::string& finish = "stop") {
+  const Json message = {{"role", "assistant"}, {"content", content}};
+  return Json({{"choices", {{{"index", 0}, {"message", message}, {"finish_reason", finish}}}},
+               {"usage", {{"prompt_tokens", 100}, {"completion_tokens", 10}}}})
+      .dump();
+}
+
+// The answer of a model that reads the texts; to the first call about every third work with a sentence that is in none of them.
+std::string content_for(const httplib::Request& request) {
   const Json call = Json::parse(request.body);
   const std::string question = call.at("messages")[1].at("content");
+  const bool is_second = call.at("messages").size() > 2;
   Json fields = Json::object();
   for (int work = 0; work < kWorks; ++work) {
     if (question.find(sentence(work)) == std::string::npos) continue;
     for (const auto& [name, schema] : call.at("response_format").at("json_schema").at("schema").at("properties").items()) {
       const std::string value = name == "genre" ? "waltz" : name == "emotion" ? "calm" : "Not Enough Information";
-      fields[name] = {{"value", value}, {"evidence", sentence(work)}};
+      fields[name] = {{"value", value}, {"evidence", work % 3 == 1 && !is_second ? "Everybody knows this." : sentence(work)}};
     }
   }
-  const Json message = {{"role", "assistant"}, {"content", fields.dump()}};
-  response.set_content(Json({{"choices", {{{"index", 0}, {"message", message}, {"finish_reason", "stop"}}}},
-                             {"usage", {{"prompt_tokens", 100}, {"completion_tokens", 10}}}})
-                           .dump(),
-                       "application/json");
+  return fields.dump();
+}
+
+void answer(const httplib::Request& request, httplib::Response& response) {
+  response.set_content(completion(content_for(request)), "application/json");
+}
+
+// The same by a server that is slow, busy, broken, cut short or talks nonsense now and then.
+void answer_badly(std::size_t number, const httplib::Request& request, httplib::Response& response) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  const auto fail = [&](int status) {
+    response.status = status;
+    response.set_header("retry-after-ms", "2");
+  };
+  if (number % 7 == 1) return fail(429);
+  if (number % 7 == 3) return fail(500);
+  const std::string content = content_for(request);
+  if (number % 11 == 5) return response.set_content(completion(content.substr(0, content.size() / 2), "length"), "application/json");
+  if (number % 13 == 6) return response.set_content(completion("It is a waltz, of course."), "application/json");
+  if (number % 17 == 8) return response.set_content("{\"choices\": [{", "application/json");
+  response.set_content(completion(content), "application/json");
 }
 
 class DataBuild : public testing::Test {
@@ -111,6 +136,13 @@ class DataBuild : public testing::Test {
     auto arguments = command("build", data, more);
     arguments.insert(arguments.begin(), {"timeout", "--signal=KILL", fmt::format("{:.3f}", seconds)});
     return run_process(arguments);
+  }
+  // With texts and a model.
+  std::vector<std::string> all_steps(const ScriptedServer& server) const {
+    return {"--set", "retrieval.endpoint=" + (folder() / "texts").string(),  //
+            "--set", "chat.endpoint=" + server.url() + "/v1",                //
+            "--set", "chat.api_key_env=",                                    //
+            "--set", "chat.tries_for_an_answer=20"};
   }
   std::vector<Json> lines(const fs::path& file) const {
     std::vector<Json> rows;
@@ -177,12 +209,13 @@ TEST_F(DataBuild, ItsStepsAreCommandsOfTheirOwn) {
   ASSERT_EQ(run("build", "whole").status, 0);
   const ProcessResult early = run("write", "steps");
   EXPECT_EQ(early.status, 1);
-  EXPECT_THAT(early.error_output, HasSubstr("`midillama data segment` makes it"));
+  EXPECT_THAT(early.error_output, HasSubstr("`midillama data import` makes it"));
   EXPECT_THAT(run("features", "steps").error_output, HasSubstr("`midillama data import` makes it"));
   EXPECT_EQ(run("import", "steps").status, 0);
   const ProcessResult features = run("features", "steps");
   EXPECT_THAT(features.output, testing::ContainsRegex("timing constant +12\n"));
   EXPECT_THAT(run("features", "steps").error_output, HasSubstr("nothing to do"));
+  EXPECT_THAT(run("write", "steps").error_output, HasSubstr("`midillama data segment` makes it"));
   const ProcessResult segmented = run("segment", "steps");
   EXPECT_THAT(segmented.output, testing::ContainsRegex("clips +24\n.* seconds of the kept pieces are in clips"));
   EXPECT_EQ(run("write", "steps").status, 0);
@@ -200,12 +233,11 @@ TEST_F(DataBuild, RunsAllStepsWithTextsAndAModel) {
     ++asked;
     answer(request, response);
   });
-  const std::vector<std::string> settings = {"--set", "retrieval.endpoint=" + (folder() / "texts").string(),  //
-                                             "--set", "chat.endpoint=" + server.url() + "/v1",                //
-                                             "--set", "chat.api_key_env="};
+  const std::vector<std::string> settings = all_steps(server);
   const ProcessResult built = run("build", "data", settings);
   ASSERT_EQ(built.status, 0) << built.error_output;
-  EXPECT_EQ(asked, kWorks);
+  const int calls = kWorks + kWorks / 3;
+  EXPECT_EQ(asked, calls) << "every third work is asked about twice";
   EXPECT_EQ(run("check", "data").status, 0);
   for (const auto& piece : lines("data/facts.jsonl")) {
     const auto& facts = piece.at("facts");
@@ -216,15 +248,26 @@ TEST_F(DataBuild, RunsAllStepsWithTextsAndAModel) {
     EXPECT_FALSE(facts.contains("style"));
   }
   EXPECT_THAT(run("build", "data", settings).error_output, HasSubstr("nothing to do"));
-  EXPECT_EQ(run("build", "data",
-                [&] {
-                  auto more = settings;
-                  more.push_back("--overwrite");
-                  return more;
-                }())
-                .status,
-            0);
-  EXPECT_EQ(asked, kWorks) << "nothing is asked twice";
+  std::vector<std::string> again = settings;
+  again.push_back("--overwrite");
+  EXPECT_EQ(run("build", "data", again).status, 0);
+  EXPECT_EQ(asked, calls) << "nothing is asked again";
+}
+
+TEST_F(DataBuild, AReplayNeedsNoServerAndGivesTheSame) {
+  std::vector<std::string> settings;
+  {
+    const ScriptedServer server(
+        [](std::size_t, const httplib::Request& request, httplib::Response& response) { answer(request, response); });
+    settings = all_steps(server);
+    ASSERT_EQ(run("build", "data", settings).status, 0);
+  }
+  fs::create_directory(folder() / "again");
+  fs::copy_file(folder() / "data/requests.jsonl", folder() / "again/requests.jsonl");
+  settings.insert(settings.end(), {"--set", "chat.replay=true"});
+  const ProcessResult replayed = run("build", "again", settings);
+  EXPECT_EQ(replayed.status, 0) << replayed.error_output;
+  EXPECT_EQ(content("again"), content("data"));
 }
 
 TEST_F(DataBuild, WithoutTextsTheWorksAreNotAnnotated) {
@@ -235,11 +278,8 @@ TEST_F(DataBuild, WithoutTextsTheWorksAreNotAnnotated) {
 
 // Killed again and again at random moments, until it is through.
 TEST_F(DataBuild, KilledAtAnyMomentItMakesTheSame) {
-  const ScriptedServer server(
-      [&](std::size_t, const httplib::Request& request, httplib::Response& response) { answer(request, response); });
-  const std::vector<std::string> settings = {"--set", "retrieval.endpoint=" + (folder() / "texts").string(),  //
-                                             "--set", "chat.endpoint=" + server.url() + "/v1",                //
-                                             "--set", "chat.api_key_env="};
+  const ScriptedServer server(answer_badly);
+  const std::vector<std::string> settings = all_steps(server);
   const auto begin = std::chrono::steady_clock::now();
   ASSERT_EQ(run("build", "undisturbed", settings).status, 0);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -258,6 +298,15 @@ TEST_F(DataBuild, KilledAtAnyMomentItMakesTheSame) {
   EXPECT_GE(killed, 10u);
   EXPECT_EQ(run("build", "data", settings).status, 0);
   EXPECT_EQ(content("data"), content("undisturbed"));
+  std::set<std::string> answered;  // keys of the log
+  for (const auto& line : lines("data/requests.jsonl")) {
+    const std::string key = line.at("key");
+    EXPECT_FALSE(answered.contains(key)) << "a call that was answered was made again";
+    const Json& response = line.at("response");
+    const bool is_whole = line.at("status") == 200 && response.is_object() && response.at("choices")[0].at("finish_reason") == "stop";
+    if (is_whole && Json::accept(response.at("choices")[0].at("message").at("content").get<std::string>())) answered.insert(key);
+  }
+  EXPECT_EQ(answered.size(), static_cast<std::size_t>(kWorks + kWorks / 3));
   EXPECT_EQ(names(), (std::set<std::string>{"data", "midis", "table.csv", "texts", "undisturbed"})) << "nothing else stays";
 }
 

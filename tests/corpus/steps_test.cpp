@@ -381,6 +381,17 @@ TEST_F(Steps, EachAloneMakesTheSame) {
   EXPECT_EQ(content(), together);
 }
 
+TEST_F(Steps, NothingIsWrittenOfClipsWithOtherSettings) {
+  build();
+  const auto before = content();
+  collection.config.clip_seconds = 8;
+  EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }), HasSubstr("clips.jsonl: was made with other settings"));
+  collection.config.clip_seconds = 10;
+  collection.config.estimate_beats = true;
+  EXPECT_THAT(error_of([&] { build_dataset(collection.config, data()); }), HasSubstr("features.jsonl: was made with other settings"));
+  EXPECT_EQ(content(), before);
+}
+
 TEST_F(Steps, NewClipsTakeTheOldDatasetAway) {
   build();
   collection.config.clips_per_piece = 1;
@@ -428,6 +439,8 @@ TEST_F(Steps, MistakesInStepFilesAreNamed) {
   measure_features(collection.config, data());
   auto features = read_text(data() / "features.jsonl");
   write_atomically(data() / "features.jsonl", features.substr(features.find('\n') + 1));
+  EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }), HasSubstr("features.jsonl: was made with other settings"));
+  fs::remove(data() / "features.json");  // another program's, then
   EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }), HasSubstr("features.jsonl: solo-0: has no line"));
 }
 

@@ -37,7 +37,7 @@ BuildReport build_with_steps(const config::Corpus& config, const records::Tags& 
 // The files of the steps that a dataset is written of.
 Provenance steps_provenance(const std::filesystem::path& directory);
 
-// Writes the dataset of the clips that are there. InputError where a step before is missing.
+// Writes the dataset of the clips that are there. InputError where a step before is missing or outdated.
 BuildReport write_dataset(const config::Corpus& config, const std::filesystem::path& directory);
 
 // How many pieces features.jsonl has and of what their timing is known, as a table; what clips.jsonl has.
