@@ -93,8 +93,7 @@ void require_all_looked_up(const config::Config& config, const works::RetrievalR
 works::AnnotationReport annotate(const config::Config& config) {
   const fs::path directory = config.data.dir;
   const WriterLock lock(directory);
-  const InterruptDelay delay(
-      "no further call is made, and the answers of those on their way are waited for; the same command goes on where this one stops");
+  const InterruptDelay delay(kStoppedCalls);
   try {
     return works::annotate_works(config, directory, [] { return noted_interrupt() != 0; });
   } catch (const net::Stopped&) {

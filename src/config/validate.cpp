@@ -266,6 +266,14 @@ void check(Checker& c, const Annotation& annotation) {
   c.at_least<std::int64_t>("annotation.max_tokens", annotation.max_tokens, 1);
 }
 
+void check(Checker& c, const Writing& writing) {
+  c.one_of("writing.by", writing.by, {"templates", "model"});
+  c.between("writing.temperature", writing.temperature, 0.0, 2.0);
+  c.at_least<std::int64_t>("writing.max_tokens", writing.max_tokens, 1);
+  c.in_range("writing.held_out_fraction", writing.held_out_fraction, 0, 1);
+  c.between("writing.shared_words", writing.shared_words, 0.0, 1.0);
+}
+
 void check(Checker& c, const Chat& chat) {
   c.at_least<std::int64_t>("chat.max_parallel", chat.max_parallel, 1);
   c.at_least<std::int64_t>("chat.requests_per_minute", chat.requests_per_minute, 0);
@@ -299,6 +307,7 @@ std::vector<std::string> validate(const Config& config) {
   check(checker, config.corpus);
   check(checker, config.retrieval);
   check(checker, config.annotation);
+  check(checker, config.writing);
   check(checker, config.chat);
   return checker.mistakes;
 }

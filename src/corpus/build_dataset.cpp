@@ -23,8 +23,7 @@ void log_report(const BuildReport& report) {
             report.questions);
 }
 
-BuildReport build_in_one_go(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
-                            const fs::path& directory) {
+BuildReport build_in_one_go(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, const fs::path& directory) {
   require_dataset_folder(directory);
   require_source_elsewhere(config.path, directory);
   const WriterLock lock(directory);
@@ -37,8 +36,7 @@ BuildReport build_in_one_go(const config::Corpus& config, const records::Tags& t
 
 }  // namespace
 
-BuildReport build_dataset(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
-                          const fs::path& directory) {
+BuildReport build_dataset(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, const fs::path& directory) {
   auto report = has_steps(config) ? build_with_steps(config, tags, writer, directory) : build_in_one_go(config, tags, writer, directory);
   log_report(report);
   for (const auto& warning : dataset_warnings(directory)) log::warning("{}", warning);
@@ -47,7 +45,8 @@ BuildReport build_dataset(const config::Corpus& config, const records::Tags& tag
 
 BuildReport build_dataset(const config::Corpus& config, const fs::path& directory) {
   const auto tags = records::read_tags(config.tag_file);
-  return build_dataset(config, tags, TemplateWriter(config, tags), directory);
+  TemplateWriter writer(config, tags);
+  return build_dataset(config, tags, writer, directory);
 }
 
 }  // namespace midillama::corpus

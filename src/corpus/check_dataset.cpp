@@ -50,7 +50,8 @@ std::string note_content(const midi::Score& score) {
 
 class Check {
  public:
-  explicit Check(const std::filesystem::path& directory) : directory_(directory), tags_(records::dataset_tags(directory)) {}
+  Check(const std::filesystem::path& directory, const ExampleLimit& limit)
+      : directory_(directory), limit_(limit), tags_(records::dataset_tags(directory)) {}
 
   std::vector<std::string> run() {
     for (const auto split : records::all_splits()) {
@@ -95,7 +96,15 @@ class Check {
     });
   }
 
+  void check_length(const records::Question& question) {
+    const std::int64_t length = limit_.length_of ? limit_.length_of(question) : 0;
+    if (length > limit_.most)
+      problem(question.place,
+              fmt::format("the example has {} tokens, of which training takes {} (prompt.max_length)", length, limit_.most));
+  }
+
   void add(records::Question question, Split split) {
+    check_length(question);
     if (split == Split::train) training_questions_.insert(records::plain_words(question.question));
     const auto [id, fresh] = ids_.emplace(question.id, question.place);
     if (!fresh) problem(question.place, fmt::format("the id \"{}\" stands in {} already", question.id, id->second));
@@ -212,6 +221,7 @@ class Check {
   }
 
   std::filesystem::path directory_;
+  const ExampleLimit& limit_;
   records::Tags tags_;
   std::map<std::string, std::string> ids_;
   std::map<std::string, Place> pieces_;
@@ -222,8 +232,8 @@ class Check {
 
 }  // namespace
 
-std::vector<std::string> check_dataset(const std::filesystem::path& directory) {
-  return Check(directory).run();
+std::vector<std::string> check_dataset(const std::filesystem::path& directory, const ExampleLimit& limit) {
+  return Check(directory, limit).run();
 }
 
 }  // namespace midillama::corpus

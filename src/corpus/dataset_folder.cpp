@@ -57,6 +57,12 @@ void keep_step_files(const fs::path& from, const fs::path& to) {
   }
 }
 
+void keep_log(const fs::path& from, const fs::path& to) {
+  if (!fs::exists(from / works::kRequestsFile)) return;
+  fs::remove(to / works::kRequestsFile);
+  link_or_copy(from / works::kRequestsFile, to / works::kRequestsFile);
+}
+
 void keep_clips(const fs::path& from, const fs::path& to) {
   fs::create_directories(to / kClips);
   for (const auto& clip : fs::directory_iterator(from / kClips)) link_or_copy(clip.path(), to / kClips / clip.path().filename());

@@ -9,6 +9,9 @@ namespace midillama::corpus {
 // replaced.
 void keep_step_files(const std::filesystem::path& from, const std::filesystem::path& to);
 
+// The same with requests.jsonl alone, which may have grown since.
+void keep_log(const std::filesystem::path& from, const std::filesystem::path& to);
+
 // The same with the clips.
 void keep_clips(const std::filesystem::path& from, const std::filesystem::path& to);
 

@@ -110,7 +110,7 @@ OrderedJson dataset_statistics(const std::filesystem::path& directory) {
   return description;
 }
 
-bool is_current(const config::Corpus& config, const std::filesystem::path& directory) {
+bool is_current(const config::Corpus& config, const std::filesystem::path& directory, const OrderedJson& writing) {
   const auto description = read_json(directory / records::kDatasetFile);
   // An older version's settings lack what it did not know: that was as it is by default.
   Json settings = settings_json(config::Corpus{});
@@ -119,7 +119,7 @@ bool is_current(const config::Corpus& config, const std::filesystem::path& direc
   const auto written = description.value(Json::json_pointer("/tags/fingerprint"), fingerprint(tags.text));
   const bool same_settings =
       description.value("format", 0) == kDatasetFormat && settings == Json(settings_json(config)) && written == fingerprint(tags.text);
-  if (!same_settings) return false;
+  if (!same_settings || description.value(Json::json_pointer("/writing/settings"), Json()) != Json(writing)) return false;
   if (has_steps(config)) {
     return features_state(config, directory) != records::StepState::outdated &&
            segment_state(config, directory) == records::StepState::current &&

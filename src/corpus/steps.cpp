@@ -4,6 +4,7 @@
 #include "corpus/catalog_pieces.h"
 #include "corpus/clip_lines.h"
 #include "corpus/dataset_folder.h"
+#include "corpus/settle_facts.h"
 #include "corpus/write_dataset.h"
 #include "midillama/core/directory.h"
 #include "midillama/core/error.h"
@@ -65,12 +66,22 @@ void require_current(records::StepState state, const fs::path& folder, const rec
         fmt::format("was made with other settings or of other files, or changed since: `midillama data {}` makes it again", step.name));
 }
 
-BuildReport write_into(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer, const fs::path& folder) {
+// The clips with what is known of their pieces.
+Segments labelled_segments(const config::Corpus& config, const records::Tags& tags, const fs::path& folder) {
   auto segments = read_clip_lines(folder);
   require_current(features_state(config, folder), folder, records::kFeaturesStep);
   add_catalog_labels(segments, TagFacts(tags, config), folder);
   segments.provenance = steps_provenance(folder);
-  return write_dataset(config, tags, writer, folder, std::move(segments));
+  return segments;
+}
+
+// What a writer asks meanwhile is logged in `directory`, where a killed run leaves it.
+BuildReport write_into(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, const fs::path& directory,
+                       StagedDirectory& staged) {
+  auto report = write_dataset(config, tags, writer, staged.path(), labelled_segments(config, tags, staged.path()));
+  keep_log(directory, staged.path());
+  staged.put_in_place();
+  return report;
 }
 
 }  // namespace
@@ -103,8 +114,7 @@ void segment_pieces(const config::Corpus& config, const fs::path& directory) {
   staged.put_in_place();
 }
 
-BuildReport build_with_steps(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
-                             const fs::path& directory) {
+BuildReport build_with_steps(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, const fs::path& directory) {
   require_dataset_folder(directory, true);
   require_source_elsewhere(config.path, directory);
   require_own_clips(directory);
@@ -117,23 +127,37 @@ BuildReport build_with_steps(const config::Corpus& config, const records::Tags& 
   } else {
     cut_into(config, staged.path());
   }
-  auto report = write_into(config, tags, writer, staged.path());
-  staged.put_in_place();
-  return report;
+  return write_into(config, tags, writer, directory, staged);
 }
 
 BuildReport write_dataset(const config::Corpus& config, const fs::path& directory) {
+  const auto tags = records::read_tags(config.tag_file);
+  TemplateWriter writer(config, tags);
+  return write_dataset(config, tags, writer, directory);
+}
+
+BuildReport write_dataset(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, const fs::path& directory) {
   require_steps(config);
   require_dataset_folder(directory, true);
-  const auto tags = records::read_tags(config.tag_file);
   const WriterLock lock(directory);
   require_current(segment_state(config, directory), directory, records::kSegmentStep);
   StagedDirectory staged(directory);
   keep_step_files(directory, staged.path());
   if (fs::exists(directory / "clips")) keep_clips(directory, staged.path());
-  auto report = write_into(config, tags, TemplateWriter(config, tags), staged.path());
-  staged.put_in_place();
-  return report;
+  return write_into(config, tags, writer, directory, staged);
+}
+
+std::vector<ClipFacts> known_clips(const config::Corpus& config, const records::Tags& tags, const fs::path& directory) {
+  require_steps(config);
+  const auto segments = labelled_segments(config, tags, directory);
+  TagFacts tag_facts(tags, config);
+  std::vector<RareValue> rare;
+  const auto facts = settle_facts(config, segments.pieces, tag_facts, rare);
+  std::vector<ClipFacts> clips;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    for (std::size_t clip = 0; clip < facts[i].size(); ++clip) clips.push_back({clip_id(segments.pieces[i], clip), facts[i][clip]});
+  }
+  return clips;
 }
 
 Provenance steps_provenance(const fs::path& directory) {

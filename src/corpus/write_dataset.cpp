@@ -1,27 +1,37 @@
 #include "corpus/write_dataset.h"
 
-#include "corpus/clip_labels.h"
+#include "corpus/settle_facts.h"
 #include "corpus/unseen.h"
 #include "midillama/core/atomic_file.h"
+#include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
+#include "midillama/core/parallel_for.h"
 #include "midillama/core/progress.h"
 #include "midillama/corpus/splits.h"
 #include "midillama/records/question.h"
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 namespace midillama::corpus {
 namespace {
 
 namespace fs = std::filesystem;
 
+// So many are written about before their lines go to the disk.
+constexpr std::size_t kPiecesAtOnce = 64;
+
+// What is asked about a piece.
+struct PieceLines {
+  std::string lines = {};
+  SplitCounts counts = {};
+};
+
 // The second half of a build, step by step.
 class DatasetWriter {
  public:
-  DatasetWriter(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer, fs::path folder, Segments segments)
+  DatasetWriter(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, fs::path folder, Segments segments)
       : config_(config),
         tag_facts_(tags, config),
         writer_(writer),
@@ -31,92 +41,68 @@ class DatasetWriter {
         report_(segments_.report) {}
 
   BuildReport run() {
-    settle_facts();
+    facts_ = settle_facts(config_, pieces_, tag_facts_, report_.rare);
+    writer_.prepare(known_clips());
     write_questions();
     write_unseen();
     write_facts();
     write_atomically(folder_ / records::kTagFile, tag_facts_.tags().text);
-    write_description({config_, tag_facts_, segments_.provenance, segments_.read, pieces_, splits_, facts_, report_}, folder_);
+    write_description(
+        {config_, tag_facts_, segments_.provenance, segments_.read, pieces_, splits_, facts_, described_, report_, writer_.description()},
+        folder_);
     return std::move(report_);
   }
 
  private:
   const records::Tags& tags() const { return tag_facts_.tags(); }
 
-  // What is known of each clip of each piece.
-  void settle_facts() {
-    if (tag_facts_.wants_quantiles()) draw_quantiles();
-    facts_.resize(pieces_.size());
+  ClipFacts known(std::size_t piece, std::size_t clip) const { return {clip_id(pieces_[piece], clip), facts_[piece][clip]}; }
+
+  std::vector<ClipFacts> known_clips() const {
+    std::vector<ClipFacts> clips;
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
-      for (const auto& clip : pieces_[i].clips) facts_[i].push_back(facts_of(pieces_[i], clip));
+      for (std::size_t clip = 0; clip < pieces_[i].clips.size(); ++clip) clips.push_back(known(i, clip));
     }
-    drop_rare_values();
-    for (auto& of_piece : facts_) {
-      for (auto& facts : of_piece) {
-        std::erase_if(facts,
-                      [&](const auto& fact) { return std::ranges::find(tag_facts_.asked(), fact.first) == tag_facts_.asked().end(); });
-      }
-    }
+    return clips;
   }
 
-  Facts facts_of(const Piece& piece, const Clip& clip) const {
-    auto facts = tag_facts_.of_labels(clip.labels);
-    for (const auto& [tag, value] : piece.labels) {
-      const auto& source = tags().at(tag).source();
-      const bool by_clip = (source == "meter" && piece.states_meter) || (source == "beats_per_minute" && piece.states_tempo);
-      if (!by_clip) facts.emplace(tag, value);
-    }
-    return facts;
-  }
-
-  // What lies between the classes of measures is drawn from the clips where the tags say so.
-  void draw_quantiles() {
-    std::map<std::string, std::vector<double>> values;
-    for (const auto& piece : pieces_) {
-      for (const auto& clip : piece.clips) tag_facts_.add_quantile_values(clip.labels, values);
-    }
-    tag_facts_.set_quantiles(values);
-  }
-
-  // A class of too few pieces can be neither learnt nor measured: it is no fact.
-  void drop_rare_values() {
-    const auto can_be_rare = [&](const std::string& name) {
-      const auto& tag = tags().at(name);
-      return tag.is_closed() && !is_measured_number(tag.source());
-    };
-    std::map<std::pair<std::string, std::string>, std::size_t> pieces;
-    for (const auto& of_piece : facts_) {
-      std::set<std::pair<std::string, std::string>> seen;
-      for (const auto& facts : of_piece) seen.insert(facts.begin(), facts.end());
-      for (const auto& fact : seen) ++pieces[fact];
-    }
-    const auto enough = static_cast<std::size_t>(config_.min_label_pieces);
-    for (auto& of_piece : facts_) {
-      for (auto& facts : of_piece)
-        std::erase_if(facts, [&](const auto& fact) { return can_be_rare(fact.first) && pieces.at(fact) < enough; });
-    }
-    for (const auto& [fact, count] : pieces) {
-      if (can_be_rare(fact.first) && count < enough) report_.rare.push_back({fact.first, fact.second, count});
-    }
-  }
-
-  // One split after the other and one piece after the other, so that not all questions are in memory at once.
+  // One split after the other and a few pieces at once, so that not all questions are in memory.
   void write_questions() {
     splits_ = split_pieces();
-    const auto names = tags().names();
     Progress progress("writing questions", pieces_.size());
     std::size_t done = 0;
     for (const auto split : records::all_splits()) {
-      AtomicFile file(records::split_file(folder_, records::name(split)));
+      std::vector<std::size_t> of_split;
       for (std::size_t i = 0; i < pieces_.size(); ++i) {
-        if (splits_[i] != split) continue;
-        std::string lines;
-        for (const auto& question : questions_about(i)) lines += json_line(to_json(question, names));
-        file.write(lines);
-        progress.update(++done);
+        if (splits_[i] == split) of_split.push_back(i);
+      }
+      AtomicFile file(records::split_file(folder_, records::name(split)));
+      Fingerprinter fingerprint;
+      SplitCounts counts;
+      for (std::size_t begin = 0; begin < of_split.size(); begin += kPiecesAtOnce) {
+        std::vector<PieceLines> written(std::min(kPiecesAtOnce, of_split.size() - begin));
+        parallel_for(written.size(), [&](std::size_t i) { written[i] = lines_about(of_split[begin + i]); });
+        for (const auto& of_piece : written) {
+          file.write(of_piece.lines);
+          fingerprint.add(of_piece.lines);
+          counts.add(of_piece.counts);
+        }
+        progress.update(done += written.size());
       }
       file.commit();
+      report_.questions += counts.lines();
+      described_[records::name(split)] = counts.json(tags(), fingerprint.fingerprint());
     }
+  }
+
+  PieceLines lines_about(std::size_t index) const {
+    PieceLines written;
+    const auto names = tags().names();
+    for (const auto& question : questions_about(index)) {
+      written.lines += json_line(to_json(question, names));
+      written.counts.add(question);
+    }
+    return written;
   }
 
   // No file where the tags have no unseen wordings.
@@ -125,9 +111,9 @@ class DatasetWriter {
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       if (splits_[i] != Split::test) continue;
       for (std::size_t clip = 0; clip < pieces_[i].clips.size(); ++clip) {
-        const ClipFacts known = {clip_id(pieces_[i], clip), facts_[i][clip]};
-        Random random(seed_for(config_.seed, ("unseen/" + known.id).c_str()));
-        add_questions(i, clip, "unseen.", writer_.write_unseen(known, random), questions);
+        const ClipFacts facts = known(i, clip);
+        Random random(seed_for(config_.seed, ("unseen/" + facts.id).c_str()));
+        add_questions(i, clip, "unseen.", writer_.write_unseen(facts, random), questions);
       }
     }
     if (questions.empty()) return;
@@ -155,15 +141,14 @@ class DatasetWriter {
   }
 
   // What is asked about the piece's clips.
-  std::vector<records::Question> questions_about(std::size_t index) {
+  std::vector<records::Question> questions_about(std::size_t index) const {
     const auto& piece = pieces_[index];
     std::vector<records::Question> questions;
     for (std::size_t i = 0; i < piece.clips.size(); ++i) {
-      const ClipFacts known = {clip_id(piece, i), facts_[index][i]};
-      Random random(seed_for(config_.seed, ("wording/" + known.id).c_str()));
-      add_questions(index, i, "", writer_.write(known, random), questions);
+      const ClipFacts facts = known(index, i);
+      Random random(seed_for(config_.seed, ("wording/" + facts.id).c_str()));
+      add_questions(index, i, "", writer_.write(facts, random), questions);
     }
-    report_.questions += questions.size();
     return questions;
   }
 
@@ -215,18 +200,19 @@ class DatasetWriter {
 
   const config::Corpus& config_;
   TagFacts tag_facts_;
-  const QuestionWriter& writer_;
+  QuestionWriter& writer_;
   fs::path folder_;
   Segments segments_;
   const std::vector<Piece>& pieces_;
   BuildReport& report_;
   std::vector<Split> splits_;              // of each piece
   std::vector<std::vector<Facts>> facts_;  // of each clip of each piece
+  OrderedJson described_ = OrderedJson::object();
 };
 
 }  // namespace
 
-BuildReport write_dataset(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer, const fs::path& folder,
+BuildReport write_dataset(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, const fs::path& folder,
                           Segments segments) {
   return DatasetWriter(config, tags, writer, folder, std::move(segments)).run();
 }

@@ -12,7 +12,7 @@ namespace midillama::corpus {
 inline constexpr const char* kFactsFile = "facts.jsonl";
 
 // Writes everything but the clips, which are in FOLDER already.
-BuildReport write_dataset(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
+BuildReport write_dataset(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer,
                           const std::filesystem::path& folder, Segments segments);
 
 }  // namespace midillama::corpus

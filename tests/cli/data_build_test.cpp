@@ -59,9 +59,31 @@ std::string completion(const std::string& content, const std::string& finish = "
       .dump();
 }
 
+// The texts of a model that is told what is known of a clip.
+std::string texts_for(const Json& call) {
+  const std::string told = call.at("messages")[1].at("content");
+  const auto known = [&](const std::string& tag) {
+    const auto begin = told.find("\n" + tag + ": ") + tag.size() + 3;
+    return told.substr(begin, told.find('\n', begin) - begin);
+  };
+  Json texts = Json::object();
+  for (const auto& [tag, numbers] : call.at("response_format").at("json_schema").at("schema").at("properties").items()) {
+    for (const auto& [number, schema] : numbers.at("properties").items()) {
+      if (tag == "caption") {
+        texts[tag][number] = fmt::format("One hears a {}.", known("genre"));
+      } else {
+        texts[tag][number] = {{"question", fmt::format("Listen well: what of the {}?", tag)},
+                              {"answer", fmt::format("One hears {}, I think.", known(tag))}};
+      }
+    }
+  }
+  return texts.dump();
+}
+
 // The answer of a model that reads the texts; to the first call about every third work with a sentence that is in none of them.
 std::string content_for(const httplib::Request& request) {
   const Json call = Json::parse(request.body);
+  if (call.at("response_format").at("json_schema").at("name") == "questions") return texts_for(call);
   const std::string question = call.at("messages")[1].at("content");
   const bool is_second = call.at("messages").size() > 2;
   Json fields = Json::object();
@@ -270,6 +292,54 @@ TEST_F(DataBuild, AReplayNeedsNoServerAndGivesTheSame) {
   EXPECT_EQ(content("again"), content("data"));
 }
 
+TEST_F(DataBuild, AModelWritesTheQuestions) {
+  std::atomic<int> asked = 0;
+  const ScriptedServer server([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    ++asked;
+    answer(request, response);
+  });
+  std::vector<std::string> settings = all_steps(server);
+  ASSERT_EQ(run("build", "data", settings).status, 0);
+  asked = 0;
+  EXPECT_EQ(run("write", "data", {"--estimate"}).status, 2) << "the templates ask nobody";
+  settings.insert(settings.end(), {"--set", "writing.by=model", "--set", "writing.held_out_fraction=0"});
+  const auto with = [&](const std::vector<std::string>& more) {
+    auto all = settings;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  EXPECT_THAT(run("write", "data", with({"--estimate"})).output, HasSubstr("24 calls: about "));
+  const std::string batch = (folder() / "batch.jsonl").string();
+  EXPECT_THAT(run("write", "data", with({"--batch", batch})).output, HasSubstr("batch.jsonl\n24 calls"));
+  EXPECT_EQ(lines("batch.jsonl").size(), 24u);
+  EXPECT_THAT(run("write", "data", settings).error_output, HasSubstr("other settings")) << "a dataset is there";
+  EXPECT_EQ(asked, 0);
+  const ProcessResult written = run("write", "data", with({"--overwrite"}));
+  ASSERT_EQ(written.status, 0) << written.error_output;
+  EXPECT_EQ(asked, 24);
+  EXPECT_THAT(written.error_output, HasSubstr("24 calls answered, 0 from the log"));
+  for (const auto& question : lines("data/train.jsonl")) {
+    if (question.at("task") == "qa") {
+      EXPECT_THAT(question.at("question").get<std::string>(), HasSubstr("Listen well"));
+    }
+  }
+  EXPECT_EQ(run("check", "data").status, 0);
+  const auto before = content("data");
+  EXPECT_EQ(run("write", "data", with({"--overwrite", "--replay", "--set", "chat.endpoint="})).status, 0);
+  EXPECT_EQ(content("data"), before);
+  EXPECT_EQ(asked, 24);
+  EXPECT_THAT(run("write", "data", with({"--estimate"})).output, HasSubstr("0 calls: "));
+}
+
+TEST_F(DataBuild, StatisticsAsPlots) {
+  ASSERT_EQ(run("build", "data").status, 0);
+  const std::string plots = (folder() / "plots").string();
+  const ProcessResult stats = run("stats", "data", {"--svg", plots, "--json"});
+  ASSERT_EQ(stats.status, 0) << stats.error_output;
+  EXPECT_EQ(Json::parse(stats.output).at("texts").at("unit"), "words");
+  EXPECT_THAT(read_text(folder() / "plots/lengths-questions.svg"), HasSubstr("<title>questions by their words</title>"));
+}
+
 TEST_F(DataBuild, WithoutTextsTheWorksAreNotAnnotated) {
   const ProcessResult built = run("build", "data", {"--set", "chat.endpoint=http://127.0.0.1:9/v1"});
   EXPECT_EQ(built.status, 0) << built.error_output;
@@ -279,7 +349,8 @@ TEST_F(DataBuild, WithoutTextsTheWorksAreNotAnnotated) {
 // Killed again and again at random moments, until it is through.
 TEST_F(DataBuild, KilledAtAnyMomentItMakesTheSame) {
   const ScriptedServer server(answer_badly);
-  const std::vector<std::string> settings = all_steps(server);
+  std::vector<std::string> settings = all_steps(server);
+  settings.insert(settings.end(), {"--set", "writing.by=model"});
   const auto begin = std::chrono::steady_clock::now();
   ASSERT_EQ(run("build", "undisturbed", settings).status, 0);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -306,7 +377,7 @@ TEST_F(DataBuild, KilledAtAnyMomentItMakesTheSame) {
     const bool is_whole = line.at("status") == 200 && response.is_object() && response.at("choices")[0].at("finish_reason") == "stop";
     if (is_whole && Json::accept(response.at("choices")[0].at("message").at("content").get<std::string>())) answered.insert(key);
   }
-  EXPECT_EQ(answered.size(), static_cast<std::size_t>(kWorks + kWorks / 3));
+  EXPECT_EQ(answered.size(), kWorks + kWorks / 3 + lines("data/clips.jsonl").size());
   EXPECT_EQ(names(), (std::set<std::string>{"data", "midis", "table.csv", "texts", "undisturbed"})) << "nothing else stays";
 }
 

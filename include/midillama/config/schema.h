@@ -418,6 +418,68 @@ struct Annotation {
   }
 };
 
+// How `midillama data write` comes by questions, answers and captions.
+struct Writing {
+  std::string by = "templates";  // templates: from the wordings of corpus.tag_file; model: by chat.model, held to the facts
+  std::string instructions =
+      "You write questions and answers about a clip of music, for people who learn to listen. You are told what is known of the clip. "
+      "Write different questions, each as somebody would ask it who hears the clip, and answer each in one or two full sentences. An "
+      "answer states the value that is known, in these words, and nothing that is not known of the clip. A question does not give its "
+      "answer away. A caption describes the music and states what is known of it. Speak of the music only, never of data, files, texts "
+      "or yourself.";
+  double temperature = 0.7;
+  std::int64_t max_tokens = 4000;         // of the model's answer, which has all texts about a clip
+  double held_out_fraction = 0.1;         // of the model's questions: their wordings are asked in unseen.jsonl only
+  double shared_words = 0.4;              // of an answer's longer words that those of a fact in free text must have, at least
+  std::vector<std::string> forbidden = {  // words that speak of anything but music; case and punctuation aside
+      "as an ai",
+      "language model",
+      "i cannot",
+      "i cant",
+      "i do not know",
+      "i dont know",
+      "cannot determine",
+      "cannot be determined",
+      "not enough information",
+      "not specified",
+      "not provided",
+      "based on the given",
+      "based on the provided",
+      "given data",
+      "given facts",
+      "given information",
+      "provided data",
+      "provided facts",
+      "provided information",
+      "according to the facts",
+      "known facts",
+      "metadata",
+      "midi",
+      "json",
+      "dataset",
+      "annotation",
+      "the label",
+      "the prompt",
+      "the text"};
+  bool judge = false;  // a further call a clip, in which the model says which of the texts state nothing but what is known
+  std::string judge_instructions =
+      "You are told what is known of a clip of music, and texts about it. Say of each text whether what it states follows from what is "
+      "known: \"yes\" or \"no\".";
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("by", self.by);
+    v("instructions", self.instructions);
+    v("temperature", self.temperature);
+    v("max_tokens", self.max_tokens);
+    v("held_out_fraction", self.held_out_fraction);
+    v("shared_words", self.shared_words);
+    v("forbidden", self.forbidden);
+    v("judge", self.judge);
+    v("judge_instructions", self.judge_instructions);
+  }
+};
+
 // The rows of the table in src/music/clip_text.cpp.
 inline const std::vector<std::string>& clip_text_names() {
   static const std::vector<std::string> names = {"note-list"};
@@ -444,6 +506,7 @@ struct Config {
   Corpus corpus;
   Retrieval retrieval;
   Annotation annotation;
+  Writing writing;
   Chat chat;
   // Dotted keys whose values nobody chose: neither a configuration that was given nor an override names them. A checkpoint may fill them
   // in (see midillama/runs/trained_with.h). load_chosen() fills the set; everywhere else it is empty: every value counts as chosen.
@@ -465,6 +528,7 @@ struct Config {
     v("corpus", self.corpus);
     v("retrieval", self.retrieval);
     v("annotation", self.annotation);
+    v("writing", self.writing);
     v("chat", self.chat);
   }
 };

@@ -13,6 +13,7 @@
 #include "midillama/records/step.h"
 
 #include <filesystem>
+#include <vector>
 
 namespace midillama::corpus {
 
@@ -31,7 +32,7 @@ records::StepState segment_state(const config::Corpus& config, const std::filesy
 void segment_pieces(const config::Corpus& config, const std::filesystem::path& directory);
 
 // Both steps at once, of which the first only where its clips are not current.
-BuildReport build_with_steps(const config::Corpus& config, const records::Tags& tags, const QuestionWriter& writer,
+BuildReport build_with_steps(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer,
                              const std::filesystem::path& directory);
 
 // The files of the steps that a dataset is written of.
@@ -39,6 +40,11 @@ Provenance steps_provenance(const std::filesystem::path& directory);
 
 // Writes the dataset of the clips that are there. InputError where a step before is missing or outdated.
 BuildReport write_dataset(const config::Corpus& config, const std::filesystem::path& directory);
+BuildReport write_dataset(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer,
+                          const std::filesystem::path& directory);
+
+// What it would tell the writer of the clips.
+std::vector<ClipFacts> known_clips(const config::Corpus& config, const records::Tags& tags, const std::filesystem::path& directory);
 
 // How many pieces features.jsonl has and of what their timing is known, as a table; what clips.jsonl has.
 std::string features_text(const std::filesystem::path& directory);

@@ -53,24 +53,51 @@ struct DataSegmentCommand : Command {
   bool overwrite = false;
 };
 
+// Of commands that ask a language model and can say before what that takes.
+struct ModelCallOptions {
+  void declare(CLI::App& app) {
+    auto* one = app.add_option_group("instead of asking the server");
+    one->add_flag("--estimate", estimate, "Say what the calls would take, and make none");
+    one->add_option("--batch", batch, "Write the calls that wait for an answer to this file, for a server that takes batches");
+    one->add_option("--batch-results", batch_results, "Read what came back for such a file, then say what is left");
+    one->require_option(0, 1);
+    app.add_flag("--replay", replay, "Take every answer from requests.jsonl: no network");
+  }
+  bool asks_the_server() const { return !estimate && batch.empty() && batch_results.empty(); }
+
+  bool estimate = false, replay = false;
+  std::string batch;
+  std::vector<std::string> batch_results;
+};
+
 struct DataWriteCommand : Command {
   static constexpr const char* kName = "data write";
-  static constexpr const char* kDescription = "Write questions, captions and splits about the clips of data.dir's clips.jsonl";
-  static constexpr const char* kExample = "midillama data write --config configs/giantmidi/default.yaml --set corpus.questions_per_tag=2";
+  static constexpr const char* kDescription =
+      "Write questions, captions and splits about the clips of data.dir's clips.jsonl, by the wordings of the tags or by a language model";
+  static constexpr const char* kExample = "midillama data write --config configs/giantmidi/default.yaml --set writing.by=model --estimate";
 
-  void declare(CLI::App& app) { app.add_flag("--overwrite", overwrite, "Write again where a dataset is there already"); }
+  void declare(CLI::App& app) {
+    app.add_flag("--overwrite", overwrite, "Write again where a dataset is there already");
+    calls.declare(app);
+  }
 
   bool overwrite = false;
+  ModelCallOptions calls;
 };
 
 struct DataStatsCommand : Command {
   static constexpr const char* kName = "data stats";
-  static constexpr const char* kDescription = "Counts of pieces, clips, questions and of each fact";
-  static constexpr const char* kExample = "midillama data stats --json";
+  static constexpr const char* kDescription =
+      "Counts of pieces, clips, questions and of each fact; lengths of the texts in tokens of llm.path, in words where it is not there";
+  static constexpr const char* kExample = "midillama data stats --svg plots";
 
-  void declare(CLI::App& app) { app.add_flag("--json", json, "Print dataset.json"); }
+  void declare(CLI::App& app) {
+    app.add_flag("--json", json, "Print dataset.json with the lengths");
+    app.add_option("--svg", svg, "Write plots into this folder")->type_name("DIR");
+  }
 
   bool json = false;
+  std::string svg;
 };
 
 struct DataCheckCommand : Command {
@@ -99,18 +126,9 @@ struct DataAnnotateCommand : Command {
   static constexpr const char* kExample =
       "midillama data annotate --set chat.endpoint=http://127.0.0.1:8080/v1 --set chat.model=MODEL --estimate";
 
-  void declare(CLI::App& app) {
-    auto* one = app.add_option_group("instead of asking the server");
-    one->add_flag("--estimate", estimate, "Say what the calls would take, and make none");
-    one->add_option("--batch", batch, "Write the calls that wait for an answer to this file, for a server that takes batches");
-    one->add_option("--batch-results", batch_results, "Read what came back for such a file, then say what is left");
-    one->require_option(0, 1);
-    app.add_flag("--replay", replay, "Take every answer from requests.jsonl: no network");
-  }
+  void declare(CLI::App& app) { calls.declare(app); }
 
-  bool estimate = false, replay = false;
-  std::string batch;
-  std::vector<std::string> batch_results;
+  ModelCallOptions calls;
 };
 
 struct DataReviewSampleCommand : Command {
