@@ -17,6 +17,7 @@
 #include "cli/commands/plan.h"
 #include "cli/commands/score.h"
 #include "cli/commands/serve.h"
+#include "cli/commands/study.h"
 #include "cli/commands/text_tokenize.h"
 #include "cli/commands/tokenize.h"
 #include "cli/commands/train.h"
@@ -47,6 +48,9 @@ using Commands = CommandList<TrainCommand,             //
                              DataBuildCommand,         //
                              DataStatsCommand,         //
                              DataCheckCommand,         //
+                             StudyBuildCommand,        //
+                             StudyServeCommand,        //
+                             StudyReportCommand,       //
                              ConfigShowCommand,        //
                              ConfigValidateCommand,    //
                              EmbedCommand,             //
@@ -64,6 +68,7 @@ struct Group {
 };
 inline constexpr Group kGroups[] = {
     {"data", "Build, describe or check a dataset"},
+    {"study", "A listening study: which of two systems' captions fits the music better"},
     {"config", "Show or check a configuration"},
     {"convert", "Make a model directory from a checkpoint that others published"},
 };
