@@ -14,6 +14,9 @@ constexpr double kNarrow = 22;  // pixels that a number needs
 constexpr const char* kFirst = "#17616b";
 constexpr const char* kSecond = "#c2410c";
 constexpr const char* kNeither = "#c9c6be";
+constexpr const char* kInk = "#3b4249";
+constexpr const char* kPale = "fill-opacity=\"0.45\"";
+constexpr const char* kFrame = "stroke=\"#c9c6be\"";
 
 std::string escaped(const std::string& text) {
   std::string safe;
@@ -48,9 +51,10 @@ class Bar {
     const double width = count * scale_;
     svg_ += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" {}/>\n", x_, y_, width, height_,
                         colour, style);
-    if (width >= kNarrow && height_ >= kBar) {
-      const std::string ink_style = fmt::format("text-anchor=\"middle\" fill=\"{}\"", ink);
-      svg_ += text(x_ + width / 2, y_ + height_ / 2 + 4, fmt::format("{:.0f}", count), ink_style.c_str());
+    if (width >= kNarrow && *ink != '\0') {
+      const bool is_thin = height_ < kBar;
+      const std::string ink_style = fmt::format("text-anchor=\"middle\" fill=\"{}\" font-size=\"{}\"", ink, is_thin ? 9 : 12);
+      svg_ += text(x_ + width / 2, y_ + height_ / 2 + (is_thin ? 3 : 4), fmt::format("{:.0f}", count), ink_style.c_str());
     }
     x_ += width;
   }
@@ -62,19 +66,21 @@ class Bar {
   std::string svg_;
 };
 
-// The counts that are stated; what is not known is left white.
+// What is not stated is left white.
 std::string published_bar(const Published& counts, double y) {
-  const auto all = static_cast<double>(counts.clips);
-  Bar bar(y, kThin, all);
-  const bool has_sides = counts.first >= 0 && counts.second >= 0;
-  const double sides = has_sides ? static_cast<double>(counts.first + counts.second) : 0;
-  if (has_sides) bar.add(static_cast<double>(counts.first), kFirst, "", "opacity=\"0.45\"");
-  const double between = counts.undecided >= 0 ? static_cast<double>(counts.undecided) : has_sides ? all - sides : 0;
-  const char* unknown = "fill-opacity=\"0\" stroke=\"#c9c6be\"";
-  if (!has_sides) bar.add((all - between) / 2, "#ffffff", "", unknown);
-  bar.add(std::max(0.0, between), kNeither, "", "opacity=\"0.6\"");
-  if (has_sides) bar.add(static_cast<double>(counts.second), kSecond, "", "opacity=\"0.45\"");
-  if (!has_sides) bar.add((all - between) / 2, "#ffffff", "", unknown);
+  const auto clips = static_cast<double>(counts.clips);
+  Bar bar(y, kThin, clips);
+  if (counts.first >= 0 && counts.second >= 0) {
+    const auto first = static_cast<double>(counts.first), second = static_cast<double>(counts.second);
+    bar.add(first, kFirst, kInk, kPale);
+    bar.add(clips - first - second, kNeither, kInk, kPale);
+    bar.add(second, kSecond, kInk, kPale);
+  } else {
+    const double undecided = static_cast<double>(std::max<std::int64_t>(counts.undecided, 0)), side = (clips - undecided) / 2;
+    bar.add(side, "none", "", kFrame);
+    bar.add(undecided, kNeither, kInk, kPale);
+    bar.add(side, "none", "", kFrame);
+  }
   return bar.svg();
 }
 
@@ -107,13 +113,13 @@ std::string draw_majorities(const StudyReport& report) {
     svg += text(kLeft - 12, y + kBar / 2 + 4, row.criterion.label, "text-anchor=\"end\"");
     Bar bar(y, kBar, static_cast<double>(row.clips.all()));
     bar.add(static_cast<double>(row.clips.first), kFirst, "#ffffff");
-    bar.add(static_cast<double>(row.clips.undecided), kNeither, "#3b4249");
+    bar.add(static_cast<double>(row.clips.undecided), kNeither, kInk);
     bar.add(static_cast<double>(row.clips.second), kSecond, "#ffffff");
     svg += bar.svg();
     if (row.criterion.published.is_stated()) svg += published_bar(row.criterion.published, y + kBar + 3);
     y += kRow;
   }
-  if (has_published) svg += text(kLeft, y + 8, "Thin bars: " + report.published_by, "fill=\"#6b7178\"");
+  if (has_published) svg += text(kRight, y + 8, "Thin bars: " + report.published_by, "fill=\"#6b7178\"");
   return svg + "</svg>\n";
 }
 

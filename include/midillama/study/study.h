@@ -38,7 +38,7 @@ struct Clip {
 
 // What one participant judges at a time.
 struct Item {
-  std::string name = {};  // "p01-07"
+  std::string name = {};  // "p01-007"
   std::size_t clip = 0;
   std::string left = {}, right = {};       // a system's name, or "check"
   std::vector<std::size_t> criteria = {};  // in the order in which they are asked

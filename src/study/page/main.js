@@ -109,21 +109,22 @@ function look() {
   hearing.reach(player.position);
   showHeard();
   const heard = hearing.seconds;
-  const isEnough = !next.is_open && heard >= next.needed_seconds;
+  const isEnough = !next.is_open && heard >= next.needed_seconds && performance.now() > reportedAt + 1000;
   if (isEnough || heard >= reported + REPORTS_EVERY) report();
 }
 
-let isReporting = false;
+let isReporting = false, reportedAt = -Infinity;  // milliseconds of the page
 function report() {
   if (isReporting || !next || hearing.seconds <= reported) return undefined;
   isReporting = true;
+  reportedAt = performance.now();
   const { item } = next, heard = hearing.seconds;
   return guarded(async () => {
     const state = await ask('/v1/heard', { item, seconds: heard });
     if (next?.item !== item) return;
-    reported = Math.max(reported, heard);
     const wasOpen = next.is_open;
     if (state.next?.item === item && state.next.criterion === next.criterion) {
+      reported = state.next.heard_seconds;
       next = state.next;
       showQuestion();
       if (!wasOpen && next.is_open) say('The question is open now.');
