@@ -49,8 +49,8 @@ struct LowRankTerm {
 };
 void add_low_rank_(const torch::Tensor& y, std::span<const LowRankTerm> terms);
 
-// Whether x has so few rows that the weights' way from memory is what a product costs: a step of decoding. Only on a CPU in float32, while
-// no gradients are recorded.
+// Whether x has so few rows, at most `few`, that the weights' way from memory is what a product costs: a step of decoding. Only on a CPU in
+// float32, while no gradients are recorded.
 bool is_few(const torch::Tensor& x, std::int64_t few = kernels::kSomeRows);
 
 // One new token a row: queries [batch, heads, 1, head_dim] attend to keys and values [batch, key-value heads, keys, head_dim] where `mask`

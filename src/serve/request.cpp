@@ -46,18 +46,22 @@ OrderedJson parse(const std::string& body) try {
   throw web::HttpError(400, error.what());
 }
 
+// Where a key of `place` is, which is empty for the whole request.
+std::string within(const std::string& place, const std::string& key) {
+  return place.empty() ? key : place + "." + key;
+}
+
 // The value of a key; nothing where it is missing or null.
 const OrderedJson* find(const OrderedJson& object, const std::string& key) {
   const auto found = object.find(key);
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-// `place`: where `json` is; empty for the whole request.
 double number(const OrderedJson& json, const std::string& key, double otherwise, double low, double high, const std::string& place = "") {
   const OrderedJson* value = find(json, key);
   if (value == nullptr) return otherwise;
   if (!value->is_number() || !(value->get<double>() >= low && value->get<double>() <= high))
-    refuse(place.empty() ? key : place + "." + key, fmt::format("a number from {} to {} was expected", low, high));
+    refuse(within(place, key), fmt::format("a number from {} to {} was expected", low, high));
   return value->get<double>();
 }
 
@@ -74,7 +78,7 @@ std::int64_t whole(const OrderedJson& json, const std::string& key, std::int64_t
 bool flag(const OrderedJson& json, const std::string& key, const std::string& place = "") {
   const OrderedJson* value = find(json, key);
   if (value == nullptr) return false;
-  if (!value->is_boolean()) refuse(place.empty() ? key : place + "." + key, "true or false was expected");
+  if (!value->is_boolean()) refuse(within(place, key), "true or false was expected");
   return value->get<bool>();
 }
 
@@ -98,7 +102,7 @@ void refuse_unsupported(const OrderedJson& json, const std::vector<Unsupported>&
     if (value->is_string() ? value->get_ref<const std::string&>().empty() : value->is_array() && value->empty()) continue;
     std::string others;
     for (const OrderedJson& other : harmless) others += (others.empty() ? "; what is: " : ", ") + other.dump();
-    refuse(place.empty() ? key : place + "." + key, "is not supported" + others);
+    refuse(within(place, key), "is not supported" + others);
   }
 }
 
@@ -161,7 +165,7 @@ const std::vector<Unsupported>& unsupported_sampling() {
 void require_known(const OrderedJson& object, const std::string& place, const std::vector<std::string_view>& keys) {
   for (const auto& [key, value] : object.items()) {
     if (!value.is_null() && std::ranges::find(keys, key) == keys.end())
-      refuse(place.empty() ? key : place + "." + key, fmt::format("is not known here: {} are", fmt::join(keys, ", ")));
+      refuse(within(place, key), fmt::format("is not known here: {} are", fmt::join(keys, ", ")));
   }
 }
 

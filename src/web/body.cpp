@@ -1,7 +1,5 @@
 #include "web/body.h"
 
-#include "midillama/web/http_server.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +18,7 @@ class Body {
       : client_(client), largest_(largest), on_bytes_(on_bytes) {}
 
   void read(std::size_t size) {
-    if (size > largest_ - bytes_.size()) throw HttpError(413, fmt::format("the body has more than {} bytes", largest_));
+    if (size > largest_ - bytes_.size()) throw too_large(largest_);
     constexpr std::size_t kPart = 64 << 10;  // memory is taken as bytes come, whatever their number is said to be
     for (const std::size_t end = bytes_.size() + size; bytes_.size() < end;) {
       const std::size_t begin = bytes_.size();
@@ -77,6 +75,10 @@ class Body {
 };
 
 }  // namespace
+
+HttpError too_large(std::size_t largest) {
+  return HttpError(413, fmt::format("the body has more than {} bytes", largest));
+}
 
 std::string read_body(ClientStream& client, const httplib::Request& request, std::size_t largest,
                       const std::function<void(std::size_t)>& on_bytes) {

@@ -1,6 +1,7 @@
 // The body of a request, whichever way its header says how long it is.
 #pragma once
 
+#include "midillama/web/http_server.h"
 #include "web/client_stream.h"
 
 #include <httplib.h>
@@ -10,6 +11,8 @@
 #include <string>
 
 namespace midillama::web {
+
+HttpError too_large(std::size_t largest);  // 413
 
 // At most `largest` bytes; `on_bytes` is told of each that come, and may throw. HttpError: 413 for more, 400 where the client ends before
 // or is too slow, or chunks are not as RFC 9112 has them. Trailer fields are read and left.

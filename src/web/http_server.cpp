@@ -75,8 +75,7 @@ void check_body(const httplib::Request& request, std::size_t largest) {
   const std::string length = request.get_header_value("Content-Length");
   const bool is_number = !length.empty() && std::ranges::all_of(length, [](char digit) { return '0' <= digit && digit <= '9'; });
   if (!is_number) throw HttpError(400, "Content-Length is not a number");
-  if (length.size() > kLengthDigits || request.get_header_value<std::uint64_t>("Content-Length") > largest)
-    throw HttpError(413, fmt::format("the body has more than {} bytes", largest));
+  if (length.size() > kLengthDigits || request.get_header_value<std::uint64_t>("Content-Length") > largest) throw too_large(largest);
 }
 
 // Of a refusal of the library's.

@@ -17,26 +17,24 @@ struct ExplainCommand : TorchCommand {
   static constexpr const char* kExample = "midillama explain --midi tune.mid --prompt 'What key is this in?' --svg tune.svg";
 
   void declare(CLI::App& app) {
-    const auto midi_option = app.add_option("--midi", midi, "The music")->type_name("FILE");
-    const auto prompt_option = app.add_option("--prompt", prompt, "The question")->type_name("TEXT");
-    const auto answer_option = app.add_option("--answer", answer, "The answer to explain (default: the model's own)")->type_name("TEXT");
+    app.add_option("--midi", midi, "The music")->type_name("FILE");
+    app.add_option("--prompt", prompt, "The question")->type_name("TEXT");
+    app.add_option("--answer", answer, "The answer to explain (default: the model's own)")->type_name("TEXT");
     add_checkpoint_option(app, checkpoint, "sft");
-    const auto start_option = app.add_option("--start", start, "Use only what starts at or after this time, in seconds")
-                                  ->check(non_negative_number())
-                                  ->type_name("S");
-    const auto duration_option =
-        app.add_option("--duration", duration, "Use only this many seconds")->check(positive_number())->type_name("S");
-    const auto passes_option =
-        app.add_option("--passes", passes, "Notes are left out one by one in at most so many passes; of longer clips several at once")
-            ->check(positive_number())
-            ->capture_default_str()
-            ->type_name("N");
+    app.add_option("--start", start, "Use only what starts at or after this time, in seconds")
+        ->check(non_negative_number())
+        ->type_name("S");
+    app.add_option("--duration", duration, "Use only this many seconds")->check(positive_number())->type_name("S");
+    app.add_option("--passes", passes, "Notes are left out one by one in at most so many passes; of longer clips several at once")
+        ->check(positive_number())
+        ->capture_default_str()
+        ->type_name("N");
     app.add_option("--json", json, "Where the JSON goes (default: standard output)")->type_name("FILE");
-    const auto svg_option = app.add_option("--svg", svg, "Where the piano roll goes")->check(not_standard_output())->type_name("FILE");
-    const auto heat_option = app.add_option("--heat", heat, "What colours the notes of the piano roll: left-out or gradient")
-                                 ->check(CLI::IsMember({"left-out", "gradient"}))
-                                 ->needs(svg_option)
-                                 ->capture_default_str();
+    app.add_option("--svg", svg, "Where the piano roll goes")->check(not_standard_output())->type_name("FILE");
+    app.add_option("--heat", heat, "What colours the notes of the piano roll: left-out or gradient")
+        ->check(CLI::IsMember({"left-out", "gradient"}))
+        ->needs(app.get_option("--svg"))
+        ->capture_default_str();
     const auto check_option =
         app.add_option(
                "--check", check,
@@ -44,9 +42,8 @@ struct ExplainCommand : TorchCommand {
                "with the hottest notes left out first and with random ones")
             ->delimiter(',')
             ->type_name("TAGS");
-    for (CLI::Option* of_one_answer :
-         {midi_option, prompt_option, answer_option, start_option, duration_option, passes_option, svg_option, heat_option})
-      check_option->excludes(of_one_answer);
+    for (const char* of_one_answer : {"--midi", "--prompt", "--answer", "--start", "--duration", "--passes", "--svg", "--heat"})
+      check_option->excludes(app.get_option(of_one_answer));
   }
 
   std::string midi;
