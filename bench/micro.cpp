@@ -1,8 +1,8 @@
 // Micro-benchmarks of the hot functions above LibTorch, on inputs made here: build/bench/bin/micro [--benchmark_filter=Bpe].
 //
-// Products say their GFLOP/s and which share of the core's peak that is, those of one to eight rows the GB/s at which they read the weight
-// and the share of what a plain sum reads from as much memory. MIDILLAMA_TARGET=avx2 (or another) measures them as a processor with no more
-// would run them.
+// Products say their GFLOP/s and which share of the core's peak that is, those of one to sixteen rows the GB/s at which they read the
+// weight and the share of what a plain sum reads from as much memory. MIDILLAMA_TARGET=avx2 (or another) measures them as a processor with
+// no more would run them.
 #include "machine.h"
 #include "midillama/core/random.h"
 #include "midillama/kernels/attention.h"
@@ -292,10 +292,11 @@ void FewRows(benchmark::State& state) {
 }
 BENCHMARK(FewRows)
     ->ArgNames({"rows", "inputs", "outputs"})
-    ->ArgsProduct({{1, 2, 4, 8}, {256}, {512, 4096}})
-    ->ArgsProduct({{1, 2, 4, 8}, {688}, {256}})
-    ->ArgsProduct({{1, 2, 4, 8}, {1024}, {1536, 32000}})
-    ->ArgsProduct({{1, 2, 4, 8}, {2816}, {1024}});
+    ->ArgsProduct({{1, 2, 4, 8, 16}, {256}, {512, 4096}})
+    ->ArgsProduct({{1, 2, 3, 5, 11, 16}, {576}, {960, 49152}})
+    ->ArgsProduct({{1, 2, 4, 8, 16}, {688}, {256}})
+    ->ArgsProduct({{1, 2, 4, 8, 16}, {1024}, {1536, 32000}})
+    ->ArgsProduct({{1, 2, 4, 8, 16}, {2816}, {1024}});
 
 void Int8Rows(benchmark::State& state) {
   const std::int64_t rows = state.range(0), inputs = state.range(1), outputs = state.range(2);
@@ -316,8 +317,8 @@ void Int8Rows(benchmark::State& state) {
 }
 BENCHMARK(Int8Rows)
     ->ArgNames({"rows", "inputs", "outputs"})
-    ->ArgsProduct({{1, 2, 4, 8}, {576}, {960, 3072, 49152 * 4}})
-    ->ArgsProduct({{1, 2, 4, 8}, {1536}, {576}});
+    ->ArgsProduct({{1, 2, 4, 8, 16}, {576}, {960, 3072, 49152 * 4}})
+    ->ArgsProduct({{1, 2, 4, 8, 16}, {1536}, {576}});
 
 // Tokens, query heads that share a key head, size of a head; the operations that causality asks for.
 struct Text {

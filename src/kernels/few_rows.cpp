@@ -31,22 +31,28 @@ HWY_INLINE void add_results(const FewRows& product, bool adds, std::int64_t row,
   }
 }
 
+// At most so many inputs at a time: those of the rows, and what of the weight goes with them, stay in a core's nearest caches.
+constexpr std::int64_t kInputBlock = kRegisters == 32 ? 1024 : 768;
+
 // The sums of so many inputs are added up before the next ones': the same for any number of rows, so that a row's results are the same to
-// the last bit whichever rows are beside it. Of the most rows so many inputs, and what of the weight goes with them, stay in the
-// first-level cache.
-constexpr std::int64_t kInputBlock = kRegisters == 32 ? 1024 : 512;
+// the last bit whichever rows are beside it. As few blocks as there can be, all of one size but the last: a short one would cost as much
+// in sums as a long one.
+HWY_INLINE std::int64_t block_of(std::int64_t inputs) {
+  const std::int64_t blocks = std::max<std::int64_t>(1, hwy::DivCeil(inputs, kInputBlock));
+  return hwy::RoundUpTo(hwy::DivCeil(inputs, blocks), kMostLanes);
+}
 
 // One row: kOutputs rows of the weight pass by side by side.
 template <int kOutputs>
 HWY_INLINE void products_of_one(const FewRows& product, std::int64_t output) {
   constexpr int kSums = (kOutputs + 3) / 4 * 4;
   const Floats d;
-  const std::int64_t inputs = product.inputs, vector = lanes(d);
-  for (std::int64_t first = 0; first < inputs; first += kInputBlock) {
+  const std::int64_t inputs = product.inputs, vector = lanes(d), block = block_of(inputs);
+  for (std::int64_t first = 0; first < inputs; first += block) {
     HWY_ALIGN float sums_of[kSums];
     with_zeros<kSums>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
       const float *weight = product.weight + output * inputs + first, *x = product.x + first;
-      std::int64_t rest = std::min(kInputBlock, inputs - first);
+      std::int64_t rest = std::min(block, inputs - first);
       for (; rest >= kMostLanes; rest -= kMostLanes, weight += kMostLanes, x += kMostLanes) {
         prefetch<kOutputs>(weight + kOutputs * inputs, inputs, sums...);
         for (std::int64_t at = 0; at < kMostLanes; at += vector) {
@@ -257,11 +263,17 @@ void int8_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
   }
 }
 
+// How many outputs all rows read before the next ones, so that no group of rows has a remainder of them.
+HWY_INLINE std::int64_t outputs_at_once(std::int64_t rows, std::int64_t outputs) {
+  if (rows <= kMostRows) return outputs;
+  return rows % kMostRows == 0 ? kOutputsOf<kMostRows> : kFewOutputs;
+}
+
 void float_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
-  const std::int64_t outputs = product.rows <= kMostRows ? end - begin : kOutputsOf<kMostRows>;
+  const std::int64_t outputs = outputs_at_once(product.rows, end - begin), size = block_of(product.inputs);
   HWY_ALIGN float packed[kFewRows * kInputBlock];
-  for (std::int64_t first = 0; first < product.inputs; first += kInputBlock) {
-    Packed block{first, std::min(kInputBlock, product.inputs - first), nullptr, product.weight + first, product.inputs, 0};
+  for (std::int64_t first = 0; first < product.inputs; first += size) {
+    Packed block{first, std::min(size, product.inputs - first), nullptr, product.weight + first, product.inputs, 0};
     pack(product, block, packed);
     for (std::int64_t output = begin; output < end; output += outputs) all_rows(product, block, output, std::min(output + outputs, end));
   }

@@ -9,7 +9,7 @@
 namespace midillama::kernels {
 
 // The most rows of few_rows().
-inline constexpr std::int64_t kFewRows = 8;
+inline constexpr std::int64_t kFewRows = 16;
 // Ranges of so many outputs, and of multiples of it, have no remainder that costs more than the others.
 inline constexpr std::int64_t kFewOutputs = 12;
 
