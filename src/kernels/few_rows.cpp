@@ -135,6 +135,8 @@ struct Packed {
   const float* weight;
   std::int64_t weight_stride;
   std::int64_t first;
+  // Outputs that all rows read before the next ones.
+  std::int64_t at_once;
 };
 
 void pack(const FewRows& product, Packed& block, float* packed) {
@@ -189,7 +191,11 @@ HWY_INLINE void add_place(const float* x, const float* weight, std::int64_t inpu
   });
 }
 
-// Of kRows rows from `row` on, with kOutputs rows of the weight from `output` on.
+// Rows at a time: with as many outputs as below, their sums and what they are made of fill the registers.
+constexpr int kMostRows = kRegisters == 32 ? 8 : 4;
+
+// Of kRows rows from `row` on, with kOutputs rows of the weight from `output` on. What the outputs after the next ones read is fetched into
+// the second-level cache, a share by each group of rows: so memory is read all the time.
 template <int kRows, int kOutputs>
 HWY_INLINE void products(const FewRows& product, const Packed& block, std::int64_t row, std::int64_t output) {
   constexpr int kSums = (kRows * kOutputs + 3) / 4 * 4;
@@ -198,9 +204,11 @@ HWY_INLINE void products(const FewRows& product, const Packed& block, std::int64
   with_zeros<kSums>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
     const std::int64_t inputs = block.weight_stride, unit = product.rows * kMostLanes, vector = lanes(d);
     const float *weight = block.weight + (output - block.first) * inputs, *x = block.inputs + row * kMostLanes;
+    const std::int64_t groups = (product.rows + kMostRows - 1) / kMostRows, group = row / kMostRows;
+    const float* ahead = weight + (groups == 1 ? kOutputs : block.at_once) * inputs;
     std::int64_t rest = block.count;
-    for (; rest >= kMostLanes; rest -= kMostLanes, weight += kMostLanes, x += unit) {
-      prefetch<kOutputs>(weight + kOutputs * inputs, inputs, sums...);
+    for (; rest >= kMostLanes; rest -= kMostLanes, weight += kMostLanes, ahead += kMostLanes, x += unit) {
+      for (std::int64_t o = group; o < kOutputs; o += groups) __builtin_prefetch(ahead + o * inputs, 0, 2);
       for (std::int64_t at = 0; at < kMostLanes; at += vector) {
         add_place<kRows, kOutputs>(x + at, weight + at, inputs, vector, sums...);
       }
@@ -230,9 +238,6 @@ HWY_NOINLINE void rows_of(const FewRows& product, const Packed& block, std::int6
   for (; output < end; ++output) products<kRows, 1>(product, block, row, output);
 }
 
-// Rows at a time: with as many outputs as above, their sums and what they are made of fill the registers.
-constexpr int kMostRows = kRegisters == 32 ? 8 : 4;
-
 // As many rows as there are from `row` on.
 template <int kRows = kMostRows>
 HWY_INLINE void some_rows(const FewRows& product, const Packed& block, std::int64_t row, std::int64_t begin, std::int64_t end) {
@@ -252,7 +257,7 @@ HWY_INLINE void all_rows(const FewRows& product, const Packed& block, std::int64
 void int8_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
   HWY_ALIGN float packed[kFewRows * kExpandedInputs], expanded[kFewOutputs * kExpandedInputs];
   for (std::int64_t first = 0; first < product.inputs; first += kExpandedInputs) {
-    Packed block{first, std::min(kExpandedInputs, product.inputs - first), nullptr, expanded, kExpandedInputs, 0};
+    Packed block{first, std::min(kExpandedInputs, product.inputs - first), nullptr, expanded, kExpandedInputs, 0, kFewOutputs};
     pack(product, block, packed);
     for (std::int64_t output = begin; output < end; output += kFewOutputs) {
       const std::int64_t outputs = std::min(kFewOutputs, end - output);
@@ -273,7 +278,7 @@ void float_rows(const FewRows& product, std::int64_t begin, std::int64_t end) {
   const std::int64_t outputs = outputs_at_once(product.rows, end - begin), size = block_of(product.inputs);
   HWY_ALIGN float packed[kFewRows * kInputBlock];
   for (std::int64_t first = 0; first < product.inputs; first += size) {
-    Packed block{first, std::min(size, product.inputs - first), nullptr, product.weight + first, product.inputs, 0};
+    Packed block{first, std::min(size, product.inputs - first), nullptr, product.weight + first, product.inputs, 0, outputs};
     pack(product, block, packed);
     for (std::int64_t output = begin; output < end; output += outputs) all_rows(product, block, output, std::min(output + outputs, end));
   }

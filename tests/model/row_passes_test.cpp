@@ -1,5 +1,6 @@
 #include "model/row_passes.h"
 
+#include "midillama/kernels/few_rows.h"
 #include "midillama/kernels/thread_team.h"
 #include "midillama/model/team_scope.h"
 #include "tiny_models.h"
@@ -36,7 +37,8 @@ struct Cached {
 TEST(AttendNext, EqualsAttentionInFloat64) {
   torch::manual_seed(2);
   const torch::NoGradGuard no_grad;
-  for (const auto& [heads, key_heads] : {std::pair{4, 4}, std::pair{8, 2}, std::pair{8, 1}, std::pair{6, 2}}) {
+  for (const auto& [heads, key_heads] :
+       {std::pair{4, 4}, std::pair{8, 2}, std::pair{8, 1}, std::pair{6, 2}, std::pair{11, 1}, std::pair{16, 1}}) {
     for (const std::int64_t length : {3, 16, 50}) {
       for (const std::int64_t size : {4, 32, 40}) {
         const Cached cached(3, heads, key_heads, length, size);
@@ -56,7 +58,8 @@ TEST(AttendNext, IsNotForTrainingNorForSeveralTokensNorForOtherTypes) {
   EXPECT_FALSE(can_attend_next(at::randn({2, 4, 2, 8}), cached.keys, cached.values));
   const auto narrow = [](const torch::Tensor& x) { return x.to(torch::kBFloat16); };
   EXPECT_FALSE(can_attend_next(narrow(cached.queries), narrow(cached.keys), narrow(cached.values)));
-  EXPECT_FALSE(can_attend_next(at::randn({2, 1, 32, 8}).transpose(1, 2), cached.keys, cached.values));  // too many queries to a key
+  const std::int64_t too_many = 2 * (kernels::kFewRows + 1);  // heads for two key heads
+  EXPECT_FALSE(can_attend_next(at::randn({2, 1, too_many, 8}).transpose(1, 2), cached.keys, cached.values));
 }
 
 TEST(MatrixProduct, SharedOrNotEqualsAtensInFloat64) {
