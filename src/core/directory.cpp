@@ -103,8 +103,11 @@ void StagedDirectory::put_in_place() {
   if (!fs::exists(target_)) {
     fs::rename(working_, target_);
   } else if (!exchange(working_, target_)) {
-    remove_directory(target_);
+    // Both names at once as nearly as can be: deleting takes a while.
+    const fs::path replaced = beside(target_, kDeleted);
+    fs::rename(target_, replaced);
     fs::rename(working_, target_);
+    fs::remove_all(replaced);
   }
   sync_to_disk(parent_of(target_));
   fs::remove_all(working_);  // the old content, where the two were exchanged

@@ -1,3 +1,4 @@
+#include "corpus/check_steps.h"
 #include "corpus/unseen.h"
 #include "description.h"
 #include "midillama/core/hash.h"
@@ -8,6 +9,7 @@
 #include "midillama/octuple/octuple.h"
 #include "midillama/records/question.h"
 #include "midillama/records/words.h"
+#include "midillama/works/files.h"
 
 #include <fmt/format.h>
 
@@ -48,7 +50,8 @@ std::string note_content(const midi::Score& score) {
 
 class Check {
  public:
-  explicit Check(const std::filesystem::path& directory) : directory_(directory), tags_(records::dataset_tags(directory)) {}
+  Check(const std::filesystem::path& directory, const ExampleLimit& limit)
+      : directory_(directory), limit_(limit), tags_(records::dataset_tags(directory)) {}
 
   std::vector<std::string> run() {
     for (const auto split : records::all_splits()) {
@@ -58,6 +61,7 @@ class Check {
     read_unseen();
     read_clips();
     check_sides();
+    check_works();
     check_description();
     std::sort(problems_.begin(), problems_.end());
     return std::move(problems_);
@@ -92,7 +96,15 @@ class Check {
     });
   }
 
+  void check_length(const records::Question& question) {
+    const std::int64_t length = limit_.length_of ? limit_.length_of(question) : 0;
+    if (length > limit_.most)
+      problem(question.place,
+              fmt::format("the example has {} tokens, of which training takes {} (prompt.max_length)", length, limit_.most));
+  }
+
   void add(records::Question question, Split split) {
+    check_length(question);
     if (split == Split::train) training_questions_.insert(records::plain_words(question.question));
     const auto [id, fresh] = ids_.emplace(question.id, question.place);
     if (!fresh) problem(question.place, fmt::format("the id \"{}\" stands in {} already", question.id, id->second));
@@ -158,6 +170,27 @@ class Check {
     }
   }
 
+  // Of a collection with a catalog: performances of a work must not be learnt from and tested on.
+  void check_works() {
+    const auto file = directory_ / works::kPiecesFile;
+    if (!std::filesystem::exists(file)) return;
+    std::map<std::string, std::string> first;  // piece, by work
+    try {
+      works::for_each_piece(directory_, [&](const works::CatalogPiece& piece) {
+        const auto place = pieces_.find(piece.id);
+        if (place == pieces_.end()) return;
+        const auto& other = first.emplace(piece.work, piece.id).first->second;
+        const auto split = place->second.split, other_split = pieces_.at(other).split;
+        if (split != other_split)
+          problem(place->second.line,
+                  fmt::format("the work \"{}\" is in {}.jsonl, too, with the piece \"{}\"", piece.work, records::name(other_split), other));
+      });
+      check_steps(directory_, [&](const std::string& place, const std::string& what) { problem(place, what); });
+    } catch (const Error& error) {
+      problems_.emplace_back(error.what());
+    }
+  }
+
   // A dataset that was written by hand has no description.
   void check_description() {
     const auto path = directory_ / records::kDatasetFile;
@@ -188,6 +221,7 @@ class Check {
   }
 
   std::filesystem::path directory_;
+  const ExampleLimit& limit_;
   records::Tags tags_;
   std::map<std::string, std::string> ids_;
   std::map<std::string, Place> pieces_;
@@ -198,8 +232,8 @@ class Check {
 
 }  // namespace
 
-std::vector<std::string> check_dataset(const std::filesystem::path& directory) {
-  return Check(directory).run();
+std::vector<std::string> check_dataset(const std::filesystem::path& directory, const ExampleLimit& limit) {
+  return Check(directory, limit).run();
 }
 
 }  // namespace midillama::corpus

@@ -11,8 +11,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 #include <stdexcept>
+#include <unordered_set>
 #include <utility>
 
 namespace midillama::records {
@@ -211,7 +213,7 @@ std::vector<std::string> mistakes_in_facts(const Question& question, const Tags&
 
 void read_lines(const fs::path& file, const Tags& tags, const OnQuestion& record, const OnProblem& problem) {
   if (fs::exists(file) && !fs::is_regular_file(file)) throw InputError(file.string(), "", "is not a regular file");
-  std::set<std::string> ids;
+  std::unordered_set<std::size_t> ids;  // their hashes: millions of ids take much memory, and two of one hash are not to be expected
   for_each_line(file, [&](std::string_view line, std::size_t number) {
     if (text::strip(line).empty()) return;
     const auto place = fmt::format("line {}", number);
@@ -220,7 +222,8 @@ void read_lines(const fs::path& file, const Tags& tags, const OnQuestion& record
       if (value.is_discarded()) throw Mistake("not valid JSON");
       if (const auto key = repeated_key(line)) throw Mistake(fmt::format("the key \"{}\" is there twice", *key));
       auto question = Line(value).question();
-      if (!ids.insert(question.id).second) throw Mistake(fmt::format("the id \"{}\" stands in the file already", question.id));
+      if (!ids.insert(std::hash<std::string>{}(question.id)).second)
+        throw Mistake(fmt::format("the id \"{}\" stands in the file already", question.id));
       question.place = fmt::format("{}: {}", file.string(), place);
       for (const auto& mistake : mistakes_in_facts(question, tags)) problem(place, mistake);
       record(std::move(question));

@@ -177,7 +177,20 @@ TEST(Hash, FileAndBytesAgree) {
   const std::string bytes(3'000'000, 'x');
   write_atomically(folder.path() / "x", bytes);
   EXPECT_EQ(fingerprint_file(folder.path() / "x"), fingerprint(bytes));
+  Fingerprinter parts;
+  parts.add(std::string_view(bytes).substr(0, 3));
+  parts.add(std::string_view(bytes).substr(3));
+  EXPECT_EQ(parts.fingerprint(), fingerprint(bytes));
   EXPECT_EQ(fingerprint(""), "99aa06d3014798d86001c324468d497f");  // the published XXH3-128 of no bytes
+}
+
+TEST(Sha256, IsThePublishedOne) {  // FIPS 180-4's examples
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  EXPECT_NE(sha256(std::string_view("a\0b", 3)), sha256("a")) << "a zero does not end it";
 }
 
 // A file named in a directory may be a pipe: whoever reads it must not wait without end.

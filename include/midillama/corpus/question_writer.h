@@ -2,10 +2,12 @@
 #pragma once
 
 #include "midillama/config/schema.h"
+#include "midillama/core/file.h"
 #include "midillama/core/random.h"
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,10 +37,14 @@ struct QuestionAnswer {
 class QuestionWriter {
  public:
   virtual ~QuestionWriter() = default;
+  // Told of all clips before it writes about the first.
+  virtual void prepare(std::span<const ClipFacts>) {}
   virtual std::vector<QuestionAnswer> write(const ClipFacts& clip, Random& random) const = 0;
   // What is asked about a clip of the test side in wordings that write() never uses. Every question of yes or no that the facts answer is
   // among it: how many of them are asked is for others to say.
   virtual std::vector<QuestionAnswer> write_unseen(const ClipFacts&, Random&) const { return {}; }
+  // How it writes, and what came of it: "writing" in dataset.json. Null where the tags say it all.
+  virtual OrderedJson description() const { return nullptr; }
 };
 
 // Draws from the wordings of the tags: for every known tag of `config.tags`, `questions_per_tag` different questions, then `captions`

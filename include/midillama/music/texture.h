@@ -1,0 +1,36 @@
+// How notes are played and lie together: register, polyphony, dynamics, articulation. Drums are left out of all.
+#pragma once
+
+#include "midillama/midi/file.h"
+#include "midillama/midi/score.h"
+
+#include <optional>
+
+namespace midillama::music {
+
+struct PitchRange {
+  int lowest = 0;
+  int highest = 0;
+};
+std::optional<PitchRange> pitch_range(const midi::Score& score);
+
+// Notes that sound together on average, where any sounds: 1 of a melody alone. std::nullopt where no note has a length.
+std::optional<double> polyphony(const midi::Score& score);
+
+// Of the notes' velocities, 1 to 127.
+struct Dynamics {
+  double mean = 0;
+  double deviation = 0;  // the standard deviation
+};
+std::optional<Dynamics> dynamics(const midi::Score& score);
+
+// How much of the time until the next onset the longest note of an onset sounds: 1 is legato, .5 staccato, and more than 1 where notes
+// overlap. The median over all onsets; notes within a twentieth of a second are one, as in spread chords. std::nullopt where there are
+// fewer than two onsets.
+std::optional<double> articulation(const midi::Score& score);
+
+// The share of the time up to the end of the last note in which the sustain pedal is down, on any channel. std::nullopt where the file
+// never names the pedal, or has no notes.
+std::optional<double> pedal_share(const midi::Performance& performance);
+
+}  // namespace midillama::music
