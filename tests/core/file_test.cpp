@@ -3,6 +3,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/mapped_file.h"
+#include "midillama/core/random_access_file.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
@@ -27,6 +28,25 @@ TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
   write_atomically(path, "two");
   EXPECT_EQ(read_text(path), "two");
   EXPECT_EQ(std::distance(fs::directory_iterator(path.parent_path()), fs::directory_iterator()), 1);
+}
+
+TEST(File, LinesAreFoundAgainWhereTheyBegin) {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "lines.txt";
+  const std::string text = "\xef\xbb\xbfone\ntwo\r\n\r\nthree\rfour\n\nfive";
+  write_atomically(path, text);
+  const RandomAccessFile file(path);
+  std::vector<std::string> lines;
+  for_each_line_at(path, [&](std::string_view line, std::size_t number, std::uint64_t begin) {
+    lines.emplace_back(line);
+    EXPECT_EQ(number, lines.size());
+    EXPECT_EQ(file.read(begin, line.size()), line);
+    EXPECT_TRUE(begin == 3 || text[begin - 1] == '\n' || text[begin - 1] == '\r') << begin;
+  });
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "", "three", "four", "", "five"}));
+  EXPECT_THAT(error_of([&] { file.read(text.size() - 2, 3); }), HasSubstr("has become shorter"));
+  EXPECT_THAT(error_of([&] { RandomAccessFile(folder.path()); }), HasSubstr("is not a regular file"));
+  EXPECT_THAT(error_of([&] { RandomAccessFile(folder.path() / "none"); }), HasSubstr("cannot be opened"));
 }
 
 TEST(File, APipeOrDeviceIsWrittenToAndStays) {
