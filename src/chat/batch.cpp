@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 namespace midillama::chat {
 namespace fs = std::filesystem;
@@ -18,12 +19,21 @@ fs::path numbered(const fs::path& file, std::size_t number) {
 
 }  // namespace
 
+std::optional<Answer> find_or_wait(const RequestLog& log, const Call& call, const std::string& model, Requests& waiting) {
+  const OrderedJson request = request_body(call, model);
+  std::string key = key_of(request);
+  auto answer = log.find(key);
+  if (!answer) waiting.emplace(std::move(key), json_text(request));
+  return answer;
+}
+
 std::vector<fs::path> write_batch(const Requests& requests, const fs::path& file, const BatchLimits& limits) {
   std::vector<fs::path> files;
   std::optional<AtomicFile> open;
   std::size_t lines = 0, bytes = 0;
   for (const auto& [key, body] : requests) {
-    const std::string line = json_line({{"custom_id", key}, {"method", "POST"}, {"url", "/v1/chat/completions"}, {"body", body}});
+    const std::string line =
+        json_line({{"custom_id", key}, {"method", "POST"}, {"url", "/v1/chat/completions"}, {"body", OrderedJson::parse(body)}});
     if (open && (lines == limits.requests || bytes + line.size() > limits.bytes)) {
       open->commit();
       open.reset();
@@ -52,7 +62,7 @@ BatchReading read_batch(const fs::path& file, const Requests& requests, RequestL
       return;
     }
     const Json none, &response = row.contains("response") ? row["response"] : none;
-    Exchange exchange{.request = request->second, .response = {}};
+    Exchange exchange{.request = OrderedJson::parse(request->second), .response = {}};
     if (response.is_object() && response.contains("body")) {
       exchange.status = json_get<int>(response, "status_code", file.string(), place);
       exchange.response = response["body"];

@@ -91,13 +91,8 @@ chat::Requests waiting_requests(const config::Config& config, const fs::path& di
   const chat::RequestLog log(directory / kRequestsFile);
   chat::Requests waiting;
   for (const Work& work : sources.works) {
-    annotator.annotate(work, sources.texts_of(work), [&](const chat::Call& call) {
-      OrderedJson request = chat::request_body(call, config.chat.model);
-      const std::string key = chat::key_of(request);
-      auto answer = log.find(key);
-      if (!answer) waiting.emplace(key, std::move(request));
-      return answer;
-    });
+    annotator.annotate(work, sources.texts_of(work),
+                       [&](const chat::Call& call) { return chat::find_or_wait(log, call, config.chat.model, waiting); });
   }
   return waiting;
 }
@@ -105,7 +100,7 @@ chat::Requests waiting_requests(const config::Config& config, const fs::path& di
 Estimate estimate_of(const config::Chat& config, const chat::Requests& requests) {
   Estimate estimate{.calls = requests.size()};
   for (const auto& [key, request] : requests) {
-    const chat::Usage usage = chat::usage_at_most(request);
+    const chat::Usage usage = chat::usage_at_most(OrderedJson::parse(request));
     estimate.at_most.prompt_tokens += usage.prompt_tokens;
     estimate.at_most.completion_tokens += usage.completion_tokens;
   }

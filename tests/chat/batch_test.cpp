@@ -18,7 +18,7 @@ Requests requests(int count) {
   for (int i = 0; i < count; ++i) {
     OrderedJson body = request_body({.messages = {{"user", std::to_string(i)}}}, "m");
     std::string key = key_of(body);
-    all.emplace(std::move(key), std::move(body));
+    all.emplace(std::move(key), body.dump());
   }
   return all;
 }

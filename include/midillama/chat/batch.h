@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,11 @@ struct BatchLimits {
   std::size_t bytes = 200'000'000;
 };
 
-// Requests (request_body()) by their keys.
-using Requests = std::map<std::string, OrderedJson>;
+// Requests (request_body()) by their keys, as JSON texts, for there may be tens of thousands.
+using Requests = std::map<std::string, std::string>;
+
+// The answer that the log has to a call; where it has none, the request is added to `waiting`.
+std::optional<Answer> find_or_wait(const RequestLog& log, const Call& call, const std::string& model, Requests& waiting);
 
 // Writes them to `file`, and where it would become too long to FILE-2, FILE-3, … (before its extension). The files.
 std::vector<std::filesystem::path> write_batch(const Requests& requests, const std::filesystem::path& file, const BatchLimits& limits = {});
