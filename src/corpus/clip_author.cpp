@@ -58,19 +58,24 @@ ClipAuthor::ClipAuthor(const config::Corpus& corpus, const config::Writing& writ
     : writing_(writing),
       tags_(tags),
       asked_(corpus.tags.empty() ? tags.names() : corpus.tags),
-      questions_per_tag_(corpus.questions_per_tag),
-      captions_(corpus.captions),
+      quota_(corpus),
+      captions_(static_cast<std::size_t>(corpus.captions)),
       seed_(corpus.seed),
       grounding_(writing, tags),
       trained_wordings_(training_wordings(tags)) {}
 
-ClipAuthor::Slots ClipAuthor::slots_of(const Facts& facts) const {
+std::size_t ClipAuthor::wanted(const ClipFacts& clip, const std::string& tag) const {
+  return tag == kCaption ? captions_ : quota_.of(clip, tag);
+}
+
+// Nothing about a clip of which nothing is known.
+ClipAuthor::Slots ClipAuthor::slots_of(const ClipFacts& clip) const {
   Slots slots;
-  for (const auto& tag : asked_) {
-    for (std::int64_t i = 1; facts.contains(tag) && i <= questions_per_tag_; ++i) slots.push_back({tag, std::to_string(i)});
-  }
-  if (slots.empty()) return slots;
-  for (std::int64_t i = 1; i <= captions_; ++i) slots.push_back({kCaption, std::to_string(i)});
+  const auto add = [&](const std::string& tag) {
+    for (std::size_t i = 1; i <= wanted(clip, tag); ++i) slots.push_back({tag, std::to_string(i)});
+  };
+  for (const auto& tag : asked_) add(tag);
+  if (std::ranges::any_of(asked_, [&](const auto& tag) { return clip.facts.contains(tag); })) add(kCaption);
   return slots;
 }
 
@@ -93,13 +98,14 @@ chat::Schema ClipAuthor::schema_of(const Slots& slots) const {
 }
 
 chat::Call ClipAuthor::first_call(const ClipFacts& clip, const Slots& slots) const {
-  std::vector<std::string> about;
+  std::vector<std::string> parts;
   for (const auto& [tag, number] : slots) {
-    if (tag != kCaption && number == "1") about.push_back(tag);
+    if (number != "1") continue;
+    const auto what = tag == kCaption ? "captions" : fmt::format("questions about the {}, with their answers", tag);
+    parts.push_back(fmt::format("{} {}", wanted(clip, tag), what));
   }
-  std::string wanted = fmt::format("Write {} questions with their answers about each of: {}", questions_per_tag_, fmt::join(about, ", "));
-  wanted += captions_ == 0 ? "." : fmt::format("; and {} captions.", captions_);
-  return {.messages = {{"system", writing_.instructions}, {"user", known_of(clip.facts) + "\n" + wanted}},
+  const std::string task = fmt::format("Write {}.", fmt::join(parts, "; "));
+  return {.messages = {{"system", writing_.instructions}, {"user", known_of(clip.facts) + "\n" + task}},
           .temperature = writing_.temperature,
           .max_tokens = writing_.max_tokens,
           .seed = seed_of_call(seed_, clip.id),
@@ -166,7 +172,7 @@ bool ClipAuthor::is_held_out(const std::string& question) const {
 
 std::optional<ClipTexts> ClipAuthor::write(const ClipFacts& clip, const AskModel& ask) const {
   ClipTexts result;
-  const auto slots = slots_of(clip.facts);
+  const auto slots = slots_of(clip);
   if (slots.empty()) return result;
   const auto first = first_call(clip, slots);
   const auto answer = ask(first);

@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -39,6 +40,12 @@ class ClipAuthor {
   // `tags` is kept by reference.
   ClipAuthor(const config::Corpus& corpus, const config::Writing& writing, const records::Tags& tags);
 
+  // Told of all clips, before anything else is asked.
+  void prepare(std::span<const ClipFacts> clips) { quota_.share_out(clips); }
+
+  // How many texts it asks for about a tag, or captions; as many as the templates have in their place.
+  std::size_t wanted(const ClipFacts& clip, const std::string& tag) const;
+
   // Nothing where `ask` has no answer to one of the calls: the same clip gives the same calls. From several threads at once.
   std::optional<ClipTexts> write(const ClipFacts& clip, const AskModel& ask) const;
 
@@ -53,7 +60,7 @@ class ClipAuthor {
   using Faults = std::vector<std::pair<Slot, Fault>>;
   using Accepted = std::map<Slot, QuestionAnswer>;
 
-  Slots slots_of(const Facts& facts) const;
+  Slots slots_of(const ClipFacts& clip) const;
   std::string known_of(const Facts& facts) const;
   chat::Schema schema_of(const Slots& slots) const;
   chat::Call first_call(const ClipFacts& clip, const Slots& slots) const;
@@ -66,8 +73,8 @@ class ClipAuthor {
   config::Writing writing_;
   const records::Tags& tags_;
   std::vector<std::string> asked_;
-  std::int64_t questions_per_tag_;
-  std::int64_t captions_;
+  QuestionQuota quota_;
+  std::size_t captions_;
   std::uint64_t seed_;
   Grounding grounding_;
   std::set<std::string> trained_wordings_;  // of the tags, in plain words

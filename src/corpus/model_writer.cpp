@@ -57,6 +57,8 @@ class ModelWriter::Implementation {
         is_stopped_(std::move(is_stopped)) {}
 
   void prepare(std::span<const ClipFacts> clips) {
+    templates_.prepare(clips);
+    author_.prepare(clips);
     log_ = std::make_unique<chat::RequestLog>(directory_ / works::kRequestsFile);
     chat::Client client(config_.chat, *log_, is_stopped_);
     std::mutex mutex;
@@ -82,7 +84,7 @@ class ModelWriter::Implementation {
       if (!is_plain(draft)) {
         written.push_back(draft);
       } else if (tags_done.insert(draft.tag).second) {
-        add_texts(texts[draft.tag], drafts_of(drafts, draft), written);
+        add_texts(texts[draft.tag], drafts_of(drafts, draft), author_.wanted(clip, draft.tag), written);
       }
     }
     return written;
@@ -116,9 +118,9 @@ class ModelWriter::Implementation {
   }
 
   // The model's, then the templates' until there are as many as were wanted. A caption's question is the templates'.
-  void add_texts(std::vector<QuestionAnswer> texts, const std::vector<QuestionAnswer>& drafts, std::vector<QuestionAnswer>& written) const {
+  void add_texts(std::vector<QuestionAnswer> texts, const std::vector<QuestionAnswer>& drafts, std::size_t wanted,
+                 std::vector<QuestionAnswer>& written) const {
     const bool are_captions = drafts.front().task == "caption";
-    const auto wanted = static_cast<std::size_t>(are_captions ? config_.corpus.captions : config_.corpus.questions_per_tag);
     std::set<std::string> asked;
     std::size_t count = 0;
     for (auto& text : texts) {
@@ -175,17 +177,12 @@ OrderedJson writing_settings(const config::Config& config) {
 
 chat::Requests waiting_texts(const config::Config& config, const records::Tags& tags, const fs::path& directory,
                              std::span<const ClipFacts> clips) {
-  const ClipAuthor author(config.corpus, config.writing, tags);
+  ClipAuthor author(config.corpus, config.writing, tags);
+  author.prepare(clips);
   const chat::RequestLog log(directory / works::kRequestsFile);
   chat::Requests waiting;
   for (const ClipFacts& clip : clips) {
-    author.write(clip, [&](const chat::Call& call) {
-      OrderedJson request = chat::request_body(call, config.chat.model);
-      const std::string key = chat::key_of(request);
-      auto answer = log.find(key);
-      if (!answer) waiting.emplace(key, std::move(request));
-      return answer;
-    });
+    author.write(clip, [&](const chat::Call& call) { return chat::find_or_wait(log, call, config.chat.model, waiting); });
   }
   return waiting;
 }

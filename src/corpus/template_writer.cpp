@@ -39,15 +39,19 @@ QuestionAnswer yes_or_no(const records::Tag& tag, const records::YesNo& asked, s
 TemplateWriter::TemplateWriter(const config::Corpus& config, records::Tags tags)
     : tags_(std::move(tags)),
       asked_(config.tags.empty() ? tags_.names() : config.tags),
-      questions_per_tag_(static_cast<std::size_t>(config.questions_per_tag)),
+      quota_(config),
       captions_(static_cast<std::size_t>(config.captions)) {}
+
+void TemplateWriter::prepare(std::span<const ClipFacts> clips) {
+  quota_.share_out(clips);
+}
 
 std::vector<QuestionAnswer> TemplateWriter::write(const ClipFacts& clip, Random& random) const {
   std::vector<QuestionAnswer> written;
   for (const auto& name : asked_) {
     if (!clip.facts.contains(name)) continue;
     const auto& tag = tags_.at(name);
-    for (const auto& question : draw_different(tag.questions, questions_per_tag_, random)) {
+    for (const auto& question : draw_different(tag.questions, quota_.of(clip, name), random)) {
       written.push_back({"qa", name, question, records::fill(draw(tag.answers, random), clip.facts, tags_)});
     }
   }

@@ -72,7 +72,7 @@ std::string texts_for(const Json& call) {
       if (tag == "caption") {
         texts[tag][number] = fmt::format("One hears a {}.", known("genre"));
       } else {
-        texts[tag][number] = {{"question", fmt::format("Listen well: what of the {}?", tag)},
+        texts[tag][number] = {{"question", fmt::format("Listen well, {} times: what of the {}?", number, tag)},
                               {"answer", fmt::format("One hears {}, I think.", known(tag))}};
       }
     }

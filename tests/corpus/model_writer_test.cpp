@@ -184,6 +184,29 @@ TEST_F(ModelWriting, TheSameQuestionIsNotAskedTwiceOfAClip) {
   EXPECT_EQ(counts().at("refused").at("repeated"), 2 * clips());
 }
 
+TEST_F(ModelWriting, RareTagsAreAskedAboutInMoreWordings) {
+  std::string annotations;  // that know the emotion of two works only
+  for_each_json_line(data() / works::kAnnotationsFile, [&](Json row, std::size_t line) {
+    if (line % 4 != 1) row.at("fields").erase("emotion");
+    annotations += row.dump() + "\n";
+  });
+  write_atomically(data() / works::kAnnotationsFile, annotations);
+  config.corpus.questions_per_tag = 1;
+  config.corpus.balance_tags = true;
+  const auto declared = tags();
+  const auto waiting = waiting_texts(config, declared, data(), known_clips(config.corpus, declared, data()));
+  const auto bodies = write(good_reply);
+  for (const auto& body : bodies) EXPECT_TRUE(waiting.contains(chat::key_of(OrderedJson::parse(body))));
+  std::map<std::string, std::size_t> by_tag;
+  for (const auto& question : questions()) ++by_tag[question.tag];
+  EXPECT_EQ(by_tag["caption"], clips());
+  EXPECT_GE(by_tag["perceived emotion"], 8u) << "two or three about each of four clips";
+  EXPECT_LE(by_tag["perceived emotion"], 12u);
+  EXPECT_LT(by_tag["genre"], clips());
+  EXPECT_GT(by_tag["genre"], clips() / 4);
+  EXPECT_THAT(check_dataset(data()), IsEmpty());
+}
+
 TEST_F(ModelWriting, AShareOfTheWordingsIsForTheTestAlone) {
   config.writing.held_out_fraction = 0.5;
   std::atomic<int> calls = 0;

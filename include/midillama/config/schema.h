@@ -299,6 +299,7 @@ struct Corpus {
   // Asked about, of those in the file; empty: all.
   std::vector<std::string> tags = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
   std::int64_t questions_per_tag = 1;  // wordings drawn for each tag of a clip
+  bool balance_tags = false;           // as many questions about each tag: more wordings of tags that few clips know, fewer of the others
   std::int64_t captions = 1;           // caption wordings drawn for each clip
   double middle_register_from = 70.0;  // mean MIDI pitch; below: low
   double high_register_from = 73.0;
@@ -331,6 +332,7 @@ struct Corpus {
     v("tag_file", self.tag_file);
     v("tags", self.tags);
     v("questions_per_tag", self.questions_per_tag);
+    v("balance_tags", self.balance_tags);
     v("captions", self.captions);
     v("middle_register_from", self.middle_register_from);
     v("high_register_from", self.high_register_from);

@@ -4,22 +4,16 @@
 #include "midillama/config/schema.h"
 #include "midillama/core/file.h"
 #include "midillama/core/random.h"
+#include "midillama/corpus/question_quota.h"
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace midillama::corpus {
-
-using records::Facts;
-
-// What a writer is told of a clip.
-struct ClipFacts {
-  std::string id;
-  Facts facts;
-};
 
 struct QuestionAnswer {
   std::string task;  // qa, caption
@@ -47,12 +41,13 @@ class QuestionWriter {
   virtual OrderedJson description() const { return nullptr; }
 };
 
-// Draws from the wordings of the tags: for every known tag of `config.tags`, `questions_per_tag` different questions, then `captions`
+// Draws from the wordings of the tags: for every known tag of `config.tags` as many different questions as its quota, then `captions`
 // captions; where the tags declare such, a question of yes or no and one about several facts at once. Of the unseen wordings: one for every
 // known tag, one about several facts, and one after questions about the tags in `earlier`.
 class TemplateWriter : public QuestionWriter {
  public:
   TemplateWriter(const config::Corpus& config, records::Tags tags);
+  void prepare(std::span<const ClipFacts> clips) override;
   std::vector<QuestionAnswer> write(const ClipFacts& clip, Random& random) const override;
   std::vector<QuestionAnswer> write_unseen(const ClipFacts& clip, Random& random) const override;
 
@@ -69,7 +64,7 @@ class TemplateWriter : public QuestionWriter {
 
   records::Tags tags_;
   std::vector<std::string> asked_;
-  std::size_t questions_per_tag_;
+  QuestionQuota quota_;
   std::size_t captions_;
 };
 
