@@ -1,6 +1,7 @@
 #include "corpus/catalog_labels.h"
 
 #include "corpus/catalog_pieces.h"
+#include "corpus/disputes.h"
 #include "corpus/features_step.h"
 #include "midillama/core/error.h"
 #include "midillama/works/files.h"
@@ -57,13 +58,7 @@ void add_catalog_labels(Segments& segments, const TagFacts& facts, const fs::pat
   const auto features = read_features(folder);
   const bool has_annotations = fs::exists(folder / works::kAnnotationsFile);
   const auto annotations = has_annotations ? works::read_supported_fields(folder) : std::map<std::string, works::SupportedFields>();
-  std::unordered_map<std::string, Piece*> pieces;
-  for (auto& piece : segments.pieces) pieces.emplace(piece.id, &piece);
-  works::for_each_piece(folder, [&](const works::CatalogPiece& from) {
-    const auto found = pieces.find(from.id);
-    if (found == pieces.end()) return;
-    Piece& piece = *found->second;
-    pieces.erase(found);
+  const auto label = [&](Piece& piece, const works::CatalogPiece& from) {
     const auto measured = features.find(from.id);
     if (measured == features.end())
       throw InputError((folder / records::kFeaturesStep.file).string(), from.id, "has no line: `midillama data features` measures it");
@@ -77,10 +72,26 @@ void add_catalog_labels(Segments& segments, const TagFacts& facts, const fs::pat
     piece.states_tempo = measured->second.states_tempo;
     piece.labels = facts.of_labels(labels.values);
     piece.origins = std::move(labels.origins);
+  };
+  std::unordered_map<std::string, Piece*> pieces;
+  for (auto& piece : segments.pieces) pieces.emplace(piece.id, &piece);
+  Disputes disputes(facts.tags());
+  works::for_each_piece(folder, [&](const works::CatalogPiece& from) {
+    if (const auto kept = segments.copy_of.find(from.id); kept != segments.copy_of.end()) {
+      Piece copy;
+      label(copy, from);
+      disputes.add(kept->second, copy);
+    }
+    const auto found = pieces.find(from.id);
+    if (found == pieces.end()) return;
+    label(*found->second, from);
+    disputes.add(from.id, *found->second);
+    pieces.erase(found);
   });
   if (!pieces.empty())
     throw InputError((folder / records::kSegmentStep.file).string(), pieces.begin()->first,
                      fmt::format("is no piece of {}: `midillama data segment` cuts the clips again", works::kPiecesFile));
+  for (auto& piece : segments.pieces) disputes.settle(piece);
 }
 
 }  // namespace midillama::corpus

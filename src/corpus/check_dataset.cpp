@@ -14,9 +14,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
-#include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace midillama::corpus {
 namespace {
@@ -34,6 +36,11 @@ struct Place {
   Split split;
   std::string line;
 };
+
+// Stands for a text: millions of them take much memory, and two of one hash are not to be expected.
+std::size_t hash_of(const std::string& text) {
+  return std::hash<std::string>{}(text);
+}
 
 // Onsets, lengths and pitches above the first, in order.
 std::string note_content(const midi::Score& score) {
@@ -88,7 +95,7 @@ class Check {
     if (!std::filesystem::exists(path)) return;
     read_file(path, [&](records::Question question) {
       if (question.task != "qa") problem(question.place, "is no question: a file of wordings that are not trained on has the task qa");
-      if (training_questions_.contains(records::plain_words(question.question)))
+      if (training_questions_.contains(hash_of(records::plain_words(question.question))))
         problem(question.place, fmt::format("\"{}\" is a question of train.jsonl, too", question.question));
       if (const auto clip = clips_.find(question.clip); clip == clips_.end() || clip->second.split != Split::test)
         problem(question.place, fmt::format("{} is no clip of test.jsonl", question.clip.string()));
@@ -105,9 +112,9 @@ class Check {
 
   void add(records::Question question, Split split) {
     check_length(question);
-    if (split == Split::train) training_questions_.insert(records::plain_words(question.question));
-    const auto [id, fresh] = ids_.emplace(question.id, question.place);
-    if (!fresh) problem(question.place, fmt::format("the id \"{}\" stands in {} already", question.id, id->second));
+    if (split == Split::train) training_questions_.insert(hash_of(records::plain_words(question.question)));
+    const auto [id, is_new] = ids_.emplace(hash_of(question.id), split);
+    if (!is_new) problem(question.place, fmt::format("the id \"{}\" stands in {}.jsonl already", question.id, records::name(id->second)));
     const auto& piece = pieces_.emplace(question.piece, Place{split, question.place}).first->second;
     if (piece.split != split) {
       problem(question.place, fmt::format("the piece \"{}\" stands in {}.jsonl too", question.piece, records::name(piece.split)));
@@ -223,10 +230,10 @@ class Check {
   std::filesystem::path directory_;
   const ExampleLimit& limit_;
   records::Tags tags_;
-  std::map<std::string, std::string> ids_;
+  std::unordered_map<std::size_t, Split> ids_;  // by their hashes
   std::map<std::string, Place> pieces_;
   std::map<std::filesystem::path, Clip> clips_;
-  std::set<std::string> training_questions_;  // as plain words
+  std::unordered_set<std::size_t> training_questions_;  // hashes of their plain words
   std::vector<std::string> problems_;
 };
 

@@ -65,6 +65,7 @@ OrderedJson report_of(const Segments& segments) {
           {"collections", segments.read},
           {"unreadable", places(report.skipped)},
           {"duplicates", places(report.duplicates)},
+          {"copy_of", segments.copy_of},
           {"without_clips", places(report.without_clips)}};
 }
 
@@ -82,6 +83,7 @@ void read_report(const fs::path& folder, Segments& segments) {
   const auto list = [&](const char* key) { return read_places(json_get<OrderedJson>(record, key, file, ""), file); };
   segments.seconds = json_get<double>(record, "seconds_of_pieces", file, "");
   segments.read = json_get<CollectionCounts>(record, "collections", file, "");
+  segments.copy_of = json_get<std::map<std::string, std::string>>(record, "copy_of", file, "");
   segments.report.read = json_get<std::size_t>(record, "read", file, "");
   segments.report.skipped = list("unreadable");
   segments.report.duplicates = list("duplicates");

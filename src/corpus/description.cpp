@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 namespace midillama::corpus {
@@ -56,20 +57,16 @@ OrderedJson keys_json(const Built& built) {
   return keys;
 }
 
-// Of a source that knows works: how many each side has, and of how many composers.
-OrderedJson works_json(const Built& built) {
-  OrderedJson sides = OrderedJson::object();
-  for (const auto split : records::all_splits()) {
-    std::set<std::string> works, composers;
-    for (std::size_t i = 0; i < built.pieces.size(); ++i) {
-      const auto& piece = built.pieces[i];
-      if (built.splits[i] != split || piece.work.empty()) continue;
-      works.insert(piece.work);
-      if (!piece.composer.empty()) composers.insert(works::folded_name(piece.composer));
-    }
-    sides[records::name(split)] = {{"works", works.size()}, {"composers", composers.size()}};
+// Of a source that knows works: how many works and composers the pieces of `split` are of, or all pieces.
+OrderedJson works_json(const Built& built, std::optional<Split> split = std::nullopt) {
+  std::set<std::string> works, composers;
+  for (std::size_t i = 0; i < built.pieces.size(); ++i) {
+    const auto& piece = built.pieces[i];
+    if ((split && built.splits[i] != *split) || piece.work.empty()) continue;
+    works.insert(piece.work);
+    if (!piece.composer.empty()) composers.insert(works::folded_name(piece.composer));
   }
-  return sides;
+  return {{"works", works.size()}, {"composers", composers.size()}};
 }
 
 // How much of the pieces is in clips.
@@ -194,7 +191,8 @@ void write_description(const Built& built, const std::filesystem::path& director
                              {"duplicates", places(report.duplicates)},
                              {"too_short", places(report.without_clips)}};
   if (std::ranges::any_of(built.pieces, [](const Piece& piece) { return !piece.work.empty(); })) {
-    description["works"] = works_json(built);
+    for (const auto split : records::all_splits()) description["works"][records::name(split)] = works_json(built, split);
+    description["works_in_all"] = works_json(built);  // a composer may have works on several sides
     description["coverage"] = coverage_json(built);
   }
   if (!built.writing.is_null()) description["writing"] = built.writing;

@@ -1,6 +1,7 @@
 #include "corpus/segments.h"
 
 #include "corpus/clip_labels.h"
+#include "corpus/disputes.h"
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
 #include "midillama/corpus/clips.h"
@@ -8,8 +9,6 @@
 #include "midillama/midi/file.h"
 
 #include <fstream>
-#include <map>
-#include <set>
 
 namespace midillama::corpus {
 namespace {
@@ -65,14 +64,15 @@ class Segmenter {
   void keep_one_of_each_tune() {
     log::info("comparing the melodies of {} pieces", read_.size());
     const auto families = find_families(read_, config_.duplicate_similarity, config_.related_similarity);
-    for (const auto& tag : tags_.tags) {
-      if (tag.copies_agree) settle_disputes(tag, families.kept_as);
-    }
+    settle_disputes(families.kept_as);
     std::vector<std::string> ids;
     for (const auto& piece : read_) ids.push_back(piece.id);
     auto& report = segments_.report;
     for (std::size_t i = 0; i < read_.size(); ++i) {
-      if (families.kept_as[i] != i) report.duplicates.push_back({read_[i].place, "the same tune as " + read_[families.kept_as[i]].place});
+      const auto& kept = read_[families.kept_as[i]];
+      if (&kept == &read_[i]) continue;
+      report.duplicates.push_back({read_[i].place, "the same tune as " + kept.place});
+      segments_.copy_of.emplace(read_[i].id, kept.id);
     }
     for (std::size_t i = 0; i < read_.size(); ++i) {
       const bool kept = families.kept_as[i] == i;
@@ -89,20 +89,10 @@ class Segmenter {
     report.pieces = segments_.pieces.size();
   }
 
-  // Collections disagree on some tunes: what one calls a reel another calls a hornpipe. A value that all copies of a piece agree on holds
-  // for the kept one, also where it stands in another copy only; a disputed one is no fact.
-  void settle_disputes(const records::Tag& tag, const std::vector<std::size_t>& kept_as) {
-    std::map<std::size_t, std::set<std::string>> values;
-    for (std::size_t i = 0; i < read_.size(); ++i) {
-      if (const auto label = read_[i].labels.find(tag.name); label != read_[i].labels.end()) values[kept_as[i]].insert(label->second);
-    }
-    for (const auto& [kept, stated] : values) {
-      if (stated.size() == 1) {
-        read_[kept].labels[tag.name] = *stated.begin();
-      } else {
-        read_[kept].labels.erase(tag.name);
-      }
-    }
+  void settle_disputes(const std::vector<std::size_t>& kept_as) {
+    Disputes disputes(tags_);
+    for (std::size_t i = 0; i < read_.size(); ++i) disputes.add(read_[kept_as[i]].id, read_[i]);
+    for (auto& piece : read_) disputes.settle(piece);
   }
 
   void name_clips() {

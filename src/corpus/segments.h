@@ -10,18 +10,20 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace midillama::corpus {
 
 struct Segments {
-  std::vector<Piece> pieces;        // kept, with their clips and without their notes
-  std::vector<std::string> family;  // of each piece: equal for those that stay on one side of the splits
-  Provenance provenance = {};       // what they were read from
-  CollectionCounts read = {};       // pieces, before any was left out
-  double seconds = 0;               // of all kept pieces
-  BuildReport report = {};          // up to the pieces that are kept
+  std::vector<Piece> pieces;                   // kept, with their clips and without their notes
+  std::vector<std::string> family;             // of each piece: equal for those that stay on one side of the splits
+  std::map<std::string, std::string> copy_of;  // of each piece that was left out for another: the kept one's id, by its own
+  Provenance provenance = {};                  // what they were read from
+  CollectionCounts read = {};                  // pieces, before any was left out
+  double seconds = 0;                          // of all kept pieces
+  BuildReport report = {};                     // up to the pieces that are kept
 };
 
 inline std::string clip_id(const Piece& piece, std::size_t clip) {

@@ -149,6 +149,8 @@ std::string statistics_text(const OrderedJson& statistics) {
   text += row("", {"train", "valid", "test"});
   if (const auto works = statistics.value("works", OrderedJson::object()); !works.empty()) {
     for (const std::string count : {"works", "composers"}) text += count_row(works, count, OrderedJson::json_pointer("/" + count));
+    const auto& all = statistics.at("works_in_all");
+    text += fmt::format("{} works of {} composers in all\n", all.at("works").get<std::size_t>(), all.at("composers").get<std::size_t>());
   }
   for (const std::string count : {"pieces", "clips", "questions", "captions"})
     text += count_row(splits, count, OrderedJson::json_pointer("/" + count));

@@ -184,6 +184,31 @@ TEST_F(Steps, WhatCatalogsSayIsALabelToo) {
   EXPECT_EQ(lines("facts.jsonl")[0].at("facts").at("composer").at("value"), "Ada Berg");
 }
 
+// Of one tune one piece is kept; what a catalog says of the others counts where a tag wants copies to agree.
+TEST_F(Steps, WhatCopiesDisputeIsNoFact) {
+  const auto tag = [](const std::string& name, const char* more) {
+    return "  - name: " + name + "\n    kind: text\n    questions: [\"Which " + name + "?\"]\n    answers: [\"{" + name + "}\"]\n" + more;
+  };
+  const auto tags = collection.root.path() / "tags.yaml";
+  write_atomically(tags, "tags:\n" + tag("dance", "    copies_agree: true\n") + tag("place", "    copies_agree: true\n") + tag("year", "") +
+                             "captions:\n  questions: [\"Describe this.\"]\n  parts:\n    - wordings: [\"A tune.\"]\n");
+  collection.config.tag_file = tags.string();
+  collection.config.duplicate_similarity = 0.4;
+  const auto same = performed(random_score(18, 160), 98);
+  collection.add("copy-a", "Reel", same, {{"dance", "reel"}, {"year", "1850"}});
+  collection.add("copy-b", "Hornpipe", same, {{"dance", "hornpipe"}, {"place", "Kerry"}, {"year", "1851"}});
+  build();
+  const Json record = records::record_of(data(), records::kSegmentStep);
+  EXPECT_EQ(record.at("copy_of"), Json({{"copy-b", "copy-a"}}));
+  std::map<std::string, Json> facts;
+  for (const auto& piece : lines("facts.jsonl")) facts[piece.at("piece")] = piece.at("facts");
+  ASSERT_TRUE(facts.contains("copy-a"));
+  EXPECT_FALSE(facts.contains("copy-b"));
+  EXPECT_EQ(facts["copy-a"],
+            Json({{"place", {{"value", "Kerry"}, {"from", "pieces.jsonl"}}}, {"year", {{"value", "1850"}, {"from", "pieces.jsonl"}}}}));
+  EXPECT_THAT(check_dataset(data()), IsEmpty());
+}
+
 TEST_F(Steps, TimingIsAFactWhereTheFileStatesIt) {
   auto score = random_score(90, 160);
   score.time_signatures = {{midi::Tick{0}, 3, 4}};
@@ -304,11 +329,13 @@ TEST_F(Steps, TheDescriptionCountsWorks) {
     EXPECT_EQ(counts.at("composers"), 1) << split;
   }
   EXPECT_EQ(works, kWorks);
+  EXPECT_EQ(statistics.at("works_in_all"), OrderedJson({{"works", kWorks}, {"composers", 1}}));
   const Json record = records::record_of(data(), records::kSegmentStep);
   EXPECT_EQ(Json(statistics.at("coverage").at("seconds_of_clips")), record.at("seconds_of_clips"));
   EXPECT_NEAR(statistics.at("coverage").at("seconds_of_pieces").get<double>(), record.at("seconds_of_pieces").get<double>(), 0.01);
   EXPECT_THAT(statistics_text(statistics),
-              AllOf(testing::ContainsRegex("works +[4-7] +[1-3] +[1-3]\n"), HasSubstr("seconds of the pieces are in clips")));
+              AllOf(testing::ContainsRegex("works +[4-7] +[1-3] +[1-3]\n"), HasSubstr("8 works of 1 composers in all\n"),
+                    HasSubstr("seconds of the pieces are in clips")));
 }
 
 TEST_F(Steps, AnyMeasureOfTheClipCanBeATag) {
