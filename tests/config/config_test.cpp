@@ -41,6 +41,22 @@ TEST(Config, DefaultsAreThePapers) {
   EXPECT_EQ(config.music_encoder.tokens, 1);
 }
 
+// One dataset is made by the first and trained on by the second.
+TEST(Config, ThePapersDatasetIsTheSameInBothOfItsFiles) {
+  const Config made = load("configs/giantmidi/default.yaml", {}), trained = load("configs/llama3-8b/default.yaml", {});
+  EXPECT_EQ(made.data.dir, trained.data.dir);
+  const auto of = [](const Config& config) {
+    std::vector<std::string> values;
+    const Json all = flatten(config);
+    for (const auto& [key, value] : all.items()) {
+      if (key.starts_with("corpus.") || key.starts_with("writing.")) values.push_back(key + ": " + value.dump());
+    }
+    return values;
+  };
+  EXPECT_THAT(of(made), testing::Not(testing::IsEmpty()));
+  EXPECT_EQ(of(made), of(trained));
+}
+
 TEST(Config, StagesOverrideTrain) {
   const Config config = parse("train: {batch_size: 4, learning_rate: 1e-3}\nstages: {sft: {batch_size: 2}}\n", "x.yaml");
   EXPECT_EQ(resolve_stage(config, "align").train.batch_size, 4);
