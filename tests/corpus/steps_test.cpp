@@ -402,7 +402,8 @@ TEST_F(Steps, EachAloneMakesTheSame) {
   EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }), HasSubstr("`midillama data segment` makes it"));
   segment_pieces(collection.config, data());
   EXPECT_FALSE(fs::exists(data() / "dataset.json"));
-  EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }), HasSubstr("`midillama data features` makes it"));
+  EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }),
+              AllOf(HasSubstr((data() / "features.jsonl").string()), HasSubstr("`midillama data features` makes it")));
   measure_features(collection.config, data());
   write_dataset(collection.config, data());
   EXPECT_EQ(content(), together);

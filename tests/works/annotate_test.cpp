@@ -118,6 +118,17 @@ TEST(Annotate, ValuesAreInTheWordsOfTheTags) {
   EXPECT_EQ(annotation->fields.at("emotion").value, "calm");
 }
 
+TEST(Annotate, NotEnoughInformationIsUnderstoodInAnyCase) {
+  OrderedJson answer = good_answer();
+  answer["background"] = field("Not enough information.", "");
+  answer["intent"] = field("NOT ENOUGH INFORMATION", "The texts do not say it.");
+  Model model(answer);
+  const auto annotation = annotate(model);
+  EXPECT_EQ(model.calls.size(), 1u);
+  EXPECT_EQ(to_line(*annotation)["fields"]["background"], kNotEnough);
+  EXPECT_EQ(to_line(*annotation)["fields"]["intent"], kNotEnough);
+}
+
 TEST(Annotate, AnswersOfAnyShapeAreNoLabels) {
   for (const OrderedJson& odd : {OrderedJson::object(), OrderedJson::array(), OrderedJson("{\"genre\": "), OrderedJson({{"genre", 3}}),
                                  OrderedJson({{"genre", {{"value", nullptr}, {"evidence", 1}}}}), OrderedJson("null")}) {

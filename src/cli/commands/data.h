@@ -58,8 +58,9 @@ struct ModelCallOptions {
   void declare(CLI::App& app) {
     auto* one = app.add_option_group("instead of asking the server");
     one->add_flag("--estimate", estimate, "Say what the calls would take, and make none");
-    one->add_option("--batch", batch, "Write the calls that wait for an answer to this file, for a server that takes batches");
-    one->add_option("--batch-results", batch_results, "Read what came back for such a file, then say what is left");
+    one->add_option("--batch", batch, "Write the calls that wait for an answer to this file, for a server that takes batches")
+        ->type_name("FILE");
+    one->add_option("--batch-results", batch_results, "Read what came back for such a file, then say what is left")->type_name("FILE");
     one->require_option(0, 1);
     app.add_flag("--replay", replay, "Take every answer from requests.jsonl: no network");
   }
