@@ -100,4 +100,16 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
   return {.text = std::string(within)};
 }
 
+Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response) {
+  if (status == 200) return read_answer(request, response);
+  return {.problem = fmt::format("status {}: {}", status, error_text(response))};
+}
+
+std::string error_text(const OrderedJson& response) {
+  for (const std::vector<OrderedJson>& path : {std::vector<OrderedJson>{"error"}, {"error", "message"}}) {
+    if (const std::string text = text_at(response, path); !text.empty()) return text;
+  }
+  return "no reason was given";
+}
+
 }  // namespace midillama::chat

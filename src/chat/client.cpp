@@ -52,16 +52,6 @@ OrderedJson content_of(const net::HttpResponse& response) {
   }
 }
 
-// What a server says about an error, in one line.
-std::string message_of(const OrderedJson& content) {
-  if (content.is_object() && content.contains("error")) {
-    const OrderedJson& error = content["error"];
-    if (error.is_string()) return error.get<std::string>();
-    if (error.is_object() && error.contains("message") && error["message"].is_string()) return error["message"].get<std::string>();
-  }
-  return "no reason was given";
-}
-
 std::string code_of(const OrderedJson& content) {
   const bool has_code =
       content.is_object() && content.contains("error") && content["error"].is_object() && content["error"].contains("code");
@@ -110,8 +100,9 @@ Answer Client::ask(const Call& call) {
     freed_.wait(lock, [&] { return !asked_.contains(key) && (running_ < config_.max_parallel || log_.has(key)); });
     if (auto answer = log_.find(key)) return ++totals_.from_log, std::move(*answer);
     if (config_.replay) {
+      if (auto failure = log_.find_failure(key)) return ++totals_.failed, std::move(*failure);
       throw InputError(log_.file().string(), fmt::format("key {}", key),
-                       "this call was never answered, and chat.replay makes no new ones: was the configuration changed?");
+                       "this call was never made, and chat.replay makes no new ones: was the configuration changed?");
     }
     asked_.insert(key);
     ++running_;
@@ -175,7 +166,7 @@ Answer Client::try_once(const OrderedJson& request) {
             const OrderedJson content = failed.response ? content_of(*failed.response) : OrderedJson(failed.reason);
             keep(failed.response ? failed.response->status : 0, content);
             const std::string why =
-                failed.response ? fmt::format("status {}: {}", failed.response->status, message_of(content)) : failed.reason;
+                failed.response ? fmt::format("status {}: {}", failed.response->status, error_text(content)) : failed.reason;
             log::debug("try {}: {}; again in {:.1f} s", failed.number, why, seconds);
             const std::lock_guard lock(mutex_);
             ++totals_.retries;
@@ -194,10 +185,10 @@ Answer Client::try_once(const OrderedJson& request) {
   const OrderedJson content = content_of(response);
   keep(response.status, content);
   if (response.status == 200) return read_answer(request, content);
-  const std::string why = fmt::format("{}: status {}: {}{}", net::server_of(config_.endpoint), response.status, message_of(content),
+  const std::string why = fmt::format("{}: status {}: {}{}", net::server_of(config_.endpoint), response.status, error_text(content),
                                       is_wrong_address(response.status) ? ": is chat.endpoint its address up to and with /v1?" : "");
   if (is_refused_for_good(response.status, content) || net::may_help_again(response)) throw ServerRefused(why);
-  return {.problem = why};
+  return answer_of(request, response.status, content);
 }
 
 }  // namespace midillama::chat

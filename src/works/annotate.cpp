@@ -195,7 +195,7 @@ std::optional<Annotation> Annotator::annotate(const Work& work, std::span<const 
 
   const auto second = ask(second_call(first, answer->text, doubtful));
   if (!second) return std::nullopt;
-  if (!second->is_usable()) return fail(second->problem);
+  if (!second->is_usable()) return annotation;  // what was doubtful has no support
   const Json again = parse_or_discard(second->text);
   for (auto& [name, finding] : doubtful) annotation.fields[name] = judged(name, again, texts);
   return annotation;

@@ -57,4 +57,10 @@ struct Answer {
 // out of a block of code, and from behind the model's thoughts.
 Answer read_answer(const OrderedJson& request, const OrderedJson& response);
 
+// The same of a response with a HTTP status, which is the problem where it is not 200.
+Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response);
+
+// What a server says about an error, in one line.
+std::string error_text(const OrderedJson& response);
+
 }  // namespace midillama::chat

@@ -47,7 +47,8 @@ class Client {
   // comes from the environment variable chat.api_key_env. ConfigError where there is no endpoint or model, and `replay` is off.
   Client(const config::Chat& config, RequestLog& log, std::function<bool()> is_stopped = nullptr);
 
-  // The answer, or why there is none. With chat.replay only from the log: InputError where it is not there. ServerRefused, net::Stopped.
+  // The answer, or why there is none. With chat.replay only from the log, failures too: InputError where the call is not there.
+  // ServerRefused, net::Stopped.
   Answer ask(const Call& call);
 
   Totals totals() const;
