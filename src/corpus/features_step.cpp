@@ -26,9 +26,9 @@ constexpr const char* kEstimated = "estimated";
 constexpr const char* kConstant = "constant";  // 120 beats a minute in 4/4 throughout, as transcribers write
 constexpr const char* kFrames = "frames";      // timed without beats
 
-// To so many digits as a reader may want.
+// To four digits: a file has 90 beats a minute as 666,667 microseconds each, which is 89.99996.
 double rounded(double value) {
-  return std::round(value * 1e6) / 1e6;
+  return std::round(value * 1e4) / 1e4;
 }
 
 OrderedJson number(std::optional<double> value) {

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kDigits = 1e-6;  // to which features.jsonl is rounded
+constexpr double kDigits = 6e-5;  // to which features.jsonl is rounded
 const fs::path kOpenmsx = "/usr/share/games/openttd/baseset/openmsx";
 
 // A row of the golden, and the line of features.jsonl that its file got.
