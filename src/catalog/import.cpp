@@ -119,6 +119,8 @@ class Import {
         return lists_.add(kRepeated, entry.file, fmt::format("{}: is the file of {} already", entry.place, rows[*file]));
       if (file) {
         rows[*file] = entry.place;
+        if (!text::is_valid_utf8(entry.title + entry.composer))
+          lists_.add(kWarnings, entry.file, fmt::format("{}: title and composer are not UTF-8: save the catalog as UTF-8", entry.place));
         return chosen_.push_back({row, *file});
       }
       const auto reason = skipped.find(file_key(config_, entry.file));

@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace midillama::chat {
 namespace {
 
@@ -29,6 +32,20 @@ const OrderedJson* at(const OrderedJson& json, const std::vector<OrderedJson>& p
 std::string text_at(const OrderedJson& json, const std::vector<OrderedJson>& path) {
   const OrderedJson* found = at(json, path);
   return found != nullptr && found->is_string() ? found->get<std::string>() : "";
+}
+
+// As servers say that the model ended by itself: OpenAI's word, and those of text-generation-inference and of Anthropic's models.
+constexpr std::array<std::string_view, 4> kEnds = {"stop", "eos_token", "stop_sequence", "end_turn"};
+
+// JSON without what servers that take no schema let models write around it: their thoughts before it, the fence of a block of code.
+std::string_view json_within(std::string_view text) {
+  constexpr std::string_view kThought = "</think>", kFence = "```";
+  if (const auto end = text.rfind(kThought); text::strip(text).starts_with("<think>") && end != std::string_view::npos)
+    text.remove_prefix(end + kThought.size());
+  text = text::strip(text);
+  const auto first_line = text.find('\n');
+  const bool is_fenced = text.starts_with(kFence) && text.ends_with(kFence) && first_line != std::string_view::npos;
+  return is_fenced ? text::strip(text.substr(first_line, text.rfind(kFence) - first_line)) : text;
 }
 
 std::int64_t count_at(const OrderedJson& json, const std::vector<OrderedJson>& path) {
@@ -62,7 +79,9 @@ Usage usage_at_most(const OrderedJson& request) {
 }
 
 Usage usage_of(const OrderedJson& response) {
-  return {count_at(response, {"usage", "prompt_tokens"}), count_at(response, {"usage", "completion_tokens"})};
+  constexpr std::int64_t kMost = 1'000'000'000;  // whatever a server says, the sum of all fits
+  const auto tokens = [&](const char* kind) { return std::clamp<std::int64_t>(count_at(response, {"usage", kind}), 0, kMost); };
+  return {tokens("prompt_tokens"), tokens("completion_tokens")};
 }
 
 Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
@@ -72,12 +91,25 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
     return {.problem = fmt::format("the model refused: {}", refusal)};
   const std::string end = text_at(response, {"choices", 0, "finish_reason"});
   if (end == "length") return {.problem = fmt::format("the answer was cut at {} tokens", count_at(request, {"max_tokens"}))};
-  if (end != "stop") return {.problem = fmt::format("the answer ended by \"{}\"", end)};
+  if (std::ranges::find(kEnds, end) == kEnds.end()) return {.problem = fmt::format("the answer ended by \"{}\"", end)};
   std::string text = text_at(*message, {"content"});
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return {.problem = "the answer is empty"};
-  const bool is_json = at(request, {"response_format"}) == nullptr || !parse_or_discard(text).is_discarded();
-  if (!is_json) return {.problem = "the answer is not JSON"};
-  return {.text = std::move(text)};
+  if (text::strip(text).empty()) return {.problem = "the answer is empty"};
+  if (at(request, {"response_format"}) == nullptr || !parse_or_discard(text).is_discarded()) return {.text = std::move(text)};
+  const std::string_view within = json_within(text);
+  if (parse_or_discard(within).is_discarded()) return {.problem = "the answer is not JSON"};
+  return {.text = std::string(within)};
+}
+
+Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response) {
+  if (status == 200) return read_answer(request, response);
+  return {.problem = fmt::format("status {}: {}", status, error_text(response))};
+}
+
+std::string error_text(const OrderedJson& response) {
+  for (const std::vector<OrderedJson>& path : {std::vector<OrderedJson>{"error"}, {"error", "message"}}) {
+    if (const std::string text = text_at(response, path); !text.empty()) return text;
+  }
+  return "no reason was given";
 }
 
 }  // namespace midillama::chat

@@ -15,11 +15,22 @@
 namespace midillama::chat {
 namespace {
 
-constexpr std::uint64_t kJitter = 1;  // seeds when to try again, which no result depends on
+constexpr std::uint64_t kJitter = 1;    // seeds when to try again, which no result depends on
+constexpr std::int64_t kHopeless = 10;  // calls that failed, where none was ever answered
 
+// Without the line end that files of keys have.
 std::string key_from_environment(const std::string& variable) {
-  const char* key = variable.empty() ? nullptr : std::getenv(variable.c_str());
-  return key == nullptr ? "" : key;
+  const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+  const std::string key(text::strip(value == nullptr ? "" : value));
+  const bool is_plain = std::ranges::all_of(key, [](char letter) { return letter > ' ' && letter <= '~'; });
+  if (!is_plain)
+    throw InputError(variable, "", "the environment variable holds no key: spaces, line ends and letters beyond ASCII are in none");
+  return key;
+}
+
+std::string without_slash_at_its_end(std::string address) {
+  while (address.ends_with('/')) address.pop_back();
+  return address;
 }
 
 void require_server(const config::Chat& config) {
@@ -41,24 +52,19 @@ OrderedJson content_of(const net::HttpResponse& response) {
   }
 }
 
-// What a server says about an error, in one line.
-std::string message_of(const OrderedJson& content) {
-  if (content.is_object() && content.contains("error")) {
-    const OrderedJson& error = content["error"];
-    if (error.is_string()) return error.get<std::string>();
-    if (error.is_object() && error.contains("message") && error["message"].is_string()) return error["message"].get<std::string>();
-  }
-  return "no reason was given";
-}
-
 std::string code_of(const OrderedJson& content) {
   const bool has_code =
       content.is_object() && content.contains("error") && content["error"].is_object() && content["error"].contains("code");
   return has_code && content["error"]["code"].is_string() ? content["error"]["code"].get<std::string>() : "";
 }
 
+// Somewhere else, if at all: what is posted is not sent on to another address.
+bool is_wrong_address(int status) {
+  return (status >= 300 && status < 400) || status == 404 || status == 405;
+}
+
 bool is_refused_for_good(int status, const OrderedJson& content) {
-  return status == 401 || status == 403 || status == 404 || code_of(content) == "insufficient_quota";
+  return is_wrong_address(status) || status == 401 || status == 403 || code_of(content) == "insufficient_quota";
 }
 
 }  // namespace
@@ -94,8 +100,9 @@ Answer Client::ask(const Call& call) {
     freed_.wait(lock, [&] { return !asked_.contains(key) && (running_ < config_.max_parallel || log_.has(key)); });
     if (auto answer = log_.find(key)) return ++totals_.from_log, std::move(*answer);
     if (config_.replay) {
+      if (auto failure = log_.find_failure(key)) return ++totals_.failed, std::move(*failure);
       throw InputError(log_.file().string(), fmt::format("key {}", key),
-                       "this call was never answered, and chat.replay makes no new ones: was the configuration changed?");
+                       "this call was never made, and chat.replay makes no new ones: was the configuration changed?");
     }
     asked_.insert(key);
     ++running_;
@@ -124,6 +131,9 @@ Answer Client::send(const OrderedJson& request) {
   }
   const std::lock_guard lock(mutex_);
   ++(answer.is_usable() ? totals_.calls : totals_.failed);
+  if (totals_.failed >= kHopeless && totals_.calls + totals_.from_log == 0)
+    throw ServerRefused(fmt::format("{}: not one of {} calls was answered, the last for: {}", net::server_of(config_.endpoint),
+                                    totals_.failed, answer.problem));
   return answer;
 }
 
@@ -156,7 +166,7 @@ Answer Client::try_once(const OrderedJson& request) {
             const OrderedJson content = failed.response ? content_of(*failed.response) : OrderedJson(failed.reason);
             keep(failed.response ? failed.response->status : 0, content);
             const std::string why =
-                failed.response ? fmt::format("status {}: {}", failed.response->status, message_of(content)) : failed.reason;
+                failed.response ? fmt::format("status {}: {}", failed.response->status, error_text(content)) : failed.reason;
             log::debug("try {}: {}; again in {:.1f} s", failed.number, why, seconds);
             const std::lock_guard lock(mutex_);
             ++totals_.retries;
@@ -167,7 +177,7 @@ Answer Client::try_once(const OrderedJson& request) {
             start = Clock::now();
           },
   };
-  net::HttpRequest post{.url = config_.endpoint + "/chat/completions", .body = json_text(request)};
+  net::HttpRequest post{.url = without_slash_at_its_end(config_.endpoint) + "/chat/completions", .body = json_text(request)};
   if (!key_.empty()) post.headers.emplace_back("Authorization", "Bearer " + key_);
   const net::RetryPolicy policy{.tries = static_cast<std::size_t>(config_.tries)};
   const net::HttpResponse response = net::send_again(http_, post, policy, hooks, random);
@@ -175,9 +185,10 @@ Answer Client::try_once(const OrderedJson& request) {
   const OrderedJson content = content_of(response);
   keep(response.status, content);
   if (response.status == 200) return read_answer(request, content);
-  const std::string why = fmt::format("{}: status {}: {}", net::server_of(config_.endpoint), response.status, message_of(content));
+  const std::string why = fmt::format("{}: status {}: {}{}", net::server_of(config_.endpoint), response.status, error_text(content),
+                                      is_wrong_address(response.status) ? ": is chat.endpoint its address up to and with /v1?" : "");
   if (is_refused_for_good(response.status, content) || net::may_help_again(response)) throw ServerRefused(why);
-  return {.problem = why};
+  return answer_of(request, response.status, content);
 }
 
 }  // namespace midillama::chat

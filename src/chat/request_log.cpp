@@ -20,8 +20,7 @@ OrderedJson row_of(const Exchange& exchange) {
 }
 
 Answer answer_in(const OrderedJson& row) {
-  if (row.at("status") != 200) return {.problem = "the server did not answer"};
-  return read_answer(row.at("request"), row.at("response"));
+  return answer_of(row.at("request"), row.at("status").get<int>(), row.at("response"));
 }
 
 }  // namespace
@@ -36,11 +35,17 @@ void RequestLog::read(std::string_view line, std::size_t number, LineLog::Place 
     if (!row.is_object() || !row.contains(key)) throw InputError(file, where, fmt::format("the key \"{}\" is missing", key));
   }
   if (!row["key"].is_string()) throw InputError(file, where, "the key \"key\" is no text");
+  if (!row["status"].is_number_integer()) throw InputError(file, where, "the key \"status\" is no whole number");
   note(row, place);
 }
 
 void RequestLog::note(const OrderedJson& row, LineLog::Place place) {
-  if (answer_in(row).is_usable()) usable_.emplace(row.at("key").get<std::string>(), place);
+  const auto key = row.at("key").get<std::string>();
+  if (answer_in(row).is_usable()) {
+    usable_.emplace(key, place);
+  } else {
+    failed_.insert_or_assign(key, place);
+  }
 }
 
 bool RequestLog::has(const std::string& key) const {
@@ -48,11 +53,19 @@ bool RequestLog::has(const std::string& key) const {
   return usable_.contains(key);
 }
 
-std::optional<Answer> RequestLog::find(const std::string& key) const {
+std::optional<Answer> RequestLog::find_in(const Places& places, const std::string& key) const {
   const std::lock_guard lock(mutex_);
-  const auto found = usable_.find(key);
-  if (found == usable_.end()) return std::nullopt;
+  const auto found = places.find(key);
+  if (found == places.end()) return std::nullopt;
   return answer_in(parse_ordered_json(lines_.at(found->second), file().string()));
+}
+
+std::optional<Answer> RequestLog::find(const std::string& key) const {
+  return find_in(usable_, key);
+}
+
+std::optional<Answer> RequestLog::find_failure(const std::string& key) const {
+  return find_in(failed_, key);
 }
 
 void RequestLog::add(const Exchange& exchange) {

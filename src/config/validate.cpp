@@ -11,6 +11,8 @@
 namespace midillama::config {
 namespace {
 
+constexpr double kMillisecond = 0.001, kDay = 86'400;  // seconds
+
 // Collects `key: value — what must hold`.
 class Checker {
  public:
@@ -33,6 +35,9 @@ class Checker {
   // low <= value < high
   void in_range(const std::string& key, double value, double low, double high) {
     require(value >= low && value < high, key, value, fmt::format("must be at least {} and below {}", low, high));
+  }
+  void seconds_to_wait(const std::string& key, double value) {
+    require(value >= kMillisecond && value <= kDay, key, value, fmt::format("must be between {} and {} seconds", kMillisecond, kDay));
   }
   // Greater than 0 and at most 1.
   void share(const std::string& key, double value) { require(value > 0 && value <= 1, key, value, "must be greater than 0 and at most 1"); }
@@ -255,10 +260,10 @@ void check(Checker& c, const Retrieval& retrieval) {
   const bool is_plain = std::ranges::all_of(retrieval.contact, [](char letter) { return letter >= ' ' && letter <= '~'; });
   c.require(is_plain && retrieval.contact.find_first_of("()") == std::string::npos, "retrieval.contact", retrieval.contact,
             "must be of ASCII letters without brackets: a mail address or a page");
-  c.at_least("retrieval.seconds_between_requests", retrieval.seconds_between_requests, 0.0);
+  c.between("retrieval.seconds_between_requests", retrieval.seconds_between_requests, 0.0, kDay);
   c.between<std::int64_t>("retrieval.pages_per_work", retrieval.pages_per_work, 1, 100);
   c.at_least<std::int64_t>("retrieval.largest_page", retrieval.largest_page, 1000);
-  c.positive("retrieval.timeout", retrieval.timeout);
+  c.seconds_to_wait("retrieval.timeout", retrieval.timeout);
 }
 
 void check(Checker& c, const Annotation& annotation) {
@@ -275,12 +280,12 @@ void check(Checker& c, const Writing& writing) {
 }
 
 void check(Checker& c, const Chat& chat) {
-  c.at_least<std::int64_t>("chat.max_parallel", chat.max_parallel, 1);
+  c.between<std::int64_t>("chat.max_parallel", chat.max_parallel, 1, 1024);
   c.at_least<std::int64_t>("chat.requests_per_minute", chat.requests_per_minute, 0);
   c.at_least<std::int64_t>("chat.tokens_per_minute", chat.tokens_per_minute, 0);
   c.between<std::int64_t>("chat.tries", chat.tries, 1, 100);
   c.between<std::int64_t>("chat.tries_for_an_answer", chat.tries_for_an_answer, 1, 100);
-  c.positive("chat.timeout", chat.timeout);
+  c.seconds_to_wait("chat.timeout", chat.timeout);
   c.at_least("chat.price_per_million_prompt_tokens", chat.price_per_million_prompt_tokens, 0.0);
   c.at_least("chat.price_per_million_completion_tokens", chat.price_per_million_completion_tokens, 0.0);
 }

@@ -29,11 +29,11 @@ Facts clip_labels(const midi::Score& clip, const Piece& piece, bool estimate_bea
   }
   if (const auto meter = piece.states_meter ? music::meter_throughout(clip) : std::nullopt)
     labels["meter"] = fmt::format("{}/{}", meter->numerator, meter->denominator);
-  if (piece.states_tempo) {
-    set_number("beats_per_minute", music::beats_throughout(clip));
-  } else if (estimate_beats) {
-    set_number("beats_per_minute", music::beats_per_minute(music::estimate_beats(music::onsets_of(clip))));
-  }
+  const auto tempo = piece.states_tempo ? music::beats_throughout(clip)
+                     : estimate_beats   ? music::beats_per_minute(music::estimate_beats(music::onsets_of(clip)))
+                                        : std::nullopt;
+  set_number("beats_per_minute", tempo);
+  if (tempo) labels["tempo_from"] = piece.states_tempo ? "stated" : "estimated";
   return labels;
 }
 

@@ -16,6 +16,7 @@ namespace midillama::corpus {
 //   meter             in force throughout the clip, where the file states meters
 //   beats_per_minute  where the file states tempos, and one tempo and one beat hold throughout the clip; where it states none and
 //                     `estimate_beats` is set, by music::estimate_beats()
+//   tempo_from        "stated" or "estimated": which of the two it is
 Facts clip_labels(const midi::Score& clip, const Piece& piece, bool estimate_beats);
 
 // Whether a label is a number that is measured on clips.

@@ -26,7 +26,7 @@ constexpr const char* kEstimated = "estimated";
 constexpr const char* kConstant = "constant";  // 120 beats a minute in 4/4 throughout, as transcribers write
 constexpr const char* kFrames = "frames";      // timed without beats
 
-// To so many digits as a reader may want.
+// To four digits: a file has 90 beats a minute as 666,667 microseconds each, which is 89.99996.
 double rounded(double value) {
   return std::round(value * 1e4) / 1e4;
 }
@@ -47,19 +47,24 @@ OrderedJson meter_json(const midi::Score& score) {
   return {{"from", kStated}, {"value", meter ? OrderedJson(fmt::format("{}/{}", meter->numerator, meter->denominator)) : OrderedJson()}};
 }
 
+// In beats a minute, and in the quarter notes a minute that the file has.
 OrderedJson tempo_json(const midi::Score& score, bool estimate_beats) {
-  if (music::states_tempo(score))
-    return {{"from", kStated}, {"value", number(music::stated_tempo(score) ? music::beats_throughout(score) : std::nullopt)}};
+  const auto json = [](const OrderedJson& from, std::optional<double> beats, std::optional<double> quarters) -> OrderedJson {
+    return {{"from", from}, {"value", number(beats)}, {"quarters_per_minute", number(quarters)}};
+  };
+  if (music::states_tempo(score)) {
+    const auto quarters = music::stated_tempo(score);
+    return json(kStated, quarters ? music::beats_throughout(score) : std::nullopt, quarters);
+  }
   const auto beats = estimate_beats ? music::beats_per_minute(music::estimate_beats(music::onsets_of(score))) : std::nullopt;
-  if (!beats) return {{"from", nullptr}, {"value", nullptr}};
-  return {{"from", kEstimated}, {"value", number(beats)}};
+  return json(beats ? OrderedJson(kEstimated) : OrderedJson(), beats, std::nullopt);
 }
 
 OrderedJson features_of(const std::string& piece, const midi::Performance& performance, bool estimate_beats) {
   const midi::Score& score = performance.score;
   const OrderedJson tempo = tempo_json(score, estimate_beats);
   const char* timing = music::states_timing(score) ? kStated : tempo["from"] == kEstimated ? kEstimated : score.smpte ? kFrames : kConstant;
-  const auto range = music::pitch_range(score);
+  const auto pitches = music::pitch_register(score);
   const auto dynamics = music::dynamics(score);
   OrderedJson line = {{"piece", piece},
                       {"seconds", rounded(score.to_seconds(score.end()).value)},
@@ -75,7 +80,12 @@ OrderedJson features_of(const std::string& piece, const midi::Performance& perfo
                       {"dynamics", nullptr},
                       {"articulation", number(music::articulation(score))},
                       {"pedal", number(music::pedal_share(performance))}};
-  if (range) line["register"] = {{"mean", number(music::mean_pitch(score))}, {"lowest", range->lowest}, {"highest", range->highest}};
+  if (pitches) {
+    line["register"] = {{"mean", number(music::mean_pitch(score))},
+                        {"mean_of_notes", rounded(pitches->mean)},
+                        {"lowest", pitches->lowest},
+                        {"highest", pitches->highest}};
+  }
   if (dynamics) line["dynamics"] = {{"mean", rounded(dynamics->mean)}, {"deviation", rounded(dynamics->deviation)}};
   return line;
 }

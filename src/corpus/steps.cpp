@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace midillama::corpus {
 namespace {
@@ -77,8 +78,8 @@ Segments labelled_segments(const config::Corpus& config, const records::Tags& ta
 
 // What a writer asks meanwhile is logged in `directory`, where a killed run leaves it.
 BuildReport write_into(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, const fs::path& directory,
-                       StagedDirectory& staged) {
-  auto report = write_dataset(config, tags, writer, staged.path(), labelled_segments(config, tags, staged.path()));
+                       StagedDirectory& staged, Segments segments) {
+  auto report = write_dataset(config, tags, writer, staged.path(), std::move(segments));
   keep_log(directory, staged.path());
   staged.put_in_place();
   return report;
@@ -127,7 +128,7 @@ BuildReport build_with_steps(const config::Corpus& config, const records::Tags& 
   } else {
     cut_into(config, staged.path());
   }
-  return write_into(config, tags, writer, directory, staged);
+  return write_into(config, tags, writer, directory, staged, labelled_segments(config, tags, staged.path()));
 }
 
 BuildReport write_dataset(const config::Corpus& config, const fs::path& directory) {
@@ -141,10 +142,11 @@ BuildReport write_dataset(const config::Corpus& config, const records::Tags& tag
   require_dataset_folder(directory, true);
   const WriterLock lock(directory);
   require_current(segment_state(config, directory), directory, records::kSegmentStep);
+  auto segments = labelled_segments(config, tags, directory);  // before there is a working folder, which errors would name
   StagedDirectory staged(directory);
   keep_step_files(directory, staged.path());
   if (fs::exists(directory / "clips")) keep_clips(directory, staged.path());
-  return write_into(config, tags, writer, directory, staged);
+  return write_into(config, tags, writer, directory, staged, std::move(segments));
 }
 
 std::vector<ClipFacts> known_clips(const config::Corpus& config, const records::Tags& tags, const fs::path& directory) {

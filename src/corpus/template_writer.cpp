@@ -18,14 +18,18 @@ std::vector<std::string> draw_different(std::vector<std::string> choices, std::s
   return choices;
 }
 
+// Empty where it would state nothing of the music.
 std::string caption(const Facts& facts, const records::Tags& tags, Random& random) {
+  const auto is_known = [&](const std::string& tag) { return facts.contains(tag); };
   std::string text;
+  bool states_something = false;
   for (const auto& part : tags.captions.parts) {
     const auto& wording = draw(part.wordings, random);
-    const bool known = std::ranges::all_of(part.needs, [&](const auto& tag) { return facts.contains(tag); });
-    if (known) text += records::fill(wording, facts, tags);
+    if (!std::ranges::all_of(part.needs, is_known)) continue;
+    text += records::fill(wording, facts, tags);
+    states_something = states_something || std::ranges::any_of(records::named_tags(wording), is_known);
   }
-  return text;
+  return states_something ? text : "";
 }
 
 // "Yes." or "No.", whichever is right.

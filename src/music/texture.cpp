@@ -36,14 +36,18 @@ std::vector<Sounding> sounding_notes(const midi::Score& score) {
 
 }  // namespace
 
-std::optional<PitchRange> pitch_range(const midi::Score& score) {
-  std::optional<PitchRange> range;
+std::optional<Register> pitch_register(const midi::Score& score) {
+  Register found{127, 0};
+  double sum = 0, count = 0;
   for_each_pitched_note(score, [&](const midi::Note& note) {
-    if (!range) range = PitchRange{note.pitch, note.pitch};
-    range->lowest = std::min<int>(range->lowest, note.pitch);
-    range->highest = std::max<int>(range->highest, note.pitch);
+    found.lowest = std::min<int>(found.lowest, note.pitch);
+    found.highest = std::max<int>(found.highest, note.pitch);
+    sum += note.pitch;
+    ++count;
   });
-  return range;
+  if (count == 0) return std::nullopt;
+  found.mean = sum / count;
+  return found;
 }
 
 std::optional<double> polyphony(const midi::Score& score) {

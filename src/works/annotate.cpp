@@ -2,6 +2,7 @@
 
 #include "midillama/core/json_reader.h"
 #include "midillama/records/stated_value.h"
+#include "midillama/records/words.h"
 #include "midillama/text/utf8.h"
 #include "midillama/works/evidence.h"
 
@@ -35,6 +36,11 @@ std::vector<std::string> values_of(const records::Tag& tag) {
   std::vector<std::string> values;
   for (const records::TagValue& value : tag.values) values.push_back(value.value);
   return values;
+}
+
+// Models write it in other cases, and with a full stop.
+bool is_not_enough(const std::string& value) {
+  return records::plain_words(value) == records::plain_words(kNotEnough);
 }
 
 // The text's beginning of at most so many characters, cut behind a sentence or a line; empty where none fits.
@@ -144,7 +150,7 @@ Finding Annotator::judged(const std::string& name, const Json& answer, std::span
   };
   Finding finding{.value = text_of("value"), .evidence = text_of("evidence")};
   if (finding.value.empty()) return finding.problem = kNotGiven, finding;
-  if (finding.value == kNotEnough) return {.value = kNotEnough};
+  if (is_not_enough(finding.value)) return {.value = kNotEnough};
   if (const records::Tag* tag = closed_tag(name)) {
     const auto stated = records::stated_value(*tag, finding.value);
     if (!stated) return finding.problem = kNotInVocabulary, finding;
@@ -189,7 +195,7 @@ std::optional<Annotation> Annotator::annotate(const Work& work, std::span<const 
 
   const auto second = ask(second_call(first, answer->text, doubtful));
   if (!second) return std::nullopt;
-  if (!second->is_usable()) return fail(second->problem);
+  if (!second->is_usable()) return annotation;  // what was doubtful has no support
   const Json again = parse_or_discard(second->text);
   for (auto& [name, finding] : doubtful) annotation.fields[name] = judged(name, again, texts);
   return annotation;

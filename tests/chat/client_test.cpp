@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <limits>
 #include <thread>
 
 namespace midillama::chat {
@@ -142,6 +143,70 @@ TEST_F(ChatClient, AnAnswerThatCannotBeUsedIsAskedForAgain) {
   }
 }
 
+TEST_F(ChatClient, JsonIsTakenOutOfWhatIsWrittenAroundIt) {
+  const std::string json = R"({"dance": "waltz"})";
+  const std::string contents[] = {json, "\n```json\n" + json + "\n```\n", "```\n" + json + "\n```",
+                                  "<think>Is it {a reel}?</think>\n" + json, "<think>a waltz</think>\n```json\n" + json + "\n```"};
+  Call call = question("a");
+  call.schema = Schema{"dance", {{"type", "object"}}};
+  for (const std::string& content : contents) {
+    std::filesystem::remove(file());
+    ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer(content)); });
+    EXPECT_EQ(ask(server, call).text, json) << content;
+    EXPECT_EQ(server.bodies().size(), 1u) << content;
+    EXPECT_EQ(ask(server, call).text, json) << "from the log";
+  }
+  call.schema.reset();
+  std::filesystem::remove(file());
+  ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer(contents[2])); });
+  EXPECT_EQ(ask(server, call).text, contents[2]) << "a text stays as it is";
+}
+
+TEST_F(ChatClient, OtherServersOwnWordsForAnEnd) {
+  for (const char* end : {"eos_token", "stop_sequence", "end_turn"}) {
+    std::filesystem::remove(file());
+    ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer("Waltz", end)); });
+    EXPECT_EQ(ask(server, question("a")).text, "Waltz") << end;
+  }
+}
+
+TEST_F(ChatClient, AServerThatAnswersNoCallAtAllEndsTheWork) {
+  ScriptedServer server([](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    const bool is_known = request.body.find("waltz") != std::string::npos;
+    give(response, is_known ? answer("Waltz") : R"({"error": {"message": "response_format is not known"}})", is_known ? 200 : 400);
+  });
+  const auto ask_until_it_ends = [&](const std::string& first) {
+    RequestLog log(file());
+    Client client(settings(server.url()), log);
+    client.ask(question(first));
+    for (int i = 0; i < 20; ++i) client.ask(question(std::to_string(i)));
+  };
+  EXPECT_THAT(error_of([&] { ask_until_it_ends("reel"); }), HasSubstr("not one of 10 calls was answered"));
+  EXPECT_THAT(error_of([&] { ask_until_it_ends("reel"); }), HasSubstr("response_format is not known"));
+  EXPECT_EQ(error_of([&] { ask_until_it_ends("waltz"); }), "no error") << "where some are, the others fail alone";
+  EXPECT_EQ(error_of([&] { ask_until_it_ends("waltz"); }), "no error") << "also where that was in another run";
+}
+
+TEST_F(ChatClient, KeysAndAddressesAreTakenAsPeopleWriteThem) {
+  std::string target, key;
+  ScriptedServer server([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    target = request.target;
+    key = request.get_header_value("Authorization");
+    give(response, answer("Waltz"));
+  });
+  ::setenv("MIDILLAMA_TEST_KEY", " sk-secret\r\n", 1);
+  config::Chat chat = settings(server.url());
+  chat.endpoint += "/";
+  RequestLog log(file());
+  EXPECT_EQ(Client(chat, log).ask(question("a")).text, "Waltz");
+  EXPECT_EQ(target, "/v1/chat/completions");
+  EXPECT_EQ(key, "Bearer sk-secret");
+  ::setenv("MIDILLAMA_TEST_KEY", "sk-secret\r\nHost: elsewhere", 1);
+  const std::string error = error_of([&] { Client(chat, log); });
+  EXPECT_THAT(error, HasSubstr("MIDILLAMA_TEST_KEY"));
+  EXPECT_THAT(error, Not(HasSubstr("sk-secret")));
+}
+
 TEST_F(ChatClient, WhereNoneCanBeUsedTheReasonIsGivenAndTheNextRunAsksAgain) {
   ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
     give(response, answer("Waltz", number < 3 ? "length" : "stop"));
@@ -161,6 +226,30 @@ TEST_F(ChatClient, ABadCallFailsAloneAndABadKeyEndsTheWork) {
   EXPECT_THAT(error_of([&] { ask(server, question("b")); }), HasSubstr("status 401: no such key"));
   EXPECT_THROW(ask(server, question("c")), ServerRefused);
   EXPECT_EQ(server.bodies().size(), 5u) << "neither was sent again";
+}
+
+TEST_F(ChatClient, AnotherAddressEndsTheWork) {
+  for (const int status : {301, 308, 404, 405}) {
+    ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) {
+      response.set_header("Location", "http://127.0.0.1:9/v1/chat/completions");
+      give(response, "<html>", status);
+    });
+    EXPECT_THAT(error_of([&] { ask(server, question("a")); }), HasSubstr("is chat.endpoint its address")) << status;
+    EXPECT_EQ(server.bodies().size(), 1u) << status;
+  }
+}
+
+TEST_F(ChatClient, WhatAServerSaysItCostIsNoMoreThanCanBeAdded) {
+  const std::string most = std::to_string(std::numeric_limits<std::int64_t>::max());
+  const std::string usage = R"("usage": {"prompt_tokens": )" + most + R"(, "completion_tokens": -5})";
+  ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) {
+    give(response, R"({"choices": [{"message": {"content": "Waltz"}, "finish_reason": "stop"}], )" + usage + "}");
+  });
+  RequestLog log(file());
+  Client client(settings(server.url()), log);
+  for (const char* text : {"a", "b", "c"}) client.ask(question(text));
+  EXPECT_EQ(client.totals().usage.prompt_tokens, 3'000'000'000);
+  EXPECT_EQ(client.totals().usage.completion_tokens, 0);
 }
 
 TEST_F(ChatClient, AServerThatGoesOnFailingEndsTheWork) {
@@ -183,7 +272,7 @@ TEST_F(ChatClient, ReplayNeedsNoServer) {
   RequestLog log(file());
   Client client(chat, log);
   EXPECT_EQ(client.ask(question("a")).text, "Waltz");
-  EXPECT_THAT(error_of([&] { client.ask(question("b")); }), HasSubstr("never answered"));
+  EXPECT_THAT(error_of([&] { client.ask(question("b")); }), HasSubstr("never made"));
   EXPECT_EQ(client.totals().from_log, 1);
 }
 

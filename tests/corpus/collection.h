@@ -55,7 +55,11 @@ class Collection {
 
   // A file of `midis` and its line of pieces.jsonl.
   void add(const std::string& id, const std::string& work, const midi::Score& score, const Json& labels = Json::object()) {
-    midi::write_midi(score, midis() / (id + ".mid"));
+    const auto bytes = midi::to_midi(score);
+    add_file(id, {bytes.begin(), bytes.end()}, work, labels);
+  }
+  void add_file(const std::string& id, const std::string& midi, const std::string& work = "Work", const Json& labels = Json::object()) {
+    write_atomically(midis() / (id + ".mid"), midi);
     pieces_.push_back({{"piece", id},
                        {"file", id + ".mid"},
                        {"title", work},

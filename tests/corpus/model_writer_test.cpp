@@ -284,7 +284,7 @@ TEST_F(ModelWriting, WhereverItStopsTheResultIsTheSameAndNothingIsAskedTwice) {
   EXPECT_EQ(written(), undisturbed);
   fs::remove(data() / "requests.jsonl");
   ModelWriter without(config, declared, data());
-  EXPECT_THAT(error_of([&] { write_dataset(config.corpus, declared, without, data()); }), HasSubstr("was never answered"));
+  EXPECT_THAT(error_of([&] { write_dataset(config.corpus, declared, without, data()); }), HasSubstr("was never made"));
 }
 
 TEST_F(ModelWriting, ACallThatFailsLeavesTheTemplates) {

@@ -227,9 +227,11 @@ TEST_F(Steps, TimingIsAFactWhereTheFileStatesIt) {
     EXPECT_NEAR(std::remainder(clip.at("start").get<double>(), 2.0), 0, 1e-3) << "three quarter notes last two seconds";
   }
   const auto features = lines("features.jsonl");
+  for (const auto& clip : lines("clips.jsonl"))
+    EXPECT_EQ(clip.at("labels").value("tempo_from", ""), clip.at("piece") == "score" ? "stated" : "");
   EXPECT_EQ(features.back().at("timing"), "stated");
   EXPECT_EQ(features.back().at("meter"), Json({{"from", "stated"}, {"value", "3/4"}}));
-  EXPECT_EQ(features.back().at("tempo"), Json({{"from", "stated"}, {"value", 90.0}}));
+  EXPECT_EQ(features.back().at("tempo"), Json({{"from", "stated"}, {"value", 90.0}, {"quarters_per_minute", 90.0}}));
   EXPECT_EQ(features.front().at("timing"), "constant");
   EXPECT_TRUE(features.front().at("tempo").at("value").is_null());
 }
@@ -246,6 +248,10 @@ TEST_F(Steps, BeatsAreEstimatedOnlyWhereThatIsAskedFor) {
     EXPECT_FALSE(question.at("facts").contains("time signature"));
   }
   EXPECT_GT(known, 0u);
+  for (const auto& clip : lines("clips.jsonl")) {
+    const auto& labels = clip.at("labels");
+    EXPECT_EQ(labels.value("tempo_from", ""), labels.contains("beats_per_minute") ? "estimated" : "");
+  }
   EXPECT_THAT(check_dataset(data()), IsEmpty());
 }
 
@@ -402,7 +408,8 @@ TEST_F(Steps, EachAloneMakesTheSame) {
   EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }), HasSubstr("`midillama data segment` makes it"));
   segment_pieces(collection.config, data());
   EXPECT_FALSE(fs::exists(data() / "dataset.json"));
-  EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }), HasSubstr("`midillama data features` makes it"));
+  EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }),
+              AllOf(HasSubstr((data() / "features.jsonl").string()), HasSubstr("`midillama data features` makes it")));
   measure_features(collection.config, data());
   write_dataset(collection.config, data());
   EXPECT_EQ(content(), together);

@@ -33,12 +33,13 @@ TEST(Texture, DynamicsAndRangeLeaveDrumsOut) {
   score.instruments[1].notes[0] = {midi::Tick{0}, midi::Tick{480}, 20, 127};
   EXPECT_DOUBLE_EQ(dynamics(score)->mean, 80.0);
   EXPECT_DOUBLE_EQ(dynamics(score)->deviation, 20.0);
-  EXPECT_EQ(pitch_range(score)->lowest, 60);
-  EXPECT_EQ(pitch_range(score)->highest, 72);
+  EXPECT_EQ(pitch_register(score)->lowest, 60);
+  EXPECT_EQ(pitch_register(score)->highest, 72);
+  EXPECT_DOUBLE_EQ(pitch_register(score)->mean, 66.0);
   EXPECT_DOUBLE_EQ(*polyphony(score), 2.0);
   score.instruments.erase(score.instruments.begin());
   EXPECT_FALSE(dynamics(score));
-  EXPECT_FALSE(pitch_range(score));
+  EXPECT_FALSE(pitch_register(score));
 }
 
 TEST(Texture, ThePedalCountsUpToTheLastNote) {

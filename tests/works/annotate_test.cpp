@@ -118,6 +118,30 @@ TEST(Annotate, ValuesAreInTheWordsOfTheTags) {
   EXPECT_EQ(annotation->fields.at("emotion").value, "calm");
 }
 
+TEST(Annotate, WithoutASecondAnswerTheFirstStands) {
+  OrderedJson first = good_answer();
+  first["emotion"]["evidence"] = "Everybody weeps when they hear it.";
+  std::size_t calls = 0;
+  const auto annotation = Annotator({}, paper_tags()).annotate(kWork, kTexts, [&](const chat::Call&) {
+    return std::optional(++calls == 1 ? chat::Answer{.text = first.dump()} : chat::Answer{.problem = "the answer was cut at 800 tokens"});
+  });
+  EXPECT_EQ(calls, 2u);
+  EXPECT_EQ(annotation->status, "annotated");
+  EXPECT_TRUE(annotation->fields.at("genre").is_label());
+  EXPECT_FALSE(annotation->fields.at("emotion").is_label());
+}
+
+TEST(Annotate, NotEnoughInformationIsUnderstoodInAnyCase) {
+  OrderedJson answer = good_answer();
+  answer["background"] = field("Not enough information.", "");
+  answer["intent"] = field("NOT ENOUGH INFORMATION", "The texts do not say it.");
+  Model model(answer);
+  const auto annotation = annotate(model);
+  EXPECT_EQ(model.calls.size(), 1u);
+  EXPECT_EQ(to_line(*annotation)["fields"]["background"], kNotEnough);
+  EXPECT_EQ(to_line(*annotation)["fields"]["intent"], kNotEnough);
+}
+
 TEST(Annotate, AnswersOfAnyShapeAreNoLabels) {
   for (const OrderedJson& odd : {OrderedJson::object(), OrderedJson::array(), OrderedJson("{\"genre\": "), OrderedJson({{"genre", 3}}),
                                  OrderedJson({{"genre", {{"value", nullptr}, {"evidence", 1}}}}), OrderedJson("null")}) {

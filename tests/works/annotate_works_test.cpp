@@ -147,7 +147,12 @@ TEST_F(AnnotateWorks, AFailedCallFailsItsWorkAlone) {
     answer_well(number, request, response);
   });
   EXPECT_EQ(annotate_works(settings(server.url()), folder.path(), nullptr).failed, 1u);
-  EXPECT_THAT(annotations(), HasSubstr("\"status\":\"failed\",\"problem\":\"http://127.0.0.1"));
+  const std::string direct = annotations();
+  EXPECT_THAT(direct, HasSubstr("\"status\":\"failed\",\"problem\":\"status 400: no reason was given\""));
+  config::Config offline = settings("http://127.0.0.1:1");
+  offline.chat.replay = true;
+  EXPECT_EQ(annotate_works(offline, folder.path(), nullptr).failed, 1u) << "a replay fails alike";
+  EXPECT_EQ(annotations(), direct);
   is_strict = false;
   const AnnotationReport report = annotate_works(settings(server.url()), folder.path(), nullptr);
   EXPECT_EQ(report.failed, 0u);
@@ -193,7 +198,7 @@ TEST_F(AnnotateWorks, ReplayAndBatchesGiveTheSameFileWithoutTheServer) {
 
   std::filesystem::remove(folder.path() / kAnnotationsFile);
   std::filesystem::remove(folder.path() / kRequestsFile);
-  EXPECT_THAT(error_of([&] { annotate_works(offline, folder.path(), nullptr); }), HasSubstr("never answered"));
+  EXPECT_THAT(error_of([&] { annotate_works(offline, folder.path(), nullptr); }), HasSubstr("never made"));
   std::size_t rounds = 0;
   for (chat::Requests waiting; !(waiting = waiting_requests(offline, folder.path())).empty(); ++rounds) {
     EXPECT_EQ(waiting.size(), rounds == 0 ? 5u : 2u);

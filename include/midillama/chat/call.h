@@ -53,7 +53,14 @@ struct Answer {
   bool is_usable() const { return problem.empty(); }
 };
 
-// Of the response to `request`: an answer is whole (it ended by itself), not refused, and JSON where a schema was asked for.
+// Of the response to `request`: an answer is whole (it ended by itself), not refused, and JSON where a schema was asked for. That is taken
+// out of a block of code, and from behind the model's thoughts.
 Answer read_answer(const OrderedJson& request, const OrderedJson& response);
+
+// The same of a response with a HTTP status, which is the problem where it is not 200.
+Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response);
+
+// What a server says about an error, in one line.
+std::string error_text(const OrderedJson& response);
 
 }  // namespace midillama::chat

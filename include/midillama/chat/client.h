@@ -34,8 +34,8 @@ struct Totals {
 // Dollars, by chat.price_per_million_…; 0 where the configuration has no prices.
 double cost_of(const config::Chat& config, const Usage& usage);
 
-// A server answers no call of this kind: a wrong key, an unknown model, a budget that is spent, or it went on failing. The whole work
-// stops: each other call would fail alike.
+// A server answers no call of this kind: a wrong key, an unknown model, a budget that is spent, or it went on failing, or the first ten
+// calls have no answer that can be used. The whole work stops: each other call would fail alike.
 class ServerRefused : public Error {
  public:
   using Error::Error;
@@ -47,7 +47,8 @@ class Client {
   // comes from the environment variable chat.api_key_env. ConfigError where there is no endpoint or model, and `replay` is off.
   Client(const config::Chat& config, RequestLog& log, std::function<bool()> is_stopped = nullptr);
 
-  // The answer, or why there is none. With chat.replay only from the log: InputError where it is not there. ServerRefused, net::Stopped.
+  // The answer, or why there is none. With chat.replay only from the log, failures too: InputError where the call is not there.
+  // ServerRefused, net::Stopped.
   Answer ask(const Call& call);
 
   Totals totals() const;

@@ -35,6 +35,8 @@ class RequestLog {
   // The usable answer that was given under this key. Any thread. One answer is in memory at a time.
   std::optional<Answer> find(const std::string& key) const;
   bool has(const std::string& key) const;
+  // Why the last try of a call that failed gave no answer.
+  std::optional<Answer> find_failure(const std::string& key) const;
 
   // Handed to the operating system before it returns, so that a killed program has it. Any thread. Of two usable answers to one request
   // the first stays the answer.
@@ -43,12 +45,15 @@ class RequestLog {
   const std::filesystem::path& file() const { return lines_.file(); }
 
  private:
+  using Places = std::unordered_map<std::string, LineLog::Place>;  // lines by their keys
+  std::optional<Answer> find_in(const Places& places, const std::string& key) const;
   void read(std::string_view line, std::size_t number, LineLog::Place place, const std::string& file);
   void note(const OrderedJson& row, LineLog::Place place);
 
-  mutable std::mutex mutex_;                                // of what follows
-  std::unordered_map<std::string, LineLog::Place> usable_;  // lines by their keys
-  LineLog lines_;                                           // the last: reading it fills the others
+  mutable std::mutex mutex_;  // of what follows
+  Places usable_;
+  Places failed_;  // the last failure of each
+  LineLog lines_;  // the last: reading it fills the others
 };
 
 }  // namespace midillama::chat

@@ -8,13 +8,16 @@
 
 namespace midillama::music {
 
-struct PitchRange {
+// In MIDI pitches. music21's Ambitus has the same range, its PrimaryRegisterFeature the same mean.
+struct Register {
   int lowest = 0;
   int highest = 0;
+  double mean = 0;  // of the notes, long and short alike; mean_pitch() weighs them by length
 };
-std::optional<PitchRange> pitch_range(const midi::Score& score);
+std::optional<Register> pitch_register(const midi::Score& score);
 
-// Notes that sound together on average, where any sounds: 1 of a melody alone. std::nullopt where no note has a length.
+// Notes that sound together on average, where any sounds: 1 of a melody alone. By the clock, whatever the tempo, and two notes of one pitch
+// are two, as in what music21's chordify(removeRedundantPitches=False) makes of the notes that have a length. std::nullopt where none has.
 std::optional<double> polyphony(const midi::Score& score);
 
 // Of the notes' velocities, 1 to 127.

@@ -15,7 +15,22 @@ struct DataImportCommand : Command {
   bool overwrite = false;
 };
 
-struct DataBuildCommand : Command {
+// Of the steps that a tempo which no file states makes a difference to.
+struct BeatsCommand : Command {
+  void declare(CLI::App& app) {
+    app.add_flag("--estimate-beats", estimate_beats,
+                 "Estimate the tempo of files that state none, by BeatRoot's method (Dixon 2001); the same as corpus.estimate_beats=true");
+  }
+  config::Config load() const {
+    auto given = overrides;
+    if (estimate_beats) given.emplace_back("corpus.estimate_beats=true");
+    return config::load_chosen(config_file, given);
+  }
+
+  bool estimate_beats = false;
+};
+
+struct DataBuildCommand : BeatsCommand {
   static constexpr const char* kName = "data build";
   static constexpr const char* kDescription =
       "Make the dataset of the configuration's `corpus` section at data.dir; of a collection with a catalog by its steps (import, "
@@ -24,31 +39,38 @@ struct DataBuildCommand : Command {
   static constexpr const char* kExample = "midillama data build --set corpus.clips_per_piece=1 --set data.dir=data/short";
 
   void declare(CLI::App& app) {
+    BeatsCommand::declare(app);
     app.add_flag("--overwrite", overwrite, "Build it again where it is there already, and import where the pieces are of other files");
   }
 
   bool overwrite = false;
 };
 
-struct DataFeaturesCommand : Command {
+struct DataFeaturesCommand : BeatsCommand {
   static constexpr const char* kName = "data features";
   static constexpr const char* kDescription =
       "Measure each piece of data.dir's pieces.jsonl into features.jsonl: key, timing, meter, tempo, register, polyphony, dynamics, "
-      "articulation";
+      "articulation, pedal";
   static constexpr const char* kExample = "midillama data features --config configs/giantmidi/default.yaml";
 
-  void declare(CLI::App& app) { app.add_flag("--overwrite", overwrite, "Measure again what is there already"); }
+  void declare(CLI::App& app) {
+    BeatsCommand::declare(app);
+    app.add_flag("--overwrite", overwrite, "Measure again what is there already");
+  }
 
   bool overwrite = false;
 };
 
-struct DataSegmentCommand : Command {
+struct DataSegmentCommand : BeatsCommand {
   static constexpr const char* kName = "data segment";
   static constexpr const char* kDescription =
       "Cut the pieces of data.dir's pieces.jsonl into clips, and tell which pieces stay on one side of the splits, into clips.jsonl";
   static constexpr const char* kExample = "midillama data segment --config configs/giantmidi/default.yaml --set corpus.clips_per_piece=1";
 
-  void declare(CLI::App& app) { app.add_flag("--overwrite", overwrite, "Cut again; a dataset of the old clips goes"); }
+  void declare(CLI::App& app) {
+    BeatsCommand::declare(app);
+    app.add_flag("--overwrite", overwrite, "Cut again; a dataset of the old clips goes");
+  }
 
   bool overwrite = false;
 };
@@ -58,8 +80,9 @@ struct ModelCallOptions {
   void declare(CLI::App& app) {
     auto* one = app.add_option_group("instead of asking the server");
     one->add_flag("--estimate", estimate, "Say what the calls would take, and make none");
-    one->add_option("--batch", batch, "Write the calls that wait for an answer to this file, for a server that takes batches");
-    one->add_option("--batch-results", batch_results, "Read what came back for such a file, then say what is left");
+    one->add_option("--batch", batch, "Write the calls that wait for an answer to this file, for a server that takes batches")
+        ->type_name("FILE");
+    one->add_option("--batch-results", batch_results, "Read what came back for such a file, then say what is left")->type_name("FILE");
     one->require_option(0, 1);
     app.add_flag("--replay", replay, "Take every answer from requests.jsonl: no network");
   }
@@ -70,13 +93,14 @@ struct ModelCallOptions {
   std::vector<std::string> batch_results;
 };
 
-struct DataWriteCommand : Command {
+struct DataWriteCommand : BeatsCommand {
   static constexpr const char* kName = "data write";
   static constexpr const char* kDescription =
       "Write questions, captions and splits about the clips of data.dir's clips.jsonl, by the wordings of the tags or by a language model";
   static constexpr const char* kExample = "midillama data write --config configs/giantmidi/default.yaml --set writing.by=model --estimate";
 
   void declare(CLI::App& app) {
+    BeatsCommand::declare(app);
     app.add_flag("--overwrite", overwrite, "Write again where a dataset is there already");
     calls.declare(app);
   }
