@@ -1,6 +1,6 @@
-# Writes the C++ source SOURCE, which holds the files of the page in FOLDER: page_files() of src/serve/page.h.
+# Writes the C++ source SOURCE, which holds the files of the page in FOLDER: page_files() of the room ROOM, as its page.h declares it.
 file(GLOB files ${FOLDER}/*)
-set(text "#include \"serve/page.h\"\n\nnamespace midillama::serve {\nnamespace {\n\nconstexpr PageFile kFiles[] = {\n")
+set(text "#include \"${ROOM}/page.h\"\n\nnamespace midillama::${ROOM} {\nnamespace {\n\nconstexpr PageFile kFiles[] = {\n")
 foreach(file IN LISTS files)
   get_filename_component(name ${file} NAME)
   if(name STREQUAL "index.html")
@@ -9,5 +9,5 @@ foreach(file IN LISTS files)
   file(READ ${file} content)
   string(APPEND text "{\"/${name}\", R\"page(${content})page\"},\n")
 endforeach()
-string(APPEND text "};\n\n}  // namespace\n\nstd::span<const PageFile> page_files() {\n  return kFiles;\n}\n\n}  // namespace midillama::serve\n")
+string(APPEND text "};\n\n}  // namespace\n\nstd::span<const PageFile> page_files() {\n  return kFiles;\n}\n\n}  // namespace midillama::${ROOM}\n")
 file(WRITE ${SOURCE} "${text}")

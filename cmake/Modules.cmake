@@ -27,7 +27,7 @@ function(midillama_page name folder)
   file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*)
   set(source ${PROJECT_BINARY_DIR}/${name}_page_files.cpp)
   set(script ${PROJECT_SOURCE_DIR}/cmake/EmbedFiles.cmake)
-  add_custom_command(OUTPUT ${source} COMMAND ${CMAKE_COMMAND} -DFOLDER=${PROJECT_SOURCE_DIR}/${folder} -DSOURCE=${source} -P ${script}
+  add_custom_command(OUTPUT ${source} COMMAND ${CMAKE_COMMAND} -DROOM=${name} -DFOLDER=${PROJECT_SOURCE_DIR}/${folder} -DSOURCE=${source} -P ${script}
     DEPENDS ${files} ${script} VERBATIM)
   target_sources(midillama_${name} PRIVATE ${source})
 endfunction()

@@ -45,6 +45,14 @@ using Commands = CommandList<TrainCommand,             //
                              TextTokenizeCommand,      //
                              InspectCommand,           //
                              DataBuildCommand,         //
+                             DataImportCommand,        //
+                             DataRetrieveCommand,      //
+                             DataAnnotateCommand,      //
+                             DataFeaturesCommand,      //
+                             DataSegmentCommand,       //
+                             DataWriteCommand,         //
+                             DataReviewSampleCommand,  //
+                             DataReviewScoreCommand,   //
                              DataStatsCommand,         //
                              DataCheckCommand,         //
                              ConfigShowCommand,        //
@@ -63,7 +71,8 @@ struct Group {
   const char* description;
 };
 inline constexpr Group kGroups[] = {
-    {"data", "Build, describe or check a dataset"},
+    {"data", "Import a collection, find texts about its works and have them read; build, describe or check a dataset"},
+    {"review", "Have people judge what a model read, and count what they say"},
     {"config", "Show or check a configuration"},
     {"convert", "Make a model directory from a checkpoint that others published"},
 };

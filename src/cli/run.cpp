@@ -72,7 +72,7 @@ CLI::App& group_of(CLI::App& app, const std::string& name) {
 CLI::App& add_subcommand(CLI::App& app, const std::string& name, const std::string& description) {
   const std::size_t space = name.find(' ');
   if (space == std::string::npos) return *app.add_subcommand(name, description);
-  return *group_of(app, name.substr(0, space)).add_subcommand(name.substr(space + 1), description);
+  return add_subcommand(group_of(app, name.substr(0, space)), name.substr(space + 1), description);
 }
 
 template <typename C>

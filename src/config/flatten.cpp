@@ -51,7 +51,8 @@ Json flatten(const Config& config) {
 }
 
 Json shared_settings(const Config& config) {
-  constexpr const char* kOfTheMachine[] = {"run.dir", "run.device", "run.threads", "run.timeout", "data.dir", "corpus.tag_file"};
+  constexpr const char* kOfTheMachine[] = {"run.dir",  "run.device",      "run.threads",     "run.timeout",
+                                           "data.dir", "corpus.metadata", "corpus.tag_file", "retrieval.endpoint"};
   Json shared = Json::object();
   const Json all = flatten(config);
   for (const auto& [key, value] : all.items()) {

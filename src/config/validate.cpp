@@ -11,6 +11,8 @@
 namespace midillama::config {
 namespace {
 
+constexpr double kMillisecond = 0.001, kDay = 86'400;  // seconds
+
 // Collects `key: value — what must hold`.
 class Checker {
  public:
@@ -33,6 +35,9 @@ class Checker {
   // low <= value < high
   void in_range(const std::string& key, double value, double low, double high) {
     require(value >= low && value < high, key, value, fmt::format("must be at least {} and below {}", low, high));
+  }
+  void seconds_to_wait(const std::string& key, double value) {
+    require(value >= kMillisecond && value <= kDay, key, value, fmt::format("must be between {} and {} seconds", kMillisecond, kDay));
   }
   // Greater than 0 and at most 1.
   void share(const std::string& key, double value) { require(value > 0 && value <= 1, key, value, "must be greater than 0 and at most 1"); }
@@ -189,8 +194,23 @@ void check(Checker& c, const Eval& eval) {
   c.at_least<std::int64_t>("eval.bertscore.layer", eval.bertscore.layer, 1);
 }
 
+void check_source(Checker& c, const Corpus& corpus) {
+  std::vector<std::string> sources = catalog_sources();
+  const bool has_catalog = std::ranges::find(sources, corpus.source) != sources.end();
+  sources.insert(sources.begin(), {"abc", "midi"});
+  c.one_of("corpus.source", corpus.source, sources);
+  c.require(!has_catalog || !corpus.metadata.empty(), "corpus.metadata", "\"\"",
+            fmt::format("must name the catalog where corpus.source is {}", corpus.source));
+  c.require(!corpus.estimate_beats || corpus.source != "abc", "corpus.estimate_beats", "true",
+            "is for MIDI files: tunes in ABC state their tempo or have none");
+  c.require(!corpus.file_column.empty(), "corpus.file_column", "\"\"", "must name the column of the files");
+  for (const auto& [key, column] :
+       {std::pair{"corpus.title_column", corpus.title_column}, std::pair{"corpus.composer_column", corpus.composer_column}})
+    c.require(column.empty() || column != corpus.file_column, key, column, "is corpus.file_column already");
+}
+
 void check(Checker& c, const Corpus& corpus) {
-  c.one_of("corpus.source", corpus.source, {"abc", "midi"});
+  check_source(c, corpus);
   const std::set<std::string> collections(corpus.collections.begin(), corpus.collections.end());
   c.require(collections.size() == corpus.collections.size(), "corpus.collections", fmt::format("[{}]", fmt::join(corpus.collections, ", ")),
             "must not name a collection twice");
@@ -220,6 +240,56 @@ void check(Checker& c, const Corpus& corpus) {
             "must leave room for training pieces beside corpus.test_fraction");
 }
 
+void check(Checker& c, const Retrieval& retrieval) {
+  bool has_server = false;
+  for (const std::string& endpoint : retrieval.endpoint) {
+    const std::size_t scheme = endpoint.find("://");
+    c.require(!endpoint.empty(), "retrieval.endpoint", "\"\"", "must be the address of an api.php or a folder");
+    if (scheme == std::string::npos) continue;
+    has_server = true;
+    // What follows may be a secret: it is not shown.
+    const std::string shown = endpoint.substr(0, endpoint.find_first_of("?#@"));
+    c.require(endpoint.starts_with("http://") || endpoint.starts_with("https://"), "retrieval.endpoint", shown,
+              "must begin with http:// or https://, or be a folder");
+    c.require(shown == endpoint, "retrieval.endpoint", shown, "must have no name, query or fragment: up to and with api.php");
+  }
+  const std::set<std::string> distinct(retrieval.endpoint.begin(), retrieval.endpoint.end());
+  c.require(distinct.size() == retrieval.endpoint.size(), "retrieval.endpoint", "", "must not name a source twice");
+  c.require(!has_server || !retrieval.contact.empty(), "retrieval.contact", "\"\"",
+            "must be a mail address or a page where retrieval.endpoint is a server, which is told who asks");
+  const bool is_plain = std::ranges::all_of(retrieval.contact, [](char letter) { return letter >= ' ' && letter <= '~'; });
+  c.require(is_plain && retrieval.contact.find_first_of("()") == std::string::npos, "retrieval.contact", retrieval.contact,
+            "must be of ASCII letters without brackets: a mail address or a page");
+  c.between("retrieval.seconds_between_requests", retrieval.seconds_between_requests, 0.0, kDay);
+  c.between<std::int64_t>("retrieval.pages_per_work", retrieval.pages_per_work, 1, 100);
+  c.at_least<std::int64_t>("retrieval.largest_page", retrieval.largest_page, 1000);
+  c.seconds_to_wait("retrieval.timeout", retrieval.timeout);
+}
+
+void check(Checker& c, const Annotation& annotation) {
+  c.at_least<std::int64_t>("annotation.max_characters", annotation.max_characters, 1);
+  c.at_least<std::int64_t>("annotation.max_tokens", annotation.max_tokens, 1);
+}
+
+void check(Checker& c, const Writing& writing) {
+  c.one_of("writing.by", writing.by, {"templates", "model"});
+  c.between("writing.temperature", writing.temperature, 0.0, 2.0);
+  c.at_least<std::int64_t>("writing.max_tokens", writing.max_tokens, 1);
+  c.in_range("writing.held_out_fraction", writing.held_out_fraction, 0, 1);
+  c.between("writing.shared_words", writing.shared_words, 0.0, 1.0);
+}
+
+void check(Checker& c, const Chat& chat) {
+  c.between<std::int64_t>("chat.max_parallel", chat.max_parallel, 1, 1024);
+  c.at_least<std::int64_t>("chat.requests_per_minute", chat.requests_per_minute, 0);
+  c.at_least<std::int64_t>("chat.tokens_per_minute", chat.tokens_per_minute, 0);
+  c.between<std::int64_t>("chat.tries", chat.tries, 1, 100);
+  c.between<std::int64_t>("chat.tries_for_an_answer", chat.tries_for_an_answer, 1, 100);
+  c.seconds_to_wait("chat.timeout", chat.timeout);
+  c.at_least("chat.price_per_million_prompt_tokens", chat.price_per_million_prompt_tokens, 0.0);
+  c.at_least("chat.price_per_million_completion_tokens", chat.price_per_million_completion_tokens, 0.0);
+}
+
 }  // namespace
 
 std::vector<std::string> validate(const Config& config) {
@@ -240,6 +310,10 @@ std::vector<std::string> validate(const Config& config) {
   check(checker, config.generate);
   check(checker, config.eval);
   check(checker, config.corpus);
+  check(checker, config.retrieval);
+  check(checker, config.annotation);
+  check(checker, config.writing);
+  check(checker, config.chat);
   return checker.mistakes;
 }
 

@@ -95,6 +95,13 @@ void YamlReader::read(const YAML::Node& node, const std::string& key, std::uint6
   read_scalar(node, key, value, "a whole number of at least 0");
 }
 
+void YamlReader::read(const YAML::Node& node, const std::string& key, Texts& list) {
+  if (node.IsSequence()) return read(node, key, static_cast<std::vector<std::string>&>(list));
+  std::string one;
+  read(node, key, one);
+  list.assign(one.empty() ? 0 : 1, one);
+}
+
 void YamlWriter::write(const std::map<std::string, Train>& stages) {
   out_ << YAML::BeginMap;
   for (const std::string& stage : stage_names()) {

@@ -58,6 +58,13 @@ bool exchange(const fs::path& one, const fs::path& other) {
   return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
 }
 
+// What its owner has made read-only stays, though the kernel would let it be exchanged for another folder.
+fs::path not_read_only(fs::path target) {
+  if (fs::is_directory(target) && ::faccessat(AT_FDCWD, target.c_str(), W_OK, AT_EACCESS) != 0)
+    throw InputError(target.string(), "", fmt::format("cannot be written ({})", std::strerror(errno)));
+  return target;
+}
+
 [[noreturn]] void refuse(const fs::path& target) {
   throw InputError(target.string(), "", "is there already: give the path of a new folder, or remove it first");
 }
@@ -88,7 +95,7 @@ bool is_abandoned(const fs::path& directory) {
 }  // namespace
 
 StagedDirectory::StagedDirectory(const fs::path& target)
-    : target_(resolve_links(named(target))),
+    : target_(not_read_only(resolve_links(named(target)))),
       working_(beside(target_, kUnfinished)),
       removed_on_interrupt_(working_),
       lock_(make_locked(working_)) {}
@@ -103,8 +110,11 @@ void StagedDirectory::put_in_place() {
   if (!fs::exists(target_)) {
     fs::rename(working_, target_);
   } else if (!exchange(working_, target_)) {
-    remove_directory(target_);
+    // Both names at once as nearly as can be: deleting takes a while.
+    const fs::path replaced = beside(target_, kDeleted);
+    fs::rename(target_, replaced);
     fs::rename(working_, target_);
+    fs::remove_all(replaced);
   }
   sync_to_disk(parent_of(target_));
   fs::remove_all(working_);  // the old content, where the two were exchanged

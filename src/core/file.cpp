@@ -24,11 +24,14 @@ constexpr std::uintmax_t kLongest = 256ULL << 20;     // of a file that is read 
 // Gathers lines from chunks of text, whatever ends them: LF, CR LF or CR.
 class LineSplitter {
  public:
-  LineSplitter(std::string file, const OnLine& line) : file_(std::move(file)), on_line_(line) {}
+  LineSplitter(std::string file, const OnLineAt& line) : file_(std::move(file)), on_line_(line) {}
 
   void add(std::string_view chunk) {
     while (!chunk.empty()) {
-      if (after_return_ && chunk.front() == '\n') chunk.remove_prefix(1);
+      if (after_return_ && chunk.front() == '\n') {
+        chunk.remove_prefix(1);
+        ++begin_;
+      }
       after_return_ = false;
       const auto end = chunk.find_first_of("\r\n");
       line_ += chunk.substr(0, end);
@@ -54,13 +57,15 @@ class LineSplitter {
       if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")) throw InputError(file_, "", "is UTF-16 text: save it as UTF-8");
       if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
     }
-    on_line_(line, number_);
+    on_line_(line, number_, begin_ + (line_.size() - line.size()));
+    begin_ += line_.size() + 1;
     line_.clear();
   }
 
   std::string file_;
-  const OnLine& on_line_;
+  const OnLineAt& on_line_;
   std::string line_;
+  std::uint64_t begin_ = 0;  // of the line
   std::size_t number_ = 0;
   bool after_return_ = false;
 };
@@ -77,7 +82,7 @@ std::vector<std::uint8_t> read_bytes(const fs::path& path) {
 
 std::string read_text(const fs::path& path) {
   std::string text;
-  const OnLine add = [&](std::string_view line, std::size_t) { (text += line) += '\n'; };
+  const OnLineAt add = [&](std::string_view line, std::size_t, std::uint64_t) { (text += line) += '\n'; };
   bool ended = true;
   LineSplitter lines(path.string(), add);
   for_each_part(path, kLongest, [&](std::string_view part) {
@@ -90,6 +95,10 @@ std::string read_text(const fs::path& path) {
 }
 
 void for_each_line(const fs::path& path, const OnLine& line) {
+  for_each_line_at(path, [&](std::string_view text, std::size_t number, std::uint64_t) { line(text, number); });
+}
+
+void for_each_line_at(const fs::path& path, const OnLineAt& line) {
   LineSplitter lines(path.string(), line);
   for_each_part(path, kLongestLines, [&](std::string_view part) { lines.add(part); });
   lines.finish();

@@ -15,6 +15,8 @@ namespace midillama {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr const char* kTemporary = ".tmp-";  // between a file's name and a suffix
+
 struct Registry {
   std::mutex mutex;
   std::vector<fs::path> paths;
@@ -44,7 +46,16 @@ std::string unique_suffix() {
 }
 
 fs::path temporary_beside(const fs::path& path) {
-  return fmt::format("{}.tmp-{}", path.string(), unique_suffix());
+  return fmt::format("{}{}{}", path.string(), kTemporary, unique_suffix());
+}
+
+void remove_leftovers_of(const fs::path& path) {
+  const std::string beginning = path.filename().string() + kTemporary;
+  std::error_code error;
+  for (fs::directory_iterator entries(path.parent_path(), error); !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    std::error_code ignored;
+    if (entries->path().filename().string().starts_with(beginning)) fs::remove(entries->path(), ignored);
+  }
 }
 
 fs::path resolve_links(fs::path path) {

@@ -1,3 +1,4 @@
+#include "corpus/check_steps.h"
 #include "corpus/unseen.h"
 #include "description.h"
 #include "midillama/core/hash.h"
@@ -8,13 +9,16 @@
 #include "midillama/octuple/octuple.h"
 #include "midillama/records/question.h"
 #include "midillama/records/words.h"
+#include "midillama/works/files.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
-#include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace midillama::corpus {
 namespace {
@@ -33,6 +37,11 @@ struct Place {
   std::string line;
 };
 
+// Stands for a text: millions of them take much memory, and two of one hash are not to be expected.
+std::size_t hash_of(const std::string& text) {
+  return std::hash<std::string>{}(text);
+}
+
 // Onsets, lengths and pitches above the first, in order.
 std::string note_content(const midi::Score& score) {
   std::vector<midi::Note> notes;
@@ -48,7 +57,8 @@ std::string note_content(const midi::Score& score) {
 
 class Check {
  public:
-  explicit Check(const std::filesystem::path& directory) : directory_(directory), tags_(records::dataset_tags(directory)) {}
+  Check(const std::filesystem::path& directory, const ExampleLimit& limit)
+      : directory_(directory), limit_(limit), tags_(records::dataset_tags(directory)) {}
 
   std::vector<std::string> run() {
     for (const auto split : records::all_splits()) {
@@ -58,6 +68,7 @@ class Check {
     read_unseen();
     read_clips();
     check_sides();
+    check_works();
     check_description();
     std::sort(problems_.begin(), problems_.end());
     return std::move(problems_);
@@ -84,7 +95,7 @@ class Check {
     if (!std::filesystem::exists(path)) return;
     read_file(path, [&](records::Question question) {
       if (question.task != "qa") problem(question.place, "is no question: a file of wordings that are not trained on has the task qa");
-      if (training_questions_.contains(records::plain_words(question.question)))
+      if (training_questions_.contains(hash_of(records::plain_words(question.question))))
         problem(question.place, fmt::format("\"{}\" is a question of train.jsonl, too", question.question));
       if (const auto clip = clips_.find(question.clip); clip == clips_.end() || clip->second.split != Split::test)
         problem(question.place, fmt::format("{} is no clip of test.jsonl", question.clip.string()));
@@ -92,10 +103,18 @@ class Check {
     });
   }
 
+  void check_length(const records::Question& question) {
+    const std::int64_t length = limit_.length_of ? limit_.length_of(question) : 0;
+    if (length > limit_.most)
+      problem(question.place,
+              fmt::format("the example has {} tokens, of which training takes {} (prompt.max_length)", length, limit_.most));
+  }
+
   void add(records::Question question, Split split) {
-    if (split == Split::train) training_questions_.insert(records::plain_words(question.question));
-    const auto [id, fresh] = ids_.emplace(question.id, question.place);
-    if (!fresh) problem(question.place, fmt::format("the id \"{}\" stands in {} already", question.id, id->second));
+    check_length(question);
+    if (split == Split::train) training_questions_.insert(hash_of(records::plain_words(question.question)));
+    const auto [id, is_new] = ids_.emplace(hash_of(question.id), split);
+    if (!is_new) problem(question.place, fmt::format("the id \"{}\" stands in {}.jsonl already", question.id, records::name(id->second)));
     const auto& piece = pieces_.emplace(question.piece, Place{split, question.place}).first->second;
     if (piece.split != split) {
       problem(question.place, fmt::format("the piece \"{}\" stands in {}.jsonl too", question.piece, records::name(piece.split)));
@@ -158,6 +177,27 @@ class Check {
     }
   }
 
+  // Of a collection with a catalog: performances of a work must not be learnt from and tested on.
+  void check_works() {
+    const auto file = directory_ / works::kPiecesFile;
+    if (!std::filesystem::exists(file)) return;
+    std::map<std::string, std::string> first;  // piece, by work
+    try {
+      works::for_each_piece(directory_, [&](const works::CatalogPiece& piece) {
+        const auto place = pieces_.find(piece.id);
+        if (place == pieces_.end()) return;
+        const auto& other = first.emplace(piece.work, piece.id).first->second;
+        const auto split = place->second.split, other_split = pieces_.at(other).split;
+        if (split != other_split)
+          problem(place->second.line,
+                  fmt::format("the work \"{}\" is in {}.jsonl, too, with the piece \"{}\"", piece.work, records::name(other_split), other));
+      });
+      check_steps(directory_, [&](const std::string& place, const std::string& what) { problem(place, what); });
+    } catch (const Error& error) {
+      problems_.emplace_back(error.what());
+    }
+  }
+
   // A dataset that was written by hand has no description.
   void check_description() {
     const auto path = directory_ / records::kDatasetFile;
@@ -188,18 +228,19 @@ class Check {
   }
 
   std::filesystem::path directory_;
+  const ExampleLimit& limit_;
   records::Tags tags_;
-  std::map<std::string, std::string> ids_;
+  std::unordered_map<std::size_t, Split> ids_;  // by their hashes
   std::map<std::string, Place> pieces_;
   std::map<std::filesystem::path, Clip> clips_;
-  std::set<std::string> training_questions_;  // as plain words
+  std::unordered_set<std::size_t> training_questions_;  // hashes of their plain words
   std::vector<std::string> problems_;
 };
 
 }  // namespace
 
-std::vector<std::string> check_dataset(const std::filesystem::path& directory) {
-  return Check(directory).run();
+std::vector<std::string> check_dataset(const std::filesystem::path& directory, const ExampleLimit& limit) {
+  return Check(directory, limit).run();
 }
 
 }  // namespace midillama::corpus

@@ -10,7 +10,8 @@
 namespace midillama::corpus {
 namespace {
 
-constexpr double kRounding = 1e-6;  // seconds
+constexpr double kRounding = 1e-6;     // seconds
+constexpr double kSpreadChord = 0.05;  // seconds between two of its notes
 
 struct Line {
   midi::Tick tick;
@@ -86,6 +87,23 @@ std::vector<ClipSpan> choose_clips(const Piece& piece, const config::Corpus& con
     if (long_enough && can_be_encoded(score)) spans.push_back(span);
   }
   return spans;
+}
+
+std::vector<midi::Tick> onset_lines(const midi::Score& score) {
+  std::vector<midi::Tick> onsets;
+  for (const auto& instrument : score.instruments) {
+    for (const auto& note : instrument.notes) onsets.push_back(note.start);
+  }
+  std::ranges::sort(onsets);
+  const midi::TempoMap tempos(score);
+  std::vector<midi::Tick> lines;
+  double last = 0;
+  for (const auto onset : onsets) {
+    const double seconds = tempos.to_seconds(onset).value;
+    if (lines.empty() || seconds - last > kSpreadChord) lines.push_back(onset);
+    last = seconds;
+  }
+  return lines;
 }
 
 std::string why_without_clips(const Piece& piece, const config::Corpus& config) {

@@ -6,9 +6,13 @@
 #include "midillama/corpus/splits.h"
 #include "midillama/records/question.h"
 #include "midillama/text/utf8.h"
+#include "midillama/works/work_id.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
 #include <set>
 
 namespace midillama::corpus {
@@ -53,6 +57,29 @@ OrderedJson keys_json(const Built& built) {
   return keys;
 }
 
+// Of a source that knows works: how many works and composers the pieces of `split` are of, or all pieces.
+OrderedJson works_json(const Built& built, std::optional<Split> split = std::nullopt) {
+  std::set<std::string> works, composers;
+  for (std::size_t i = 0; i < built.pieces.size(); ++i) {
+    const auto& piece = built.pieces[i];
+    if ((split && built.splits[i] != *split) || piece.work.empty()) continue;
+    works.insert(piece.work);
+    if (!piece.composer.empty()) composers.insert(works::folded_name(piece.composer));
+  }
+  return {{"works", works.size()}, {"composers", composers.size()}};
+}
+
+// How much of the pieces is in clips.
+OrderedJson coverage_json(const Built& built) {
+  double pieces = 0, clips = 0;
+  for (const auto& piece : built.pieces) {
+    pieces += piece.seconds;
+    for (const auto& clip : piece.clips) clips += clip.span.end.value - clip.span.start.value;
+  }
+  const auto rounded = [](double seconds) { return std::round(seconds * 1000) / 1000; };
+  return {{"seconds_of_pieces", rounded(pieces)}, {"seconds_of_clips", rounded(clips)}};
+}
+
 OrderedJson rare_json(const std::vector<RareValue>& rare) {
   OrderedJson list = OrderedJson::array();
   for (const auto& [tag, value, pieces] : rare) list.push_back({{"tag", tag}, {"value", value}, {"pieces", pieces}});
@@ -83,23 +110,28 @@ CollectionCounts pieces_by_collection(const std::vector<Piece>& pieces) {
   return counts;
 }
 
-OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Tags& declared) {
-  std::set<std::string> pieces;
-  std::map<std::filesystem::path, Facts> clips;
-  std::size_t questions = 0;
-  std::size_t captions = 0;
-  const auto count = [&](const records::Question& question) {
-    pieces.insert(question.piece);
-    clips[question.clip] = question.facts;
-    ++(question.task == "caption" ? captions : questions);
-  };
-  records::read_lines(jsonl, declared, count, [](const std::string&, const std::string&) {});
+void SplitCounts::add(const records::Question& question) {
+  ++(question.task == "caption" ? captions_ : questions_);
+  if (question.clip.native() == last_clip_) return;
+  last_clip_ = question.clip.native();
+  pieces_.insert(question.piece);
+  clips_.try_emplace(last_clip_, question.facts);
+}
+
+void SplitCounts::add(const SplitCounts& other) {
+  questions_ += other.questions_;
+  captions_ += other.captions_;
+  pieces_.insert(other.pieces_.begin(), other.pieces_.end());
+  clips_.insert(other.clips_.begin(), other.clips_.end());
+}
+
+OrderedJson SplitCounts::json(const records::Tags& declared, const std::string& fingerprint) const {
   OrderedJson tags = OrderedJson::object();
   OrderedJson texts = OrderedJson::object();
   for (const auto& tag : declared.tags) {
     std::map<std::string, std::size_t> counts;
     std::size_t known = 0;
-    for (const auto& [clip, facts] : clips) {
+    for (const auto& [clip, facts] : clips_) {
       const auto fact = facts.find(tag.name);
       if (fact == facts.end()) continue;
       ++known;
@@ -108,14 +140,19 @@ OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Ta
     if (!counts.empty()) tags[tag.name] = counts;
     if (known > 0 && !tag.is_checkable()) texts[tag.name] = known;
   }
-  OrderedJson description = {{"pieces", pieces.size()},
-                             {"clips", clips.size()},
-                             {"questions", questions},
-                             {"captions", captions},
-                             {"fingerprint", fingerprint_file(jsonl)},
-                             {"tags", std::move(tags)}};
+  OrderedJson description = {{"pieces", pieces_.size()}, {"clips", clips_.size()},     {"questions", questions_},
+                             {"captions", captions_},    {"fingerprint", fingerprint}, {"tags", std::move(tags)}};
   if (!texts.empty()) description["texts"] = std::move(texts);
   return description;
+}
+
+OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Tags& declared) {
+  SplitCounts counts;
+  records::Tags any;
+  any.declared = false;  // whether the lines hold is for `data check` to say
+  records::read_lines(
+      jsonl, any, [&](const records::Question& question) { counts.add(question); }, [](const std::string&, const std::string&) {});
+  return counts.json(declared, fingerprint_file(jsonl));
 }
 
 OrderedJson vocabulary(const OrderedJson& splits, const records::Tags& tags) {
@@ -135,9 +172,6 @@ OrderedJson vocabulary(const OrderedJson& splits, const records::Tags& tags) {
 void write_description(const Built& built, const std::filesystem::path& directory) {
   const auto& tags = built.tag_facts.tags();
   const auto& report = built.report;
-  OrderedJson splits = OrderedJson::object();
-  for (const auto split : records::all_splits())
-    splits[records::name(split)] = describe_split(records::split_file(directory, records::name(split)), tags);
   OrderedJson description = {{"format", kDatasetFormat},
                              {"pieces",
                               {{"read", report.read},
@@ -146,8 +180,8 @@ void write_description(const Built& built, const std::filesystem::path& director
                                {"too_short", report.without_clips.size()},
                                {"kept", report.pieces}}},
                              {"collections", collection_table(built.read, pieces_by_collection(built.pieces))},
-                             {"splits", splits},
-                             {"vocabulary", vocabulary(splits, tags)},
+                             {"splits", built.described},
+                             {"vocabulary", vocabulary(built.described, tags)},
                              {"tags", tags_json(built.tag_facts)},
                              {"keys", keys_json(built)},
                              {"rare", rare_json(report.rare)},
@@ -156,6 +190,12 @@ void write_description(const Built& built, const std::filesystem::path& director
                              {"unreadable", places(report.skipped)},
                              {"duplicates", places(report.duplicates)},
                              {"too_short", places(report.without_clips)}};
+  if (std::ranges::any_of(built.pieces, [](const Piece& piece) { return !piece.work.empty(); })) {
+    for (const auto split : records::all_splits()) description["works"][records::name(split)] = works_json(built, split);
+    description["works_in_all"] = works_json(built);  // a composer may have works on several sides
+    description["coverage"] = coverage_json(built);
+  }
+  if (!built.writing.is_null()) description["writing"] = built.writing;
   const auto unseen = records::split_file(directory, records::kUnseenSplit);
   if (std::filesystem::exists(unseen)) description[records::kUnseenSplit] = describe_unseen(unseen, tags);
   write_atomically(directory / records::kDatasetFile, json_text(description, 2) + '\n');

@@ -95,6 +95,8 @@ class RunTable {
  private:
   void add(const Held& held) {
     if (!holds(held.run)) return;
+    // Twice as much would be asked for at the next growth.
+    if (held_.size() == held_.capacity() && held_.size() > kMostRuns / 2) held_.reserve(kMostRuns);
     held_.push_back(held);
     if (held_.size() < kMostRuns) return;
     every_ *= 2;
@@ -127,6 +129,13 @@ void for_each_pair(std::size_t pieces, Progress& progress, RunsOf&& runs_of, Use
     }
     touched.clear();
     progress.update(i + 1);
+  }
+}
+
+void join_works(const std::vector<Piece>& pieces, DisjointSets& families) {
+  std::map<std::string, std::size_t> first;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (!pieces[i].work.empty()) families.join(first.emplace(pieces[i].work, i).first->second, i);
   }
 }
 
@@ -200,6 +209,7 @@ bool same_order(const Melody& first, const Melody& second) {
 Families find_families(const std::vector<Piece>& pieces, double duplicate_similarity, double related_similarity) {
   DisjointSets tunes(pieces.size());
   DisjointSets families(pieces.size());
+  join_works(pieces, families);
   Progress progress("comparing melodies", pieces.size());
   const auto figures_of = [&](std::size_t i) { return melodic_figures(pieces[i].melody); };
   for_each_pair(pieces.size(), progress, figures_of, [&](const Similarity& pair) {

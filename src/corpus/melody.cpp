@@ -141,6 +141,8 @@ std::vector<std::uint64_t> melodic_figures(const midi::Score& score) {
 
 std::vector<std::uint64_t> melodic_phrases(const Melody& melody) {
   std::vector<std::uint64_t> phrases;
+  const bool is_solo_performance = melody.performed && melody.parts.empty();
+  if (is_solo_performance) return phrases;
   for_each_run(melody.steps, kPhraseSteps, [&](Run run) {
     if (is_varied(run)) phrases.push_back(number_of(run));
   });

@@ -45,21 +45,21 @@ Provenance provenance_of(const std::vector<std::filesystem::path>& files, const 
   return provenance;
 }
 
-const std::vector<std::string>& endings() {
-  static const std::vector<std::string> endings = {".mid", ".midi"};
-  return endings;
+[[noreturn]] void refuse_source(const config::Corpus& config) {
+  throw ConfigError(
+      {fmt::format("corpus.source: \"{}\" — is read by way of pieces.jsonl, which `midillama data import` makes", config.source)});
 }
 
 }  // namespace
 
 Provenance midi_provenance(const config::Corpus& config) {
-  return provenance_of(files_below(config.path, endings()).files, config.path);
+  return provenance_of(files_below(config.path, midi_endings()).files, config.path);
 }
 
 Reading read_midi_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use) {
   const TagFacts facts(tags, config);
   Reading reading;
-  auto found = files_below(config.path, endings());
+  auto found = files_below(config.path, midi_endings());
   reading.skipped = std::move(found.skipped);
   reading.provenance = provenance_of(found.files, config.path);
   const auto& names = reading.provenance.files;
@@ -71,13 +71,15 @@ Reading read_midi_source(const config::Corpus& config, const records::Tags& tags
 }
 
 Provenance source_provenance(const config::Corpus& config) {
-  return config.source == "midi" ? midi_provenance(config) : abc_provenance(config);
+  if (config.source == "abc") return abc_provenance(config);
+  if (config.source == "midi") return midi_provenance(config);
+  refuse_source(config);
 }
 
 Reading read_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use) {
   if (config.source == "abc") return read_abc_source(config, tags, use);
   if (config.source == "midi") return read_midi_source(config, tags, use);
-  throw ConfigError({"corpus.source: \"" + config.source + "\" - must be abc or midi"});
+  refuse_source(config);
 }
 
 Reading read_source(const config::Corpus& config) {

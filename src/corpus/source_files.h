@@ -1,35 +1,15 @@
-// What the sources share: listing files, naming pieces, and reading them on all cores.
+// What the sources share: reading pieces on all cores.
 #pragma once
 
+#include "midillama/corpus/files.h"
 #include "midillama/corpus/source.h"
 
-#include <exception>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace midillama::corpus {
-
-struct FoundFiles {
-  std::vector<std::filesystem::path> files;  // sorted
-  std::vector<Skipped> skipped;              // places below the root
-};
-
-// Every regular file below `root`, at any depth and through links to folders, whose name ends in one of `endings` (any case). Skipped, with
-// the reason: what cannot be read, hidden files and folders, and datasets that this program built. InputError where there is no such
-// folder, or where it is itself such a dataset or among its clips.
-FoundFiles files_below(const std::filesystem::path& root, const std::vector<std::string>& endings);
-
-// The name with everything but letters, digits, '.', '_' and '-' replaced by '_'; a long one ends in its fingerprint instead.
-std::string file_safe(std::string name);
-
-// A file's fingerprint; empty where it cannot be read.
-std::string fingerprint_or_none(const std::filesystem::path& file);
-
-// The place with what is wrong there; the place is not said twice where the error names it too.
-Skipped skipped(const std::string& place, const std::exception& error);
 
 using ReadPiece = std::variant<Piece, Skipped>;
 

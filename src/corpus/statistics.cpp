@@ -4,6 +4,7 @@
 #include "midillama/core/json_reader.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/splits.h"
+#include "midillama/corpus/steps.h"
 #include "midillama/records/form.h"
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
@@ -38,6 +39,13 @@ std::string unseen_text(const OrderedJson& statistics) {
   auto text = fmt::format("\nin wordings that no training question has, about {} clips of the test split\n", unseen.at("clips").get<int>());
   for (const auto& [form, count] : unseen.at("forms").items()) text += row("  " + form, {"", "", std::to_string(count.get<std::size_t>())});
   return text;
+}
+
+std::string coverage_text(const OrderedJson& statistics) {
+  const auto coverage = statistics.value("coverage", OrderedJson::object());
+  if (coverage.empty()) return "";
+  const auto pieces = coverage.at("seconds_of_pieces").get<double>(), clips = coverage.at("seconds_of_clips").get<double>();
+  return fmt::format("\n{:.0f} of {:.0f} seconds of the pieces are in clips\n", clips, pieces);
 }
 
 // What is no fact of any clip, and why.
@@ -102,7 +110,7 @@ OrderedJson dataset_statistics(const std::filesystem::path& directory) {
   return description;
 }
 
-bool is_current(const config::Corpus& config, const std::filesystem::path& directory) {
+bool is_current(const config::Corpus& config, const std::filesystem::path& directory, const OrderedJson& writing) {
   const auto description = read_json(directory / records::kDatasetFile);
   // An older version's settings lack what it did not know: that was as it is by default.
   Json settings = settings_json(config::Corpus{});
@@ -111,7 +119,13 @@ bool is_current(const config::Corpus& config, const std::filesystem::path& direc
   const auto written = description.value(Json::json_pointer("/tags/fingerprint"), fingerprint(tags.text));
   const bool same_settings =
       description.value("format", 0) == kDatasetFormat && settings == Json(settings_json(config)) && written == fingerprint(tags.text);
-  if (!same_settings || !std::filesystem::exists(config.path)) return same_settings;
+  if (!same_settings || description.value(Json::json_pointer("/writing/settings"), Json()) != Json(writing)) return false;
+  if (has_steps(config)) {
+    return features_state(config, directory) != records::StepState::outdated &&
+           segment_state(config, directory) == records::StepState::current &&
+           description.value("sources", Json()) == Json(provenance_json(steps_provenance(directory)));
+  }
+  if (!std::filesystem::exists(config.path)) return true;
   return description.value("sources", Json()) == Json(provenance_json(source_provenance(config)));
 }
 
@@ -133,6 +147,11 @@ std::string statistics_text(const OrderedJson& statistics) {
                           pieces.at("kept").get<int>(), pieces.at("read").get<int>(), pieces.at("duplicates").get<int>(),
                           pieces.at("too_short").get<int>(), pieces.at("unreadable").get<int>());
   text += row("", {"train", "valid", "test"});
+  if (const auto works = statistics.value("works", OrderedJson::object()); !works.empty()) {
+    for (const std::string count : {"works", "composers"}) text += count_row(works, count, OrderedJson::json_pointer("/" + count));
+    const auto& all = statistics.at("works_in_all");
+    text += fmt::format("{} works of {} composers in all\n", all.at("works").get<std::size_t>(), all.at("composers").get<std::size_t>());
+  }
   for (const std::string count : {"pieces", "clips", "questions", "captions"})
     text += count_row(splits, count, OrderedJson::json_pointer("/" + count));
   for (const auto& [tag, values] : statistics.at("vocabulary").items()) {
@@ -143,6 +162,7 @@ std::string statistics_text(const OrderedJson& statistics) {
     }
   }
   text += unseen_text(statistics);
+  text += coverage_text(statistics);
   text += left_out_text(statistics);
   return text;
 }

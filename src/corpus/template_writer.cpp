@@ -18,14 +18,18 @@ std::vector<std::string> draw_different(std::vector<std::string> choices, std::s
   return choices;
 }
 
+// Empty where it would state nothing of the music.
 std::string caption(const Facts& facts, const records::Tags& tags, Random& random) {
+  const auto is_known = [&](const std::string& tag) { return facts.contains(tag); };
   std::string text;
+  bool states_something = false;
   for (const auto& part : tags.captions.parts) {
     const auto& wording = draw(part.wordings, random);
-    const bool known = std::ranges::all_of(part.needs, [&](const auto& tag) { return facts.contains(tag); });
-    if (known) text += records::fill(wording, facts, tags);
+    if (!std::ranges::all_of(part.needs, is_known)) continue;
+    text += records::fill(wording, facts, tags);
+    states_something = states_something || std::ranges::any_of(records::named_tags(wording), is_known);
   }
-  return text;
+  return states_something ? text : "";
 }
 
 // "Yes." or "No.", whichever is right.
@@ -39,15 +43,19 @@ QuestionAnswer yes_or_no(const records::Tag& tag, const records::YesNo& asked, s
 TemplateWriter::TemplateWriter(const config::Corpus& config, records::Tags tags)
     : tags_(std::move(tags)),
       asked_(config.tags.empty() ? tags_.names() : config.tags),
-      questions_per_tag_(static_cast<std::size_t>(config.questions_per_tag)),
+      quota_(config),
       captions_(static_cast<std::size_t>(config.captions)) {}
+
+void TemplateWriter::prepare(std::span<const ClipFacts> clips) {
+  quota_.share_out(clips);
+}
 
 std::vector<QuestionAnswer> TemplateWriter::write(const ClipFacts& clip, Random& random) const {
   std::vector<QuestionAnswer> written;
   for (const auto& name : asked_) {
     if (!clip.facts.contains(name)) continue;
     const auto& tag = tags_.at(name);
-    for (const auto& question : draw_different(tag.questions, questions_per_tag_, random)) {
+    for (const auto& question : draw_different(tag.questions, quota_.of(clip, name), random)) {
       written.push_back({"qa", name, question, records::fill(draw(tag.answers, random), clip.facts, tags_)});
     }
   }

@@ -5,6 +5,9 @@
 #include "midillama/data/cut_report.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace midillama::data {
 
@@ -19,7 +22,7 @@ text::EncodedExample encode(const text::PromptTemplate& prompt, const records::Q
   }
 }
 
-QaExamples::QaExamples(std::vector<records::Question> questions, const ClipInputs& clips, const text::PromptTemplate& prompt,
+QaExamples::QaExamples(records::QuestionFile questions, const ClipInputs& clips, const text::PromptTemplate& prompt,
                        std::int64_t max_length, const model::Projector* projector)
     : questions_(std::move(questions)), clips_(&clips), prompt_(&prompt), max_length_(max_length), projector_(projector) {
   measure();
@@ -36,7 +39,7 @@ text::EncodedExample QaExamples::encoded(const records::Question& question) cons
 }
 
 model::MusicText QaExamples::at(std::int64_t index) const {
-  const records::Question& question = this->question(index);
+  const records::Question question = this->question(index);
   auto example = encoded(question);
   return {std::move(example.input_ids), std::move(example.labels), example.music_position, clips_->music(question.clip)};
 }
@@ -44,21 +47,25 @@ model::MusicText QaExamples::at(std::int64_t index) const {
 void QaExamples::measure() {
   tokens_.resize(questions_.size());
   targets_.resize(questions_.size());
-  std::vector<text::EncodedExample> cut(questions_.size());  // without their ids
+  std::map<std::size_t, std::pair<std::string, text::EncodedExample>> cut;  // ids and examples without their texts, by index
+  std::mutex mutex;
   parallel_for("tokenizing", questions_.size(), [&](std::size_t i) {
-    auto example = encoded(questions_[i]);
-    tokens_[i] = static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(questions_[i]);
+    const records::Question question = questions_.at(i);
+    auto example = encoded(question);
+    tokens_[i] = static_cast<std::int64_t>(example.input_ids.size()) + music_tokens(question);
     targets_[i] = text::count_targets(example.labels);
+    if (!example.is_cut()) return;
     example.input_ids.clear(), example.labels.clear();
-    cut[i] = std::move(example);
+    const std::lock_guard lock(mutex);
+    cut.emplace(i, std::pair(question.id, std::move(example)));
   });
   std::int64_t total = 0, longest = 0;
-  CutReport cuts;
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    total += tokens_[i];
-    longest = std::max(longest, tokens_[i]);
-    cuts.add(questions_[i].id, cut[i]);
+  for (const auto tokens : tokens_) {
+    total += tokens;
+    longest = std::max(longest, tokens);
   }
+  CutReport cuts;
+  for (const auto& [index, example] : cut) cuts.add(example.first, example.second);
   log::info("{} examples of {} tokens, the longest of {}", questions_.size(), total, longest);
   cuts.log(max_length_);
 }

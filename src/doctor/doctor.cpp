@@ -14,7 +14,7 @@
 #include "midillama/model/musicbert.h"
 #include "midillama/parallel/process_group.h"
 #include "midillama/parallel/self_test.h"
-#include "midillama/records/question.h"
+#include "midillama/records/question_file.h"
 #include "midillama/shapes/compatibility.h"
 #include "midillama/shapes/memory_plan.h"
 #include "midillama/shapes/parameters.h"
@@ -180,11 +180,12 @@ class Examination {
     for (const auto& split : {config_.data.train_split, config_.data.valid_split, config_.data.test_split}) {
       if (split.empty()) continue;
       const bool optional = split == config_.data.valid_split && fs::exists(records::split_file(directory, split));
-      const auto read = optional ? records::read_optional_questions(directory, split) : records::read_questions(directory, split);
-      const auto files = records::clips_of(read);
-      data::require_clips(files);
-      questions += read.size();
-      clips += files.size();
+      const std::optional<records::QuestionFile> read =
+          optional ? records::open_optional_questions(directory, split) : records::open_questions(directory, split);
+      if (!read) continue;
+      data::require_clips(read->clips());
+      questions += read->size();
+      clips += read->clips().size();
     }
     const auto found = fmt::format("{}: {} questions about {} clips", directory.string(), with_commas(static_cast<std::int64_t>(questions)),
                                    with_commas(static_cast<std::int64_t>(clips)));

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace midillama::midi {
 namespace {
@@ -105,17 +106,12 @@ void time_by_frames(Score& score, const SmpteDivision& smpte) {
   score.tempos = {{Tick{0}, smpte.frames_per_second == 29 ? 60.0 * 1000 / 1001 : 60.0}};
 }
 
-}  // namespace
-
-MidiError::MidiError(const std::string& file, std::size_t offset, const std::string& what)
-    : InputError(file, fmt::format("offset 0x{:x}", offset), what) {}
-
-Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& given_warn) {
+Performance parse(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& given_warn, bool keeps_pedal) {
   const Warn warn = given_warn ? given_warn : [&name](const std::string& what) { log::warning("{}: {}", name, what); };
   Cursor file(bytes, name);
   const Header header = read_header(file);
   warn_of_format(header, warn);
-  ScoreBuilder builder;
+  ScoreBuilder builder(keeps_pedal);
   for (int track = 0; track < header.tracks; ++track) read_track(next_track(file, track, header.tracks), builder, warn);
   if (starts_with(file, "MTrk"))
     warn(fmt::format("more tracks follow than the {} that its header names: their notes are left out", header.tracks));
@@ -124,7 +120,20 @@ Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name, c
     warn(fmt::format("{} that nothing ends: left out", notes == 1 ? "a note" : fmt::format("{} notes", notes)));
   score.ticks_per_quarter = header.ticks_per_quarter;
   if (header.smpte) time_by_frames(score, *header.smpte);
-  return score;
+  return {std::move(score), builder.take_pedal()};
+}
+
+}  // namespace
+
+MidiError::MidiError(const std::string& file, std::size_t offset, const std::string& what)
+    : InputError(file, fmt::format("offset 0x{:x}", offset), what) {}
+
+Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& warn) {
+  return parse(bytes, name, warn, false).score;
+}
+
+Performance parse_performance(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& warn) {
+  return parse(bytes, name, warn, true);
 }
 
 bool has_separate_patterns(std::span<const std::uint8_t> bytes) {

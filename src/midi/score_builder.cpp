@@ -67,6 +67,11 @@ bool ScoreBuilder::note_off(int channel, int pitch, Tick time) {
   return true;
 }
 
+void ScoreBuilder::control_change(int channel, int controller, int value, Tick time) {
+  constexpr int kSustain = 64, kDownFrom = 64;
+  if (keeps_pedal_ && controller == kSustain) pedal_.push_back({time, channel, value >= kDownFrom});
+}
+
 // As the reference does: an event at tick 0 discards the ones of earlier tracks, and one that repeats the last tempo listed is passed over.
 void ScoreBuilder::tempo(int microseconds_per_quarter, Tick time) {
   const double bpm = 60 * 1e6 / microseconds_per_quarter;
@@ -84,6 +89,7 @@ Score ScoreBuilder::finish() {
   put_in_order(score_.time_signatures);
   sort_by_time(score_.key_signatures);
   sort_by_time(score_.lyrics);
+  sort_by_time(pedal_);
   return std::move(score_);
 }
 

@@ -84,6 +84,8 @@ void TrackReader::channel_event(std::uint8_t status, Tick time) {
     case 0x90:
       if (const int velocity = data_byte(); velocity > 0) return builder_->note_on(channel, first, velocity, time);
       return note_off(channel, first, time);
+    case 0xb0:
+      return builder_->control_change(channel, first, data_byte(), time);
     case 0xc0:
       return builder_->program_change(channel, first);
     case 0xd0:

@@ -5,25 +5,21 @@
 #include "midillama/records/form.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/text/utf8.h"
+#include "records/question_lines.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
-#include <stdexcept>
+#include <unordered_set>
 #include <utility>
 
 namespace midillama::records {
 namespace fs = std::filesystem;
 namespace {
-
-// What is wrong with a line.
-class Mistake : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 // One line while it is read.
 class Line {
@@ -209,52 +205,73 @@ std::vector<std::string> mistakes_in_facts(const Question& question, const Tags&
   return mistakes;
 }
 
-void read_lines(const fs::path& file, const Tags& tags, const OnQuestion& record, const OnProblem& problem) {
+Question parse_question(std::string_view line) {
+  const auto value = parse_or_discard(line);
+  if (value.is_discarded()) throw Mistake("not valid JSON");
+  if (const auto key = repeated_key(line)) throw Mistake(fmt::format("the key \"{}\" is there twice", *key));
+  return Line(value).question();
+}
+
+void read_lines_at(const fs::path& file, const Tags& tags, const OnQuestionAt& record, const OnProblem& problem) {
   if (fs::exists(file) && !fs::is_regular_file(file)) throw InputError(file.string(), "", "is not a regular file");
-  std::set<std::string> ids;
-  for_each_line(file, [&](std::string_view line, std::size_t number) {
+  std::unordered_set<std::size_t> ids;  // their hashes: millions of ids take much memory, and two of one hash are not to be expected
+  for_each_line_at(file, [&](std::string_view line, std::size_t number, std::uint64_t begin) {
     if (text::strip(line).empty()) return;
     const auto place = fmt::format("line {}", number);
     try {
-      const auto value = parse_or_discard(line);
-      if (value.is_discarded()) throw Mistake("not valid JSON");
-      if (const auto key = repeated_key(line)) throw Mistake(fmt::format("the key \"{}\" is there twice", *key));
-      auto question = Line(value).question();
-      if (!ids.insert(question.id).second) throw Mistake(fmt::format("the id \"{}\" stands in the file already", question.id));
+      auto question = parse_question(line);
+      if (!ids.insert(std::hash<std::string>{}(question.id)).second)
+        throw Mistake(fmt::format("the id \"{}\" stands in the file already", question.id));
       question.place = fmt::format("{}: {}", file.string(), place);
       for (const auto& mistake : mistakes_in_facts(question, tags)) problem(place, mistake);
-      record(std::move(question));
+      record(std::move(question), {begin, line.size(), number});
     } catch (const Mistake& mistake) {
       problem(place, mistake.what());
     }
   });
 }
 
-std::vector<Question> read_optional_questions(const fs::path& data_dir, const std::string& split) {
+void read_lines(const fs::path& file, const Tags& tags, const OnQuestion& record, const OnProblem& problem) {
+  read_lines_at(
+      file, tags, [&](Question question, const LinePlace&) { record(std::move(question)); }, problem);
+}
+
+void read_valid_lines(const fs::path& data_dir, const std::string& split, const OnQuestionAt& record) {
   const auto file = split_file(data_dir, split);
-  std::vector<Question> questions;
-  if (split.empty() || !fs::exists(file)) return questions;
   std::vector<std::pair<std::string, std::string>> problems;
-  const auto add = [&](Question question) {
+  const auto add = [&](Question question, const LinePlace& place) {
     question.clip = data_dir / question.clip;
-    questions.push_back(std::move(question));
+    record(std::move(question), place);
   };
-  read_lines(file, dataset_tags(data_dir), add,
-             [&](const std::string& place, const std::string& mistake) { problems.emplace_back(place, mistake); });
+  read_lines_at(file, dataset_tags(data_dir), add,
+                [&](const std::string& place, const std::string& mistake) { problems.emplace_back(place, mistake); });
   if (!problems.empty()) {
     const auto more = problems.size() == 1 ? "" : fmt::format(" (and {} more: `midillama data check` lists them)", problems.size() - 1);
     throw InputError(file.string(), problems[0].first, problems[0].second + more);
   }
+}
+
+void require_split(const fs::path& data_dir, const std::string& split) {
+  const auto file = split_file(data_dir, split);
+  if (!fs::exists(file))
+    throw InputError(file.string(), "", "there is no such split (data.dir): `midillama data build` makes the dataset of a configuration");
+}
+
+void fail_empty_split(const fs::path& data_dir, const std::string& split) {
+  throw InputError(split_file(data_dir, split).string(), "", "has no record");
+}
+
+std::vector<Question> read_optional_questions(const fs::path& data_dir, const std::string& split) {
+  std::vector<Question> questions;
+  if (split.empty() || !fs::exists(split_file(data_dir, split))) return questions;
+  read_valid_lines(data_dir, split, [&](Question question, const LinePlace&) { questions.push_back(std::move(question)); });
   return questions;
 }
 
 std::vector<Question> read_questions(const fs::path& data_dir, const std::string& split) {
-  const auto file = split_file(data_dir, split);
-  if (!fs::exists(file)) {
-    throw InputError(file.string(), "", "there is no such split (data.dir): `midillama data build` makes the dataset of a configuration");
-  }
+  require_split(data_dir, split);
   auto questions = read_optional_questions(data_dir, split);
-  if (questions.empty()) throw InputError(file.string(), "", "has no record");
+  if (questions.empty()) fail_empty_split(data_dir, split);
   return questions;
 }
 

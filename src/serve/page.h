@@ -1,17 +1,12 @@
 // The page at /: the files of src/serve/page, compiled in.
 #pragma once
 
+#include "midillama/core/page_file.h"
 #include "midillama/web/http_server.h"
 
 #include <span>
-#include <string_view>
 
 namespace midillama::serve {
-
-struct PageFile {
-  std::string_view path;  // "/page.css"; "/" for index.html
-  std::string_view content;
-};
 
 // In a source that cmake/EmbedFiles.cmake writes.
 std::span<const PageFile> page_files();

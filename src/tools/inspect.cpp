@@ -8,7 +8,7 @@
 #include "midillama/data/cut_report.h"
 #include "midillama/data/qa_examples.h"
 #include "midillama/generate/session.h"
-#include "midillama/records/question.h"
+#include "midillama/records/question_file.h"
 #include "midillama/shapes/compatibility.h"
 #include "midillama/shapes/prompt.h"
 
@@ -28,9 +28,11 @@ namespace {
 constexpr std::size_t kBatch = 16;  // examples of one forward pass
 
 std::vector<records::Question> first_questions(const config::Config& config, const InspectOptions& options) {
-  auto questions = records::read_questions(config.data.dir, options.split);
+  const auto file = records::open_questions(config.data.dir, options.split);
   const auto wanted = static_cast<std::size_t>(options.examples);
-  if (wanted > 0 && wanted < questions.size()) questions.resize(wanted);
+  const auto count = wanted > 0 ? std::min(wanted, file.size()) : file.size();
+  std::vector<records::Question> questions;
+  for (std::size_t i = 0; i < count; ++i) questions.push_back(file.at(i));
   return questions;
 }
 

@@ -65,8 +65,8 @@ class EncoderStage final : public Stage {
     // Every note is between <s> and </s>.
     const std::int64_t max_notes =
         std::min<std::int64_t>(octuple::kMaxNotes, context.config.music_encoder.pretrain.max_position_embeddings - 2);
-    train_.emplace(records::clips_of(questions.train), max_notes);
-    if (!questions.valid.empty()) valid_.emplace(records::clips_of(questions.valid), max_notes);
+    train_.emplace(questions.train.clips(), max_notes);
+    if (questions.valid) valid_.emplace(questions.valid->clips(), max_notes);
     if (context.resume_from) {
       load(*context.resume_from);
     } else {

@@ -37,10 +37,11 @@ model::LlamaConfig shape_of(const config::LlmShape& shape, const text::Tokenizer
 }
 
 // The tokenizer of the run: a resumed one's own, else one trained by the main rank on the training split.
-fs::path tokenizer_file(const StageContext& context, std::span<const records::Question> questions) {
+fs::path tokenizer_file(const StageContext& context, const records::QuestionFile& questions) {
   if (context.resume_from) return *context.resume_from / runs::kSentencepieceFile;
   const fs::path file = context.directory / runs::kSentencepieceFile;
-  if (context.group.is_main()) text::train_sentencepiece(data::tokenizer_texts(questions), context.config.llm.pretrain.vocab_size, file);
+  if (context.group.is_main())
+    text::train_sentencepiece(data::tokenizer_texts(questions.all()), context.config.llm.pretrain.vocab_size, file);
   context.group.barrier();
   return file;
 }
@@ -53,11 +54,11 @@ class LlmStage final : public Stage {
         tokenizer_(load_tokenizer(tokenizer_file(context, questions.train))) {
     const auto& config = context.config;
     const auto prompt = shapes::prompt_template(config, *tokenizer_);
-    const auto rows_of = [&](const std::vector<records::Question>& split) {
-      return data::TextRows(split, prompt, *tokenizer_, config.run.seed, config.llm.pretrain.sequence_length);
+    const auto rows_of = [&](const records::QuestionFile& split) {
+      return data::TextRows(split.all(), prompt, *tokenizer_, config.run.seed, config.llm.pretrain.sequence_length);
     };
     train_.emplace(rows_of(questions.train));
-    if (!questions.valid.empty()) valid_.emplace(rows_of(questions.valid));
+    if (questions.valid) valid_.emplace(rows_of(*questions.valid));
     if (context.resume_from) {
       llama_ = model::load_llama(*context.resume_from, device_, torch::kFloat32);
     } else {

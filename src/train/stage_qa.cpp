@@ -29,8 +29,8 @@ namespace {
 
 // The clips of both splits, encoded by the main rank and read from its cache by the others.
 data::ClipInputs hear(const StageContext& context, const text::PromptTemplate& prompt, const SplitQuestions& questions) {
-  auto clips = records::clips_of(questions.train);
-  for (auto& clip : records::clips_of(questions.valid)) clips.push_back(std::move(clip));
+  auto clips = questions.train.clips();
+  if (questions.valid) clips.insert(clips.end(), questions.valid->clips().begin(), questions.valid->clips().end());
   std::optional<data::ClipInputs> inputs;
   context.group.main_first([&] { inputs.emplace(context.config, prompt, clips, context.device); });
   return std::move(*inputs);
@@ -72,7 +72,7 @@ class QaStage final : public Stage {
     model_->llama->recompute_layers = config_.train.activation_checkpointing;
     model_->to(context.device);
     train_.emplace(std::move(questions.train), clips_, prompt_, max_length_, model_->projector.get());
-    if (!questions.valid.empty()) valid_.emplace(std::move(questions.valid), clips_, prompt_, max_length_, model_->projector.get());
+    if (questions.valid) valid_.emplace(std::move(*questions.valid), clips_, prompt_, max_length_, model_->projector.get());
   }
 
   std::vector<std::string> essentials() const override {
@@ -139,7 +139,7 @@ class QaStage final : public Stage {
                                                          seed_for(config_.run.seed, "projector")));
   }
 
-  void load_weights(const StageContext& context, Trains trains, std::span<const records::Question> training) {
+  void load_weights(const StageContext& context, Trains trains, const records::QuestionFile& training) {
     const fs::path source = context.resume_from.value_or(context.init);
     const bool has_adapter = !source.empty() && fs::exists(source / runs::kAdapterFolder);
     const auto add_lora = [&] { model_->add_lora(config_.lora, seed_for(config_.run.seed, "lora")); };
@@ -154,9 +154,9 @@ class QaStage final : public Stage {
     if (trains == Trains::projector_and_lora && !has_adapter) add_lora();
   }
 
-  void initialize_projector(std::span<const records::Question> training) {
+  void initialize_projector(const records::QuestionFile& training) {
     std::vector<torch::Tensor> music;
-    for (const auto& clip : records::clips_of(training)) music.push_back(clips_.music(clip));
+    for (const auto& clip : training.clips()) music.push_back(clips_.music(clip));
     const double token_spread = model_->llama->model->embed_tokens->weight.to(torch::kFloat32).std().item<double>();
     if (config_.projector.initialization == "answers") {
       model_->projector->start_regressed(at::cat(music), answer_means(training), token_spread);
@@ -166,9 +166,10 @@ class QaStage final : public Stage {
   }
 
   // For each vector of each clip, the mean embedding of the tokens of the answers about the clip that state facts.
-  torch::Tensor answer_means(std::span<const records::Question> training) const {
+  torch::Tensor answer_means(const records::QuestionFile& training) const {
     std::map<fs::path, std::vector<text::TokenId>> said;
-    for (const auto& question : training) {
+    for (std::size_t i = 0; i < training.size(); ++i) {
+      const auto question = training.at(i);
       auto& ids = said[question.clip];
       if (!question.yes_if.empty()) continue;
       const auto answer = tokenizer_->encode(question.answer);
@@ -176,7 +177,7 @@ class QaStage final : public Stage {
     }
     const torch::Tensor& embeddings = model_->llama->model->embed_tokens->weight;
     std::vector<torch::Tensor> means;
-    for (const auto& clip : records::clips_of(training)) {
+    for (const auto& clip : training.clips()) {
       const torch::Tensor ids = torch::tensor(said.at(clip), torch::kInt64).to(embeddings.device());
       const torch::Tensor mean = ids.numel() > 0 ? embeddings.index_select(0, ids).to(torch::kFloat32).mean(0)
                                                  : torch::zeros({embeddings.size(1)}, embeddings.options().dtype(torch::kFloat32));

@@ -44,10 +44,9 @@ std::unique_ptr<Stage> make_stage(const std::string& name, const StageContext& c
 }
 
 SplitQuestions read_splits(const config::Config& config) {
-  SplitQuestions questions;
-  questions.train = records::read_questions(config.data.dir, config.data.train_split);
-  questions.valid = records::read_optional_questions(config.data.dir, config.data.valid_split);
-  if (questions.valid.empty()) {
+  SplitQuestions questions = {records::open_questions(config.data.dir, config.data.train_split),
+                              records::open_optional_questions(config.data.dir, config.data.valid_split)};
+  if (!questions.valid) {
     log::info("{} has no questions in a validation split ({}): there will be no validation loss", config.data.dir,
               config.data.valid_split.empty() ? "data.valid_split is empty" : config.data.valid_split);
   }

@@ -1,10 +1,11 @@
 // The stages, one file each (align and sft share one), and what they have in common. stages.cpp has their table.
 #pragma once
 
-#include "midillama/records/question.h"
+#include "midillama/records/question_file.h"
 #include "midillama/train/stage.h"
 
 #include <memory>
+#include <optional>
 
 namespace midillama::train {
 
@@ -14,8 +15,8 @@ std::unique_ptr<Stage> make_align_stage(const StageContext& context);
 std::unique_ptr<Stage> make_sft_stage(const StageContext& context);
 
 struct SplitQuestions {
-  std::vector<records::Question> train;
-  std::vector<records::Question> valid;  // empty where data.valid_split is empty, or its file is empty or missing
+  records::QuestionFile train;
+  std::optional<records::QuestionFile> valid;  // nothing where data.valid_split is empty, or its file is empty or missing
 };
 SplitQuestions read_splits(const config::Config& config);
 

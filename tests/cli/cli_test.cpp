@@ -49,7 +49,8 @@ TEST_F(Cli, HelpOfEveryCommandShowsAnExample) {
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.output, HasSubstr("Example:\n  ")) << command;
   }
-  for (const char* command : {"build", "stats", "check"}) EXPECT_THAT(midillama({"data", command, "--help"}).output, HasSubstr("Example:"));
+  for (const char* command : {"import", "retrieve", "annotate", "features", "segment", "write", "build", "stats", "check"})
+    EXPECT_THAT(midillama({"data", command, "--help"}).output, HasSubstr("Example:"));
   for (const char* command : {"musicbert", "gguf"}) EXPECT_THAT(midillama({"convert", command, "--help"}).output, HasSubstr("Example:"));
   for (const char* command : {"show", "validate"}) EXPECT_THAT(midillama({"config", command, "--help"}).output, HasSubstr("Example:"));
 }
@@ -96,6 +97,22 @@ TEST_F(Cli, NumbersThatCannotBeMeantAreRefused) {
     }
   }
   EXPECT_GE(tried, 6 * 14u) << "options are no longer found in the help";
+}
+
+TEST_F(Cli, RetrieveTakesTextsFromAFolder) {
+  const TemporaryDirectory folder;
+  const std::string data = (folder.path() / "data").string(), texts = (folder.path() / "texts").string();
+  write_atomically(data + "/pieces.jsonl", R"({"work": "w", "composer": "Satie, Erik", "title": "Gymnopédie No. 1"})"
+                                           "\n");
+  write_atomically(texts + "/Gymnopédies.txt", "The Gymnopédies by Erik Satie are three. Gymnopédie No. 1 is slow and sorrowful.");
+  const std::vector<std::string> command = {"data", "retrieve", "--set", "data.dir=" + data};
+  EXPECT_EQ(midillama(command).status, 2) << "no source";
+  std::vector<std::string> with_source = command;
+  with_source.insert(with_source.end(), {"--set", "retrieval.endpoint=" + texts});
+  const ProcessResult result = midillama(with_source);
+  EXPECT_EQ(result.status, 0) << result.error_output;
+  EXPECT_THAT(result.output, testing::ContainsRegex("with a text +1\n"));
+  EXPECT_THAT(read_text(data + "/texts.jsonl"), HasSubstr("slow and sorrowful"));
 }
 
 TEST_F(Cli, WrongUsageIsStatusTwo) {
@@ -180,7 +197,8 @@ TEST_F(Cli, ConfigValidateKnowsTheRulesOfOtherCommands) {
                     HasSubstr("corpus.tags: \"keys\""), HasSubstr("generate.stop_token_ids: -1"), HasSubstr("lora.rank: 0")));
   EXPECT_THAT(midillama({"config", "validate", "--set", "corpus.tag_file=no/tags.yaml"}).error_output,
               AllOf(HasSubstr("corpus.tag_file"), HasSubstr("no/tags.yaml")));
-  for (const char* file : {"configs/folk/default.yaml", "configs/midi/default.yaml", "configs/llama3-8b/default.yaml"}) {
+  for (const char* file :
+       {"configs/folk/default.yaml", "configs/midi/default.yaml", "configs/giantmidi/default.yaml", "configs/llama3-8b/default.yaml"}) {
     const ProcessResult good =
         midillama({"config", "validate", "--config", file, "--set", "prompt.template=llama3", "--set", "llm.path=nowhere"});
     EXPECT_EQ(good.status, 0) << good.error_output;
@@ -215,6 +233,40 @@ TEST_F(Cli, AFileThatMayGrowNoFurtherIsAMessage) {
   EXPECT_EQ(limited.status, 1) << limited.error_output;
   EXPECT_THAT(limited.error_output, HasSubstr("cannot be written"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "the songs";
+}
+
+TEST_F(Cli, DataImportWritesPiecesOnce) {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directory(folder.path() / "songs");
+  std::filesystem::copy_file(two(), folder.path() / "songs/two.mid");
+  std::filesystem::copy_file(broken(), folder.path() / "songs/broken.mid");
+  write_atomically(folder.path() / "songs.csv", "name,title,composer\ntwo.mid,Song,Ada Berg\nbroken.mid,Song,Ada Berg\n");
+  const auto import = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"data", "import"};
+    for (const std::string& setting :
+         {std::string("corpus.source=csv"), "corpus.path=" + (folder.path() / "songs").string(),
+          "corpus.metadata=" + (folder.path() / "songs.csv").string(), "data.dir=" + (folder.path() / "data").string()})
+      arguments.insert(arguments.end(), {"--set", setting});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return midillama(arguments);
+  };
+  const ProcessResult refused = import({});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.error_output, HasSubstr("songs.csv: line 1: names no column \"file\""));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "data/pieces.jsonl"));
+
+  const ProcessResult first = import({"--set", "corpus.file_column=name"});
+  EXPECT_EQ(first.status, 0) << first.error_output;
+  EXPECT_THAT(first.output, testing::MatchesRegex("rows +2\npieces +1\nworks +1\n  no readable MIDI file +1\n"));
+  const ProcessResult second = import({"--set", "corpus.file_column=name"});
+  EXPECT_EQ(second.status, 0);
+  EXPECT_THAT(second.error_output, HasSubstr("nothing to do"));
+  EXPECT_EQ(second.output, first.output);
+
+  write_atomically(folder.path() / "songs.csv", "name,title,composer\ntwo.mid,Song,Ada Low\n");
+  EXPECT_THAT(import({"--set", "corpus.file_column=name"}).error_output, HasSubstr("--overwrite imports again"));
+  EXPECT_EQ(import({"--set", "corpus.file_column=name", "--overwrite"}).status, 0);
+  EXPECT_THAT(midillama({"data", "import"}).error_output, HasSubstr("corpus.source: \"abc\""));
 }
 
 TEST_F(Cli, TokenizePrintsFieldCodes) {

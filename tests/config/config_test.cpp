@@ -41,6 +41,22 @@ TEST(Config, DefaultsAreThePapers) {
   EXPECT_EQ(config.music_encoder.tokens, 1);
 }
 
+// One dataset is made by the first and trained on by the second.
+TEST(Config, ThePapersDatasetIsTheSameInBothOfItsFiles) {
+  const Config made = load("configs/giantmidi/default.yaml", {}), trained = load("configs/llama3-8b/default.yaml", {});
+  EXPECT_EQ(made.data.dir, trained.data.dir);
+  const auto of = [](const Config& config) {
+    std::vector<std::string> values;
+    const Json all = flatten(config);
+    for (const auto& [key, value] : all.items()) {
+      if (key.starts_with("corpus.") || key.starts_with("writing.")) values.push_back(key + ": " + value.dump());
+    }
+    return values;
+  };
+  EXPECT_THAT(of(made), testing::Not(testing::IsEmpty()));
+  EXPECT_EQ(of(made), of(trained));
+}
+
 TEST(Config, StagesOverrideTrain) {
   const Config config = parse("train: {batch_size: 4, learning_rate: 1e-3}\nstages: {sft: {batch_size: 2}}\n", "x.yaml");
   EXPECT_EQ(resolve_stage(config, "align").train.batch_size, 4);
@@ -139,7 +155,7 @@ TEST(Config, EveryPathTakesATilde) {
     const std::string name = line.substr(2 * depth, colon - 2 * depth);
     sections.resize(depth);
     sections.push_back(name);
-    if (name != "dir" && name != "path") continue;
+    if (name != "dir" && name != "path" && name != "metadata") continue;
     const std::string key = fmt::format("{}", fmt::join(sections, "."));
     EXPECT_THAT(dump(parse("", "x.yaml", {key + "=~/x"})), HasSubstr(name + ": /home/somebody/x")) << key;
     ++paths;
@@ -173,6 +189,28 @@ TEST(Config, DumpReadsBackToTheSameValues) {
   EXPECT_EQ(again.data.dir, " a");
   EXPECT_DOUBLE_EQ(again.stages.at("align").epochs, 2.5);
   EXPECT_DOUBLE_EQ(again.stages.at("sft").learning_rate, 0.1);
+}
+
+TEST(Config, SourcesOfTextsAreOneOrAList) {
+  EXPECT_THAT(parse("retrieval: {endpoint: texts}", "x.yaml").retrieval.endpoint, ElementsAre("texts"));
+  EXPECT_THAT(parse("retrieval: {endpoint: [texts, more]}", "x.yaml").retrieval.endpoint, ElementsAre("texts", "more"));
+  EXPECT_THAT(parse("retrieval: {endpoint: texts}", "x.yaml", {"retrieval.endpoint="}).retrieval.endpoint, testing::IsEmpty());
+  const Config config = parse("", "x.yaml", {"retrieval.endpoint=http://a/w/api.php", "retrieval.contact=me@a"});
+  EXPECT_THAT(config.retrieval.endpoint, ElementsAre("http://a/w/api.php"));
+  EXPECT_THAT(parse(dump(config), "x.yaml").retrieval.endpoint, ElementsAre("http://a/w/api.php"));
+  EXPECT_EQ(flatten(config).at("retrieval.endpoint"), Json::array({"http://a/w/api.php"}));
+}
+
+TEST(Config, AServerIsToldWhoAsksAndItsAddressHoldsNoSecret) {
+  const auto mistakes = [](const std::string& retrieval) { return mistakes_of("retrieval: {" + retrieval + "}"); };
+  EXPECT_THAT(mistakes("endpoint: http://a/api.php"), ElementsAre(HasSubstr("retrieval.contact: \"\" — must be")));
+  EXPECT_THAT(mistakes("endpoint: a, contact: 'me (x)'"), ElementsAre(HasSubstr("retrieval.contact: me (x) — must be")));
+  EXPECT_THAT(mistakes("endpoint: [a, a]"), ElementsAre(HasSubstr("must not name a source twice")));
+  EXPECT_THAT(mistakes("endpoint: ftp://a/api.php, contact: me"),
+              ElementsAre(HasSubstr("retrieval.endpoint: ftp://a/api.php — must begin")));
+  EXPECT_THAT(mistakes("endpoint: 'http://a/api.php?key=secret', contact: me"),
+              ElementsAre(AllOf(HasSubstr("retrieval.endpoint: http://a/api.php — must have no"), testing::Not(HasSubstr("secret")))));
+  EXPECT_THAT(mistakes("pages_per_work: 0, largest_page: 1, timeout: 0, seconds_between_requests: -1"), SizeIs(4));
 }
 
 TEST(Config, EveryShippedConfigurationIsValid) {
@@ -221,7 +259,7 @@ TEST(Flatten, NamesEveryValueAndGivesItBack) {
 TEST(Flatten, SharedSettingsAreThoseOfEveryMachine) {
   Config config;
   const Json shared = shared_settings(config);
-  for (const char* key : {"run.dir", "run.threads", "llm.path", "eval.bertscore.path", "data.dir"})
+  for (const char* key : {"run.dir", "run.threads", "llm.path", "eval.bertscore.path", "data.dir", "corpus.metadata"})
     EXPECT_FALSE(shared.contains(key)) << key;
   for (const char* key : {"run.seed", "train.learning_rate", "lora.rank", "llm.dtype", "generate.temperature", "data.train_split"}) {
     EXPECT_TRUE(shared.contains(key)) << key;
@@ -239,6 +277,16 @@ TEST(Config, APoolingThatTheProjectorCannotTakeIsRefusedByName) {
   EXPECT_THAT(mistakes_of("generate: {weights: int4}"), ElementsAre(HasSubstr("must be one of own, int8")));
   EXPECT_THAT(mistakes_of("prompt: {notes: braille}"), ElementsAre(HasSubstr("prompt.notes")));
   EXPECT_THAT(mistakes_of("projector: {kind: mlp, hidden_size: 64}"), testing::IsEmpty());
+}
+
+TEST(Config, ASourceWithACatalogNeedsIt) {
+  for (const std::string& source : catalog_sources()) {
+    EXPECT_THAT(mistakes_of("corpus: {source: " + source + "}"), ElementsAre(HasSubstr("corpus.metadata: \"\" — must name the catalog")));
+    EXPECT_THAT(mistakes_of("corpus: {source: " + source + ", metadata: x}"), testing::IsEmpty());
+  }
+  EXPECT_THAT(mistakes_of("corpus: {source: giant}"), ElementsAre(HasSubstr("must be one of abc, midi, giantmidi, midicaps")));
+  EXPECT_THAT(mistakes_of("corpus: {file_column: \"\", title_column: \"\"}"), ElementsAre(HasSubstr("corpus.file_column")));
+  EXPECT_THAT(mistakes_of("corpus: {composer_column: file}"), ElementsAre(HasSubstr("corpus.composer_column")));
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "midillama/core/directory.h"
 
 #include "midillama/core/file.h"
+#include "support/error_of.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <functional>
 #include <mutex>
@@ -16,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing_support::error_of;
 
 std::size_t entries(const fs::path& directory) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
@@ -27,6 +30,37 @@ TEST(WriteDirectory, ReplacesTheOldContent) {
   write_directory(folder.path() / "out/", [](const fs::path& path) { write_atomically(path / "deep/new", "2"); });
   EXPECT_FALSE(fs::exists(folder.path() / "out/old"));
   EXPECT_EQ(read_text(folder.path() / "out/deep/new"), "2");
+  EXPECT_EQ(entries(folder.path()), 1u);
+}
+
+// Root may write everywhere.
+class AsNobody {
+ public:
+  AsNobody() : user_(::geteuid()) {
+    if (user_ == 0 && ::seteuid(65534) != 0) throw Error("the user cannot be changed");
+  }
+  ~AsNobody() { EXPECT_EQ(::seteuid(user_), 0); }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  uid_t user_;
+};
+
+TEST(WriteDirectory, AFolderThatIsReadOnlyStays) {
+  const TemporaryDirectory folder;
+  const fs::path out = folder.path() / "out";
+  write_directory(out, [](const fs::path& path) { write_atomically(path / "old", "1"); });
+  fs::permissions(folder.path(), fs::perms::all);
+  fs::permissions(out, fs::perms(0555));
+  std::string error;
+  {
+    const AsNobody nobody;
+    error = error_of([&] { write_directory(out, [](const fs::path& path) { write_atomically(path / "new", "2"); }); });
+  }
+  fs::permissions(out, fs::perms::owner_all);
+  EXPECT_THAT(error, HasSubstr("out: cannot be written"));
+  EXPECT_TRUE(fs::exists(out / "old"));
   EXPECT_EQ(entries(folder.path()), 1u);
 }
 

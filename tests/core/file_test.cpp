@@ -3,6 +3,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/mapped_file.h"
+#include "midillama/core/random_access_file.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
@@ -27,6 +28,25 @@ TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
   write_atomically(path, "two");
   EXPECT_EQ(read_text(path), "two");
   EXPECT_EQ(std::distance(fs::directory_iterator(path.parent_path()), fs::directory_iterator()), 1);
+}
+
+TEST(File, LinesAreFoundAgainWhereTheyBegin) {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "lines.txt";
+  const std::string text = "\xef\xbb\xbfone\ntwo\r\n\r\nthree\rfour\n\nfive";
+  write_atomically(path, text);
+  const RandomAccessFile file(path);
+  std::vector<std::string> lines;
+  for_each_line_at(path, [&](std::string_view line, std::size_t number, std::uint64_t begin) {
+    lines.emplace_back(line);
+    EXPECT_EQ(number, lines.size());
+    EXPECT_EQ(file.read(begin, line.size()), line);
+    EXPECT_TRUE(begin == 3 || text[begin - 1] == '\n' || text[begin - 1] == '\r') << begin;
+  });
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "", "three", "four", "", "five"}));
+  EXPECT_THAT(error_of([&] { file.read(text.size() - 2, 3); }), HasSubstr("has become shorter"));
+  EXPECT_THAT(error_of([&] { RandomAccessFile(folder.path()); }), HasSubstr("is not a regular file"));
+  EXPECT_THAT(error_of([&] { RandomAccessFile(folder.path() / "none"); }), HasSubstr("cannot be opened"));
 }
 
 TEST(File, APipeOrDeviceIsWrittenToAndStays) {
@@ -177,7 +197,20 @@ TEST(Hash, FileAndBytesAgree) {
   const std::string bytes(3'000'000, 'x');
   write_atomically(folder.path() / "x", bytes);
   EXPECT_EQ(fingerprint_file(folder.path() / "x"), fingerprint(bytes));
+  Fingerprinter parts;
+  parts.add(std::string_view(bytes).substr(0, 3));
+  parts.add(std::string_view(bytes).substr(3));
+  EXPECT_EQ(parts.fingerprint(), fingerprint(bytes));
   EXPECT_EQ(fingerprint(""), "99aa06d3014798d86001c324468d497f");  // the published XXH3-128 of no bytes
+}
+
+TEST(Sha256, IsThePublishedOne) {  // FIPS 180-4's examples
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  EXPECT_NE(sha256(std::string_view("a\0b", 3)), sha256("a")) << "a zero does not end it";
 }
 
 // A file named in a directory may be a pipe: whoever reads it must not wait without end.

@@ -288,6 +288,15 @@ TEST_F(Dataset, TheCheckFindsDamagedLines) {
   }
 }
 
+TEST_F(Dataset, TheCheckFindsExamplesThatAreTooLong) {
+  build();
+  ExampleLimit limit{.most = 1000, .length_of = [](const records::Question& question) { return std::ssize(question.answer); }};
+  EXPECT_THAT(check_dataset(directory(), limit), IsEmpty());
+  damage([](Json& line) { line["answer"] = line["answer"].get<std::string>() + std::string(1000, '!'); });
+  const auto problems = check_dataset(directory(), limit);
+  EXPECT_THAT(problems, Contains(AllOf(HasSubstr("train.jsonl: line 1: the example has "), HasSubstr("of which training takes 1000"))));
+}
+
 TEST_F(Dataset, TheCheckFindsCaptionsThatContradictTheFacts) {
   build();
   auto rows = lines("train");

@@ -235,6 +235,33 @@ TEST(Performances, DifferentWorksAreNoCopies) {
   for (std::size_t i = 0; i < pieces.size(); ++i) EXPECT_EQ(families.family[i], i);
 }
 
+// Broken chords up and down, as piano music is full of.
+TEST(Performances, APassageInCommonMakesNoFamily) {
+  std::vector<Piece> pieces;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    auto score = played(written_work(seed, 400), {.seed = seed});
+    auto& notes = score.instruments[0].notes;
+    const auto end = score.end().value;
+    for (int i = 0; i < 32; ++i) {
+      constexpr int kChord[] = {60, 64, 67, 72, 76, 72, 67, 64};
+      const midi::Tick start{end + 401 + 77 * i};
+      notes.push_back({start, start + midi::Tick{70}, static_cast<std::uint8_t>(kChord[i % 8]), 80});
+    }
+    pieces.push_back(piece(score));
+    ASSERT_TRUE(pieces.back().melody.performed);
+  }
+  const auto families = find_families(pieces, 0.4, 0.35);
+  for (std::size_t i = 0; i < pieces.size(); ++i) EXPECT_EQ(families.family[i], i);
+}
+
+TEST(Families, PiecesOfOneWorkStayTogether) {
+  auto one = piece(random_score(1, 64)), other = piece(random_score(2, 64)), third = piece(random_score(3, 64));
+  one.work = other.work = "ada berg: waltz";
+  const auto families = find_families({third, one, other}, 0.4, 0.35);
+  EXPECT_THAT(families.family, ElementsAre(0, 1, 1));
+  EXPECT_THAT(families.kept_as, ElementsAre(0, 1, 2)) << "they are no copies";
+}
+
 TEST(Families, TheCopyThatIsKeptGivesClips) {
   auto short_one = piece(random_score(1, 64), {{"dance", "reel"}, {"key", "D major"}});
   auto whole = piece(random_score(1, 64));

@@ -24,6 +24,23 @@ TEST(TemplateWriter, AsksAboutEveryKnownTagAndCaptions) {
   EXPECT_EQ(written[3].task, "caption");
 }
 
+TEST(TemplateWriter, ACaptionThatStatesNothingIsNotWritten) {
+  EXPECT_TRUE(write({}, {}).empty());
+  const auto tags = records::read_tags("configs/giantmidi/tags.yaml");
+  const auto captions = [&](const Facts& facts) {
+    std::set<std::string> texts;
+    for (std::uint64_t seed = 1; seed < 20; ++seed) {
+      Random random(seed);
+      for (const auto& written : TemplateWriter({}, tags).write({"clip", facts}, random)) {
+        if (written.task == "caption") texts.insert(written.answer);
+      }
+    }
+    return texts;
+  };
+  EXPECT_TRUE(captions({}).empty());
+  EXPECT_EQ(captions({{"key", "G major"}}), (std::set<std::string>{"A piece, in G major.", "This is a piece in G major."}));
+}
+
 TEST(TemplateWriter, AsksAboutConfiguredTagsOnly) {
   config::Corpus config;
   config.tags = {"meter"};

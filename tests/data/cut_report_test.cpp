@@ -75,7 +75,7 @@ TEST(QaExamples, KeepsEveryExampleHoweverLong) {
       question("long", folder.path() / "a.mid", "Which key is it in?", std::string(500, 'x'))};
   const ClipInputs clips(config, prompt, records::clips_of(questions), torch::kCPU);
   log::attach_file(folder.path() / "log.txt");
-  const QaExamples examples(questions, clips, prompt, 60);
+  const QaExamples examples(file_of(questions, folder.path()), clips, prompt, 60);
   ASSERT_EQ(examples.size(), 2);
   const auto cut = examples.at(1);
   EXPECT_EQ(cut.input_ids.size() + 1, 60U);

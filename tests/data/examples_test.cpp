@@ -43,6 +43,7 @@ class Examples : public testing::Test {
   std::string path(const std::string& name) const { return directory_.path() / name; }
   fs::path clip(int i) const { return path("clips") + "/" + std::to_string(i) + ".mid"; }
   ClipEmbeddings embed() const { return {config_, records::clips_of(questions_), torch::kCPU}; }
+  records::QuestionFile file() const { return file_of(questions_, directory_.path()); }
   ClipInputs hear() const { return {config_, *prompt_, records::clips_of(questions_), torch::kCPU}; }
 
   TemporaryDirectory directory_;
@@ -55,7 +56,7 @@ class Examples : public testing::Test {
 TEST_F(Examples, AQuestionBecomesIdsLabelsAndMusic) {
   const auto embeddings = embed();
   const auto clips = hear();
-  const QaExamples examples(questions_, clips, *prompt_, 100);
+  const QaExamples examples(file(), clips, *prompt_, 100);
   ASSERT_EQ(examples.size(), 4);
   const auto example = examples.at(1);
   const auto expected = prompt_->encode(questions_[1].question, questions_[1].answer, 100, 1);
@@ -70,7 +71,7 @@ TEST_F(Examples, CutQuestionsAreCountedInTheLog) {
   const auto longest =
       static_cast<std::int64_t>(prompt_->encode(questions_[1].question, questions_[1].answer, 100, 1).input_ids.size()) + 1;
   log::attach_file(path("log.txt"));
-  const QaExamples examples(questions_, clips, *prompt_, longest - 3);
+  const QaExamples examples(file(), clips, *prompt_, longest - 3);
   EXPECT_EQ(static_cast<std::int64_t>(examples.at(1).input_ids.size()) + 1, longest - 3);
   EXPECT_THAT(read_text(path("log.txt")), AllOf(HasSubstr("1 questions were cut"), HasSubstr("b (3 tokens)")));
 }
@@ -78,10 +79,10 @@ TEST_F(Examples, CutQuestionsAreCountedInTheLog) {
 TEST_F(Examples, AnAnswerThatDoesNotFitNamesItsLine) {
   const auto clips = hear();
   try {
-    QaExamples(questions_, clips, *prompt_, 10);
+    QaExamples(file(), clips, *prompt_, 10);
     FAIL();
   } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("train.jsonl: line of"), HasSubstr("at most 10")));
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("train.jsonl: line "), HasSubstr("at most 10")));
   }
 }
 
@@ -195,7 +196,7 @@ TEST_F(Examples, TheTokenizerIsTrainedOnPromptsAndAnswers) {
 TEST_F(Examples, ATemplateWithoutMusicHasTheNotesAsText) {
   const text::PromptTemplate prompt("{bos}{notes}\n{question}\n{answer}{eos}", *tokenizer_);
   const ClipInputs clips(config_, prompt, records::clips_of(questions_), torch::kCPU);
-  const QaExamples examples(questions_, clips, prompt, 500);
+  const QaExamples examples(file(), clips, prompt, 500);
   const auto example = examples.at(0);
   EXPECT_FALSE(example.music.defined());
   EXPECT_EQ(static_cast<std::size_t>(examples.tokens(0)), example.input_ids.size());

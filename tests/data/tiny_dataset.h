@@ -2,11 +2,13 @@
 #pragma once
 
 #include "midillama/core/file.h"
+#include "midillama/core/json_text.h"
 #include "midillama/midi/file.h"
 #include "midillama/model/musicbert.h"
-#include "midillama/records/question.h"
+#include "midillama/records/question_file.h"
 
 #include <filesystem>
+#include <span>
 #include <string>
 
 namespace midillama::data {
@@ -34,8 +36,19 @@ inline records::Question question(const std::string& id, const std::filesystem::
   question.tag = "key";
   question.question = text;
   question.answer = answer;
-  question.place = "train.jsonl: line of " + id;
+  question.end = 1;
   return question;
+}
+
+// The questions as FOLDER/train.jsonl; their clips are below the folder.
+inline records::QuestionFile file_of(std::span<const records::Question> questions, const std::filesystem::path& folder) {
+  std::string lines;
+  for (auto question : questions) {
+    question.clip = question.clip.lexically_relative(folder);
+    lines += json_line(records::to_json(question, {}));
+  }
+  write_atomically(folder / "train.jsonl", lines);
+  return records::open_questions(folder, "train");
 }
 
 inline void write_encoder(const std::filesystem::path& directory, std::uint64_t seed) {

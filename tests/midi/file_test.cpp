@@ -129,6 +129,20 @@ TEST(ParseMidi, SmpteFilesAreTimedInSeconds) {
   EXPECT_EQ(parse_midi(to_midi(ntsc), "written"), ntsc);
 }
 
+TEST(ParseMidi, ThePedalIsReadForWhoWantsIt) {
+  const Bytes down = {0, 0xb0, 64, 127}, half = {96, 0xb1, 64, 63}, up = {0, 0xb0, 64, 0}, volume = {0, 0xb0, 7, 100};
+  const auto bytes = header(2) + track(volume + down + note(60, 96) + up) + track(half);
+  const auto performance = parse_performance(bytes, "a.mid");
+  EXPECT_EQ(performance.score, parse_midi(bytes, "a.mid"));
+  ASSERT_EQ(performance.pedal.size(), 3u);
+  EXPECT_TRUE(performance.pedal[0].is_down);
+  EXPECT_EQ(performance.pedal[0].time, Tick{0});
+  EXPECT_FALSE(performance.pedal[1].is_down);
+  EXPECT_EQ(performance.pedal[1].time, Tick{96});
+  EXPECT_EQ(performance.pedal[2].channel, 1) << "of all tracks, by time";
+  EXPECT_FALSE(performance.pedal[2].is_down) << "below 64";
+}
+
 TEST(ReadMidi, NamesTheFile) {
   TemporaryDirectory folder;
   const auto path = folder.path() / "broken.mid";

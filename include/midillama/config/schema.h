@@ -269,15 +269,27 @@ struct Eval {
   }
 };
 
-// How `midillama data build` makes a dataset.
+// The sources that `midillama data import` reads; src/catalog/kinds.h has their readers.
+inline const std::vector<std::string>& catalog_sources() {
+  static const std::vector<std::string> names = {"giantmidi", "midicaps", "maestro", "atepp", "aria", "csv"};
+  return names;
+}
+
+// How `midillama data import` reads a collection, and `midillama data build` makes a dataset.
 struct Corpus {
-  std::string source = "abc";            // abc: ABC collections; midi: a folder of MIDI files
-  std::string path;                      // the folder that holds them (abc: also one that holds music21/corpus)
-  std::vector<std::string> collections;  // abc: folders or files below it; empty: every .abc file
+  std::string source = "abc";  // abc: ABC collections; midi: a folder of MIDI files; those of catalog_sources(): one with a catalog
+  std::string path;            // the folder that holds them (abc: also one that holds music21/corpus)
+  std::vector<std::string> collections;      // abc: folders or files below it; empty: every .abc file
+  std::string metadata;                      // the catalog: the CSV or JSON file that says what the MIDI files are
+  bool curated = true;                       // giantmidi: only files whose video's title has the composer's surname
+  std::string file_column = "file";          // csv: whose cells are paths below `path`
+  std::string title_column = "title";        // csv: of the work; empty: none
+  std::string composer_column = "composer";  // csv; empty: none
   double clip_seconds = 20.0;
   double min_clip_seconds = 5.0;  // a shorter clip is left out
   std::int64_t min_clip_notes = 16;
   std::int64_t clips_per_piece = 3;
+  bool estimate_beats = false;  // of MIDI files that state no tempo: by music::estimate_beats(), which errs now and then
   double valid_fraction = 0.1;
   double test_fraction = 0.1;
   double duplicate_similarity = 0.4;                // shared share of two melodies' intervals from which on they are one tune
@@ -287,6 +299,7 @@ struct Corpus {
   // Asked about, of those in the file; empty: all.
   std::vector<std::string> tags = {"dance", "key", "meter", "origin", "tempo", "register", "density"};
   std::int64_t questions_per_tag = 1;  // wordings drawn for each tag of a clip
+  bool balance_tags = false;           // as many questions about each tag: more wordings of tags that few clips know, fewer of the others
   std::int64_t captions = 1;           // caption wordings drawn for each clip
   double middle_register_from = 70.0;  // mean MIDI pitch; below: low
   double high_register_from = 73.0;
@@ -301,10 +314,16 @@ struct Corpus {
     v("source", self.source);
     v("path", self.path);
     v("collections", self.collections);
+    v("metadata", self.metadata);
+    v("curated", self.curated);
+    v("file_column", self.file_column);
+    v("title_column", self.title_column);
+    v("composer_column", self.composer_column);
     v("clip_seconds", self.clip_seconds);
     v("min_clip_seconds", self.min_clip_seconds);
     v("min_clip_notes", self.min_clip_notes);
     v("clips_per_piece", self.clips_per_piece);
+    v("estimate_beats", self.estimate_beats);
     v("valid_fraction", self.valid_fraction);
     v("test_fraction", self.test_fraction);
     v("duplicate_similarity", self.duplicate_similarity);
@@ -313,6 +332,7 @@ struct Corpus {
     v("tag_file", self.tag_file);
     v("tags", self.tags);
     v("questions_per_tag", self.questions_per_tag);
+    v("balance_tags", self.balance_tags);
     v("captions", self.captions);
     v("middle_register_from", self.middle_register_from);
     v("high_register_from", self.high_register_from);
@@ -321,6 +341,144 @@ struct Corpus {
     v("moderate_tempo_from", self.moderate_tempo_from);
     v("fast_tempo_from", self.fast_tempo_from);
     v("seed", self.seed);
+  }
+};
+
+// A list of texts that a file or an override may also give as one text.
+struct Texts : std::vector<std::string> {
+  using vector::vector;
+};
+
+// Where `midillama data retrieve` looks for texts about works of music.
+struct Retrieval {
+  Texts endpoint;                         // each the address of a MediaWiki's api.php, or a folder of texts (NAME.txt); asked in this order
+  std::string contact;                    // a mail address or page that tells servers who asks; needed for an api.php
+  double seconds_between_requests = 1.0;  // to one server, at least
+  std::int64_t pages_per_work = 2;        // at most
+  std::int64_t largest_page = 100'000;    // characters; what follows in a longer page is left out
+  double timeout = 60;                    // seconds for an answer
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("endpoint", self.endpoint);
+    v("contact", self.contact);
+    v("seconds_between_requests", self.seconds_between_requests);
+    v("pages_per_work", self.pages_per_work);
+    v("largest_page", self.largest_page);
+    v("timeout", self.timeout);
+  }
+};
+
+// A server of language models that speaks OpenAI's chat completions.
+struct Chat {
+  std::string endpoint;                        // base URL, up to and with /v1
+  std::string model;                           // by the server's name for it
+  std::string api_key_env = "OPENAI_API_KEY";  // the environment variable with the key; empty: no key is sent
+  std::int64_t max_parallel = 4;               // requests on their way at once
+  std::int64_t requests_per_minute = 0;        // 0: no limit
+  std::int64_t tokens_per_minute = 0;          // 0: no limit; a request counts its prompt (four characters a token) and its max_tokens
+  std::int64_t tries = 8;                      // of a request that a busy or failing server does not answer
+  std::int64_t tries_for_an_answer = 3;        // of a call whose answer is cut, refused or no JSON
+  double timeout = 600;                        // seconds for an answer
+  double price_per_million_prompt_tokens = 0;  // dollars
+  double price_per_million_completion_tokens = 0;
+  bool replay = false;  // answers come from the log only
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("endpoint", self.endpoint);
+    v("model", self.model);
+    v("api_key_env", self.api_key_env);
+    v("max_parallel", self.max_parallel);
+    v("requests_per_minute", self.requests_per_minute);
+    v("tokens_per_minute", self.tokens_per_minute);
+    v("tries", self.tries);
+    v("tries_for_an_answer", self.tries_for_an_answer);
+    v("timeout", self.timeout);
+    v("price_per_million_prompt_tokens", self.price_per_million_prompt_tokens);
+    v("price_per_million_completion_tokens", self.price_per_million_completion_tokens);
+    v("replay", self.replay);
+  }
+};
+
+// How `midillama data annotate` reads texts about works.
+struct Annotation {
+  std::string instructions =
+      "You read texts about a work of classical music and say what they state about it. Use nothing but these texts. Give each field a "
+      "value and, "
+      "as evidence, the one sentence of the texts that supports it most, copied word for word. Where the texts do not say it, the value is "
+      "\"Not "
+      "Enough Information\" and the evidence is empty.";
+  std::int64_t max_characters = 24'000;  // of a work's texts that are shown to the model
+  std::int64_t max_tokens = 800;         // of its answer
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("instructions", self.instructions);
+    v("max_characters", self.max_characters);
+    v("max_tokens", self.max_tokens);
+  }
+};
+
+// How `midillama data write` comes by questions, answers and captions.
+struct Writing {
+  std::string by = "templates";  // templates: from the wordings of corpus.tag_file; model: by chat.model, held to the facts
+  std::string instructions =
+      "You write questions and answers about a clip of music, for people who learn to listen. You are told what is known of the clip. "
+      "Write different questions, each as somebody would ask it who hears the clip, and answer each in one or two full sentences. An "
+      "answer states the value that is known, in these words, and nothing that is not known of the clip. A question does not give its "
+      "answer away. A caption describes the music and states what is known of it. Speak of the music only, never of data, files, texts "
+      "or yourself.";
+  double temperature = 0.7;
+  std::int64_t max_tokens = 4000;         // of the model's answer, which has all texts about a clip
+  double held_out_fraction = 0.1;         // of the model's questions: their wordings are asked in unseen.jsonl only
+  double shared_words = 0.4;              // of an answer's longer words that those of a fact in free text must have, at least
+  std::vector<std::string> forbidden = {  // words that speak of anything but music; case and punctuation aside
+      "as an ai",
+      "language model",
+      "i cannot",
+      "i cant",
+      "i do not know",
+      "i dont know",
+      "cannot determine",
+      "cannot be determined",
+      "not enough information",
+      "not specified",
+      "not provided",
+      "based on the given",
+      "based on the provided",
+      "given data",
+      "given facts",
+      "given information",
+      "provided data",
+      "provided facts",
+      "provided information",
+      "according to the facts",
+      "known facts",
+      "metadata",
+      "midi",
+      "json",
+      "dataset",
+      "annotation",
+      "the label",
+      "the prompt",
+      "the text"};
+  bool judge = false;  // a further call a clip, in which the model says which of the texts state nothing but what is known
+  std::string judge_instructions =
+      "You are told what is known of a clip of music, and texts about it. Say of each text whether what it states follows from what is "
+      "known: \"yes\" or \"no\".";
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("by", self.by);
+    v("instructions", self.instructions);
+    v("temperature", self.temperature);
+    v("max_tokens", self.max_tokens);
+    v("held_out_fraction", self.held_out_fraction);
+    v("shared_words", self.shared_words);
+    v("forbidden", self.forbidden);
+    v("judge", self.judge);
+    v("judge_instructions", self.judge_instructions);
   }
 };
 
@@ -348,6 +506,10 @@ struct Config {
   Generate generate;
   Eval eval;
   Corpus corpus;
+  Retrieval retrieval;
+  Annotation annotation;
+  Writing writing;
+  Chat chat;
   // Dotted keys whose values nobody chose: neither a configuration that was given nor an override names them. A checkpoint may fill them
   // in (see midillama/runs/trained_with.h). load_chosen() fills the set; everywhere else it is empty: every value counts as chosen.
   std::set<std::string> assumed;
@@ -366,6 +528,10 @@ struct Config {
     v("generate", self.generate);
     v("eval", self.eval);
     v("corpus", self.corpus);
+    v("retrieval", self.retrieval);
+    v("annotation", self.annotation);
+    v("writing", self.writing);
+    v("chat", self.chat);
   }
 };
 

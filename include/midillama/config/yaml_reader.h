@@ -49,6 +49,7 @@ class YamlReader {
   void read(const YAML::Node& node, const std::string& key, double& value);
   void read(const YAML::Node& node, const std::string& key, std::int64_t& value);
   void read(const YAML::Node& node, const std::string& key, std::uint64_t& value);
+  void read(const YAML::Node& node, const std::string& key, Texts& list);
 
   template <typename T>
   void read(const YAML::Node& node, const std::string& key, std::vector<T>& list) {

@@ -33,6 +33,10 @@ std::string read_text(const std::filesystem::path& path);
 using OnLine = std::function<void(std::string_view line, std::size_t number)>;
 void for_each_line(const std::filesystem::path& path, const OnLine& line);
 
+// The same with the byte of the file at which the line begins, for those who come back to it.
+using OnLineAt = std::function<void(std::string_view line, std::size_t number, std::uint64_t begin)>;
+void for_each_line_at(const std::filesystem::path& path, const OnLineAt& line);
+
 // Parses one JSON document; the error names the file and the byte.
 Json read_json(const std::filesystem::path& path);
 

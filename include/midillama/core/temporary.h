@@ -12,6 +12,9 @@ std::string unique_suffix();
 // A name in the same folder that no other process takes.
 std::filesystem::path temporary_beside(const std::filesystem::path& path);
 
+// Removes what killed programs left beside `path` when they were writing it. For whoever has the right to write there (core/lock.h).
+void remove_leftovers_of(const std::filesystem::path& path);
+
 // Where writing to `path` leads: symbolic links are written through, not replaced.
 std::filesystem::path resolve_links(std::filesystem::path path);
 

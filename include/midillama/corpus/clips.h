@@ -16,6 +16,10 @@ namespace midillama::corpus {
 // `min_clip_seconds`, and such as OctupleMIDI cannot represent, are left out.
 std::vector<ClipSpan> choose_clips(const Piece& piece, const config::Corpus& config);
 
+// Where a piece whose file states no meter may be cut, in place of bar lines: where notes begin, and none has begun for a twentieth of a
+// second, so that spread chords stay whole. Sorted.
+std::vector<midi::Tick> onset_lines(const midi::Score& score);
+
 // Of a piece that gives no clip, for its reader.
 std::string why_without_clips(const Piece& piece, const config::Corpus& config);
 

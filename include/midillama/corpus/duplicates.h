@@ -32,7 +32,8 @@ struct Families {
 
 // Pieces whose Jaccard similarity is `duplicate_similarity` or more are one tune: of each set of them one is kept, which has clips where
 // any has, of these the one with the most labels, of equally many the first. Those with an overlap of `related_similarity` or more, or with
-// a phrase in common, are one family, directly or through others; so are performances with the melody of another piece in the same order.
+// a phrase in common, are one family, directly or through others; so are performances with the melody of another piece in the same order,
+// and pieces of one work.
 Families find_families(const std::vector<Piece>& pieces, double duplicate_similarity, double related_similarity);
 
 }  // namespace midillama::corpus

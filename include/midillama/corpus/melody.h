@@ -29,7 +29,8 @@ std::vector<std::uint64_t> melodic_figures(const Melody& melody);
 std::vector<std::uint64_t> melodic_figures(const midi::Score& score);
 
 // Runs of 16 steps, about two bars of a dance tune, of the melody and of the parts; sorted, each once. Runs of fewer than 4 different steps
-// are left out, and of the parts those of a figure that repeats: scales, trills and broken chords tell nothing.
+// are left out, and of the parts those of a figure that repeats: scales, trills and broken chords tell nothing. A performance on one
+// instrument has none: its melody is the top of all that two hands play, where a run or a broken chord is as long and stands in many works.
 std::vector<std::uint64_t> melodic_phrases(const Melody& melody);
 std::vector<std::uint64_t> melodic_phrases(const midi::Score& score);
 

@@ -6,6 +6,7 @@
 #include "midillama/records/question.h"
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,22 @@ struct Clip {
   Facts labels;  // what is measured on the clip, by the names that a tag's `from` gives (clip_labels.h)
 };
 
+// Where a label of a piece is from.
+struct Origin {
+  std::string file;           // the step's that says it: "annotations.jsonl"
+  std::string evidence = {};  // the sentence of a text, where one says it
+  std::string url = {};       // of that text
+};
+
 struct Piece {
-  std::size_t number = 0;  // in the order of the source, skipped ones counted too
-  std::string id;          // unique in the corpus, fit for a file name
-  std::string collection;  // the tune book or folder that it stands in
-  std::string place;       // "file:line" or "file", for messages
-  Facts labels;            // what holds for the whole piece, in the words of the tags
+  std::size_t number = 0;                 // in the order of the source, skipped ones counted too
+  std::string id;                         // unique in the corpus, fit for a file name
+  std::string collection;                 // the tune book or folder that it stands in
+  std::string place;                      // "file:line" or "file", for messages
+  std::string work;                       // pieces of one work are one family; empty where the source knows no works
+  std::string composer;                   // as the catalog spells it
+  Facts labels;                           // what holds for the whole piece, in the words of the tags
+  std::map<std::string, Origin> origins;  // of the labels, by the name that a tag's `from` gives; empty where all are the source's
 
   midi::Score score;
   std::vector<midi::Tick> bar_lines;  // where bars start, as far as known; sorted
@@ -40,6 +51,7 @@ struct Piece {
 
   // Made while the score is there.
   Melody melody;
+  double seconds = 0;  // to the end of its last note
   std::vector<Clip> clips;
   std::string why_without_clips;  // empty where there are some
 };

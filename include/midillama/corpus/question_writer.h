@@ -2,22 +2,18 @@
 #pragma once
 
 #include "midillama/config/schema.h"
+#include "midillama/core/file.h"
 #include "midillama/core/random.h"
+#include "midillama/corpus/question_quota.h"
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace midillama::corpus {
-
-using records::Facts;
-
-// What a writer is told of a clip.
-struct ClipFacts {
-  std::string id;
-  Facts facts;
-};
 
 struct QuestionAnswer {
   std::string task;  // qa, caption
@@ -35,18 +31,23 @@ struct QuestionAnswer {
 class QuestionWriter {
  public:
   virtual ~QuestionWriter() = default;
+  // Told of all clips before it writes about the first.
+  virtual void prepare(std::span<const ClipFacts>) {}
   virtual std::vector<QuestionAnswer> write(const ClipFacts& clip, Random& random) const = 0;
   // What is asked about a clip of the test side in wordings that write() never uses. Every question of yes or no that the facts answer is
   // among it: how many of them are asked is for others to say.
   virtual std::vector<QuestionAnswer> write_unseen(const ClipFacts&, Random&) const { return {}; }
+  // How it writes, and what came of it: "writing" in dataset.json. Null where the tags say it all.
+  virtual OrderedJson description() const { return nullptr; }
 };
 
-// Draws from the wordings of the tags: for every known tag of `config.tags`, `questions_per_tag` different questions, then `captions`
+// Draws from the wordings of the tags: for every known tag of `config.tags` as many different questions as its quota, then `captions`
 // captions; where the tags declare such, a question of yes or no and one about several facts at once. Of the unseen wordings: one for every
 // known tag, one about several facts, and one after questions about the tags in `earlier`.
 class TemplateWriter : public QuestionWriter {
  public:
   TemplateWriter(const config::Corpus& config, records::Tags tags);
+  void prepare(std::span<const ClipFacts> clips) override;
   std::vector<QuestionAnswer> write(const ClipFacts& clip, Random& random) const override;
   std::vector<QuestionAnswer> write_unseen(const ClipFacts& clip, Random& random) const override;
 
@@ -63,7 +64,7 @@ class TemplateWriter : public QuestionWriter {
 
   records::Tags tags_;
   std::vector<std::string> asked_;
-  std::size_t questions_per_tag_;
+  QuestionQuota quota_;
   std::size_t captions_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "midillama/config/schema.h"
+#include "midillama/corpus/files.h"
 #include "midillama/corpus/piece.h"
 #include "midillama/records/tags.h"
 
@@ -11,11 +12,6 @@
 #include <vector>
 
 namespace midillama::corpus {
-
-struct Skipped {
-  std::string place;
-  std::string reason;
-};
 
 struct SourceFile {
   std::string path;  // below the source's folder
@@ -40,7 +36,8 @@ struct Reading {
 using UsePiece = std::function<void(Piece& piece)>;
 
 // Reads the pieces of `config.source`, with labels in the words of the tags. A tune or file that cannot be used is listed in `skipped`;
-// InputError where `config.path` or a collection does not exist, or holds nothing to read.
+// InputError where `config.path` or a collection does not exist, or holds nothing to read;
+// ConfigError for a source with a catalog, which has steps (corpus/steps.h).
 //
 // What a source calls its labels, for a tag's `from`: key, meter and beats_per_minute; those of ABC also dance and origin.
 Reading read_source(const config::Corpus& config, const records::Tags& tags, const UsePiece& use = {});

@@ -41,6 +41,20 @@ Score read_midi(const std::filesystem::path& path);
 // `name` is the file's name in errors and, without `warn`, in the log's warnings.
 Score parse_midi(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& warn = nullptr);
 
+// The sustain pedal (controller 64) goes down or up.
+struct PedalChange {
+  Tick time;
+  int channel = 0;  // 0–15
+  bool is_down = false;
+};
+
+// A file with what no Score holds, for OctupleMIDI and its reference do not know it.
+struct Performance {
+  Score score;
+  std::vector<PedalChange> pedal;  // sorted by time
+};
+Performance parse_performance(std::span<const std::uint8_t> bytes, const std::string& name, const Warn& warn = nullptr);
+
 // Whether it is a file of format 2 with several tracks, which are patterns of their own. parse_midi() reads them as the reference does, as
 // if they sounded together, and warns.
 bool has_separate_patterns(std::span<const std::uint8_t> bytes);

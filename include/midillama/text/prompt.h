@@ -53,6 +53,8 @@ struct EncodedExample {
   std::int64_t cut_answer_tokens = 0;   // answer tokens left out, where leaving out the whole question was not enough
   std::int64_t cut_notes_tokens = 0;    // tokens of {notes} left out, before any of the above
   std::int64_t cut_history_tokens = 0;  // tokens of earlier turns left out, the oldest first, after the notes and before the question
+
+  bool is_cut() const { return cut_tokens + cut_answer_tokens + cut_notes_tokens + cut_history_tokens > 0; }
 };
 
 // What a template is made from.

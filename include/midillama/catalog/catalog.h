@@ -1,0 +1,46 @@
+// What others say of their collections of MIDI files: one reader a published form, the same entries from all.
+//
+//   giantmidi  GiantMIDI-Piano's full_music_pieces_youtube_similarity_pianosoloprob_split.csv, tab-separated without quotation marks:
+//              the rows with giant_midi_piano 1
+//   midicaps   MidiCaps' train.json, an object a line; its lists of all chords are no labels
+//   maestro    MAESTRO's maestro-v3.0.0.csv
+//   atepp      ATEPP's ATEPP-metadata-1.1.csv; a composition_id tells works apart better than the tracks' names
+//   aria       Aria-MIDI's metadata.json, files as <id>_<segment>.mid in any folder; a title is made of form, opus and number
+//   csv        any table: corpus.file_column, corpus.title_column, corpus.composer_column; all other columns are labels
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/core/file.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace midillama::catalog {
+
+// What a catalog says of one file. Texts have the encoding of the catalog.
+struct Entry {
+  std::string place;  // in the catalog: "line 12"
+  std::string file;   // as the catalog names it
+  std::string title;
+  std::string composer;
+  std::string work;                            // what the catalog calls the work where it tells works apart by more than their titles
+  OrderedJson labels = OrderedJson::object();  // numbers, texts, lists; what is not known is not there
+  std::string problem;                         // why it is no entry; empty where it is one
+  std::string left_out;                        // why the settings leave it out; empty where they do not
+};
+
+// ConfigError where `config.source` is none of catalog_sources().
+void require_catalog(const config::Corpus& config);
+
+using OnEntry = std::function<void(const Entry& entry)>;
+
+// Calls `use` with each entry of `config.metadata`, in its order, whichever of catalog_sources() `config.source` is. A table or JSON lines
+// are never in memory whole. InputError naming file and place where the catalog is not of the source's form.
+void for_each_entry(const config::Corpus& config, const OnEntry& use);
+
+// What a path below the collection's folder and an entry's `file` have in common where they mean the same file: the path in Unicode's
+// composed form, for file systems and archives change that; for a source whose files may lie in any folder, the name alone.
+std::string file_key(const config::Corpus& config, std::string_view path);
+
+}  // namespace midillama::catalog

@@ -1,0 +1,37 @@
+// `midillama data import`: a folder of MIDI files and its catalog become pieces.jsonl.
+//
+// A piece is a file that the catalog names and that has notes. Its line is {"piece", "file", "title", "composer", "work", "source",
+// "labels"}, in the order of the catalog:
+//   piece  an id that is fit for a file name and depends on `file` alone: the path without ".mid", everything but letters, digits, '.', '_'
+//          and '-' replaced by '_'; where that changed anything, with eight digits of the path's fingerprint at its end
+//   file   the path below corpus.path. Where a name is no UTF-8, its other bytes are U+FFFD here, and "file_bytes" is the path in base64
+//   work   works::work_id() of composer and title, or of composer and what the catalog calls the work; the piece's id where the catalog
+//          says too little. Works, not files, decide what is on one side of a split
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/core/file.h"
+
+#include <filesystem>
+#include <string>
+
+namespace midillama::catalog {
+
+inline constexpr const char* kImportFile = "import.json";
+
+// Looks at every file, on all cores and one at a time in each, and writes DIRECTORY/pieces.jsonl and DIRECTORY/import.json: counts, the
+// settings, fingerprints of catalog, files and pieces, and for each kind of row or file that is no piece a list with the reasons. The same
+// settings, catalog and files give the same bytes. InputError where catalog or folder cannot be read, or do not go together: not one file
+// of the catalog is there, or none can be used. ConfigError where the source has no
+// catalog.
+void import_pieces(const config::Corpus& config, const std::filesystem::path& directory);
+
+// Whether `directory` holds the pieces that import_pieces() would write. Where catalog or folder are not there any more, settings and
+// pieces alone decide.
+bool is_current(const config::Corpus& config, const std::filesystem::path& directory);
+
+// The import's import.json, and the same as a table for a terminal.
+OrderedJson import_report(const std::filesystem::path& directory);
+std::string report_text(const OrderedJson& report);
+
+}  // namespace midillama::catalog

@@ -1,0 +1,66 @@
+// One call of a chat-completions server: what is asked, the name under which it is remembered, and what counts as its answer.
+#pragma once
+
+#include "midillama/core/file.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace midillama::chat {
+
+struct Message {
+  std::string role;  // system, user, assistant
+  std::string content;
+};
+
+struct Schema {
+  std::string name;   // at most 64 letters, digits, _ and -
+  OrderedJson value;  // a JSON schema
+};
+
+struct Call {
+  std::vector<Message> messages;
+  double temperature = 0;
+  std::int64_t max_tokens = 512;
+  std::optional<std::int64_t> seed = {};
+  std::optional<Schema> schema = {};  // the answer is JSON that satisfies it
+};
+
+// The body of POST /chat/completions.
+OrderedJson request_body(const Call& call, const std::string& model);
+
+// The name of this request: the same for equal values, whatever the order of their keys. `request` is what request_body() gives, or what a
+// log has of it.
+std::string key_of(const OrderedJson& request);
+
+struct Usage {
+  std::int64_t prompt_tokens = 0;
+  std::int64_t completion_tokens = 0;
+};
+
+// What a request can cost: a token for four characters of its messages, about right for English, and an answer as long as it may be.
+Usage usage_at_most(const OrderedJson& request);
+
+// What a response says it cost; nothing where it does not say.
+Usage usage_of(const OrderedJson& response);
+
+// An answer that can be used, or why there is none.
+struct Answer {
+  std::string text = {};     // where there is one
+  std::string problem = {};  // "the answer was cut at 512 tokens"
+  bool is_usable() const { return problem.empty(); }
+};
+
+// Of the response to `request`: an answer is whole (it ended by itself), not refused, and JSON where a schema was asked for. That is taken
+// out of a block of code, and from behind the model's thoughts.
+Answer read_answer(const OrderedJson& request, const OrderedJson& response);
+
+// The same of a response with a HTTP status, which is the problem where it is not 200.
+Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response);
+
+// What a server says about an error, in one line.
+std::string error_text(const OrderedJson& response);
+
+}  // namespace midillama::chat

@@ -1,0 +1,59 @@
+// requests.jsonl: every call of a model and what came back, so that nothing is asked twice and a dataset can be made again without a
+// network. Lines are only ever added:
+//
+//   {"key", "model", "request", "response", "status", "seconds", "usage": {"prompt_tokens", "completion_tokens"}}
+//
+// `status` is the HTTP status, 0 where no answer came; `response` is what came (a text where it was not JSON), or why nothing did. A call
+// that failed is kept for the record and never taken for an answer.
+#pragma once
+
+#include "midillama/chat/call.h"
+#include "midillama/core/line_log.h"
+
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace midillama::chat {
+
+struct Exchange {
+  OrderedJson request;
+  OrderedJson response = {};
+  int status = 0;
+  double seconds = 0;
+};
+
+class RequestLog {
+ public:
+  // Reads what is there. A last line that was cut off, as by a kill, is removed with a warning; InputError where another line is none of
+  // the log's. Nothing is created before the first exchange.
+  explicit RequestLog(const std::filesystem::path& file);
+
+  // The usable answer that was given under this key. Any thread. One answer is in memory at a time.
+  std::optional<Answer> find(const std::string& key) const;
+  bool has(const std::string& key) const;
+  // Why the last try of a call that failed gave no answer.
+  std::optional<Answer> find_failure(const std::string& key) const;
+
+  // Handed to the operating system before it returns, so that a killed program has it. Any thread. Of two usable answers to one request
+  // the first stays the answer.
+  void add(const Exchange& exchange);
+
+  const std::filesystem::path& file() const { return lines_.file(); }
+
+ private:
+  using Places = std::unordered_map<std::string, LineLog::Place>;  // lines by their keys
+  std::optional<Answer> find_in(const Places& places, const std::string& key) const;
+  void read(std::string_view line, std::size_t number, LineLog::Place place, const std::string& file);
+  void note(const OrderedJson& row, LineLog::Place place);
+
+  mutable std::mutex mutex_;  // of what follows
+  Places usable_;
+  Places failed_;  // the last failure of each
+  LineLog lines_;  // the last: reading it fills the others
+};
+
+}  // namespace midillama::chat

@@ -1,0 +1,43 @@
+// A file of lines that are only ever added, for what is costly to get: what was added before a kill is there in the next run.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace midillama {
+
+class LineLog {
+ public:
+  // Of a line in the file, without its end.
+  struct Place {
+    std::size_t begin = 0, size = 0;  // bytes
+  };
+  using OnLine = std::function<void(std::string_view line, std::size_t number, Place place)>;
+
+  // Calls `line` with each line that is there, numbered from 1. A last line that was cut off, as by a kill, is removed with a warning.
+  // Nothing is created before the first line is added.
+  LineLog(std::filesystem::path file, const OnLine& line);
+  ~LineLog();
+  LineLog(const LineLog&) = delete;
+  LineLog& operator=(const LineLog&) = delete;
+
+  // Adds a line, given without its end, and says where it is. It is handed to the operating system before this returns, so that a killed
+  // program has it; of a line that does not fit on the disk nothing stays. InputError. One thread at a time.
+  Place add(std::string line);
+  // The line at a place. InputError where the file was shortened meanwhile. Any thread.
+  std::string at(Place place) const;
+
+  const std::filesystem::path& file() const { return file_; }
+
+ private:
+  void open();
+
+  std::filesystem::path file_;
+  std::size_t size_ = 0;
+  int descriptor_ = -1;
+};
+
+}  // namespace midillama

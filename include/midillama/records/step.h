@@ -1,0 +1,68 @@
+// A step of the dataset pipeline in a dataset's folder: the file that it makes, and beside it STEP.json, the record of what it was made of.
+// A step whose file is there and was made of the same need not run again.
+#pragma once
+
+#include "midillama/core/atomic_file.h"
+#include "midillama/core/file.h"
+#include "midillama/core/hash.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace midillama::records {
+
+struct Step {
+  const char* name;  // "features": its record is features.json
+  const char* file;  // "features.jsonl"
+};
+
+// In the order in which they run. The first one's record has a form of its own (catalog/import.h).
+inline constexpr Step kImportStep = {"import", "pieces.jsonl"};
+inline constexpr Step kRetrieveStep = {"retrieve", "texts.jsonl"};
+inline constexpr Step kAnnotateStep = {"annotate", "annotations.jsonl"};
+inline constexpr Step kFeaturesStep = {"features", "features.jsonl"};
+inline constexpr Step kSegmentStep = {"segment", "clips.jsonl"};
+
+std::filesystem::path record_file(const std::filesystem::path& directory, const Step& step);
+
+// The step's record; null where there is none.
+OrderedJson record_of(const std::filesystem::path& directory, const Step& step);
+
+// What a step makes its file of.
+struct MadeOf {
+  OrderedJson settings = OrderedJson::object();
+  OrderedJson files = OrderedJson::object();  // fingerprints by name; null for one that is not there
+};
+
+// The fingerprint of DIRECTORY/FILE; null where there is no such file.
+OrderedJson fingerprint_of(const std::filesystem::path& directory, const std::string& file);
+
+enum class StepState {
+  missing,     // there is no file
+  current,     // it was made of the same
+  incomplete,  // ... by a run that left something to do
+  outdated,    // it was made of something else, or changed since
+  given,       // it has no record: another program's
+};
+StepState state_of(const std::filesystem::path& directory, const Step& step, const MadeOf& made_of);
+
+// The file of a step while it is written. It appears whole, and with its record.
+class StepFile {
+ public:
+  // Removes what killed runs of the step left.
+  StepFile(const std::filesystem::path& directory, const Step& step);
+
+  void write(std::string_view bytes);
+  // `report` is added to the record. A step that has something left to do is not `complete`: the next run does it.
+  void commit(const MadeOf& made_of, const OrderedJson& report = OrderedJson::object(), bool complete = true);
+
+ private:
+  std::filesystem::path directory_;
+  Step step_;
+  AtomicFile file_;
+  Fingerprinter written_;
+};
+
+}  // namespace midillama::records

@@ -1,0 +1,115 @@
+#include "midillama/chat/call.h"
+
+#include "midillama/core/hash.h"
+#include "midillama/core/json_reader.h"
+#include "midillama/text/utf8.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace midillama::chat {
+namespace {
+
+// The value at the end of a path of keys and places; nothing where there is none.
+const OrderedJson* at(const OrderedJson& json, const std::vector<OrderedJson>& path) {
+  const OrderedJson* here = &json;
+  for (const OrderedJson& step : path) {
+    if (step.is_string()) {
+      if (!here->is_object()) return nullptr;
+      const auto found = here->find(step.get_ref<const std::string&>());
+      if (found == here->end()) return nullptr;
+      here = &*found;
+    } else {
+      if (!here->is_array() || here->size() <= step.get<std::size_t>()) return nullptr;
+      here = &(*here)[step.get<std::size_t>()];
+    }
+  }
+  return here;
+}
+
+std::string text_at(const OrderedJson& json, const std::vector<OrderedJson>& path) {
+  const OrderedJson* found = at(json, path);
+  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
+}
+
+// As servers say that the model ended by itself: OpenAI's word, and those of text-generation-inference and of Anthropic's models.
+constexpr std::array<std::string_view, 4> kEnds = {"stop", "eos_token", "stop_sequence", "end_turn"};
+
+// JSON without what servers that take no schema let models write around it: their thoughts before it, the fence of a block of code.
+std::string_view json_within(std::string_view text) {
+  constexpr std::string_view kThought = "</think>", kFence = "```";
+  if (const auto end = text.rfind(kThought); text::strip(text).starts_with("<think>") && end != std::string_view::npos)
+    text.remove_prefix(end + kThought.size());
+  text = text::strip(text);
+  const auto first_line = text.find('\n');
+  const bool is_fenced = text.starts_with(kFence) && text.ends_with(kFence) && first_line != std::string_view::npos;
+  return is_fenced ? text::strip(text.substr(first_line, text.rfind(kFence) - first_line)) : text;
+}
+
+std::int64_t count_at(const OrderedJson& json, const std::vector<OrderedJson>& path) {
+  const OrderedJson* found = at(json, path);
+  return found != nullptr && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+}  // namespace
+
+OrderedJson request_body(const Call& call, const std::string& model) {
+  OrderedJson messages = OrderedJson::array();
+  for (const Message& message : call.messages) messages.push_back({{"role", message.role}, {"content", message.content}});
+  OrderedJson body = {{"model", model}, {"messages", messages}, {"temperature", call.temperature}, {"max_tokens", call.max_tokens}};
+  if (call.seed) body["seed"] = *call.seed;
+  if (call.schema) {
+    const OrderedJson schema = {{"name", call.schema->name}, {"strict", true}, {"schema", call.schema->value}};
+    body["response_format"] = {{"type", "json_schema"}, {"json_schema", schema}};
+  }
+  return body;
+}
+
+std::string key_of(const OrderedJson& request) {
+  return fingerprint(Json(request).dump());  // keys in the order of the alphabet
+}
+
+Usage usage_at_most(const OrderedJson& request) {
+  std::size_t characters = 0;
+  for (const OrderedJson& message : request.at("messages"))
+    characters += text::count_characters(message.at("content").get_ref<const std::string&>());
+  return {static_cast<std::int64_t>(characters / 4), request.at("max_tokens").get<std::int64_t>()};
+}
+
+Usage usage_of(const OrderedJson& response) {
+  constexpr std::int64_t kMost = 1'000'000'000;  // whatever a server says, the sum of all fits
+  const auto tokens = [&](const char* kind) { return std::clamp<std::int64_t>(count_at(response, {"usage", kind}), 0, kMost); };
+  return {tokens("prompt_tokens"), tokens("completion_tokens")};
+}
+
+Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
+  const OrderedJson* message = at(response, {"choices", 0, "message"});
+  if (message == nullptr) return {.problem = "the response has no choices"};
+  if (const std::string refusal = text_at(*message, {"refusal"}); !refusal.empty())
+    return {.problem = fmt::format("the model refused: {}", refusal)};
+  const std::string end = text_at(response, {"choices", 0, "finish_reason"});
+  if (end == "length") return {.problem = fmt::format("the answer was cut at {} tokens", count_at(request, {"max_tokens"}))};
+  if (std::ranges::find(kEnds, end) == kEnds.end()) return {.problem = fmt::format("the answer ended by \"{}\"", end)};
+  std::string text = text_at(*message, {"content"});
+  if (text::strip(text).empty()) return {.problem = "the answer is empty"};
+  if (at(request, {"response_format"}) == nullptr || !parse_or_discard(text).is_discarded()) return {.text = std::move(text)};
+  const std::string_view within = json_within(text);
+  if (parse_or_discard(within).is_discarded()) return {.problem = "the answer is not JSON"};
+  return {.text = std::string(within)};
+}
+
+Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response) {
+  if (status == 200) return read_answer(request, response);
+  return {.problem = fmt::format("status {}: {}", status, error_text(response))};
+}
+
+std::string error_text(const OrderedJson& response) {
+  for (const std::vector<OrderedJson>& path : {std::vector<OrderedJson>{"error"}, {"error", "message"}}) {
+    if (const std::string text = text_at(response, path); !text.empty()) return text;
+  }
+  return "no reason was given";
+}
+
+}  // namespace midillama::chat

@@ -1,0 +1,194 @@
+#include "midillama/chat/client.h"
+
+#include "midillama/core/json_reader.h"
+#include "midillama/core/json_text.h"
+#include "midillama/core/log.h"
+#include "midillama/text/utf8.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+
+namespace midillama::chat {
+namespace {
+
+constexpr std::uint64_t kJitter = 1;    // seeds when to try again, which no result depends on
+constexpr std::int64_t kHopeless = 10;  // calls that failed, where none was ever answered
+
+// Without the line end that files of keys have.
+std::string key_from_environment(const std::string& variable) {
+  const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+  const std::string key(text::strip(value == nullptr ? "" : value));
+  const bool is_plain = std::ranges::all_of(key, [](char letter) { return letter > ' ' && letter <= '~'; });
+  if (!is_plain)
+    throw InputError(variable, "", "the environment variable holds no key: spaces, line ends and letters beyond ASCII are in none");
+  return key;
+}
+
+std::string without_slash_at_its_end(std::string address) {
+  while (address.ends_with('/')) address.pop_back();
+  return address;
+}
+
+void require_server(const config::Chat& config) {
+  std::vector<std::string> mistakes;
+  if (config.endpoint.empty())
+    mistakes.push_back("chat.endpoint — must be set: the address of an OpenAI-compatible server, up to and with /v1");
+  if (config.model.empty()) mistakes.push_back("chat.model — must be set: the name of a model that chat.endpoint serves");
+  if (!mistakes.empty()) throw ConfigError(mistakes);
+  net::server_of(config.endpoint);
+}
+
+// What came, as the log keeps it.
+OrderedJson content_of(const net::HttpResponse& response) {
+  try {
+    return parse_ordered_json(response.body, "the response");
+  } catch (const InputError&) {
+    std::string valid;
+    return std::string(text::valid_utf8(response.body, valid));
+  }
+}
+
+std::string code_of(const OrderedJson& content) {
+  const bool has_code =
+      content.is_object() && content.contains("error") && content["error"].is_object() && content["error"].contains("code");
+  return has_code && content["error"]["code"].is_string() ? content["error"]["code"].get<std::string>() : "";
+}
+
+// Somewhere else, if at all: what is posted is not sent on to another address.
+bool is_wrong_address(int status) {
+  return (status >= 300 && status < 400) || status == 404 || status == 405;
+}
+
+bool is_refused_for_good(int status, const OrderedJson& content) {
+  return is_wrong_address(status) || status == 401 || status == 403 || code_of(content) == "insufficient_quota";
+}
+
+}  // namespace
+
+double cost_of(const config::Chat& config, const Usage& usage) {
+  return (static_cast<double>(usage.prompt_tokens) * config.price_per_million_prompt_tokens +
+          static_cast<double>(usage.completion_tokens) * config.price_per_million_completion_tokens) /
+         1e6;
+}
+
+Client::Client(const config::Chat& config, RequestLog& log, std::function<bool()> is_stopped)
+    : config_(config),
+      log_(log),
+      is_stopped_(std::move(is_stopped)),
+      key_(key_from_environment(config.api_key_env)),
+      http_({.user_agent = "midillama", .limit = std::chrono::milliseconds(static_cast<std::int64_t>(1000 * config.timeout))}),
+      requests_(static_cast<double>(config.requests_per_minute), 60),
+      tokens_(static_cast<double>(config.tokens_per_minute), 60),
+      random_(kJitter) {
+  if (!config_.replay) require_server(config_);
+}
+
+Totals Client::totals() const {
+  const std::lock_guard lock(mutex_);
+  return totals_;
+}
+
+Answer Client::ask(const Call& call) {
+  const OrderedJson request = request_body(call, config_.model);
+  const std::string key = key_of(request);
+  {
+    std::unique_lock lock(mutex_);
+    freed_.wait(lock, [&] { return !asked_.contains(key) && (running_ < config_.max_parallel || log_.has(key)); });
+    if (auto answer = log_.find(key)) return ++totals_.from_log, std::move(*answer);
+    if (config_.replay) {
+      if (auto failure = log_.find_failure(key)) return ++totals_.failed, std::move(*failure);
+      throw InputError(log_.file().string(), fmt::format("key {}", key),
+                       "this call was never made, and chat.replay makes no new ones: was the configuration changed?");
+    }
+    asked_.insert(key);
+    ++running_;
+  }
+  const auto end = [&] {
+    const std::lock_guard lock(mutex_);
+    asked_.erase(key);
+    --running_;
+    freed_.notify_all();
+  };
+  try {
+    Answer answer = send(request);
+    end();
+    return answer;
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+Answer Client::send(const OrderedJson& request) {
+  Answer answer;
+  for (std::int64_t i = 0; i < config_.tries_for_an_answer; ++i) {
+    answer = try_once(request);
+    if (answer.is_usable()) break;
+  }
+  const std::lock_guard lock(mutex_);
+  ++(answer.is_usable() ? totals_.calls : totals_.failed);
+  if (totals_.failed >= kHopeless && totals_.calls + totals_.from_log == 0)
+    throw ServerRefused(fmt::format("{}: not one of {} calls was answered, the last for: {}", net::server_of(config_.endpoint),
+                                    totals_.failed, answer.problem));
+  return answer;
+}
+
+Answer Client::try_once(const OrderedJson& request) {
+  const auto wait = [&](double seconds) { net::wait_or_stop(seconds, is_stopped_); };
+  const Usage most = usage_at_most(request);
+  wait(std::max(requests_.book(1), tokens_.book(static_cast<double>(most.prompt_tokens + most.completion_tokens))));
+
+  using Clock = std::chrono::steady_clock;
+  auto start = Clock::now();
+  const auto keep = [&](int status, const OrderedJson& content) {
+    log_.add({request, content, status, std::chrono::duration<double>(Clock::now() - start).count()});
+    const Usage usage = usage_of(content);
+    const std::lock_guard lock(mutex_);
+    totals_.usage.prompt_tokens += usage.prompt_tokens;
+    totals_.usage.completion_tokens += usage.completion_tokens;
+  };
+  Random random(0);
+  {
+    const std::lock_guard lock(mutex_);
+    random.set_state(random_.next());
+  }
+  const net::RetryHooks hooks{
+      .is_refused =
+          [](const net::HttpResponse& response) {
+            return net::may_help_again(response) && !is_refused_for_good(response.status, content_of(response));
+          },
+      .before_wait =
+          [&](const net::Try& failed, double seconds) {
+            const OrderedJson content = failed.response ? content_of(*failed.response) : OrderedJson(failed.reason);
+            keep(failed.response ? failed.response->status : 0, content);
+            const std::string why =
+                failed.response ? fmt::format("status {}: {}", failed.response->status, error_text(content)) : failed.reason;
+            log::debug("try {}: {}; again in {:.1f} s", failed.number, why, seconds);
+            const std::lock_guard lock(mutex_);
+            ++totals_.retries;
+          },
+      .wait =
+          [&](double seconds) {
+            wait(seconds);
+            start = Clock::now();
+          },
+  };
+  net::HttpRequest post{.url = without_slash_at_its_end(config_.endpoint) + "/chat/completions", .body = json_text(request)};
+  if (!key_.empty()) post.headers.emplace_back("Authorization", "Bearer " + key_);
+  const net::RetryPolicy policy{.tries = static_cast<std::size_t>(config_.tries)};
+  const net::HttpResponse response = net::send_again(http_, post, policy, hooks, random);
+
+  const OrderedJson content = content_of(response);
+  keep(response.status, content);
+  if (response.status == 200) return read_answer(request, content);
+  const std::string why = fmt::format("{}: status {}: {}{}", net::server_of(config_.endpoint), response.status, error_text(content),
+                                      is_wrong_address(response.status) ? ": is chat.endpoint its address up to and with /v1?" : "");
+  if (is_refused_for_good(response.status, content) || net::may_help_again(response)) throw ServerRefused(why);
+  return answer_of(request, response.status, content);
+}
+
+}  // namespace midillama::chat

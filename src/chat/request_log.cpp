@@ -1,0 +1,78 @@
+#include "midillama/chat/request_log.h"
+
+#include "midillama/core/json_reader.h"
+#include "midillama/core/json_text.h"
+
+#include <fmt/format.h>
+
+namespace midillama::chat {
+namespace {
+
+OrderedJson row_of(const Exchange& exchange) {
+  const Usage usage = usage_of(exchange.response);
+  return {{"key", key_of(exchange.request)},
+          {"model", exchange.request.value("model", "")},
+          {"request", exchange.request},
+          {"response", exchange.response},
+          {"status", exchange.status},
+          {"seconds", exchange.seconds},
+          {"usage", {{"prompt_tokens", usage.prompt_tokens}, {"completion_tokens", usage.completion_tokens}}}};
+}
+
+Answer answer_in(const OrderedJson& row) {
+  return answer_of(row.at("request"), row.at("status").get<int>(), row.at("response"));
+}
+
+}  // namespace
+
+RequestLog::RequestLog(const std::filesystem::path& file)
+    : lines_(file, [&](std::string_view line, std::size_t number, LineLog::Place place) { read(line, number, place, file.string()); }) {}
+
+void RequestLog::read(std::string_view line, std::size_t number, LineLog::Place place, const std::string& file) {
+  const std::string where = fmt::format("line {}", number);
+  const OrderedJson row = parse_ordered_json(line, fmt::format("{}: {}", file, where));
+  for (const char* key : {"key", "request", "response", "status"}) {
+    if (!row.is_object() || !row.contains(key)) throw InputError(file, where, fmt::format("the key \"{}\" is missing", key));
+  }
+  if (!row["key"].is_string()) throw InputError(file, where, "the key \"key\" is no text");
+  if (!row["status"].is_number_integer()) throw InputError(file, where, "the key \"status\" is no whole number");
+  note(row, place);
+}
+
+void RequestLog::note(const OrderedJson& row, LineLog::Place place) {
+  const auto key = row.at("key").get<std::string>();
+  if (answer_in(row).is_usable()) {
+    usable_.emplace(key, place);
+  } else {
+    failed_.insert_or_assign(key, place);
+  }
+}
+
+bool RequestLog::has(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  return usable_.contains(key);
+}
+
+std::optional<Answer> RequestLog::find_in(const Places& places, const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = places.find(key);
+  if (found == places.end()) return std::nullopt;
+  return answer_in(parse_ordered_json(lines_.at(found->second), file().string()));
+}
+
+std::optional<Answer> RequestLog::find(const std::string& key) const {
+  return find_in(usable_, key);
+}
+
+std::optional<Answer> RequestLog::find_failure(const std::string& key) const {
+  return find_in(failed_, key);
+}
+
+void RequestLog::add(const Exchange& exchange) {
+  const OrderedJson row = row_of(exchange);
+  const std::string line = json_text(row);
+  const std::lock_guard lock(mutex_);
+  note(row, lines_.add(line));
+}
+
+}  // namespace midillama::chat

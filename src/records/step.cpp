@@ -1,0 +1,70 @@
+#include "midillama/records/step.h"
+
+#include "midillama/core/json_reader.h"
+#include "midillama/core/json_text.h"
+#include "midillama/core/temporary.h"
+
+#include <fmt/format.h>
+
+namespace midillama::records {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kFormat = 1;  // of a record
+
+OrderedJson json_of(const MadeOf& made_of) {
+  return {{"settings", made_of.settings}, {"files", made_of.files}};
+}
+
+fs::path without_leftovers(const fs::path& file) {
+  remove_leftovers_of(file);
+  return file;
+}
+
+}  // namespace
+
+fs::path record_file(const fs::path& directory, const Step& step) {
+  return directory / fmt::format("{}.json", step.name);
+}
+
+OrderedJson record_of(const fs::path& directory, const Step& step) {
+  const fs::path file = record_file(directory, step);
+  return fs::exists(file) ? parse_ordered_json(read_text(file), file.string()) : OrderedJson();
+}
+
+OrderedJson fingerprint_of(const fs::path& directory, const std::string& file) {
+  return fs::exists(directory / file) ? OrderedJson(fingerprint_file(directory / file)) : OrderedJson();
+}
+
+StepState state_of(const fs::path& directory, const Step& step, const MadeOf& made_of) {
+  if (!fs::exists(directory / step.file)) return StepState::missing;
+  const OrderedJson record = record_of(directory, step);
+  if (record.is_null()) return StepState::given;
+  const auto part = [&](const char* key) { return record.is_object() ? Json(record.value(key, OrderedJson())) : Json(); };
+  const bool is_same = part("format") == kFormat && part("made_of") == Json(json_of(made_of)) &&
+                       part("fingerprint") == Json(fingerprint_of(directory, step.file));
+  if (!is_same) return StepState::outdated;
+  return part("complete") == true ? StepState::current : StepState::incomplete;
+}
+
+StepFile::StepFile(const fs::path& directory, const Step& step)
+    : directory_(directory), step_(step), file_(without_leftovers(directory / step.file)) {}
+
+void StepFile::write(std::string_view bytes) {
+  file_.write(bytes);
+  written_.add(bytes);
+}
+
+// The record first: a file without it would be taken for another program's.
+void StepFile::commit(const MadeOf& made_of, const OrderedJson& report, bool complete) {
+  OrderedJson record = {{"format", kFormat},
+                        {"made_of", json_of(made_of)},
+                        {"file", step_.file},
+                        {"fingerprint", written_.fingerprint()},
+                        {"complete", complete}};
+  record.update(report);
+  write_atomically(without_leftovers(record_file(directory_, step_)), json_text(record, 2) + "\n");
+  file_.commit();
+}
+
+}  // namespace midillama::records

@@ -1,0 +1,90 @@
+#include "midillama/works/files.h"
+
+#include "midillama/core/base64.h"
+
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+namespace midillama::works {
+namespace fs = std::filesystem;
+namespace {
+
+void require(const fs::path& file, const char* step) {
+  if (!fs::exists(file)) throw InputError(file.string(), "", fmt::format("is not there: `midillama data {}` makes it", step));
+}
+
+// The path's own bytes where its name is no UTF-8.
+std::string path_bytes(const Json& row, const std::string& file, const std::string& place) {
+  if (!row.is_object() || !row.contains("file_bytes")) return json_get<std::string>(row, "file", file, place);
+  const auto bytes = from_base64(json_get<std::string>(row, "file_bytes", file, place));
+  if (!bytes) throw InputError(file, place, "the key \"file_bytes\" is not base64");
+  return *bytes;
+}
+
+}  // namespace
+
+void for_each_piece(const fs::path& directory, const std::function<void(const CatalogPiece& piece)>& use) {
+  const fs::path file = directory / kPiecesFile;
+  require(file, "import");
+  std::unordered_set<std::string> known;
+  for_each_json_line(file, [&](const Json& row, std::size_t line) {
+    const std::string place = fmt::format("line {}", line);
+    const auto text = [&](const char* key) { return json_get<std::string>(row, key, file.string(), place); };
+    CatalogPiece piece{text("piece"), path_bytes(row, file.string(), place), text("title"), text("composer"), text("work"), text("source")};
+    if (!known.insert(piece.id).second)
+      throw InputError(file.string(), place, fmt::format("the piece \"{}\" stands in an earlier line already", piece.id));
+    if (row.contains("labels")) piece.labels = row["labels"];
+    if (!piece.labels.is_object()) throw InputError(file.string(), place, "the key \"labels\" is no object");
+    use(piece);
+  });
+}
+
+std::vector<Work> read_works(const fs::path& directory) {
+  const fs::path file = directory / kPiecesFile;
+  require(file, "import");
+  std::vector<Work> works;
+  std::unordered_set<std::string> known;
+  for_each_json_line(file, [&](const Json& row, std::size_t line) {
+    const auto text = [&](const char* key) { return json_get<std::string>(row, key, file.string(), fmt::format("line {}", line)); };
+    Work work{text("work"), text("composer"), text("title")};
+    if (known.insert(work.id).second) works.push_back(std::move(work));
+  });
+  return works;
+}
+
+OrderedJson to_line(const Text& text) {
+  return {{"work", text.work},           {"url", text.url},       {"title", text.title},
+          {"retrieved", text.retrieved}, {"sha256", text.sha256}, {"text", text.text}};
+}
+
+void for_each_text(const fs::path& directory, const std::function<void(const Text& text)>& use) {
+  const fs::path file = directory / kTextsFile;
+  require(file, "retrieve");
+  for_each_json_line(file, [&](const Json& row, std::size_t line) {
+    const auto get = [&](const char* key) { return json_get<std::string>(row, key, file.string(), fmt::format("line {}", line)); };
+    use({get("work"), get("url"), get("title"), get("retrieved"), get("sha256"), get("text")});
+  });
+}
+
+std::map<std::string, SupportedFields> read_supported_fields(const fs::path& directory) {
+  const fs::path file = directory / kAnnotationsFile;
+  require(file, "annotate");
+  std::map<std::string, SupportedFields> works;
+  for_each_json_line(file, [&](const Json& row, std::size_t line) {
+    const std::string place = fmt::format("line {}", line);
+    const auto work = json_get<std::string>(row, "work", file.string(), place);
+    const auto fields = json_get<Json>(row, "fields", file.string(), place);
+    for (const auto& [name, field] : fields.items()) {
+      // Without a URL the sentence was in no text.
+      if (!field.is_object() || !field.value("url", Json()).is_string()) continue;
+      const auto text = [&](const char* key) {
+        return json_get<std::string>(field, key, file.string(), fmt::format("{}, {}", place, name));
+      };
+      works[work][name] = {text("value"), text("evidence"), text("url")};
+    }
+  });
+  return works;
+}
+
+}  // namespace midillama::works

@@ -1,0 +1,186 @@
+#include "midillama/core/json_reader.h"
+#include "midillama/net/url.h"
+#include "midillama/works/page_text.h"
+#include "works/html_text.h"
+#include "works/source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+namespace midillama::works {
+namespace {
+
+constexpr std::size_t kMostFound = 10;  // pages of a search
+constexpr std::size_t kMostRead = 5;    // of these, pages whose opening is not known
+
+// Of every request: answers of one form, not from a server that is behind with its work, and pages for their redirects.
+const std::vector<net::Parameter> kAlways = {{"format", "json"}, {"formatversion", "2"}, {"maxlag", "5"}, {"redirects", "1"}};
+
+// The API refused what it was asked for.
+class ApiError : public RequestFailed {
+ public:
+  ApiError(const std::string& server, const std::string& code)
+      : RequestFailed(fmt::format("{}: its API answers with the error {}", server, code)), code_(code) {}
+  const std::string& code() const { return code_; }
+
+ private:
+  std::string code_;
+};
+
+std::string error_code(const Json& answer) {
+  if (!answer.is_object() || !answer.contains("error")) return "";
+  const Json& error = answer["error"];
+  return error.is_object() && error.contains("code") && error["code"].is_string() ? error["code"].get<std::string>() : "unknown";
+}
+
+// A busy server says so with status 200, and one that loses its database in the middle sends a page of HTML after the JSON.
+std::string refusal(const net::HttpResponse& response) {
+  static const std::set<std::string> kBusy = {"maxlag", "ratelimited", "readonly"};
+  if (const std::string why = refusal_by_status(response); !why.empty()) return why;
+  if (response.status != 200) return "";
+  const Json answer = parse_or_discard(response.body);
+  if (!answer.is_object()) return "its answer is no JSON object: is retrieval.endpoint the address of an api.php?";
+  const std::string code = error_code(answer);
+  return kBusy.contains(code) || code.starts_with("internal_api_error") ? fmt::format("its API answers with the error {}", code) : "";
+}
+
+// Json::exception where the answer has another form.
+const Json::array_t& pages_of(const Json& answer) {
+  static const Json::array_t kNone;
+  if (!answer.contains("query")) return kNone;
+  const auto& query = answer.at("query").get_ref<const Json::object_t&>();
+  const auto pages = query.find("pages");
+  return pages == query.end() ? kNone : pages->second.get_ref<const Json::array_t&>();
+}
+
+class MediaWiki : public Source {
+ public:
+  MediaWiki(std::string endpoint, PoliteClient& client, AnswerLog& log)
+      : endpoint_(std::move(endpoint)), server_(net::server_of(endpoint_)), client_(client), log_(log) {}
+
+  std::vector<Page> find(const PageMatcher& work, std::size_t most) override {
+    try {
+      for (const std::string& words : work.searches()) {
+        std::size_t unknown = 0;
+        const auto read = [&](const Candidate& candidate) -> std::optional<Page> {
+          if (!candidate.opening.has_value() && ++unknown > kMostRead) return std::nullopt;
+          return page(candidate);
+        };
+        std::vector<Page> pages = read_nearest(work, search(words), most, read);
+        if (!pages.empty()) return pages;
+      }
+    } catch (const Json::exception&) {
+      throw RequestFailed(fmt::format("{}: its answer has another form than the API's", server_));
+    }
+    return {};
+  }
+
+ private:
+  Json ask(std::vector<net::Parameter> parameters) {
+    parameters.insert(parameters.end(), kAlways.begin(), kAlways.end());
+    const net::HttpResponse response = client_.get(net::with_query(endpoint_, parameters), refusal);
+    if (response.status != 200) {
+      throw RequestFailed(
+          fmt::format("{}: status {}: is retrieval.endpoint the address of an api.php that everybody may use?", server_, response.status));
+    }
+    Json answer = parse_json(response.body, server_);
+    if (const std::string code = error_code(answer); !code.empty()) throw ApiError(server_, code);
+    return answer;
+  }
+
+  // Pages that have all the words, in the server's order.
+  std::vector<Candidate> search(const std::string& words) {
+    const Answered found = log_.get(endpoint_, "search: " + words, [&] {
+      const Json answer = ask({{"action", "query"},
+                               {"generator", "search"},
+                               {"gsrsearch", words},
+                               {"gsrwhat", "text"},
+                               {"gsrlimit", std::to_string(kMostFound)},
+                               {"prop", "extracts|info|pageprops"},
+                               {"inprop", "url"},
+                               {"ppprop", "disambiguation"},
+                               {"exintro", "1"},
+                               {"explaintext", "1"},
+                               {"exlimit", "max"}});
+      return found_in(answer);
+    });
+    std::vector<Candidate> candidates;
+    for (const Json& row : found.answer) {
+      candidates.push_back({.title = row.at("title").get<std::string>(),
+                            .url = row.at("url").get<std::string>(),
+                            .opening = row.contains("opening") ? std::optional(row.at("opening").get<std::string>()) : std::nullopt,
+                            .name = std::to_string(row.at("pageid").get<std::int64_t>())});
+    }
+    return candidates;
+  }
+
+  // What is kept of a search: [{"pageid", "title", "url", "opening"}], without lists of pages of one name where the server tells them, and
+  // without openings where it has no TextExtracts.
+  static Json found_in(const Json& answer) {
+    std::vector<const Json*> pages;
+    for (const Json& page : pages_of(answer)) {
+      const bool is_list = page.contains("pageprops") && page["pageprops"].contains("disambiguation");
+      if (page.contains("pageid") && !is_list) pages.push_back(&page);
+    }
+    std::ranges::stable_sort(pages, {}, [](const Json* page) { return page->value("index", std::numeric_limits<std::int64_t>::max()); });
+    Json rows = Json::array();
+    for (const Json* page : pages) {
+      Json row = {{"pageid", page->at("pageid").get<std::int64_t>()},
+                  {"title", page->at("title").get<std::string>()},
+                  {"url", page->at("fullurl").get<std::string>()}};
+      if (page->contains("extract")) row["opening"] = opening_of(page->at("extract").get<std::string>());
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+  // Nothing where the page has gone meanwhile.
+  std::optional<Page> page(const Candidate& candidate) {
+    const Answered answered = log_.get(endpoint_, "page: " + candidate.name, [&]() -> Json {
+      const std::optional<std::string> text = candidate.opening ? extract_of(candidate.name) : parsed_text_of(candidate.name);
+      return text ? Json{{"text", *text}} : Json{{"missing", true}};
+    });
+    if (answered.answer.contains("missing")) return std::nullopt;
+    return Page{candidate.url, candidate.title, answered.retrieved, answered.answer.at("text").get<std::string>()};
+  }
+
+  std::optional<std::string> extract_of(const std::string& id) {
+    const Json answer = ask({{"action", "query"}, {"pageids", id}, {"prop", "extracts"}, {"explaintext", "1"}, {"exlimit", "1"}});
+    for (const Json& page : pages_of(answer)) {
+      if (!page.contains("missing")) return tidy_text(page.at("extract").get<std::string>());
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> parsed_text_of(const std::string& id) {
+    static const std::set<std::string> kGone = {"missingtitle", "nosuchpageid", "invalidtitle"};
+    try {
+      const Json answer = ask({{"action", "parse"},
+                               {"pageid", id},
+                               {"prop", "text"},
+                               {"disableeditsection", "1"},
+                               {"disabletoc", "1"},
+                               {"disablelimitreport", "1"}});
+      return text_of_html(answer.at("parse").at("text").get<std::string>());
+    } catch (const ApiError& error) {
+      if (kGone.contains(error.code())) return std::nullopt;
+      throw;
+    }
+  }
+
+  std::string endpoint_;
+  std::string server_;
+  PoliteClient& client_;
+  AnswerLog& log_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_mediawiki(const std::string& endpoint, PoliteClient& client, AnswerLog& log) {
+  return std::make_unique<MediaWiki>(endpoint, client, log);
+}
+
+}  // namespace midillama::works

@@ -1,0 +1,64 @@
+// Other people's servers, asked as they wish: no faster than they allow, not what their robots.txt keeps programs from, and later again
+// where they are busy.
+#pragma once
+
+#include "midillama/core/random.h"
+#include "midillama/net/http_client.h"
+#include "midillama/net/pace.h"
+#include "midillama/net/retry.h"
+#include "midillama/net/robots.h"
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace midillama::works {
+
+// A server did not answer, or not with what was asked for. Names the server.
+class RequestFailed : public Error {
+ public:
+  using Error::Error;
+};
+
+struct PoliteClientOptions {
+  net::HttpClientOptions http;
+  std::string robot;                    // the name that robots.txt may call the program by
+  double seconds_between_requests = 1;  // to one server, at least; its robots.txt may ask for more
+  net::RetryPolicy retries = {};
+  std::function<void(double seconds)> wait;  // called before each request, also with 0
+};
+
+class PoliteClient {
+ public:
+  explicit PoliteClient(PoliteClientOptions options) : options_(std::move(options)), http_(options_.http) {}
+
+  // Why an answer is none, to be asked for again later; empty for one that is.
+  using Refusal = std::function<std::string(const net::HttpResponse&)>;
+
+  // The answer to a GET. RequestFailed where none came; Error where the server's robots.txt does not allow it.
+  net::HttpResponse get(const std::string& url, const Refusal& refusal);
+
+  // Requests so far, also those for robots.txt and those that were refused.
+  std::size_t sent() const { return sent_; }
+
+ private:
+  struct Server {
+    explicit Server(double seconds) : pace(1, seconds) {}
+    net::Pace pace;
+    net::Robots robots = {};
+  };
+  Server& server_of(const std::string& url);
+  net::HttpResponse send(const std::string& url, const Refusal& refusal, net::Pace& pace);
+
+  PoliteClientOptions options_;
+  net::HttpClient http_;
+  std::map<std::string, Server> servers_ = {};
+  std::size_t sent_ = 0;
+  Random random_{1};  // when to try again, which no result depends on
+};
+
+// Of servers whose status says it all.
+std::string refusal_by_status(const net::HttpResponse& response);
+
+}  // namespace midillama::works

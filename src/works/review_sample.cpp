@@ -1,0 +1,145 @@
+#include "midillama/core/hash.h"
+#include "midillama/core/json_text.h"
+#include "midillama/core/random.h"
+#include "midillama/works/review.h"
+#include "works/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+namespace midillama::works {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kDataMark = "/*DATA*/";
+
+// How many of each stratum, by its share of all; what rounding leaves goes to the largest remainders.
+std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size_t count) {
+  const std::size_t all = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
+  std::vector<std::size_t> parts, order(sizes.size());
+  for (const std::size_t size : sizes) parts.push_back(size * count / all);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return sizes[i] * count % all; });
+  for (std::size_t left = count - std::accumulate(parts.begin(), parts.end(), std::size_t{0}), i = 0; left > 0; --left, ++i)
+    ++parts[order[i]];
+  return parts;
+}
+
+// Members in the order in which they are drawn: the composers in turns.
+std::vector<std::size_t> drawing_order(std::map<std::string, std::vector<std::size_t>>& composers, Random& random) {
+  std::vector<std::vector<std::size_t>*> queues;
+  std::size_t all = 0;
+  for (auto& [composer, members] : composers) {
+    random.shuffle(std::span(members));
+    queues.push_back(&members);
+    all += members.size();
+  }
+  random.shuffle(std::span(queues));
+  std::vector<std::size_t> order;
+  for (std::size_t turn = 0; order.size() < all; ++turn) {
+    for (const auto* queue : queues) {
+      if (turn < queue->size()) order.push_back((*queue)[turn]);
+    }
+  }
+  return order;
+}
+
+}  // namespace
+
+std::string period_of(const Json& labels) {
+  for (const char* key : {"period", "music_period"}) {
+    const auto found = labels.is_object() ? labels.find(key) : labels.end();
+    if (found != labels.end() && found->is_string() && !found->get_ref<const std::string&>().empty()) return *found;
+  }
+  const auto birth = labels.is_object() ? labels.find("birth") : labels.end();
+  if (birth == labels.end()) return "unknown";
+  const int year = birth->is_number_integer() ? birth->get<int>()
+                   : birth->is_string()       ? std::atoi(birth->get_ref<const std::string&>().c_str())
+                                              : 0;
+  return year > 0 ? fmt::format("born {}-{}", year / 50 * 50, year / 50 * 50 + 49) : "unknown";
+}
+
+std::vector<std::size_t> stratified_sample(std::span<const SampledWork> candidates, std::size_t count, std::uint64_t seed) {
+  std::map<std::string, std::map<std::string, std::vector<std::size_t>>> periods;
+  for (std::size_t i = 0; i < candidates.size(); ++i) periods[candidates[i].period][candidates[i].composer].push_back(i);
+  count = std::min(count, candidates.size());
+  if (count == 0) return {};
+  std::vector<std::size_t> sizes;
+  std::vector<std::vector<std::size_t>> orders;
+  Random random(seed_for(seed, "review"));
+  for (auto& [period, composers] : periods) {
+    orders.push_back(drawing_order(composers, random));
+    sizes.push_back(orders.back().size());
+  }
+  const std::vector<std::size_t> parts = shares(sizes, count);
+  std::vector<std::size_t> drawn;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    drawn.insert(drawn.end(), orders[i].begin(), orders[i].begin() + static_cast<std::ptrdiff_t>(parts[i]));
+  std::ranges::sort(drawn);
+  return drawn;
+}
+
+ReviewSample draw_review(const fs::path& directory, std::size_t works, std::uint64_t seed) {
+  const std::vector<Work> known = read_works(directory);
+  std::map<std::string, std::string> periods;  // by work
+  for_each_json_line(directory / kPiecesFile,
+                     [&](const Json& row, std::size_t) { periods.emplace(row.at("work"), period_of(row.value("labels", Json()))); });
+
+  std::map<std::string, OrderedJson> annotated;  // fields with a value, by work
+  for (const auto& [work, fields] : read_supported_fields(directory)) {
+    for (const std::string& name : field_names()) {
+      const auto field = fields.find(name);
+      if (field == fields.end()) continue;
+      const auto& [value, evidence, url] = field->second;
+      annotated[work][name] = {{"value", value}, {"evidence", evidence}, {"url", url}};
+    }
+  }
+
+  std::vector<const Work*> candidates;
+  std::vector<SampledWork> strata;
+  for (const Work& work : known) {
+    if (!annotated.contains(work.id)) continue;
+    candidates.push_back(&work);
+    strata.push_back({work.composer, periods[work.id]});
+  }
+  if (candidates.empty())
+    throw InputError((directory / kAnnotationsFile).string(), "",
+                     "no work has a field with a value and its evidence: there is nothing to review");
+
+  ReviewSample sample;
+  std::map<std::string, OrderedJson> rows;  // by work
+  OrderedJson shown = OrderedJson::array();
+  std::map<std::string, std::size_t> places;
+  for (const std::size_t i : stratified_sample(strata, works, seed)) {
+    const Work& work = *candidates[i];
+    places[work.id] = shown.size();
+    sample.fields += annotated[work.id].size();
+    shown.push_back({{"work", work.id},
+                     {"composer", work.composer},
+                     {"title", work.title},
+                     {"period", strata[i].period},
+                     {"fields", annotated[work.id]},
+                     {"texts", OrderedJson::array()}});
+  }
+  sample.works = shown.size();
+  for_each_text(directory, [&](const Text& text) {
+    if (const auto place = places.find(text.work); place != places.end())
+      shown[place->second]["texts"].push_back(
+          {{"url", text.url}, {"title", text.title}, {"retrieved", text.retrieved}, {"text", text.text}});
+  });
+
+  OrderedJson data = {{"sample", fingerprint(shown.dump())}, {"works", std::move(shown)}};
+  std::string json = json_text(data);
+  // Nothing in it may end the element that holds it.
+  for (std::size_t at = 0; (at = json.find('<', at)) != std::string::npos; at += 6) json.replace(at, 1, "\\u003c");
+  const std::string_view page = page_files().front().content;
+  const std::size_t mark = page.find(kDataMark);
+  sample.page = fmt::format("{}{}{}", page.substr(0, mark), json, page.substr(mark + kDataMark.size()));
+  return sample;
+}
+
+}  // namespace midillama::works

@@ -1,0 +1,323 @@
+#include "midillama/chat/client.h"
+
+#include "support/error_of.h"
+#include "support/scripted_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <limits>
+#include <thread>
+
+namespace midillama::chat {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing_support::error_of;
+using testing_support::ScriptedServer;
+
+Call question(const std::string& text) {
+  return {.messages = {{"system", "Answer in a word."}, {"user", text}}, .max_tokens = 20};
+}
+
+std::string answer(const std::string& text, const std::string& finish = "stop") {
+  const Json message = {{"role", "assistant"}, {"content", text}};
+  const Json choice = {{"index", 0}, {"message", message}, {"finish_reason", finish}};
+  return Json({{"choices", {choice}}, {"usage", {{"prompt_tokens", 7}, {"completion_tokens", 2}}}}).dump();
+}
+
+void give(httplib::Response& response, const std::string& body, int status = 200) {
+  response.status = status;
+  response.set_header("Retry-After", "0");
+  response.set_content(body, "application/json");
+}
+
+class ChatClient : public testing::Test {
+ protected:
+  ChatClient() { ::setenv("MIDILLAMA_TEST_KEY", "sk-secret", 1); }
+
+  config::Chat settings(const std::string& endpoint) const {
+    config::Chat chat;
+    chat.endpoint = endpoint + "/v1";
+    chat.model = "echo";
+    chat.api_key_env = "MIDILLAMA_TEST_KEY";
+    chat.timeout = 20;
+    return chat;
+  }
+  std::filesystem::path file() const { return folder.path() / "requests.jsonl"; }
+  Answer ask(const ScriptedServer& server, const Call& call) {
+    RequestLog log(file());
+    return Client(settings(server.url()), log).ask(call);
+  }
+  std::vector<Json> lines() const {
+    std::vector<Json> rows;
+    for_each_json_line(file(), [&](const Json& row, std::size_t) { rows.push_back(row); });
+    return rows;
+  }
+
+  TemporaryDirectory folder;
+};
+
+TEST_F(ChatClient, SendsTheCallAndKeepsWhatCameBack) {
+  std::string target, key;
+  ScriptedServer server([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    target = request.method + " " + request.target;
+    key = request.get_header_value("Authorization");
+    give(response, answer("Waltz"));
+  });
+  Call call = question("Which dance?");
+  call.seed = 3;
+  call.schema = Schema{"dance", {{"type", "string"}}};
+  call.schema.reset();
+  EXPECT_EQ(ask(server, call).text, "Waltz");
+  EXPECT_EQ(target, "POST /v1/chat/completions");
+  EXPECT_EQ(key, "Bearer sk-secret");
+  const Json expected = {
+      {"model", "echo"},
+      {"messages", {{{"role", "system"}, {"content", "Answer in a word."}}, {{"role", "user"}, {"content", "Which dance?"}}}},
+      {"temperature", 0.0},
+      {"max_tokens", 20},
+      {"seed", 3}};
+  EXPECT_EQ(Json::parse(server.bodies().at(0)), expected);
+  ASSERT_EQ(lines().size(), 1u);
+  const Json row = lines()[0];
+  EXPECT_EQ(row["key"], key_of(OrderedJson(expected)));
+  EXPECT_EQ(row["model"], "echo");
+  EXPECT_EQ(row["request"], expected);
+  EXPECT_EQ(row["response"], Json::parse(answer("Waltz")));
+  EXPECT_EQ(row["status"], 200);
+  EXPECT_GE(row["seconds"], 0.0);
+  EXPECT_EQ(row["usage"], Json({{"prompt_tokens", 7}, {"completion_tokens", 2}}));
+  EXPECT_THAT(read_text(file()), Not(HasSubstr("sk-secret")));
+}
+
+TEST_F(ChatClient, ASchemaIsAskedForInOpenAisWords) {
+  Call call = question("Which dance?");
+  call.schema = Schema{"dance", {{"type", "object"}}};
+  const OrderedJson body = request_body(call, "m");
+  EXPECT_EQ(Json(body.at("response_format")),
+            Json({{"type", "json_schema"}, {"json_schema", {{"name", "dance"}, {"strict", true}, {"schema", {{"type", "object"}}}}}}));
+}
+
+TEST_F(ChatClient, WhatWasAnsweredIsNeverAskedAgain) {
+  ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
+    give(response, answer(number == 0 ? "Waltz" : "Reel"));
+  });
+  EXPECT_EQ(ask(server, question("a")).text, "Waltz");
+  EXPECT_EQ(ask(server, question("a")).text, "Waltz");
+  EXPECT_EQ(ask(server, question("b")).text, "Reel");
+  EXPECT_EQ(server.bodies().size(), 2u);
+}
+
+TEST_F(ChatClient, FailuresAreOnRecordAndNoAnswers) {
+  ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
+    if (number == 0) return give(response, R"({"error": {"message": "busy"}})", 429);
+    if (number == 1) return give(response, "<html>\xff", 502);
+    give(response, answer("Waltz"));
+  });
+  EXPECT_EQ(ask(server, question("a")).text, "Waltz");
+  ASSERT_EQ(lines().size(), 3u);
+  EXPECT_EQ(lines()[0]["status"], 429);
+  EXPECT_EQ(lines()[1]["status"], 502);
+  EXPECT_EQ(lines()[1]["response"], "<html>\xEF\xBF\xBD");
+  EXPECT_EQ(lines()[2]["status"], 200);
+}
+
+TEST_F(ChatClient, AnAnswerThatCannotBeUsedIsAskedForAgain) {
+  for (const std::string& bad :
+       {answer("Wal", "length"), answer("", "stop"), answer("no", "content_filter"), std::string(R"({"choices": []})"),
+        std::string("half a respon"),
+        std::string(R"({"choices": [{"finish_reason": "stop", "message": {"content": null, "refusal": "I cannot"}}]})"),
+        answer("{\"dance\": ", "stop")}) {
+    std::filesystem::remove(file());
+    ScriptedServer server([&](std::size_t number, const httplib::Request&, httplib::Response& response) {
+      give(response, number < 2 ? bad : answer(R"({"dance": "waltz"})"));
+    });
+    Call call = question("a");
+    call.schema = Schema{"dance", {{"type", "object"}}};
+    EXPECT_EQ(ask(server, call).text, R"({"dance": "waltz"})") << bad;
+    EXPECT_EQ(server.bodies().size(), 3u) << bad;
+  }
+}
+
+TEST_F(ChatClient, JsonIsTakenOutOfWhatIsWrittenAroundIt) {
+  const std::string json = R"({"dance": "waltz"})";
+  const std::string contents[] = {json, "\n```json\n" + json + "\n```\n", "```\n" + json + "\n```",
+                                  "<think>Is it {a reel}?</think>\n" + json, "<think>a waltz</think>\n```json\n" + json + "\n```"};
+  Call call = question("a");
+  call.schema = Schema{"dance", {{"type", "object"}}};
+  for (const std::string& content : contents) {
+    std::filesystem::remove(file());
+    ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer(content)); });
+    EXPECT_EQ(ask(server, call).text, json) << content;
+    EXPECT_EQ(server.bodies().size(), 1u) << content;
+    EXPECT_EQ(ask(server, call).text, json) << "from the log";
+  }
+  call.schema.reset();
+  std::filesystem::remove(file());
+  ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer(contents[2])); });
+  EXPECT_EQ(ask(server, call).text, contents[2]) << "a text stays as it is";
+}
+
+TEST_F(ChatClient, OtherServersOwnWordsForAnEnd) {
+  for (const char* end : {"eos_token", "stop_sequence", "end_turn"}) {
+    std::filesystem::remove(file());
+    ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer("Waltz", end)); });
+    EXPECT_EQ(ask(server, question("a")).text, "Waltz") << end;
+  }
+}
+
+TEST_F(ChatClient, AServerThatAnswersNoCallAtAllEndsTheWork) {
+  ScriptedServer server([](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    const bool is_known = request.body.find("waltz") != std::string::npos;
+    give(response, is_known ? answer("Waltz") : R"({"error": {"message": "response_format is not known"}})", is_known ? 200 : 400);
+  });
+  const auto ask_until_it_ends = [&](const std::string& first) {
+    RequestLog log(file());
+    Client client(settings(server.url()), log);
+    client.ask(question(first));
+    for (int i = 0; i < 20; ++i) client.ask(question(std::to_string(i)));
+  };
+  EXPECT_THAT(error_of([&] { ask_until_it_ends("reel"); }), HasSubstr("not one of 10 calls was answered"));
+  EXPECT_THAT(error_of([&] { ask_until_it_ends("reel"); }), HasSubstr("response_format is not known"));
+  EXPECT_EQ(error_of([&] { ask_until_it_ends("waltz"); }), "no error") << "where some are, the others fail alone";
+  EXPECT_EQ(error_of([&] { ask_until_it_ends("waltz"); }), "no error") << "also where that was in another run";
+}
+
+TEST_F(ChatClient, KeysAndAddressesAreTakenAsPeopleWriteThem) {
+  std::string target, key;
+  ScriptedServer server([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    target = request.target;
+    key = request.get_header_value("Authorization");
+    give(response, answer("Waltz"));
+  });
+  ::setenv("MIDILLAMA_TEST_KEY", " sk-secret\r\n", 1);
+  config::Chat chat = settings(server.url());
+  chat.endpoint += "/";
+  RequestLog log(file());
+  EXPECT_EQ(Client(chat, log).ask(question("a")).text, "Waltz");
+  EXPECT_EQ(target, "/v1/chat/completions");
+  EXPECT_EQ(key, "Bearer sk-secret");
+  ::setenv("MIDILLAMA_TEST_KEY", "sk-secret\r\nHost: elsewhere", 1);
+  const std::string error = error_of([&] { Client(chat, log); });
+  EXPECT_THAT(error, HasSubstr("MIDILLAMA_TEST_KEY"));
+  EXPECT_THAT(error, Not(HasSubstr("sk-secret")));
+}
+
+TEST_F(ChatClient, WhereNoneCanBeUsedTheReasonIsGivenAndTheNextRunAsksAgain) {
+  ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
+    give(response, answer("Waltz", number < 3 ? "length" : "stop"));
+  });
+  EXPECT_EQ(ask(server, question("a")).problem, "the answer was cut at 20 tokens");
+  EXPECT_EQ(server.bodies().size(), 3u);
+  EXPECT_EQ(ask(server, question("a")).text, "Waltz");
+}
+
+TEST_F(ChatClient, ABadCallFailsAloneAndABadKeyEndsTheWork) {
+  ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
+    if (number < 3) return give(response, R"({"error": {"message": "too long"}})", 400);
+    if (number == 3) return give(response, R"({"error": {"message": "no such key"}})", 401);
+    give(response, R"({"error": {"message": "no money", "code": "insufficient_quota"}})", 429);
+  });
+  EXPECT_THAT(ask(server, question("a")).problem, HasSubstr("status 400: too long"));
+  EXPECT_THAT(error_of([&] { ask(server, question("b")); }), HasSubstr("status 401: no such key"));
+  EXPECT_THROW(ask(server, question("c")), ServerRefused);
+  EXPECT_EQ(server.bodies().size(), 5u) << "neither was sent again";
+}
+
+TEST_F(ChatClient, AnotherAddressEndsTheWork) {
+  for (const int status : {301, 308, 404, 405}) {
+    ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) {
+      response.set_header("Location", "http://127.0.0.1:9/v1/chat/completions");
+      give(response, "<html>", status);
+    });
+    EXPECT_THAT(error_of([&] { ask(server, question("a")); }), HasSubstr("is chat.endpoint its address")) << status;
+    EXPECT_EQ(server.bodies().size(), 1u) << status;
+  }
+}
+
+TEST_F(ChatClient, WhatAServerSaysItCostIsNoMoreThanCanBeAdded) {
+  const std::string most = std::to_string(std::numeric_limits<std::int64_t>::max());
+  const std::string usage = R"("usage": {"prompt_tokens": )" + most + R"(, "completion_tokens": -5})";
+  ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) {
+    give(response, R"({"choices": [{"message": {"content": "Waltz"}, "finish_reason": "stop"}], )" + usage + "}");
+  });
+  RequestLog log(file());
+  Client client(settings(server.url()), log);
+  for (const char* text : {"a", "b", "c"}) client.ask(question(text));
+  EXPECT_EQ(client.totals().usage.prompt_tokens, 3'000'000'000);
+  EXPECT_EQ(client.totals().usage.completion_tokens, 0);
+}
+
+TEST_F(ChatClient, AServerThatGoesOnFailingEndsTheWork) {
+  ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, "", 503); });
+  config::Chat chat = settings(server.url());
+  chat.tries = 2;
+  RequestLog log(file());
+  EXPECT_THAT(error_of([&] { Client(chat, log).ask(question("a")); }), HasSubstr("status 503"));
+  EXPECT_EQ(lines().size(), 2u);
+}
+
+TEST_F(ChatClient, ReplayNeedsNoServer) {
+  {
+    ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer("Waltz")); });
+    ask(server, question("a"));
+  }
+  config::Chat chat;
+  chat.model = "echo";
+  chat.replay = true;
+  RequestLog log(file());
+  Client client(chat, log);
+  EXPECT_EQ(client.ask(question("a")).text, "Waltz");
+  EXPECT_THAT(error_of([&] { client.ask(question("b")); }), HasSubstr("never made"));
+  EXPECT_EQ(client.totals().from_log, 1);
+}
+
+TEST_F(ChatClient, NoMoreAtOnceThanAllowedAndTheSameCallOnce) {
+  std::atomic<int> running = 0, most = 0;
+  httplib::Server server;
+  std::atomic<int> answered = 0;
+  server.new_task_queue = [] { return new httplib::ThreadPool(16); };
+  server.Post(".*", [&](const httplib::Request&, httplib::Response& response) {
+    most = std::max(most.load(), ++running);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    --running;
+    ++answered;
+    give(response, answer("Waltz"));
+  });
+  const int port = server.bind_to_any_port("127.0.0.1");
+  std::thread serving([&] { server.listen_after_bind(); });
+  config::Chat chat = settings("http://127.0.0.1:" + std::to_string(port));
+  chat.max_parallel = 3;
+  RequestLog log(file());
+  Client client(chat, log);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 12; ++i) threads.emplace_back([&, i] { EXPECT_EQ(client.ask(question(std::to_string(i % 6))).text, "Waltz"); });
+  for (auto& thread : threads) thread.join();
+  server.stop();
+  serving.join();
+  EXPECT_LE(most, 3);
+  EXPECT_EQ(answered, 6);
+  EXPECT_EQ(client.totals().calls, 6);
+  EXPECT_EQ(client.totals().from_log, 6);
+  EXPECT_EQ(client.totals().usage.prompt_tokens, 42);
+}
+
+TEST_F(ChatClient, WhatItCosts) {
+  config::Chat chat;
+  chat.price_per_million_prompt_tokens = 2.5;
+  chat.price_per_million_completion_tokens = 10;
+  EXPECT_DOUBLE_EQ(cost_of(chat, {.prompt_tokens = 1'000'000, .completion_tokens = 100'000}), 3.5);
+}
+
+TEST_F(ChatClient, WithoutAServerTheKeysAreNamed) {
+  RequestLog log(file());
+  EXPECT_THAT(error_of([&] { Client(config::Chat{}, log); }), testing::AllOf(HasSubstr("chat.endpoint"), HasSubstr("chat.model")));
+  EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
+}  // namespace
+}  // namespace midillama::chat

@@ -1,0 +1,509 @@
+#include "midillama/works/retrieve.h"
+
+#include "midillama/core/file.h"
+#include "midillama/core/hash.h"
+#include "midillama/core/json_text.h"
+#include "midillama/core/lock.h"
+#include "midillama/works/files.h"
+#include "support/binary.h"
+#include "support/error_of.h"
+#include "works/scripted_wiki.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+namespace midillama::works {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::Contains;
+using testing::ContainsRegex;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing_support::error_of;
+using testing_support::ScriptedWiki;
+using testing_support::WikiPage;
+
+const std::vector<WikiPage> kPages = {
+    {"Clair de lune", "Clair de lune may refer to:\nClair de lune (Debussy), for piano\nClair de lune (Fauré), a song"},
+    {"Clair de lune (Debussy)",
+     "Clair de lune is the third movement of the Suite bergamasque by Claude Debussy.\n\n\n== Music ==\nIt is in 9/8."},
+    {"Clair de lune (Fauré)", "Clair de lune is a song by Gabriel Fauré.\n\n\n== Others ==\nClaude Debussy set the poem, too."},
+    {"Nocturnes, Op. 9 (Chopin)",
+     "The Nocturnes, Op. 9 are three pieces by Frédéric Chopin.\n\n\n== Nocturne in E-flat major, Op. 9, No. 2 ==\nA rounded binary form."},
+    {"Nocturnes (Chopin)", "A nocturne is a piece of the night; Frédéric Chopin wrote 21.\n\n\n== List ==\nOp. 9, No. 1\nOp. 9, No. 2"},
+    {"Träumerei", "Träumerei is the seventh of Robert Schumann's Kinderszenen, Op. 15."},
+    {"Claude Debussy", "Claude Debussy was a composer, known for La mer and Clair de lune."},
+    {"La mer", "La mer, said of Claude Debussy's three sketches.", true},
+};
+
+struct Piece {
+  std::string work, composer, title;
+};
+const std::vector<Piece> kPieces = {{"nocturne", "Chopin, Frédéric", "Nocturne in E-flat major, Op.9 No.2"},
+                                    {"moonlight", "Debussy, Claude", "Clair de lune"},
+                                    {"nocturne", "Chopin", "Nocturne, another edition"},
+                                    {"sea", "Debussy, Claude", "La mer"},
+                                    {"dreaming", "Robert Schumann", "Traumerei"},
+                                    {"first", "Chopin, Frédéric", "Nocturne, Op.9 No.1"}};
+
+// A folder with kPieces, and the wiki of kPages.
+class Retrieve : public testing::Test {
+ protected:
+  void SetUp() override {
+    config.retrieval.endpoint = {wiki.endpoint()};
+    config.retrieval.contact = "tests@example.org";
+    use_folder("data");
+  }
+  void use_folder(const std::string& name) {
+    config.data.dir = (folder.path() / name).string();
+    write_pieces(kPieces);
+  }
+  void write_pieces(const std::vector<Piece>& pieces) {
+    std::string lines;
+    for (const Piece& piece : pieces) {
+      lines +=
+          json_line({{"piece", piece.work}, {"file", "x.mid"}, {"title", piece.title}, {"composer", piece.composer}, {"work", piece.work}});
+    }
+    write_atomically(directory() / kPiecesFile, lines);
+  }
+  fs::path directory() const { return config.data.dir; }
+  fs::path texts_file() const { return directory() / kTextsFile; }
+
+  RetrievalReport retrieve() {
+    RetrievalOptions options;
+    options.program = "midillama/tests";
+    options.wait = [this](double seconds) {
+      waits.push_back(seconds);
+      if (on_wait) on_wait();
+    };
+    return retrieve_texts(config, options);
+  }
+  // "work title" of each line.
+  std::vector<std::string> found() const {
+    std::vector<std::string> lines;
+    for_each_text(directory(), [&](const Text& text) { lines.push_back(text.work + " " + text.title); });
+    return lines;
+  }
+  // texts.jsonl without its times.
+  std::string content() const {
+    std::string lines;
+    for_each_text(directory(), [&](Text text) {
+      EXPECT_EQ(text.retrieved.size(), 20u) << text.retrieved;
+      text.retrieved.clear();
+      lines += json_line(to_line(text));
+    });
+    return lines;
+  }
+  // What a run that nothing disturbs finds, in a folder of its own.
+  std::string undisturbed() {
+    const auto fault = std::exchange(wiki.fault, nullptr);
+    const std::string dir = config.data.dir;
+    use_folder("undisturbed");
+    retrieve();
+    const std::string lines = content();
+    config.data.dir = dir;
+    wiki.fault = fault;
+    wiki.forget();
+    waits.clear();
+    return lines;
+  }
+
+  TemporaryDirectory folder;
+  ScriptedWiki wiki{kPages};
+  config::Config config;
+  std::vector<double> waits;
+  std::function<void()> on_wait;
+};
+
+TEST_F(Retrieve, FindsWhatIsAboutTheWorksInTheirOrder) {
+  const RetrievalReport report = retrieve();
+  EXPECT_THAT(found(), ElementsAre("nocturne Nocturnes, Op. 9 (Chopin)", "nocturne Nocturnes (Chopin)", "moonlight Clair de lune (Debussy)",
+                                   "dreaming Träumerei", "first Nocturnes (Chopin)"));
+  EXPECT_EQ(report.works, 5u);
+  EXPECT_EQ(report.with_text, 4u);
+  EXPECT_EQ(report.pages, 5u);
+  EXPECT_EQ(report.requests, wiki.targets().size());
+  EXPECT_THAT(report.failed, IsEmpty());
+  for_each_text(directory(), [](const Text& text) { EXPECT_EQ(text.sha256, sha256(text.text)); });
+  Text first;
+  for_each_text(directory(), [&](const Text& text) {
+    if (first.work.empty()) first = text;
+  });
+  EXPECT_EQ(first.url, wiki.url() + "/w/4");
+  EXPECT_EQ(
+      first.text,
+      "The Nocturnes, Op. 9 are three pieces by Frédéric Chopin.\n\n== Nocturne in E-flat major, Op. 9, No. 2 ==\nA rounded binary form.");
+  EXPECT_THAT(wiki.agents(), ElementsAre("midillama/tests (tests@example.org)"));
+  EXPECT_THAT(retrieval_text(report), AllOf(ContainsRegex("works +5\n"), ContainsRegex("without +1\n")));
+}
+
+TEST_F(Retrieve, ASecondRunAsksNothing) {
+  const RetrievalReport first = retrieve();
+  const std::string lines = read_binary(texts_file());
+  wiki.forget();
+  const RetrievalReport second = retrieve();
+  EXPECT_THAT(wiki.targets(), IsEmpty());
+  EXPECT_EQ(second.requests, 0u);
+  EXPECT_EQ(second.with_text, first.with_text);
+  EXPECT_GE(second.from_log, first.requests - 1) << "all but robots.txt";
+  EXPECT_EQ(read_binary(texts_file()), lines) << "times, too";
+  config.retrieval.pages_per_work = 1;
+  config.retrieval.largest_page = 1000;
+  EXPECT_EQ(retrieve().pages, 4u);
+  EXPECT_THAT(wiki.targets(), IsEmpty()) << "nor for other settings";
+}
+
+TEST_F(Retrieve, WhatWasNotFoundIsRememberedAndNewWorksAreLookedFor) {
+  write_pieces({{"sea", "Debussy", "La mer"}});
+  EXPECT_EQ(retrieve().with_text, 0u);
+  EXPECT_EQ(read_binary(texts_file()), "");
+  wiki.forget();
+  write_pieces({{"sea", "Debussy", "La mer"}, {"moonlight", "Debussy", "Clair de lune"}});
+  EXPECT_EQ(retrieve().with_text, 1u);
+  for (const std::string& target : wiki.targets()) EXPECT_THAT(target, Not(HasSubstr("mer"))) << target;
+}
+
+TEST_F(Retrieve, ALongPageIsCutAndItsSumIsOfWhatIsKept) {
+  write_pieces({{"w", "Nobody Known", "Long piece"}});
+  ScriptedWiki other({{"Long piece", "Long piece by Known.\n" + std::string(5000, 'x') + " y"}});
+  config.retrieval.endpoint = {other.endpoint()};
+  config.retrieval.largest_page = 1000;
+  retrieve();
+  for_each_text(directory(), [](const Text& text) {
+    EXPECT_EQ(text.text, "Long piece by Known.");
+    EXPECT_EQ(text.sha256, sha256("Long piece by Known."));
+  });
+  EXPECT_THAT(found(), SizeIs(1));
+}
+
+TEST_F(Retrieve, WithoutTextExtractsPagesAreParsed) {
+  wiki.has_extracts = false;
+  retrieve();
+  EXPECT_THAT(found(), ElementsAre("nocturne Nocturnes, Op. 9 (Chopin)", "nocturne Nocturnes (Chopin)", "moonlight Clair de lune (Debussy)",
+                                   "dreaming Träumerei", "first Nocturnes (Chopin)"));
+  EXPECT_THAT(content(), AllOf(HasSubstr("Op. 9, No. 2"), Not(HasSubstr("<p>")), Not(HasSubstr("not this"))));
+}
+
+TEST_F(Retrieve, APageThatWentMeanwhileIsPassedOver) {
+  for (const bool has_extracts : {true, false}) {
+    use_folder(has_extracts ? "with" : "without");
+    wiki.has_extracts = has_extracts;
+    wiki.gone = {4};
+    const RetrievalReport report = retrieve();
+    EXPECT_THAT(found(), ElementsAre("nocturne Nocturnes (Chopin)", "moonlight Clair de lune (Debussy)", "dreaming Träumerei",
+                                     "first Nocturnes (Chopin)"));
+    EXPECT_THAT(report.failed, IsEmpty());
+  }
+}
+
+// What servers do under load, each to every third request.
+TEST_F(Retrieve, ABusyServerIsAskedAgain) {
+  struct Busy {
+    const char* name;
+    double asks_for;  // seconds
+    void (*answer)(httplib::Response& response);
+  };
+  const Busy faults[] = {
+      {"429", 2,
+       [](httplib::Response& response) {
+         response.status = 429;
+         response.set_header("Retry-After", "2");
+         response.set_content("<html>", "text/html");
+       }},
+      {"503", 0, [](httplib::Response& response) { response.status = 503; }},
+      {"maxlag", 5,
+       [](httplib::Response& response) {
+         response.set_header("Retry-After", "5");
+         response.set_header("MediaWiki-API-Error", "maxlag");
+         response.set_content(R"({"error":{"code":"maxlag","info":"Waiting for a database server: 7 seconds lagged.","lag":7}})",
+                              "application/json");
+       }},
+      {"JSON and HTML", 0,
+       [](httplib::Response& response) { response.set_content("{\"error\":{\"code\":\"x\"}}<!DOCTYPE html><html>", "text/html"); }},
+      {"JSON and HTML, 500", 0,
+       [](httplib::Response& response) {
+         response.status = 500;
+         response.set_content("{\"batchcomplete\":true}<!DOCTYPE html><html>", "text/html");
+       }},
+      {"half", 0, [](httplib::Response& response) { response.set_content("{\"batchcomplete\":true,\"que", "application/json"); }},
+      {"broken off", 0,
+       [](httplib::Response& response) {
+         response.set_content_provider(1000, "application/json", [](std::size_t, std::size_t, httplib::DataSink& sink) {
+           sink.write("{\"batch", 7);
+           return false;
+         });
+       }},
+  };
+  const std::string expected = undisturbed();
+  for (const auto& [name, asks_for, fault] : faults) {
+    use_folder(name);
+    wiki.forget();
+    waits.clear();
+    wiki.fault = [fault = fault](std::size_t number, const httplib::Request& request, httplib::Response& response) {
+      if (number % 3 != 1 || request.path == "/robots.txt") return false;
+      fault(response);
+      return true;
+    };
+    const RetrievalReport report = retrieve();
+    EXPECT_EQ(content(), expected) << name;
+    EXPECT_EQ(report.requests, wiki.targets().size()) << name;
+    EXPECT_THAT(report.failed, IsEmpty()) << name;
+    if (asks_for > 0) {
+      EXPECT_THAT(waits, Contains(asks_for)) << name;
+    }
+  }
+}
+
+TEST_F(Retrieve, ASlowServerIsAskedAgain) {
+  const std::string expected = undisturbed();
+  config.retrieval.timeout = 0.3;
+  wiki.fault = [first = true](std::size_t, const httplib::Request& request, httplib::Response&) mutable {
+    if (request.path != "/robots.txt" && std::exchange(first, false)) std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    return false;
+  };
+  retrieve();
+  EXPECT_EQ(content(), expected);
+}
+
+TEST_F(Retrieve, AServerThatIsDownIsNoAnswer) {
+  const std::string expected = undisturbed();
+  write_atomically(texts_file(), "as it was");
+  for (const int status : {500, 503, 404, 401, 200}) {
+    wiki.fault = [status](std::size_t, const httplib::Request& request, httplib::Response& response) {
+      if (request.path == "/robots.txt") return false;
+      response.status = status;
+      response.set_content("<html>down", "text/html");
+      return true;
+    };
+    EXPECT_THAT(error_of([&] { retrieve(); }), AllOf(HasSubstr(wiki.url()), HasSubstr("3 works in a row"), Not(HasSubstr("gsrsearch"))));
+    EXPECT_EQ(read_binary(texts_file()), "as it was");
+    EXPECT_FALSE(fs::exists(directory() / kRetrievalFile)) << status;
+  }
+  wiki.fault = nullptr;
+  retrieve();
+  EXPECT_EQ(content(), expected);
+}
+
+TEST_F(Retrieve, AServerThatIsNotThereIsNamedWithoutTheQuery) {
+  config.retrieval.endpoint = {"http://127.0.0.1:1/w/api.php"};
+  EXPECT_THAT(error_of([&] { retrieve(); }),
+              AllOf(HasSubstr("http://127.0.0.1:1: "), Not(HasSubstr("debussy")), Not(HasSubstr("search="))));
+}
+
+TEST_F(Retrieve, AnswersOfAnotherFormAreRefused) {
+  for (const char* answer : {R"({"query": {"pages": [{"pageid": 1}]}})", R"({"query": {"pages": 3}})", R"({"query": []})", R"([])",
+                             R"({"error": "no"})", R"({"query": {"pages": [{"pageid": "x", "title": 3, "fullurl": null}]}})"}) {
+    wiki.fault = [answer](std::size_t, const httplib::Request& request, httplib::Response& response) {
+      response.set_content(answer, "application/json");
+      return request.path != "/robots.txt";
+    };
+    const std::string error = error_of([&] { retrieve(); });
+    EXPECT_THAT(error, HasSubstr(wiki.url() + ": ")) << answer;
+    EXPECT_FALSE(fs::exists(directory() / kTextsFile)) << answer;
+    fs::remove(directory() / kRetrievalFile);
+  }
+}
+
+TEST_F(Retrieve, OnePageThatFailsKeepsOneWorkOpen) {
+  const std::string expected = undisturbed();
+  wiki.fault = [](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    if (request.get_param_value("pageids") != "6") return false;
+    response.set_content(R"({"error":{"code":"internal_api_error_Exception","info":"Caught exception"}})", "application/json");
+    return true;
+  };
+  const RetrievalReport report = retrieve();
+  EXPECT_THAT(report.failed, ElementsAre("dreaming"));
+  EXPECT_EQ(report.with_text, 3u);
+  EXPECT_THAT(found(), Not(Contains(HasSubstr("dreaming"))));
+  EXPECT_THAT(retrieval_text(report), ContainsRegex("not looked up +1\n"));
+  EXPECT_EQ(retrieval_state(config), records::StepState::incomplete);
+  wiki.fault = nullptr;
+  wiki.forget();
+  EXPECT_THAT(retrieve().failed, IsEmpty());
+  EXPECT_EQ(content(), expected);
+  EXPECT_THAT(wiki.targets(), SizeIs(2)) << "robots.txt, and the one page";
+  EXPECT_EQ(retrieval_state(config), records::StepState::current);
+}
+
+// Killed before each request in turn, and then run again.
+TEST_F(Retrieve, ARunThatWasKilledGoesOnWhereItWas) {
+  struct Killed {};
+  const std::string expected = undisturbed();
+  bool is_done = false;
+  for (std::size_t kill_at = 1; !is_done; ++kill_at) {
+    ASSERT_LT(kill_at, 200u);
+    use_folder("killed-" + std::to_string(kill_at));
+    wiki.forget();
+    on_wait = [&, count = std::size_t{0}]() mutable {
+      if (++count == kill_at) throw Killed();
+    };
+    try {
+      retrieve();
+      is_done = true;
+    } catch (const Killed&) {
+      EXPECT_FALSE(fs::exists(texts_file()));
+    }
+    on_wait = nullptr;
+    retrieve();
+    EXPECT_EQ(content(), expected) << kill_at;
+    std::vector<std::string> targets = wiki.targets();
+    std::erase(targets, "/robots.txt");
+    EXPECT_THAT(std::set<std::string>(targets.begin(), targets.end()), SizeIs(targets.size())) << "nothing is asked twice";
+  }
+}
+
+// Killed again and again, once in every run.
+TEST_F(Retrieve, ItEndsWhereEveryRunIsKilled) {
+  struct Killed {};
+  const std::string expected = undisturbed();
+  std::size_t runs = 0;
+  for (bool is_done = false; !is_done; ++runs) {
+    ASSERT_LT(runs, 200u);
+    on_wait = [count = 0]() mutable {
+      if (++count == 3) throw Killed();  // robots.txt and one question are answered
+    };
+    try {
+      retrieve();
+      is_done = true;
+    } catch (const Killed&) {
+    }
+  }
+  EXPECT_GT(runs, 5u);
+  EXPECT_EQ(content(), expected);
+}
+
+TEST_F(Retrieve, ALogThatWasCutAnywhereIsGoneOnWith) {
+  const std::string expected = undisturbed();
+  retrieve();
+  const std::string whole = read_binary(directory() / kRetrievalFile);
+  for (std::size_t size = 0; size < whole.size(); size += 211) {
+    use_folder("cut-" + std::to_string(size));
+    std::ofstream(directory() / kRetrievalFile, std::ios::binary) << whole.substr(0, size);
+    retrieve();
+    EXPECT_EQ(content(), expected) << size;
+  }
+  std::ofstream(directory() / kRetrievalFile) << "{\"key\": 1}\n";
+  EXPECT_THAT(error_of([&] { retrieve(); }), AllOf(HasSubstr(kRetrievalFile), HasSubstr("line 1"), HasSubstr("\"source\"")));
+}
+
+TEST_F(Retrieve, RobotsTxtIsObeyed) {
+  wiki.robots = "User-agent: *\nDisallow: /w/\n";
+  EXPECT_THAT(error_of([&] { retrieve(); }),
+              AllOf(HasSubstr(wiki.url() + ": its robots.txt does not allow programs at /w/api.php"), Not(HasSubstr("search="))));
+  EXPECT_THAT(wiki.targets(), ElementsAre("/robots.txt"));
+  wiki.robots = "User-agent: *\nDisallow: /w/\n\nUser-agent: midillama\nAllow: /w/api.php?action=query&\nDisallow: /w/\n";
+  EXPECT_EQ(retrieve().with_text, 4u);
+  EXPECT_EQ(std::ranges::count(wiki.targets(), "/robots.txt"), 2) << "once a run";
+}
+
+TEST_F(Retrieve, WhereRobotsTxtCannotBeReadNothingIsAsked) {
+  wiki.fault = [](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    if (request.path == "/robots.txt") response.status = 503;
+    return request.path == "/robots.txt";
+  };
+  EXPECT_THAT(error_of([&] { retrieve(); }), HasSubstr(wiki.url() + ": status 503"));
+  EXPECT_THAT(wiki.targets(), Each("/robots.txt"));
+}
+
+TEST_F(Retrieve, RequestsAreSpreadAsTheServerWishes) {
+  const auto longest_wait = [&] {
+    waits.clear();
+    wiki.forget();
+    const auto start = std::chrono::steady_clock::now();
+    const RetrievalReport report = retrieve();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    EXPECT_EQ(waits.size(), report.requests);
+    return std::pair{*std::ranges::max_element(waits) + took.count(), static_cast<double>(report.requests - 1)};
+  };
+  // Nobody waits here: the last request's turn comes after all the others'.
+  config.retrieval.seconds_between_requests = 10;
+  const auto [wait, others] = longest_wait();
+  EXPECT_NEAR(wait, 10 * others, 5);
+  use_folder("delay");
+  wiki.robots = "User-agent: *\nCrawl-delay: 30\n";
+  const auto [delayed, again] = longest_wait();
+  EXPECT_NEAR(delayed, 30 * again, 10);
+}
+
+TEST_F(Retrieve, WhatIsMissingIsSaid) {
+  config.retrieval.endpoint = {};
+  EXPECT_THROW(retrieve(), ConfigError);
+  config.retrieval.endpoint = {(folder.path() / "nowhere").string()};
+  EXPECT_THAT(error_of([&] { retrieve(); }), HasSubstr("nowhere: is no folder"));
+  fs::remove(directory() / kPiecesFile);
+  EXPECT_THAT(error_of([&] { retrieve(); }), AllOf(HasSubstr(kPiecesFile), HasSubstr("midillama data import")));
+}
+
+TEST_F(Retrieve, AnotherWriterIsNotDisturbed) {
+  const WriterLock lock(directory());
+  EXPECT_THAT(error_of([&] { retrieve(); }), HasSubstr("data"));
+  EXPECT_THAT(wiki.targets(), IsEmpty());
+}
+
+class RetrieveFromAFolder : public Retrieve {
+ protected:
+  void SetUp() override {
+    Retrieve::SetUp();
+    texts = folder.path() / "te xts";
+    for (const WikiPage& page : kPages) write_atomically(texts / (page.title + ".txt"), page.text);
+    write_atomically(texts / "Clair de lune (notes).md", "Clair de lune by Debussy.");
+    write_atomically(texts / "Broken.txt", "Clair de lune by Debussy \xff.");
+    config.retrieval.endpoint = {texts.string()};
+    config.retrieval.contact = "";
+  }
+  fs::path texts;
+};
+
+TEST_F(RetrieveFromAFolder, FindsTheSame) {
+  const RetrievalReport report = retrieve();
+  EXPECT_THAT(found(), ElementsAre("nocturne Nocturnes, Op. 9 (Chopin)", "nocturne Nocturnes (Chopin)", "moonlight Clair de lune (Debussy)",
+                                   "sea La mer", "dreaming Träumerei", "first Nocturnes (Chopin)"));
+  EXPECT_EQ(report.requests, 0u);
+  EXPECT_FALSE(fs::exists(directory() / kRetrievalFile));
+  const std::string lines = read_binary(texts_file());
+  EXPECT_THAT(lines, HasSubstr("file://"));
+  EXPECT_THAT(lines, HasSubstr("te%20xts/Nocturnes"));
+  retrieve();
+  EXPECT_EQ(read_binary(texts_file()), lines) << "times, too";
+}
+
+TEST_F(RetrieveFromAFolder, IsCurrentUntilTextsOrPiecesChange) {
+  const auto state = [&] { return retrieval_state(config); };
+  EXPECT_EQ(state(), records::StepState::missing);
+  retrieve();
+  EXPECT_EQ(state(), records::StepState::current);
+  write_atomically(texts / "La mer (Debussy).txt", "La mer by Claude Debussy.");
+  EXPECT_EQ(state(), records::StepState::outdated);
+  retrieve();
+  EXPECT_EQ(state(), records::StepState::current);
+  config.retrieval.pages_per_work = 1;
+  EXPECT_EQ(state(), records::StepState::outdated) << "another setting";
+  config.retrieval.pages_per_work = 2;
+  write_pieces({kPieces[0]});
+  EXPECT_EQ(state(), records::StepState::outdated) << "other pieces";
+}
+
+TEST_F(RetrieveFromAFolder, ComesFirstWhereItIsNamedFirst) {
+  fs::remove(texts / "Clair de lune (Debussy).txt");
+  config.retrieval.endpoint = {texts.string(), wiki.endpoint()};
+  config.retrieval.contact = "tests@example.org";
+  config.retrieval.pages_per_work = 1;
+  retrieve();
+  std::vector<std::string> from;
+  for_each_text(directory(), [&](const Text& text) { from.push_back(text.work + " " + text.url.substr(0, 4)); });
+  EXPECT_THAT(from, ElementsAre("nocturne file", "moonlight http", "sea file", "dreaming file", "first file"));
+}
+
+}  // namespace
+}  // namespace midillama::works
