@@ -47,7 +47,7 @@ bool has_all_clips(const fs::path& directory) {
 // Clips that somebody else has cut are not replaced.
 void require_own_clips(const fs::path& directory) {
   const auto file = directory / records::kSegmentStep.file;
-  if (fs::exists(file) && records::record_of(directory, records::kSegmentStep).is_null())
+  if (fs::exists(file) && records::record_of(directory, records::kSegmentStep).empty())
     throw InputError(file.string(), "", "is not `midillama data segment`'s (no segment.json beside it): move it away");
 }
 

@@ -27,18 +27,18 @@ std::string facts_text(const records::Facts& facts, Random& random) {
 }
 
 // The documents of one clip: its questions in drawn order, as many in a document as fit.
-std::vector<Ids> clip_documents(std::vector<const records::Question*> questions, const text::PromptTemplate& prompt,
+std::vector<Ids> clip_documents(std::vector<records::Question> questions, const text::PromptTemplate& prompt,
                                 const text::Tokenizer& tokenizer, std::size_t sequence_length, std::uint64_t seed) {
   Random random(seed);
   random.shuffle(std::span(questions));
   std::vector<Ids> documents;
-  for (const records::Question* question : questions) {
+  for (const auto& question : questions) {
     const auto example =
-        prompt.encode(records::conversation_of(*question, /*with_answer=*/true), std::numeric_limits<std::int64_t>::max(), 0);
+        prompt.encode(records::conversation_of(question, /*with_answer=*/true), std::numeric_limits<std::int64_t>::max(), 0);
     const auto music = example.input_ids.begin() + example.music_position;
     if (documents.empty() || documents.back().size() + static_cast<std::size_t>(example.input_ids.end() - music) > sequence_length) {
       Ids& document = documents.emplace_back(example.input_ids.begin(), music);
-      const Ids facts = tokenizer.encode(facts_text(question->facts, random));
+      const Ids facts = tokenizer.encode(facts_text(question.facts, random));
       document.insert(document.end(), facts.begin(), facts.end());
     }
     documents.back().insert(documents.back().end(), music, example.input_ids.end());
@@ -48,24 +48,27 @@ std::vector<Ids> clip_documents(std::vector<const records::Question*> questions,
 
 }  // namespace
 
-std::vector<std::string> tokenizer_texts(std::span<const records::Question> questions) {
+std::vector<std::string> tokenizer_texts(const records::QuestionFile& questions) {
   std::vector<std::string> texts;
-  for (const auto& question : questions) {
+  questions.for_each([&](const records::Question& question) {
     texts.push_back(fmt::format("Question: {}\nAnswer:\n", question.question));
     texts.push_back(question.answer);
-  }
+  });
   return texts;
 }
 
-TextRows::TextRows(std::span<const records::Question> questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer,
+TextRows::TextRows(const records::QuestionFile& questions, const text::PromptTemplate& prompt, const text::Tokenizer& tokenizer,
                    std::uint64_t seed, std::int64_t sequence_length) {
   const auto length = static_cast<std::size_t>(sequence_length);
-  std::map<std::filesystem::path, std::vector<const records::Question*>> by_clip;
-  for (const records::Question& question : questions) by_clip[question.clip].push_back(&question);
-  const std::vector<std::pair<std::filesystem::path, std::vector<const records::Question*>>> clips(by_clip.begin(), by_clip.end());
+  std::map<std::filesystem::path, std::vector<std::size_t>> by_clip;
+  std::size_t index = 0;
+  questions.for_each([&](const records::Question& question) { by_clip[question.clip].push_back(index++); });
+  const std::vector<std::pair<std::filesystem::path, std::vector<std::size_t>>> clips(by_clip.begin(), by_clip.end());
   std::vector<std::vector<Ids>> written(clips.size());
   parallel_for("tokenizing", clips.size(), [&](std::size_t i) {
-    written[i] = clip_documents(clips[i].second, prompt, tokenizer, length, seed_for(seed, "text of a clip", i));
+    std::vector<records::Question> of_clip;
+    for (const std::size_t question : clips[i].second) of_clip.push_back(questions.at(question));
+    written[i] = clip_documents(std::move(of_clip), prompt, tokenizer, length, seed_for(seed, "text of a clip", i));
   });
   std::vector<Ids> documents;
   for (auto& clip : written) std::ranges::move(clip, std::back_inserter(documents));

@@ -164,12 +164,19 @@ class Evaluation {
   }
 
   void add_probe() {
-    const auto valid = records::read_optional_questions(config_.data.dir, config_.data.valid_split);
-    auto everywhere = resources_.training();
-    everywhere.insert(everywhere.end(), valid.begin(), valid.end());
-    everywhere.insert(everywhere.end(), questions_.begin(), questions_.end());
-    const data::ClipEmbeddings embeddings(config_, records::clips_of(everywhere), resources_.device());
-    const auto values = probe_values(resources_.tags(), resources_.training(), valid, questions_, embeddings);
+    const auto& train = resources_.training();
+    const auto valid = records::open_optional_questions(config_.data.dir, config_.data.valid_split);
+    std::vector<fs::path> clips = train.clips();
+    const auto add = [&](const std::vector<fs::path>& more) { clips.insert(clips.end(), more.begin(), more.end()); };
+    if (valid) add(valid->clips());
+    add(records::clips_of(questions_));
+    const data::ClipEmbeddings embeddings(config_, clips, resources_.device());
+    const auto values = probe_values(
+        resources_.tags(), [&](const records::OnQuestion& record) { train.for_each(record); },
+        [&](const records::OnQuestion& record) {
+          if (valid) valid->for_each(record);
+        },
+        [&](const records::OnQuestion& record) { std::ranges::for_each(questions_, record); }, embeddings);
     const auto stated = [&](std::size_t i, const std::string& tag) -> std::optional<std::string> {
       const auto value = values.find({questions_[i].clip, tag});
       return value == values.end() ? std::nullopt : std::optional(records::right_answer(questions_[i].yes_if, value->second));

@@ -15,13 +15,13 @@ namespace {
 using Values = std::map<fs::path, std::string>;  // of one tag
 
 // Tag -> clip -> value, each clip once however many questions are asked about it.
-std::map<std::string, Values> values_of(const records::Tags& tags, std::span<const records::Question> questions) {
+std::map<std::string, Values> values_of(const records::Tags& tags, const records::EachQuestion& questions) {
   std::map<std::string, Values> values;
-  for (const auto& question : questions) {
+  questions([&](const records::Question& question) {
     for (const auto& [tag, value] : systems::checked_facts(tags, question)) {
       if (tags.at(tag).is_closed()) values[tag][question.clip] = value;
     }
-  }
+  });
   return values;
 }
 
@@ -54,9 +54,8 @@ Labelled labelled(const Values& values, const std::vector<std::string>& classes,
 
 }  // namespace
 
-std::map<std::pair<fs::path, std::string>, std::string> probe_values(const records::Tags& tags, std::span<const records::Question> train,
-                                                                     std::span<const records::Question> valid,
-                                                                     std::span<const records::Question> test,
+std::map<std::pair<fs::path, std::string>, std::string> probe_values(const records::Tags& tags, const records::EachQuestion& train,
+                                                                     const records::EachQuestion& valid, const records::EachQuestion& test,
                                                                      const data::ClipEmbeddings& embeddings) {
   const auto in_training = values_of(tags, train);
   auto in_validation = values_of(tags, valid);

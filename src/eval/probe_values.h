@@ -7,7 +7,6 @@
 
 #include <filesystem>
 #include <map>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -17,9 +16,9 @@ namespace midillama::eval {
 // clips of `train`, its penalty chosen on those of `valid`. Tags that are not
 // closed, and such as no training clip has, are left out.
 std::map<std::pair<std::filesystem::path, std::string>, std::string> probe_values(const records::Tags& tags,
-                                                                                  std::span<const records::Question> train,
-                                                                                  std::span<const records::Question> valid,
-                                                                                  std::span<const records::Question> test,
+                                                                                  const records::EachQuestion& train,
+                                                                                  const records::EachQuestion& valid,
+                                                                                  const records::EachQuestion& test,
                                                                                   const data::ClipEmbeddings& embeddings);
 
 }  // namespace midillama::eval

@@ -261,16 +261,10 @@ void fail_empty_split(const fs::path& data_dir, const std::string& split) {
   throw InputError(split_file(data_dir, split).string(), "", "has no record");
 }
 
-std::vector<Question> read_optional_questions(const fs::path& data_dir, const std::string& split) {
-  std::vector<Question> questions;
-  if (split.empty() || !fs::exists(split_file(data_dir, split))) return questions;
-  read_valid_lines(data_dir, split, [&](Question question, const LinePlace&) { questions.push_back(std::move(question)); });
-  return questions;
-}
-
 std::vector<Question> read_questions(const fs::path& data_dir, const std::string& split) {
   require_split(data_dir, split);
-  auto questions = read_optional_questions(data_dir, split);
+  std::vector<Question> questions;
+  read_valid_lines(data_dir, split, [&](Question question, const LinePlace&) { questions.push_back(std::move(question)); });
   if (questions.empty()) fail_empty_split(data_dir, split);
   return questions;
 }

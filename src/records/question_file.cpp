@@ -40,10 +40,8 @@ Question QuestionFile::at(std::size_t index) const {
   }
 }
 
-std::vector<Question> QuestionFile::all() const {
-  std::vector<Question> questions;
-  for (std::size_t i = 0; i < size(); ++i) questions.push_back(at(i));
-  return questions;
+void QuestionFile::for_each(const OnQuestion& record) const {
+  for (std::size_t i = 0; i < size(); ++i) record(at(i));
 }
 
 QuestionFile open_questions(const fs::path& data_dir, const std::string& split) {

@@ -29,7 +29,10 @@ fs::path record_file(const fs::path& directory, const Step& step) {
 
 OrderedJson record_of(const fs::path& directory, const Step& step) {
   const fs::path file = record_file(directory, step);
-  return fs::exists(file) ? parse_ordered_json(read_text(file), file.string()) : OrderedJson();
+  if (!fs::exists(file)) return OrderedJson::object();
+  OrderedJson record = parse_ordered_json(read_text(file), file.string());
+  if (!record.is_object()) throw InputError(file.string(), "", "is no record of a step: a JSON object is expected");
+  return record;
 }
 
 OrderedJson fingerprint_of(const fs::path& directory, const std::string& file) {
@@ -39,8 +42,8 @@ OrderedJson fingerprint_of(const fs::path& directory, const std::string& file) {
 StepState state_of(const fs::path& directory, const Step& step, const MadeOf& made_of) {
   if (!fs::exists(directory / step.file)) return StepState::missing;
   const OrderedJson record = record_of(directory, step);
-  if (record.is_null()) return StepState::given;
-  const auto part = [&](const char* key) { return record.is_object() ? Json(record.value(key, OrderedJson())) : Json(); };
+  if (record.empty()) return StepState::given;
+  const auto part = [&](const char* key) { return Json(record.value(key, OrderedJson())); };
   const bool is_same = part("format") == kFormat && part("made_of") == Json(json_of(made_of)) &&
                        part("fingerprint") == Json(fingerprint_of(directory, step.file));
   if (!is_same) return StepState::outdated;

@@ -51,7 +51,8 @@ class MostFrequent final : public Answerer {
   }
 
   std::vector<std::string> answer(std::span<const records::Question> questions) override {
-    const MostFrequentAnswers answers(resources_.tags(), resources_.training());
+    const auto training = [&](const records::OnQuestion& record) { resources_.training().for_each(record); };
+    const MostFrequentAnswers answers(resources_.tags(), training);
     std::vector<std::string> texts;
     for (const auto& question : questions) texts.push_back(answers.to(question));
     return texts;
@@ -63,16 +64,16 @@ class MostFrequent final : public Answerer {
 
 }  // namespace
 
-MostFrequentAnswers::MostFrequentAnswers(const records::Tags& tags, std::span<const records::Question> training) {
+MostFrequentAnswers::MostFrequentAnswers(const records::Tags& tags, const records::EachQuestion& training) {
   std::map<Asked, Truths> truths;
-  for (const auto& question : training) {
+  training([&](const records::Question& question) {
     const auto asked = asked_in(question);
     auto& truth = truths[asked][right_answers(tags, question)];
     ++truth.questions;
     ++truth.answers[question.answer];
-    if (!asked.is_for_one_fact()) continue;
+    if (!asked.is_for_one_fact()) return;
     for (const auto& [tag, value] : checked_facts(tags, question)) ++values_[tag][value];
-  }
+  });
   for (const auto& [asked, of_asked] : truths) answers_[asked] = most_frequent(of_asked);
 }
 

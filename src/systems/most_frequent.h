@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <map>
 #include <set>
-#include <span>
 #include <string>
 
 namespace midillama::systems {
@@ -25,7 +24,7 @@ struct Asked {
 
 class MostFrequentAnswers {
  public:
-  MostFrequentAnswers(const records::Tags& tags, std::span<const records::Question> training);
+  MostFrequentAnswers(const records::Tags& tags, const records::EachQuestion& training);
 
   // The most frequent wording of the most frequent truth among the training questions that ask for the same: of the facts, of yes and no,
   // of a caption's whole set of facts. Equally frequent ones: the first in alphabetical order. Where training never asks for the same, yes

@@ -53,9 +53,9 @@ Resources::Resources(const config::Config& config, fs::path checkpoint, std::str
       tags_(records::dataset_tags(config.data.dir)),
       questions_(records::read_questions(config.data.dir, split_)) {}
 
-const std::vector<records::Question>& Resources::training() {
-  if (training_.empty()) training_ = records::read_questions(config_.data.dir, config_.data.train_split);
-  return training_;
+const records::QuestionFile& Resources::training() {
+  if (!training_) training_.emplace(records::open_questions(config_.data.dir, config_.data.train_split));
+  return *training_;
 }
 
 const data::ClipInputs& Resources::clips() {

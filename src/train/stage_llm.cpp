@@ -40,8 +40,7 @@ model::LlamaConfig shape_of(const config::LlmShape& shape, const text::Tokenizer
 fs::path tokenizer_file(const StageContext& context, const records::QuestionFile& questions) {
   if (context.resume_from) return *context.resume_from / runs::kSentencepieceFile;
   const fs::path file = context.directory / runs::kSentencepieceFile;
-  if (context.group.is_main())
-    text::train_sentencepiece(data::tokenizer_texts(questions.all()), context.config.llm.pretrain.vocab_size, file);
+  if (context.group.is_main()) text::train_sentencepiece(data::tokenizer_texts(questions), context.config.llm.pretrain.vocab_size, file);
   context.group.barrier();
   return file;
 }
@@ -55,7 +54,7 @@ class LlmStage final : public Stage {
     const auto& config = context.config;
     const auto prompt = shapes::prompt_template(config, *tokenizer_);
     const auto rows_of = [&](const records::QuestionFile& split) {
-      return data::TextRows(split.all(), prompt, *tokenizer_, config.run.seed, config.llm.pretrain.sequence_length);
+      return data::TextRows(split, prompt, *tokenizer_, config.run.seed, config.llm.pretrain.sequence_length);
     };
     train_.emplace(rows_of(questions.train));
     if (questions.valid) valid_.emplace(rows_of(*questions.valid));

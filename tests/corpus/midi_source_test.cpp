@@ -2,6 +2,7 @@
 #include "midillama/core/file.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/midi/file.h"
+#include "midillama/records/question_file.h"
 #include "tunes.h"
 
 #include <gmock/gmock.h>
@@ -119,7 +120,8 @@ class MidiFacts : public MidiSource {
     build_dataset(config_, root_.path() / "data");
     std::map<std::filesystem::path, Facts> by_clip;
     for (const auto* split : {"train", "valid", "test"}) {
-      for (const auto& question : records::read_optional_questions(root_.path() / "data", split)) by_clip[question.clip] = question.facts;
+      const auto questions = records::open_optional_questions(root_.path() / "data", split);
+      if (questions) questions->for_each([&](const records::Question& question) { by_clip[question.clip] = question.facts; });
     }
     std::vector<Facts> all;
     for (const auto& [clip, facts] : by_clip) all.push_back(facts);
@@ -198,7 +200,7 @@ TEST_F(MidiFacts, WhatIsBuiltCanBeTrainedOn) {
   write("b.mid", random_score(2, 64));
   facts();
   EXPECT_FALSE(records::read_questions(root_.path() / "data", "train").empty());
-  EXPECT_TRUE(records::read_optional_questions(root_.path() / "data", "valid").empty());
+  EXPECT_FALSE(records::open_optional_questions(root_.path() / "data", "valid"));
   EXPECT_THAT(check_dataset(root_.path() / "data"), testing::IsEmpty());
 }
 

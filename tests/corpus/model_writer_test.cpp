@@ -289,14 +289,25 @@ TEST_F(ModelWriting, WhereverItStopsTheResultIsTheSameAndNothingIsAskedTwice) {
 
 TEST_F(ModelWriting, ACallThatFailsLeavesTheTemplates) {
   config.chat.tries_for_an_answer = 1;
-  ScriptedServer server([&](std::size_t, const httplib::Request&, httplib::Response& response) {
-    response.set_content(completion("It is a waltz, of course."), "application/json");
+  ScriptedServer server([&](std::size_t number, const httplib::Request& request, httplib::Response& response) {
+    const std::string good = content_for(Json::parse(request.body), good_reply);
+    response.set_content(completion(number == 0 ? good : "It is a waltz, of course."), "application/json");
   });
   write_by(server);
   EXPECT_EQ(server.bodies().size(), clips()) << "not asked again while the lines are written";
-  EXPECT_EQ(counts().at("failed"), clips());
+  EXPECT_EQ(counts().at("failed"), clips() - 1);
   EXPECT_EQ(questions().size(), 5 * clips());
   EXPECT_THAT(check_dataset(data()), IsEmpty());
+}
+
+TEST_F(ModelWriting, NoDatasetIsOfAServerThatAnswersNothing) {
+  config.chat.tries_for_an_answer = 1;
+  ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) {
+    response.set_content(completion("It is a waltz, of course."), "application/json");
+  });
+  EXPECT_THAT(error_of([&] { write_by(server); }), HasSubstr("not one of 10 calls was answered, the last for: the answer is not JSON"));
+  EXPECT_LT(server.bodies().size(), clips());
+  EXPECT_FALSE(fs::exists(data() / "train.jsonl"));
 }
 
 TEST_F(ModelWriting, SaysWhichCallsWait) {

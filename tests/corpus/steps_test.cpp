@@ -324,6 +324,8 @@ TEST_F(Steps, IsCurrentUntilSomethingBeforeChanges) {
   build();
   fs::remove_all(collection.midis());
   EXPECT_TRUE(is_current(collection.config, data())) << "the collection is not there any more";
+  fs::remove(data() / "features.json");
+  EXPECT_EQ(features_state(collection.config, data()), StepState::given) << "nor what the features were made of";
 }
 
 TEST_F(Steps, TheDescriptionCountsWorks) {

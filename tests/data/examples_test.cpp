@@ -126,7 +126,7 @@ std::vector<std::int64_t> joined(const TextRows& rows) {
 }
 
 TEST_F(Examples, ARowIsOneDocumentAboutOneClip) {
-  const TextRows rows(questions_, *prompt_, *tokenizer_, 1, 1000);
+  const TextRows rows(file(), *prompt_, *tokenizer_, 1, 1000);
   ASSERT_EQ(rows.size(), 3);
   std::multiset<std::ptrdiff_t> answers;
   for (std::int64_t i = 0; i < rows.size(); ++i) {
@@ -144,14 +144,14 @@ TEST_F(Examples, EveryDocumentOfAClipBeginsWithItsFacts) {
     return prompt_->encode(question.question, question.answer, 1000, 0).input_ids;
   };
   const auto length = static_cast<std::int64_t>(std::max(document(two[0]).size(), document(two[1]).size()));
-  const TextRows rows(two, *prompt_, *tokenizer_, 1, length);
+  const TextRows rows(file_of(two, directory_.path()), *prompt_, *tokenizer_, 1, length);
   ASSERT_EQ(rows.size(), 2);
   EXPECT_THAT((std::vector{rows.at(0), rows.at(1)}), UnorderedElementsAre(document(two[0]), document(two[1])));
 }
 
 TEST_F(Examples, ALongDocumentIsCutIntoSeveralRows) {
-  const TextRows whole(questions_, *prompt_, *tokenizer_, 1, 1000);
-  const TextRows cut(questions_, *prompt_, *tokenizer_, 1, 16);
+  const TextRows whole(file(), *prompt_, *tokenizer_, 1, 1000);
+  const TextRows cut(file(), *prompt_, *tokenizer_, 1, 16);
   EXPECT_GT(cut.size(), whole.size());
   for (std::int64_t i = 0; i < cut.size(); ++i) {
     EXPECT_LE(cut.at(i).size(), 16u);
@@ -171,7 +171,7 @@ TEST_F(Examples, ADocumentHoldsTheFactsWhereTheMusicWillStand) {
   };
   std::set<Documents> seen;
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
-    const auto ids = joined(TextRows(questions_, *prompt_, *tokenizer_, seed, 1000));
+    const auto ids = joined(TextRows(file(), *prompt_, *tokenizer_, seed, 1000));
     const auto second = std::find(ids.begin() + 1, ids.end(), *tokenizer_->bos_id());
     seen.insert(Documents{{ids.begin(), second}, {second, ids.end()}});
   }
@@ -182,15 +182,16 @@ TEST_F(Examples, ADocumentHoldsTheFactsWhereTheMusicWillStand) {
 TEST_F(Examples, TheSeedDecidesTheOrderOfTheText) {
   std::set<std::vector<std::int64_t>> orders;
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
-    orders.insert(joined(TextRows(questions_, *prompt_, *tokenizer_, seed, 16)));
-    EXPECT_EQ(TextRows(questions_, *prompt_, *tokenizer_, seed, 16).fingerprint(),
-              TextRows(questions_, *prompt_, *tokenizer_, seed, 16).fingerprint());
+    orders.insert(joined(TextRows(file(), *prompt_, *tokenizer_, seed, 16)));
+    EXPECT_EQ(TextRows(file(), *prompt_, *tokenizer_, seed, 16).fingerprint(),
+              TextRows(file(), *prompt_, *tokenizer_, seed, 16).fingerprint());
   }
   EXPECT_GT(orders.size(), 3u);
 }
 
 TEST_F(Examples, TheTokenizerIsTrainedOnPromptsAndAnswers) {
-  EXPECT_THAT(tokenizer_texts(std::span(questions_).first(1)), ElementsAre("Question: Which key is it in?\nAnswer:\n", "G major."));
+  questions_.resize(1);
+  EXPECT_THAT(tokenizer_texts(file()), ElementsAre("Question: Which key is it in?\nAnswer:\n", "G major."));
 }
 
 TEST_F(Examples, ATemplateWithoutMusicHasTheNotesAsText) {

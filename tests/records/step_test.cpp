@@ -51,6 +51,13 @@ TEST_F(StepTest, AFileThatWasChangedIsNotItsOwn) {
   EXPECT_EQ(state(), StepState::given);
 }
 
+TEST_F(StepTest, ARecordIsAnObject) {
+  EXPECT_EQ(record_of(folder(), kStep), OrderedJson::object());
+  run();
+  write_atomically(record_file(folder(), kStep), "[1]\n");
+  EXPECT_THROW(state(), InputError);
+}
+
 TEST_F(StepTest, WhatIsLeftToDoIsDoneByTheNextRun) {
   run(false);
   EXPECT_EQ(state(), StepState::incomplete);

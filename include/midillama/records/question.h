@@ -52,10 +52,13 @@ text::Conversation conversation_of(const Question& question, bool with_answer);
 // The line of a .jsonl file, with its facts in the order of `tags`, those of other tags after them.
 OrderedJson to_json(const Question& question, std::span<const std::string> tags);
 
+using OnQuestion = std::function<void(Question question)>;
+// Questions that need not be in memory: calls `record` with each in turn.
+using EachQuestion = std::function<void(const OnQuestion& record)>;
+
 // Every file of questions goes through this. `record` is called with each line that has the form of a question, in order, `problem` with
 // the place ("line 3") and the mistake of each line that has not, or whose facts and answer do not fit the tags. InputError where the file
 // cannot be read.
-using OnQuestion = std::function<void(Question question)>;
 using OnProblem = std::function<void(const std::string& place, const std::string& mistake)>;
 void read_lines(const std::filesystem::path& file, const Tags& tags, const OnQuestion& record, const OnProblem& problem);
 
@@ -66,9 +69,6 @@ std::vector<std::string> mistakes_in_facts(const Question& question, const Tags&
 
 // The questions of a split, in file order. InputError naming file, line and key where a line is not valid or the file has none.
 std::vector<Question> read_questions(const std::filesystem::path& data_dir, const std::string& split);
-
-// The same for a split that a dataset may lack or leave empty, as small ones do with the validation split.
-std::vector<Question> read_optional_questions(const std::filesystem::path& data_dir, const std::string& split);
 
 // Of the names of a split's pieces, in any order; empty where there is no such split.
 std::string pieces_fingerprint(const std::filesystem::path& data_dir, const std::string& split);

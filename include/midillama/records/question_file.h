@@ -22,8 +22,8 @@ class QuestionFile {
   std::size_t size() const { return lines_.size(); }
   // As read_questions() gives it; from several threads at once. InputError where the file was changed meanwhile.
   Question at(std::size_t index) const;
-  // All of them, where they are few enough.
-  std::vector<Question> all() const;
+  // Each in turn.
+  void for_each(const OnQuestion& record) const;
   // The clips of the questions, each once, in the order in which they first come.
   const std::vector<std::filesystem::path>& clips() const { return clips_; }
 

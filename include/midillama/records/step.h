@@ -27,7 +27,7 @@ inline constexpr Step kSegmentStep = {"segment", "clips.jsonl"};
 
 std::filesystem::path record_file(const std::filesystem::path& directory, const Step& step);
 
-// The step's record; null where there is none.
+// The step's record, an object; empty where there is none. InputError where the file holds something else.
 OrderedJson record_of(const std::filesystem::path& directory, const Step& step);
 
 // What a step makes its file of.

@@ -5,7 +5,7 @@
 #include "midillama/data/clip_inputs.h"
 #include "midillama/generate/session.h"
 #include "midillama/parallel/process_group.h"
-#include "midillama/records/question.h"
+#include "midillama/records/question_file.h"
 #include "midillama/records/tags.h"
 
 #include <torch/types.h>
@@ -33,7 +33,7 @@ class Resources {
 
   // Of the split, whatever their task.
   const std::vector<records::Question>& questions() const { return questions_; }
-  const std::vector<records::Question>& training();
+  const records::QuestionFile& training();
   // Of the dataset.
   const records::Tags& tags() const { return tags_; }
   // The clips of the split's questions as the template takes them; encoded by the main rank, so that all ranks must ask together.
@@ -55,7 +55,7 @@ class Resources {
   parallel::ProcessGroup& group_;
   records::Tags tags_;
   std::vector<records::Question> questions_;
-  std::vector<records::Question> training_;
+  std::optional<records::QuestionFile> training_;
   std::optional<data::ClipInputs> clips_;
   std::optional<generate::Session> session_;
   std::string fingerprint_;
