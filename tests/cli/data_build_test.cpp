@@ -237,6 +237,8 @@ TEST_F(DataBuild, ItsStepsAreCommandsOfTheirOwn) {
   const ProcessResult features = run("features", "steps");
   EXPECT_THAT(features.output, testing::ContainsRegex("timing constant +12\n"));
   EXPECT_THAT(run("features", "steps").error_output, HasSubstr("nothing to do"));
+  EXPECT_THAT(run("features", "steps", {"--estimate-beats", "--overwrite"}).output, testing::ContainsRegex("timing estimated +12\n"));
+  EXPECT_EQ(run("features", "steps", {"--overwrite"}).status, 0);
   EXPECT_THAT(run("write", "steps").error_output, HasSubstr("`midillama data segment` makes it"));
   const ProcessResult segmented = run("segment", "steps");
   EXPECT_THAT(segmented.output, testing::ContainsRegex("clips +24\n.* seconds of the kept pieces are in clips"));

@@ -20,6 +20,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Lt;
+using testing::Not;
 using testing::SizeIs;
 
 std::vector<std::string> mistakes_of(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
@@ -101,10 +102,47 @@ TEST(Config, NoFileIsTwoSplitsNorOutsideOfTheDataset) {
 }
 
 TEST(Config, NumbersThatNoRunCanMeanAreMistakes) {
-  for (const char* text : {"run: {threads: 100000}", "train: {epochs: 1.0e+18}", "eval: {bootstrap_samples: 3000000000}",
-                           "generate: {stop_token_ids: [-1]}", "corpus: {questions_per_tag: 0, captions: 0}"}) {
+  for (const char* text : {"run: {threads: 100000}",
+                           "train: {epochs: 1.0e+18}",
+                           "eval: {bootstrap_samples: 3000000000}",
+                           "generate: {stop_token_ids: [-1]}",
+                           "corpus: {questions_per_tag: 0, captions: 0}",
+                           "retrieval: {pages_per_work: 0}",
+                           "retrieval: {seconds_between_requests: -1}",
+                           "retrieval: {largest_page: 10}",
+                           "retrieval: {timeout: 0}",
+                           "annotation: {max_characters: 0}",
+                           "annotation: {max_tokens: 0}",
+                           "writing: {by: hand}",
+                           "writing: {temperature: 2.5}",
+                           "writing: {max_tokens: 0}",
+                           "writing: {held_out_fraction: 1}",
+                           "writing: {shared_words: 1.5}",
+                           "chat: {max_parallel: 0}",
+                           "chat: {requests_per_minute: -1}",
+                           "chat: {tokens_per_minute: -1}",
+                           "chat: {tries: 0}",
+                           "chat: {tries_for_an_answer: 0}",
+                           "chat: {timeout: 0}",
+                           "chat: {price_per_million_prompt_tokens: -1}",
+                           "chat: {price_per_million_completion_tokens: -1}"}) {
     EXPECT_THAT(mistakes_of(text), ElementsAre(HasSubstr("must be"))) << text;
   }
+}
+
+TEST(Config, ASourceOfTextsIsAFolderOrAnAddressWithoutSecrets) {
+  const auto mistakes = [](const std::string& endpoint, const std::string& contact = "me@example.org") {
+    return mistakes_of("retrieval: {contact: \"" + contact + "\", endpoint: " + endpoint + "}");
+  };
+  EXPECT_THAT(mistakes("texts", ""), testing::IsEmpty());
+  EXPECT_THAT(mistakes("[texts, \"https://wiki.example/w/api.php\"]"), testing::IsEmpty());
+  EXPECT_THAT(mistakes("https://wiki.example/w/api.php", ""), ElementsAre(HasSubstr("retrieval.contact: \"\" — must be a mail address")));
+  EXPECT_THAT(mistakes("https://wiki.example/w/api.php", "Zoë (me)"), ElementsAre(HasSubstr("retrieval.contact: Zoë (me)")));
+  EXPECT_THAT(mistakes("ftp://wiki.example"), ElementsAre(HasSubstr("must begin with http://")));
+  EXPECT_THAT(mistakes("[texts, texts]"), ElementsAre(HasSubstr("must not name a source twice")));
+  EXPECT_THAT(mistakes("[\"\"]"), ElementsAre(HasSubstr("must be the address of an api.php or a folder")));
+  EXPECT_THAT(mistakes("\"https://wiki.example/w/api.php?token=secret\""),
+              ElementsAre(AllOf(HasSubstr("https://wiki.example/w/api.php"), Not(HasSubstr("secret")))));
 }
 
 TEST(Config, AMistakeInTrainIsSaidOnceForAllStages) {
