@@ -148,8 +148,7 @@ Fault Grounding::fault_of_answer(const QuestionAnswer& text, const Facts& facts)
   for (const auto& tag : tags_.tags) {
     if (text.task == "caption" || !tag.unmistakable || tag.name == text.tag) continue;
     const auto stated = records::stated_value(tag, text.answer);
-    const auto fact = facts.find(tag.name);
-    if (stated && (fact == facts.end() || !records::same_value(tag, *stated, fact->second)))
+    if (stated && !records::is_known(tags_, tag, *stated, facts))
       return {kNotGrounded, fmt::format("the answer states the {} \"{}\", which is not known", tag.name, *stated)};
   }
   if (const auto word = foreign_word(text.answer, facts, tags_))

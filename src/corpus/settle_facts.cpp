@@ -1,6 +1,8 @@
 #include "corpus/settle_facts.h"
 
 #include "corpus/clip_labels.h"
+#include "midillama/core/log.h"
+#include "midillama/records/stated_value.h"
 
 #include <algorithm>
 #include <map>
@@ -53,6 +55,24 @@ void drop_rare_values(const config::Corpus& config, const TagFacts& tag_facts, C
   }
 }
 
+// What texts say of a work holds for the work: a sentence that names another key than the clip is in says nothing of the clip.
+void drop_contradictions(const records::Tags& tags, ClipFactsOfPieces& facts) {
+  std::size_t dropped = 0;
+  for (auto& of_piece : facts) {
+    for (auto& of_clip : of_piece) {
+      dropped += std::erase_if(of_clip, [&](const auto& fact) {
+        if (tags.at(fact.first).is_checkable()) return false;
+        return std::ranges::any_of(tags.tags, [&](const records::Tag& tag) {
+          if (!tag.unmistakable || !of_clip.contains(tag.name)) return false;
+          const auto stated = records::stated_value(tag, fact.second);
+          return stated && !records::same_value(tag, *stated, of_clip.at(tag.name));
+        });
+      });
+    }
+  }
+  if (dropped > 0) log::info("{} times a text about the work contradicts what is known of a clip, and is no fact of it", dropped);
+}
+
 }  // namespace
 
 ClipFactsOfPieces settle_facts(const config::Corpus& config, const std::vector<Piece>& pieces, TagFacts& tag_facts,
@@ -68,6 +88,7 @@ ClipFactsOfPieces settle_facts(const config::Corpus& config, const std::vector<P
       std::erase_if(of_clip, [&](const auto& fact) { return std::ranges::find(tag_facts.asked(), fact.first) == tag_facts.asked().end(); });
     }
   }
+  drop_contradictions(tag_facts.tags(), facts);
   return facts;
 }
 

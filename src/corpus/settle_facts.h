@@ -10,7 +10,8 @@
 namespace midillama::corpus {
 
 // Of each clip of each piece: facts of the tags that are asked about. The bounds that the clips decide are drawn into `tag_facts`; values
-// that too few pieces have are no facts, and go to `rare`.
+// that too few pieces have are no facts, and go to `rare`; no fact in free text states another value of an unmistakable tag than the clip
+// has.
 std::vector<std::vector<Facts>> settle_facts(const config::Corpus& config, const std::vector<Piece>& pieces, TagFacts& tag_facts,
                                              std::vector<RareValue>& rare);
 

@@ -148,9 +148,8 @@ void check_caption(const Question& question, const Tags& tags, std::vector<std::
   for (const auto& tag : tags.tags) {
     if (!tag.unmistakable) continue;
     const auto stated = stated_value(tag, question.answer);
-    const auto fact = question.facts.find(tag.name);
-    const bool contradicts = stated && (fact == question.facts.end() || !same_value(tag, *stated, fact->second));
-    if (contradicts) mistakes.push_back(fmt::format("the caption states the {} \"{}\", which is no fact", tag.name, *stated));
+    if (stated && !is_known(tags, tag, *stated, question.facts))
+      mistakes.push_back(fmt::format("the caption states the {} \"{}\", which is no fact", tag.name, *stated));
   }
 }
 
@@ -188,6 +187,15 @@ text::Conversation conversation_of(const Question& question, bool with_answer) {
   say(text::Role::user, question.question);
   if (with_answer) say(text::Role::assistant, question.answer);
   return conversation;
+}
+
+bool is_known(const Tags& tags, const Tag& tag, const std::string& value, const Facts& facts) {
+  if (const auto fact = facts.find(tag.name); fact != facts.end()) return same_value(tag, value, fact->second);
+  return std::ranges::any_of(facts, [&](const auto& fact) {
+    const auto* told_by = tags.find(fact.first);
+    const auto told = told_by != nullptr && !told_by->is_checkable() ? stated_value(tag, fact.second) : std::nullopt;
+    return told && same_value(tag, value, *told);
+  });
 }
 
 std::vector<std::string> mistakes_in_facts(const Question& question, const Tags& tags) {

@@ -96,6 +96,23 @@ TEST_F(Steps, MakeADatasetOfAnnotatedWorks) {
   EXPECT_THAT(tags, AllOf(Contains("genre"), Contains("expressive intent"), Contains("caption")));
 }
 
+TEST_F(Steps, WhatTextsSayContradictsNothingThatIsKnownOfTheClip) {
+  const std::string background = "It was written in F sharp major, his last nocturne in the Baroque style.";
+  for (int i = 0; i < kWorks; ++i)
+    collection.annotate(work_name(i), {{"genre", i % 2 == 0 ? "waltz" : "nocturne"}, {"background", background}});
+  build();
+  EXPECT_THAT(check_dataset(data()), IsEmpty());
+  bool of_unknown_key = false, of_another = false;
+  for (const auto& question : questions()) {
+    const auto& facts = question.at("facts");
+    const bool contradicts = facts.at("genre") == "waltz" || (facts.contains("key") && facts.at("key") != "F sharp major");
+    EXPECT_EQ(facts.contains("background"), !contradicts) << facts;
+    of_unknown_key = of_unknown_key || (question.at("task") == "caption" && !contradicts && !facts.contains("key"));
+    of_another = of_another || (facts.at("genre") == "nocturne" && contradicts);
+  }
+  EXPECT_TRUE(of_unknown_key && of_another) << "the pieces have clips of both kinds";
+}
+
 TEST_F(Steps, AWorkIsOnOneSide) {
   build();
   std::map<std::string, std::set<std::string>> splits;

@@ -62,9 +62,12 @@ using EachQuestion = std::function<void(const OnQuestion& record)>;
 using OnProblem = std::function<void(const std::string& place, const std::string& mistake)>;
 void read_lines(const std::filesystem::path& file, const Tags& tags, const OnQuestion& record, const OnProblem& problem);
 
+// Whether this value of a tag is known: it is the tag's fact, or the tag has none and a fact in free text states it.
+bool is_known(const Tags& tags, const Tag& tag, const std::string& value, const Facts& facts);
+
 // What does not fit the tags: a fact of no tag; a question about a tag that is not among the facts; an answer that does not state its
-// facts, or says yes where no is right; a caption that states another value of an unmistakable tag. Nothing where the dataset does not
-// declare its tags.
+// facts, or says yes where no is right; a caption that states a value of an unmistakable tag that is not known. Nothing where the dataset
+// does not declare its tags.
 std::vector<std::string> mistakes_in_facts(const Question& question, const Tags& tags);
 
 // The questions of a split, in file order. InputError naming file, line and key where a line is not valid or the file has none.
