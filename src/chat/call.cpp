@@ -86,7 +86,7 @@ Usage usage_of(const OrderedJson& response) {
 
 Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
   const OrderedJson* message = at(response, {"choices", 0, "message"});
-  if (message == nullptr) return {.problem = "the response has no choices"};
+  if (message == nullptr) return {.problem = fmt::format("the response has no choices: {}", error_text(response))};
   if (const std::string refusal = text_at(*message, {"refusal"}); !refusal.empty())
     return {.problem = fmt::format("the model refused: {}", refusal)};
   const std::string end = text_at(response, {"choices", 0, "finish_reason"});
@@ -106,7 +106,8 @@ Answer answer_of(const OrderedJson& request, int status, const OrderedJson& resp
 }
 
 std::string error_text(const OrderedJson& response) {
-  for (const std::vector<OrderedJson>& path : {std::vector<OrderedJson>{"error"}, {"error", "message"}}) {
+  // OpenAI's, other servers', those of batch files and of FastAPI.
+  for (const std::vector<OrderedJson>& path : {std::vector<OrderedJson>{"error"}, {"error", "message"}, {"message"}, {"detail"}}) {
     if (const std::string text = text_at(response, path); !text.empty()) return text;
   }
   return "no reason was given";

@@ -42,13 +42,26 @@ void require_server(const config::Chat& config) {
   net::server_of(config.endpoint);
 }
 
-// What came, as the log keeps it.
-OrderedJson content_of(const net::HttpResponse& response) {
+OrderedJson json_or_text(const std::string& body) {
   try {
-    return parse_ordered_json(response.body, "the response");
+    return parse_ordered_json(body, "the response");
   } catch (const InputError&) {
     std::string valid;
-    return std::string(text::valid_utf8(response.body, valid));
+    return std::string(text::valid_utf8(body, valid));
+  }
+}
+
+void replace_all(std::string& text, const std::string& what, std::string_view by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
+}
+
+// Servers show the key that they were sent, in errors above all.
+void hide(const std::string& key, OrderedJson& content) {
+  if (key.empty()) return;
+  if (content.is_string()) {
+    replace_all(content.get_ref<std::string&>(), key, "(the key)");
+  } else if (content.is_structured()) {
+    for (OrderedJson& part : content) hide(key, part);
   }
 }
 
@@ -137,10 +150,22 @@ Answer Client::send(const OrderedJson& request) {
   return answer;
 }
 
+// What came, as the log keeps it.
+OrderedJson Client::content_of(const net::HttpResponse& response) const {
+  OrderedJson content = json_or_text(response.body);
+  hide(key_, content);
+  return content;
+}
+
 Answer Client::try_once(const OrderedJson& request) {
-  const auto wait = [&](double seconds) { net::wait_or_stop(seconds, is_stopped_); };
   const Usage most = usage_at_most(request);
-  wait(std::max(requests_.book(1), tokens_.book(static_cast<double>(most.prompt_tokens + most.completion_tokens))));
+  // Every try counts on the account, also one that is refused.
+  const auto wait = [&](double seconds) {
+    net::wait_or_stop(seconds, is_stopped_);
+    const double booked = std::max(requests_.book(1), tokens_.book(static_cast<double>(most.prompt_tokens + most.completion_tokens)));
+    net::wait_or_stop(booked, is_stopped_);
+  };
+  wait(0);
 
   using Clock = std::chrono::steady_clock;
   auto start = Clock::now();
@@ -158,7 +183,7 @@ Answer Client::try_once(const OrderedJson& request) {
   }
   const net::RetryHooks hooks{
       .is_refused =
-          [](const net::HttpResponse& response) {
+          [&](const net::HttpResponse& response) {
             return net::may_help_again(response) && !is_refused_for_good(response.status, content_of(response));
           },
       .before_wait =

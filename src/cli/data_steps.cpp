@@ -45,7 +45,8 @@ void retrieve_texts(const config::Config& config) {
 void annotate_texts(const config::Config& config) {
   const works::AnnotationReport report = annotate(config);
   log::info("{} works: {} annotated, {} without a text, {} failed", report.works, report.annotated, report.without_text, report.failed);
-  if (report.failed > 0) log::warning("{} works failed: the next run asks about them again", report.failed);
+  const std::size_t waiting = report.failed + report.half_asked;
+  if (waiting > 0) log::warning("{} works wait for an answer: the next run asks about them again", waiting);
 }
 
 bool wants_annotations(const config::Config& config) {

@@ -6,6 +6,7 @@
 #include "midillama/core/mapped_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,18 +18,30 @@ namespace fs = std::filesystem;
 
 LineLog::LineLog(fs::path file, const OnLine& line) : file_(std::move(file)) {
   if (!fs::exists(file_)) return;
-  std::size_t whole = 0;
-  {
-    const MappedFile mapped(file_);
-    const std::string_view text = mapped.bytes();
-    whole = text.size();
-    std::size_t number = 0;
-    for (std::size_t end; (end = text.find('\n', size_)) != std::string_view::npos; size_ = end + 1)
-      line(text.substr(size_, end - size_), ++number, {size_, end - size_});
+  const MappedFile mapped(file_);
+  const std::string_view text = mapped.bytes();
+  std::size_t number = 0;
+  const auto read = [&](Place place) {
+    const std::string_view bytes = text.substr(place.begin, place.size);
+    ++number;
+    if (bytes.find_first_not_of(" \t\r") != std::string_view::npos) line(bytes, number, place);
+  };
+  for (std::size_t end; (end = text.find('\n', size_)) != std::string_view::npos; size_ = end + 1) {
+    try {
+      read({size_, end - size_});
+    } catch (const InputError& error) {
+      throw Error(fmt::format("{} (delete the line to have what it held asked for again)", error.what()));
+    }
   }
-  if (size_ == whole) return;
-  log::warning("{}: its last line was cut off and is removed", file_.string());
-  fs::resize_file(file_, size_);
+  if (size_ == text.size()) return;
+  try {
+    read({size_, text.size() - size_});
+    size_ = text.size();
+    lacks_line_end_ = true;
+  } catch (const InputError&) {
+    is_cut_ = true;
+    log::warning("{}: its last line is not whole, as a kill leaves it, and is passed over", file_.string());
+  }
 }
 
 LineLog::~LineLog() {
@@ -39,14 +52,20 @@ void LineLog::open() {
   fs::create_directories(fs::absolute(file_).parent_path());
   descriptor_ = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail_by_errno(file_, "cannot be written");
+  if (is_cut_ && ::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) fail_by_errno(file_, "cannot be written");
+  if (lacks_line_end_) write("\n");
 }
 
 LineLog::Place LineLog::add(std::string line) {
   if (descriptor_ < 0) open();
   const Place place{size_, line.size()};
-  line += '\n';
-  for (std::size_t written = 0; written < line.size();) {
-    const auto part = ::write(descriptor_, line.data() + written, line.size() - written);
+  write(line += '\n');
+  return place;
+}
+
+void LineLog::write(std::string_view bytes) {
+  for (std::size_t written = 0; written < bytes.size();) {
+    const auto part = ::write(descriptor_, bytes.data() + written, bytes.size() - written);
     if (part < 0 && errno == EINTR) continue;
     if (part < 0) {
       const int error = errno;
@@ -56,8 +75,7 @@ LineLog::Place LineLog::add(std::string line) {
     }
     written += static_cast<std::size_t>(part);
   }
-  size_ += line.size();
-  return place;
+  size_ += bytes.size();
 }
 
 std::string LineLog::at(Place place) const {

@@ -51,7 +51,7 @@ void write_holder(int descriptor) {
 }
 
 fs::path lock_file(const fs::path& folder) {
-  const fs::path normal = fs::absolute(folder).lexically_normal();
+  const fs::path normal = fs::weakly_canonical(fs::absolute(folder));  // by whatever link it is named
   const fs::path named = normal.has_filename() ? normal : normal.parent_path();
   return named.parent_path() / fmt::format(".{}.lock", named.filename().string());
 }

@@ -188,13 +188,15 @@ std::optional<ClipTexts> ClipAuthor::write(const ClipFacts& clip, const AskModel
     Slots again;
     for (const auto& [slot, fault] : faults) again.push_back(slot);
     if (second->is_usable()) faults = accept(clip.facts, again, second->text, accepted);
+    result.problem = second->problem;
   }
   for (const auto& [slot, fault] : faults) ++result.refused[fault.kind];
 
   if (writing_.judge && !accepted.empty()) {
     const auto verdicts = ask(judge_call(clip, accepted));
     if (!verdicts) return std::nullopt;
-    const Json given = verdicts->is_usable() ? parse_or_discard(verdicts->text) : Json();
+    if (!verdicts->is_usable()) return result.problem = verdicts->problem, result;
+    const Json given = parse_or_discard(verdicts->text);
     std::size_t number = 0;
     std::erase_if(accepted, [&](const auto&) { return text_at(given, {std::to_string(++number)}) != "yes"; });
     if (number > accepted.size()) result.refused["refused by the judge"] += number - accepted.size();

@@ -112,6 +112,11 @@ std::string why_without_clips(const Piece& piece, const config::Corpus& config) 
     return fmt::format("is {:.1f} s long, and a clip at least {:g} s", seconds, config.min_clip_seconds);
   if (piece.score.note_count() < static_cast<std::size_t>(config.min_clip_notes))
     return fmt::format("has {} notes, and a clip at least {}", piece.score.note_count(), config.min_clip_notes);
+  try {
+    octuple::encode(piece.score);
+  } catch (const octuple::OctupleError& error) {
+    return error.what();
+  }
   return "no part between two of its bar lines is long enough and fit for OctupleMIDI: do its bars fill its meter?";
 }
 

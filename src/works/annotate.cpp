@@ -195,7 +195,10 @@ std::optional<Annotation> Annotator::annotate(const Work& work, std::span<const 
 
   const auto second = ask(second_call(first, answer->text, doubtful));
   if (!second) return std::nullopt;
-  if (!second->is_usable()) return annotation;  // what was doubtful has no support
+  if (!second->is_usable()) {  // what was doubtful has no support yet
+    annotation.problem = second->problem;
+    return annotation;
+  }
   const Json again = parse_or_discard(second->text);
   for (auto& [name, finding] : doubtful) annotation.fields[name] = judged(name, again, texts);
   return annotation;

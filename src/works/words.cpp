@@ -28,15 +28,23 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+}  // namespace
+
+std::string_view plain_letters(char32_t letter) {
+  const auto* found = std::ranges::find(kPlain, letter, &PlainLetters::letter);
+  return found == std::end(kPlain) ? "" : found->plain;
+}
+
+namespace {
+
 std::string without_accents(const std::string& word) {
   if (is_ascii(word)) return word;
   const std::string decomposed = normalized(word, G_NORMALIZE_ALL);
   std::string plain;
   for (std::string_view rest = decomposed; !rest.empty();) {
     const char32_t c = text::take_code_point(rest);
-    const auto* found = std::ranges::find(kPlain, c, &PlainLetters::letter);
-    if (found != std::end(kPlain)) {
-      plain += found->plain;
+    if (const auto letters = plain_letters(c); !letters.empty()) {
+      plain += letters;
     } else if (!g_unichar_ismark(c)) {
       text::append_utf8(plain, c);
     }

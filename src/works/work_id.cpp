@@ -1,6 +1,7 @@
 #include "midillama/works/work_id.h"
 
 #include "midillama/text/utf8.h"
+#include "midillama/works/words.h"
 
 #include <glib.h>
 
@@ -43,6 +44,9 @@ class Words {
     } else if (is_sharp) {
       end();
       words_.emplace_back(kNumberSign);
+    } else if (const auto plain = plain_letters(c); !plain.empty()) {
+      word_ += plain;
+      last_ = c;
     } else if (g_unichar_isalnum(c) || g_unichar_ismark(c)) {
       if (is_digit(c) && !is_digit(last_)) end();
       text::append_utf8(word_, c);
@@ -85,6 +89,13 @@ class Words {
   char32_t last_ = 0;  // of the word
 };
 
+// "Chopin, Frédéric" as "Frédéric Chopin".
+std::string in_speaking_order(std::string_view composer) {
+  const auto comma = composer.find(',');
+  if (comma == std::string_view::npos || composer.find(',', comma + 1) != std::string_view::npos) return std::string(composer);
+  return std::string(composer.substr(comma + 1)) + " " + std::string(composer.substr(0, comma));
+}
+
 }  // namespace
 
 std::string folded_name(std::string_view name) {
@@ -95,7 +106,7 @@ std::string folded_name(std::string_view name) {
 }
 
 std::string work_id(std::string_view composer, std::string_view title) {
-  const std::string by = folded_name(composer), name = folded_name(title);
+  const std::string by = folded_name(in_speaking_order(composer)), name = folded_name(title);
   return by.empty() || name.empty() ? "" : by + ": " + name;
 }
 

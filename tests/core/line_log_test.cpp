@@ -7,12 +7,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <string>
 #include <vector>
 
 namespace midillama {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -47,15 +48,31 @@ TEST_F(ALineLog, KeepsWhatIsAdded) {
   EXPECT_EQ(read_binary(file()), "one\ntwo ♯\nthree\n");
 }
 
-TEST_F(ALineLog, ALineThatWasCutGoesWhereverItWasCut) {
-  const std::string whole = "one\ntwo and more\n";
+// Lines that end with a full stop are whole.
+void take_whole(std::string_view line, std::size_t number, LineLog::Place) {
+  if (!line.ends_with('.')) throw InputError("log", "line " + std::to_string(number), "is cut");
+}
+
+TEST_F(ALineLog, ALineThatWasCutGoesWithTheNextWhereverItWasCut) {
+  const std::string whole = "one.\ntwo and more.\n";
   std::filesystem::create_directories(file().parent_path());
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    std::ofstream(file(), std::ios::binary) << whole.substr(0, size);
-    EXPECT_EQ(lines().size(), size < 4 ? 0u : 1u) << size;
-    LineLog(file(), pass_over).add("next");
-    EXPECT_EQ(read_binary(file()), size < 4 ? "next\n" : "one\nnext\n") << size;
+    const std::string left = whole.substr(0, size);
+    write_atomically(file(), left);
+    { const LineLog log(file(), take_whole); }
+    EXPECT_EQ(read_binary(file()), left) << "one that reads changes nothing";
+    LineLog(file(), take_whole).add("next.");
+    const std::string kept = size + 1 < whole.size() ? size < 4 ? "" : "one.\n" : whole;
+    EXPECT_EQ(read_binary(file()), kept + "next.\n") << size;
   }
+}
+
+TEST_F(ALineLog, EmptyLinesArePassedOverAndOthersSayWhatToDo) {
+  write_atomically(file(), "one.\n\n \r\ntwo.\n");
+  LineLog log(file(), take_whole);
+  EXPECT_EQ(log.at(log.add("three.")), "three.");
+  write_atomically(file(), "one.\n" + std::string(3, '\0') + "\ntwo.\n");
+  EXPECT_THAT(testing_support::error_of([&] { LineLog(file(), take_whole); }), AllOf(HasSubstr("line 2"), HasSubstr("delete the line")));
 }
 
 TEST_F(ALineLog, SaysWhereItCannotBeUsed) {

@@ -56,6 +56,7 @@ class Client {
  private:
   Answer send(const OrderedJson& request);
   Answer try_once(const OrderedJson& request);
+  OrderedJson content_of(const net::HttpResponse& response) const;
 
   config::Chat config_;
   RequestLog& log_;

@@ -28,8 +28,8 @@ struct Exchange {
 
 class RequestLog {
  public:
-  // Reads what is there. A last line that was cut off, as by a kill, is removed with a warning; InputError where another line is none of
-  // the log's. Nothing is created before the first exchange.
+  // Reads what is there. A last line that was cut off, as by a kill, is passed over with a warning; Error where another line is none of
+  // the log's. Nothing is written before the first exchange.
   explicit RequestLog(const std::filesystem::path& file);
 
   // The usable answer that was given under this key. Any thread. One answer is in memory at a time.

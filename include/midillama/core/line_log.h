@@ -17,8 +17,9 @@ class LineLog {
   };
   using OnLine = std::function<void(std::string_view line, std::size_t number, Place place)>;
 
-  // Calls `line` with each line that is there, numbered from 1. A last line that was cut off, as by a kill, is removed with a warning.
-  // Nothing is created before the first line is added.
+  // Calls `line` with each line that is there, numbered from 1, but empty ones; it throws InputError where a line is none. A last line
+  // without an end that is none, as a kill leaves it, is passed over with a warning. The file is not touched before the first line is
+  // added: then that one goes. Error where another line is none.
   LineLog(std::filesystem::path file, const OnLine& line);
   ~LineLog();
   LineLog(const LineLog&) = delete;
@@ -34,9 +35,12 @@ class LineLog {
 
  private:
   void open();
+  void write(std::string_view bytes);
 
   std::filesystem::path file_;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0;  // of the whole lines
+  // What the last line that was read is: without its end, or no whole line.
+  bool lacks_line_end_ = false, is_cut_ = false;
   int descriptor_ = -1;
 };
 

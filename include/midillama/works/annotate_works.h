@@ -23,6 +23,7 @@ struct FieldCounts {
 
 struct AnnotationReport {
   std::size_t works = 0, annotated = 0, without_text = 0, failed = 0;
+  std::size_t half_asked = 0;  // annotated works whose second call failed
   std::map<std::string, FieldCounts> fields = {};
   chat::Totals calls = {};
   double cost = 0;  // dollars of this run; 0 without prices
@@ -30,11 +31,11 @@ struct AnnotationReport {
 
 // Annotates every work of `directory` and writes annotations.jsonl, in the order of pieces.jsonl, when all are done. What was answered
 // before is not asked again, so that a run that was ended at any moment goes on with the next one, and the file is the same. A work whose
-// call fails is recorded as failed, and asked again by the next run. net::Stopped where `is_stopped` says so.
+// first call fails is recorded as failed, one whose second call fails has what held; either is asked again by the next run. net::Stopped where `is_stopped` says so.
 AnnotationReport annotate_works(const config::Config& config, const std::filesystem::path& directory,
                                 const std::function<bool()>& is_stopped);
 
-// Whether annotations.jsonl is what annotate_works() would write: of these pieces, texts and tags, by this model, and no work failed.
+// Whether annotations.jsonl is what annotate_works() would write: of these pieces, texts and tags, by this model, and no call failed.
 records::StepState annotation_state(const config::Config& config, const std::filesystem::path& directory);
 
 // What annotate_works() would ask first: the calls that wait for an answer. Second ones are known when the first have been answered.

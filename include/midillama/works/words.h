@@ -16,6 +16,9 @@ struct Word {
 // ("Grieg's").
 std::vector<Word> words_of(std::string_view text);
 
+// What stands for a letter that Unicode does not decompose ("ø": "o", "ß": "ss"), in lower case; empty for others.
+std::string_view plain_letters(char32_t letter);
+
 // A folded word without a plural's s.
 std::string without_plural(std::string folded);
 

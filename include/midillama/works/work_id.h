@@ -12,10 +12,10 @@ namespace midillama::works {
 //   "op 9", "L’Isle" is "l isle", "BWV846" is "bwv 846";
 // - before a number "opus" is "op", and "#", "n°", "nr" and "number" are "no"; elsewhere they stay, except "#", which goes;
 // - "C#", "C♯" is "c sharp" and "B♭" is "b flat", where the sign follows a letter from A to G that is a word.
-// Bytes that are no UTF-8 part words. Letters without a decomposition ("ø", "ł") stay as they are.
+// Bytes that are no UTF-8 part words. Letters without a decomposition are as plain_letters() has them ("ł": "l").
 std::string folded_name(std::string_view name);
 
-// "composer: title", both as folded_name() has them: pieces with the same are of one work. Empty where one of the two is: then nothing is
+// "composer: title", both as folded_name() has them, "Chopin, Frédéric" as "Frédéric Chopin": pieces with the same are of one work. Empty where one of the two is: then nothing is
 // known of the work, and the piece is one of its own.
 std::string work_id(std::string_view composer, std::string_view title);
 
