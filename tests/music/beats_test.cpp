@@ -76,7 +76,20 @@ TEST(Beats, NotesOfAChordAreOneOnset) {
   ASSERT_EQ(onsets.size(), 2u);
   EXPECT_NEAR(onsets[0].time, 0.020, 1e-9);
   EXPECT_NEAR(onsets[1].time, 0.5, 1e-9);
-  EXPECT_GT(onsets[0].salience, onsets[1].salience) << "it has a lower note";
+  // 300 a second of the longest, 4 a semitone of the lowest below 72 (at most 24 semitones), the velocities.
+  EXPECT_NEAR(onsets[0].salience, 300 * 0.38 + 4 * 24 + 240, 1e-9);
+  EXPECT_NEAR(onsets[1].salience, 300 * 0.4 + 4 * 12 + 80, 1e-9);
+}
+
+TEST(Beats, HighNotesDifferInSalienceByLengthAndLoudness) {
+  midi::Score score;
+  score.ticks_per_quarter = 500;
+  score.instruments.push_back({0, false, "flute", {{{0}, {400}, 96, 80}, {{500}, {600}, 96, 80}, {{1000}, {1100}, 96, 40}}});
+  const auto onsets = onsets_of(score);
+  ASSERT_EQ(onsets.size(), 3u);
+  EXPECT_GT(onsets[0].salience, onsets[1].salience);
+  EXPECT_GT(onsets[1].salience, onsets[2].salience);
+  EXPECT_GT(onsets[2].salience, 0);
 }
 
 }  // namespace
