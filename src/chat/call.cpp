@@ -48,6 +48,15 @@ std::string_view json_within(std::string_view text) {
   return is_fenced ? text::strip(text.substr(first_line, text.rfind(kFence) - first_line)) : text;
 }
 
+// Of a page of HTML or a trace of a program, the beginning.
+std::string first_line(std::string_view text) {
+  constexpr std::size_t kLongest = 300;
+  text = text::strip(text);
+  text = text.substr(0, std::min(text.find('\n'), kLongest));
+  std::string valid;
+  return std::string(text::valid_utf8(text, valid));
+}
+
 std::int64_t count_at(const OrderedJson& json, const std::vector<OrderedJson>& path) {
   const OrderedJson* found = at(json, path);
   return found != nullptr && found->is_number_integer() ? found->get<std::int64_t>() : 0;
@@ -106,9 +115,9 @@ Answer answer_of(const OrderedJson& request, int status, const OrderedJson& resp
 }
 
 std::string error_text(const OrderedJson& response) {
-  // OpenAI's, other servers', those of batch files and of FastAPI.
-  for (const std::vector<OrderedJson>& path : {std::vector<OrderedJson>{"error"}, {"error", "message"}, {"message"}, {"detail"}}) {
-    if (const std::string text = text_at(response, path); !text.empty()) return text;
+  // What was no JSON, OpenAI's, other servers', those of batch files and of FastAPI.
+  for (const std::vector<OrderedJson>& path : {std::vector<OrderedJson>{}, {"error"}, {"error", "message"}, {"message"}, {"detail"}}) {
+    if (const std::string text = text_at(response, path); !text.empty()) return first_line(text);
   }
   return "no reason was given";
 }

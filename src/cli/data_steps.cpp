@@ -45,8 +45,6 @@ void retrieve_texts(const config::Config& config) {
 void annotate_texts(const config::Config& config) {
   const works::AnnotationReport report = annotate(config);
   log::info("{} works: {} annotated, {} without a text, {} failed", report.works, report.annotated, report.without_text, report.failed);
-  const std::size_t waiting = report.failed + report.half_asked;
-  if (waiting > 0) log::warning("{} works wait for an answer: the next run asks about them again", waiting);
 }
 
 bool wants_annotations(const config::Config& config) {
@@ -96,7 +94,10 @@ works::AnnotationReport annotate(const config::Config& config) {
   const WriterLock lock(directory);
   const InterruptDelay delay(kStoppedCalls);
   try {
-    return works::annotate_works(config, directory, [] { return noted_interrupt() != 0; });
+    const auto report = works::annotate_works(config, directory, [] { return noted_interrupt() != 0; });
+    const std::size_t waiting = report.failed + report.half_asked;
+    if (waiting > 0) log::warning("{} works wait for an answer: the next run asks about them again", waiting);
+    return report;
   } catch (const net::Stopped&) {
     throw Interrupted(noted_interrupt(), "stopped: the same command goes on from here");
   }

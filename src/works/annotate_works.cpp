@@ -78,9 +78,11 @@ AnnotationReport annotate_works(const config::Config& config, const fs::path& di
     if (annotation.status == "annotated" && !annotation.problem.empty()) ++report.half_asked;
     for (const auto& [name, finding] : annotation.fields) report.fields[name] += finding;
   }
-  const OrderedJson counts = {
-      {"works", report.works}, {"annotated", report.annotated}, {"without_text", report.without_text}, {"failed", report.failed},
-      {"half_asked", report.half_asked}};
+  const OrderedJson counts = {{"works", report.works},
+                              {"annotated", report.annotated},
+                              {"without_text", report.without_text},
+                              {"failed", report.failed},
+                              {"half_asked", report.half_asked}};
   file.commit(of, counts, report.failed + report.half_asked == 0);
   report.calls = client.totals();
   report.cost = chat::cost_of(config.chat, report.calls.usage);

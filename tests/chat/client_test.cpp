@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <limits>
 #include <thread>
@@ -14,6 +15,7 @@
 namespace midillama::chat {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing_support::error_of;
@@ -205,6 +207,41 @@ TEST_F(ChatClient, KeysAndAddressesAreTakenAsPeopleWriteThem) {
   const std::string error = error_of([&] { Client(chat, log); });
   EXPECT_THAT(error, HasSubstr("MIDILLAMA_TEST_KEY"));
   EXPECT_THAT(error, Not(HasSubstr("sk-secret")));
+}
+
+TEST_F(ChatClient, TheKeyIsInNoFileAndNoMessageThoughAServerShowsIt) {
+  const std::vector<std::string> bodies = {R"({"error":{"message":"wrong key sk-secret","param":["Bearer sk-secret"]}})",
+                                           R"({"error":"sk-\u0073ecret"})", "no JSON: sk-secretsk-secret"};
+  for (const int status : {200, 400, 401, 500}) {
+    ScriptedServer server([&](std::size_t number, const httplib::Request&, httplib::Response& response) {
+      give(response, bodies[number % bodies.size()], status);
+    });
+    config::Chat chat = settings(server.url());
+    chat.tries = 3;
+    RequestLog log(file());
+    std::string said;
+    for (int i = 0; i < 3; ++i)
+      said += error_of([&] { said += Client(chat, log).ask(question(std::to_string(status) + std::to_string(i))).problem; });
+    EXPECT_THAT(said, AllOf(HasSubstr("(the key)"), Not(HasSubstr("secret")))) << status;
+  }
+  const std::string logged = read_text(file());
+  EXPECT_THAT(logged, AllOf(HasSubstr("wrong key (the key)"), HasSubstr("Bearer (the key)"), Not(HasSubstr("secret"))));
+}
+
+TEST_F(ChatClient, EveryTryCountsOnTheAccount) {
+  std::vector<std::chrono::steady_clock::time_point> times;
+  ScriptedServer server([&](std::size_t number, const httplib::Request&, httplib::Response& response) {
+    times.push_back(std::chrono::steady_clock::now());
+    give(response, answer("Waltz"), number % 2 == 0 ? 500 : 200);
+  });
+  config::Chat chat = settings(server.url());
+  chat.requests_per_minute = 120;
+  RequestLog log(file());
+  Client client(chat, log);
+  for (int i = 0; i < 3; ++i) client.ask(question(std::to_string(i)));
+  ASSERT_EQ(times.size(), 6u);
+  EXPECT_GE(std::chrono::duration<double>(times.back() - times.front()).count(), 2.4)
+      << "half a second for each of the five after the first";
 }
 
 TEST_F(ChatClient, WhereNoneCanBeUsedTheReasonIsGivenAndTheNextRunAsksAgain) {

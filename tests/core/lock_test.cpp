@@ -42,6 +42,16 @@ TEST(WriterLock, NamesWhoHasIt) {
   EXPECT_TRUE(fs::is_empty(parent.path() / "run"));
 }
 
+TEST(WriterLock, AFolderIsOneByWhateverLink) {
+  const TemporaryDirectory parent;
+  fs::create_directories(parent.path() / "data/mine");
+  fs::create_directory_symlink(parent.path() / "data/mine", parent.path() / "link");
+  fs::create_directory_symlink(parent.path() / "data", parent.path() / "all");
+  const WriterLock lock(parent.path() / "data/mine");
+  for (const char* name : {"link", "link/", "all/mine", "data/../data/mine/"})
+    EXPECT_THAT(error_of([&] { WriterLock second(parent.path() / name); }), HasSubstr("is being written by process")) << name;
+}
+
 TEST(WriterLock, ADeadProcessHasNone) {
   const TemporaryDirectory parent;
   const fs::path folder = parent.path() / "data";

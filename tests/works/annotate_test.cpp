@@ -127,6 +127,7 @@ TEST(Annotate, WithoutASecondAnswerTheFirstStands) {
   });
   EXPECT_EQ(calls, 2u);
   EXPECT_EQ(annotation->status, "annotated");
+  EXPECT_EQ(annotation->problem, "the answer was cut at 800 tokens");
   EXPECT_TRUE(annotation->fields.at("genre").is_label());
   EXPECT_FALSE(annotation->fields.at("emotion").is_label());
 }

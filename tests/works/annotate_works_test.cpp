@@ -230,6 +230,29 @@ TEST_F(AnnotateWorks, WhatItWouldTakeIsKnownBefore) {
   EXPECT_DOUBLE_EQ(estimate.cost, 5 * static_cast<double>(config.annotation.max_tokens) * 10 / 1e6);
 }
 
+TEST_F(AnnotateWorks, ASecondCallThatFailsIsMadeAgainByTheNextRun) {
+  std::atomic<bool> fails = true;
+  ScriptedServer server([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    const Json call = Json::parse(request.body);
+    const bool is_cut = fails && call.at("messages").size() > 2;
+    response.set_content(completion(content_for(call), is_cut ? "length" : "stop"), "application/json");
+  });
+  const config::Config config = settings(server.url());
+  const auto report = annotate_works(config, folder.path(), nullptr);
+  EXPECT_EQ(report.failed, 0u);
+  EXPECT_EQ(report.half_asked, 2u) << "every third work";
+  EXPECT_EQ(annotation_state(config, folder.path()), records::StepState::incomplete);
+  EXPECT_THAT(annotations(), HasSubstr("was cut at"));
+  fails = false;
+  EXPECT_EQ(annotate_works(config, folder.path(), nullptr).half_asked, 0u);
+  EXPECT_EQ(annotation_state(config, folder.path()), records::StepState::current);
+
+  const TemporaryDirectory undisturbed;
+  write(undisturbed.path());
+  annotate_works(config, undisturbed.path(), nullptr);
+  EXPECT_EQ(annotations(), read_binary(undisturbed.path() / kAnnotationsFile));
+}
+
 TEST_F(AnnotateWorks, AMissingFileNamesTheStepThatMakesIt) {
   std::filesystem::remove(folder.path() / kTextsFile);
   EXPECT_THAT(error_of([&] { annotate_works(settings("http://127.0.0.1:1"), folder.path(), nullptr); }),

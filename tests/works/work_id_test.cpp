@@ -9,6 +9,7 @@ TEST(FoldedName, CaseAccentsAndPunctuationDoNotCount) {
   EXPECT_EQ(folded_name("  Trois  Études (de concert)! "), "trois etudes de concert");
   EXPECT_EQ(folded_name("Dvo\u0159\u00e1k, Anton\u00edn"), "dvorak antonin");
   EXPECT_EQ(folded_name("L\u2019Isle joyeuse"), folded_name("L'ISLE JOYEUSE"));
+  EXPECT_EQ(folded_name("\u0141ukasz \u00d8ster, \u00c6gir \u0110or\u0111e"), "lukasz oster aegir dorde");
   EXPECT_EQ(folded_name("Gruß"), "gruss");
   EXPECT_EQ(folded_name("E\u0301tude"), folded_name("\u00c9tude")) << "composed or not";
 }
@@ -43,6 +44,10 @@ TEST(FoldedName, BytesThatAreNoUtf8PartWords) {
 
 TEST(WorkId, NeedsComposerAndTitle) {
   EXPECT_EQ(work_id("Fr\u00e9d\u00e9ric Chopin", "Nocturne, Op.9 No.2"), "frederic chopin: nocturne op 9 no 2");
+  EXPECT_EQ(work_id("Chopin, Fr\u00e9d\u00e9ric", "Nocturne, Op.9 No.2"), "frederic chopin: nocturne op 9 no 2");
+  EXPECT_EQ(work_id("Beethoven, Ludwig van", "F\u00fcr Elise"), work_id("Ludwig van Beethoven", "Fur Elise"));
+  EXPECT_EQ(work_id("Lennon, McCartney, Harrison", "A"), "lennon mccartney harrison: a");
+  EXPECT_EQ(work_id(",", "A"), "");
   EXPECT_EQ(work_id("", "Nocturne"), "");
   EXPECT_EQ(work_id("Chopin", "?!"), "");
 }

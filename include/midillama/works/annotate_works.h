@@ -31,7 +31,8 @@ struct AnnotationReport {
 
 // Annotates every work of `directory` and writes annotations.jsonl, in the order of pieces.jsonl, when all are done. What was answered
 // before is not asked again, so that a run that was ended at any moment goes on with the next one, and the file is the same. A work whose
-// first call fails is recorded as failed, one whose second call fails has what held; either is asked again by the next run. net::Stopped where `is_stopped` says so.
+// first call fails is recorded as failed, one whose second call fails has what held; either is asked again by the next run. net::Stopped
+// where `is_stopped` says so.
 AnnotationReport annotate_works(const config::Config& config, const std::filesystem::path& directory,
                                 const std::function<bool()>& is_stopped);
 
