@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <type_traits>
 
 namespace midillama::works {
 namespace {
@@ -19,15 +20,10 @@ constexpr std::size_t kMostRead = 5;    // of these, pages whose opening is not 
 // Of every request: answers of one form, not from a server that is behind with its work, and pages for their redirects.
 const std::vector<net::Parameter> kAlways = {{"format", "json"}, {"formatversion", "2"}, {"maxlag", "5"}, {"redirects", "1"}};
 
-// The API refused what it was asked for.
-class ApiError : public RequestFailed {
+// The API refused what it was asked for: the error's code.
+class ApiError : public Error {
  public:
-  ApiError(const std::string& server, const std::string& code)
-      : RequestFailed(fmt::format("{}: its API answers with the error {}", server, code)), code_(code) {}
-  const std::string& code() const { return code_; }
-
- private:
-  std::string code_;
+  using Error::Error;
 };
 
 std::string error_code(const Json& answer) {
@@ -36,24 +32,43 @@ std::string error_code(const Json& answer) {
   return error.is_object() && error.contains("code") && error["code"].is_string() ? error["code"].get<std::string>() : "unknown";
 }
 
+// What others say with status 200 (a proxy, a program that limits requests) has none of these.
+bool is_of_api(const Json& answer) {
+  static constexpr const char* kKeys[] = {"batchcomplete", "query", "continue", "parse", "error"};
+  return std::ranges::any_of(kKeys, [&](const char* key) { return answer.contains(key); });
+}
+
+bool has_pages(const Json& answer) {
+  return answer.contains("query") && answer["query"].contains("pages");
+}
+
+// A search that fails finds no pages, and says so in a warning.
+bool is_failed_search(const Json& answer) {
+  return !has_pages(answer) && answer.contains("warnings") && answer["warnings"].contains("search");
+}
+
 // A busy server says so with status 200, and one that loses its database in the middle sends a page of HTML after the JSON.
 std::string refusal(const net::HttpResponse& response) {
   static const std::set<std::string> kBusy = {"maxlag", "ratelimited", "readonly"};
   if (const std::string why = refusal_by_status(response); !why.empty()) return why;
   if (response.status != 200) return "";
   const Json answer = parse_or_discard(response.body);
-  if (!answer.is_object()) return "its answer is no JSON object: is retrieval.endpoint the address of an api.php?";
+  if (!is_of_api(answer)) return "its answer is none of MediaWiki's API: is retrieval.endpoint the address of an api.php?";
+  if (is_failed_search(answer)) return "its search failed";
   const std::string code = error_code(answer);
   return kBusy.contains(code) || code.starts_with("internal_api_error") ? fmt::format("its API answers with the error {}", code) : "";
 }
 
-// Json::exception where the answer has another form.
+// None only where the API says that there are no more. Json::exception where the answer has another form.
 const Json::array_t& pages_of(const Json& answer) {
   static const Json::array_t kNone;
-  if (!answer.contains("query")) return kNone;
-  const auto& query = answer.at("query").get_ref<const Json::object_t&>();
-  const auto pages = query.find("pages");
-  return pages == query.end() ? kNone : pages->second.get_ref<const Json::array_t&>();
+  if (answer.contains("batchcomplete") && !has_pages(answer)) return kNone;
+  return answer.at("query").at("pages").get_ref<const Json::array_t&>();
+}
+
+std::optional<std::string> extract_in(const Json& page) {
+  const auto extract = page.find("extract");
+  return extract != page.end() && extract->is_string() ? std::optional(extract->get<std::string>()) : std::nullopt;
 }
 
 class MediaWiki : public Source {
@@ -62,23 +77,32 @@ class MediaWiki : public Source {
       : endpoint_(std::move(endpoint)), server_(net::server_of(endpoint_)), client_(client), log_(log) {}
 
   std::vector<Page> find(const PageMatcher& work, std::size_t most) override {
-    try {
-      for (const std::string& words : work.searches()) {
-        std::size_t unknown = 0;
-        const auto read = [&](const Candidate& candidate) -> std::optional<Page> {
-          if (!candidate.opening.has_value() && ++unknown > kMostRead) return std::nullopt;
-          return page(candidate);
-        };
-        std::vector<Page> pages = read_nearest(work, search(words), most, read);
-        if (!pages.empty()) return pages;
-      }
-    } catch (const Json::exception&) {
-      throw RequestFailed(fmt::format("{}: its answer has another form than the API's", server_));
+    for (const std::string& words : work.searches()) {
+      std::size_t unknown = 0;
+      const auto read = [&](const Candidate& candidate) -> std::optional<Page> {
+        if (!candidate.opening.has_value() && ++unknown > kMostRead) return std::nullopt;
+        return of_known_form(fmt::format("page {} \"{}\"", candidate.name, candidate.title), [&] { return page(candidate); });
+      };
+      const auto candidates = of_known_form(fmt::format("search \"{}\"", words), [&] { return search(words); });
+      std::vector<Page> pages = read_nearest(work, candidates, most, read);
+      if (!pages.empty()) return pages;
     }
     return {};
   }
 
  private:
+  // What `read` makes of the API's answers to one question, which errors name.
+  template <typename Read>
+  std::invoke_result_t<Read> of_known_form(const std::string& question, const Read& read) {
+    try {
+      return read();
+    } catch (const ApiError& error) {
+      throw RequestFailed(fmt::format("{}: {}: its API answers with the error {}", server_, question, error.what()));
+    } catch (const Json::exception&) {
+      throw RequestFailed(fmt::format("{}: {}: its answer has another form than the API's", server_, question));
+    }
+  }
+
   Json ask(std::vector<net::Parameter> parameters) {
     parameters.insert(parameters.end(), kAlways.begin(), kAlways.end());
     const net::HttpResponse response = client_.get(net::with_query(endpoint_, parameters), refusal);
@@ -87,7 +111,7 @@ class MediaWiki : public Source {
           fmt::format("{}: status {}: is retrieval.endpoint the address of an api.php that everybody may use?", server_, response.status));
     }
     Json answer = parse_json(response.body, server_);
-    if (const std::string code = error_code(answer); !code.empty()) throw ApiError(server_, code);
+    if (const std::string code = error_code(answer); !code.empty()) throw ApiError(code);
     return answer;
   }
 
@@ -131,7 +155,7 @@ class MediaWiki : public Source {
       Json row = {{"pageid", page->at("pageid").get<std::int64_t>()},
                   {"title", page->at("title").get<std::string>()},
                   {"url", page->at("fullurl").get<std::string>()}};
-      if (page->contains("extract")) row["opening"] = opening_of(page->at("extract").get<std::string>());
+      if (const auto extract = extract_in(*page)) row["opening"] = opening_of(*extract);
       rows.push_back(std::move(row));
     }
     return rows;
@@ -140,19 +164,23 @@ class MediaWiki : public Source {
   // Nothing where the page has gone meanwhile.
   std::optional<Page> page(const Candidate& candidate) {
     const Answered answered = log_.get(endpoint_, "page: " + candidate.name, [&]() -> Json {
-      const std::optional<std::string> text = candidate.opening ? extract_of(candidate.name) : parsed_text_of(candidate.name);
+      const std::optional<std::string> text = text_of(candidate);
       return text ? Json{{"text", *text}} : Json{{"missing", true}};
     });
     if (answered.answer.contains("missing")) return std::nullopt;
     return Page{candidate.url, candidate.title, answered.retrieved, answered.answer.at("text").get<std::string>()};
   }
 
-  std::optional<std::string> extract_of(const std::string& id) {
-    const Json answer = ask({{"action", "query"}, {"pageids", id}, {"prop", "extracts"}, {"explaintext", "1"}, {"exlimit", "1"}});
-    for (const Json& page : pages_of(answer)) {
-      if (!page.contains("missing")) return tidy_text(page.at("extract").get<std::string>());
+  // Of a page that has an opening, and of which TextExtracts has no text, it is the parsed one, too.
+  std::optional<std::string> text_of(const Candidate& candidate) {
+    if (candidate.opening) {
+      const Json answer =
+          ask({{"action", "query"}, {"pageids", candidate.name}, {"prop", "extracts"}, {"explaintext", "1"}, {"exlimit", "1"}});
+      const Json& page = answer.at("query").at("pages").at(0);
+      if (page.contains("missing")) return std::nullopt;
+      if (const auto extract = extract_in(page)) return tidy_text(*extract);
     }
-    return std::nullopt;
+    return parsed_text_of(candidate.name);
   }
 
   std::optional<std::string> parsed_text_of(const std::string& id) {
@@ -166,7 +194,7 @@ class MediaWiki : public Source {
                                {"disablelimitreport", "1"}});
       return text_of_html(answer.at("parse").at("text").get<std::string>());
     } catch (const ApiError& error) {
-      if (kGone.contains(error.code())) return std::nullopt;
+      if (kGone.contains(error.what())) return std::nullopt;
       throw;
     }
   }

@@ -46,7 +46,7 @@ std::vector<Page> read_nearest(const PageMatcher& work, std::vector<Candidate> c
 // folder is not there. A file that is no UTF-8 is passed over with a warning.
 std::unique_ptr<Source> open_folder(const std::filesystem::path& folder);
 
-// A MediaWiki, by the address of its api.php. Texts come from its extension TextExtracts where it has it, else they are the parsed page
+// A MediaWiki, by the address of its api.php. Texts come from its extension TextExtracts where it has them, else they are the parsed page
 // without markup. Client and log must outlive it.
 std::unique_ptr<Source> open_mediawiki(const std::string& endpoint, PoliteClient& client, AnswerLog& log);
 

@@ -315,6 +315,75 @@ TEST_F(Retrieve, AnswersOfAnotherFormAreRefused) {
   }
 }
 
+// What proxies and busy searches say with status 200: no such answer is that nothing was found, or that a page has gone.
+TEST_F(Retrieve, WhatIsNoAnswerOfMediaWikisIsNotRecorded) {
+  const std::string expected = undisturbed();
+  const auto answer_with = [&](const char* answer, const char* parameter) {
+    wiki.fault = [answer, parameter](std::size_t, const httplib::Request& request, httplib::Response& response) {
+      if (!request.has_param(parameter)) return false;
+      response.set_content(answer, "application/json");
+      return true;
+    };
+  };
+  for (const char* answer :
+       {R"({"message": "Too many requests, try later", "status": 429})", "{}", "null", R"({"query": {}})",
+        R"({"continue": {"continue": "-||"}})", R"({"parse": {"text": ""}})",
+        R"({"batchcomplete": true, "warnings": {"search": {"warnings": "Search is currently too busy"}}})",
+        R"({"batchcomplete": true, "query": {"searchinfo": {}}, "warnings": {"search": {"warnings": "Timed out"}}})"}) {
+    answer_with(answer, "gsrsearch");
+    EXPECT_THAT(error_of([&] { retrieve(); }), AllOf(HasSubstr(wiki.url() + ": "), HasSubstr("3 works in a row"))) << answer;
+    EXPECT_FALSE(fs::exists(directory() / kRetrievalFile)) << answer;
+  }
+  for (const char* answer : {R"({"batchcomplete": true})", R"({"batchcomplete": true, "query": {"pages": []}})"}) {
+    use_folder("pages");
+    answer_with(answer, "pageids");
+    EXPECT_THAT(retrieve().failed, ElementsAre("dreaming", "first", "moonlight", "nocturne")) << answer;
+    EXPECT_THAT(read_binary(directory() / kRetrievalFile), Not(HasSubstr("missing"))) << answer;
+  }
+  wiki.fault = nullptr;
+  retrieve();
+  EXPECT_EQ(content(), expected);
+}
+
+// As a MediaWiki without TextExtracts has them in every answer.
+TEST_F(Retrieve, OtherWarningsAreAnAnswer) {
+  wiki.fault = [](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    response.set_content(
+        R"({"batchcomplete":true,"warnings":{"query":{"warnings":"Unrecognized value for parameter \"prop\": extracts"}}})",
+        "application/json");
+    return request.path != "/robots.txt";
+  };
+  const RetrievalReport report = retrieve();
+  EXPECT_THAT(report.failed, IsEmpty());
+  EXPECT_EQ(report.with_text, 0u);
+}
+
+TEST_F(Retrieve, APageWithoutAnExtractIsParsed) {
+  wiki.without_extract = {2, 4, 5, 6};
+  const RetrievalReport report = retrieve();
+  EXPECT_THAT(report.failed, IsEmpty());
+  EXPECT_THAT(found(), ElementsAre("nocturne Nocturnes, Op. 9 (Chopin)", "nocturne Nocturnes (Chopin)", "moonlight Clair de lune (Debussy)",
+                                   "dreaming Träumerei", "first Nocturnes (Chopin)"));
+  EXPECT_THAT(content(), AllOf(HasSubstr("Op. 9, No. 2"), Not(HasSubstr("<p>")), Not(HasSubstr("not this"))));
+}
+
+TEST_F(Retrieve, AnErrorNamesThePageAndTheSearch) {
+  const auto error_with = [&](const char* answer, const char* parameter) {
+    wiki.fault = [answer, parameter](std::size_t, const httplib::Request& request, httplib::Response& response) {
+      response.set_content(answer, "application/json");
+      return request.has_param(parameter);
+    };
+    return error_of([&] { retrieve(); });
+  };
+  wiki.without_extract = {2, 4, 5, 6};
+  write_pieces({kPieces[0], kPieces[1], kPieces[4]});
+  EXPECT_THAT(error_with(R"({"error": {"code": "permissiondenied"}})", "gsrsearch"),
+              ContainsRegex(wiki.url() + ": search \"[^\"]*traumerei[^\"]*\": .* permissiondenied"));
+  EXPECT_THAT(error_with(R"({"error": {"code": "permissiondenied"}})", "pageid"),
+              HasSubstr(wiki.url() + ": page 6 \"Träumerei\": its API answers with the error permissiondenied"));
+  EXPECT_THAT(error_with(R"({"parse": {}})", "pageid"), HasSubstr(wiki.url() + ": page 6 \"Träumerei\": its answer has another form"));
+}
+
 TEST_F(Retrieve, OnePageThatFailsKeepsOneWorkOpen) {
   const std::string expected = undisturbed();
   wiki.fault = [](std::size_t, const httplib::Request& request, httplib::Response& response) {

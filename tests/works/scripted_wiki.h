@@ -41,6 +41,7 @@ class ScriptedWiki {
   // Set between requests only.
   Fault fault = nullptr;
   bool has_extracts = true;
+  std::set<std::size_t> without_extract = {};  // numbers of pages of which TextExtracts tells the opening, and not the text
   std::optional<std::string> robots = {};
   std::set<std::size_t> gone = {};  // numbers of pages that a search finds and nobody can read
 
@@ -93,7 +94,7 @@ class ScriptedWiki {
       page["missing"] = true;
     } else {
       page["title"] = pages_[id - 1].title;
-      if (has_extracts) page["extract"] = pages_[id - 1].text;
+      if (has_extracts && !without_extract.contains(id)) page["extract"] = pages_[id - 1].text;
     }
     return {{"batchcomplete", true}, {"query", {{"pages", Json::array({page})}}}};
   }
