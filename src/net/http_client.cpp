@@ -12,7 +12,6 @@ namespace midillama::net {
 namespace {
 
 constexpr const char* kSchemes = "http,https";
-constexpr long kMostRedirects = 5;
 
 struct FreeHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -53,7 +52,7 @@ std::string_view trimmed(std::string_view text) {
 std::size_t take_header(const char* bytes, std::size_t, std::size_t count, void* user) {
   auto& headers = static_cast<Transfer*>(user)->response.headers;
   const std::string_view line(bytes, count);
-  if (line.starts_with("HTTP/")) headers.clear();  // of a redirect, or an interim answer, before
+  if (line.starts_with("HTTP/")) headers.clear();  // of an interim answer before
   if (const auto colon = line.find(':'); colon != std::string_view::npos)
     headers[lower_ascii(std::string(line.substr(0, colon)))] = trimmed(line.substr(colon + 1));
   return count;
@@ -141,10 +140,6 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
     add_line(headers, "Expect:");  // not asked first whether a body may come: many servers do not answer
     set(CURLOPT_POSTFIELDS, request.body->c_str());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
-  } else {
-    set(CURLOPT_FOLLOWLOCATION, 1L);
-    set(CURLOPT_MAXREDIRS, kMostRedirects);
-    set(CURLOPT_REDIR_PROTOCOLS_STR, kSchemes);
   }
   set(CURLOPT_HTTPHEADER, headers.get());
 
@@ -157,6 +152,9 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   transfer.response.status = static_cast<int>(status);
+  const char* redirect = nullptr;
+  curl_easy_getinfo(handle.get(), CURLINFO_REDIRECT_URL, &redirect);
+  if (redirect != nullptr) transfer.response.redirect = redirect;
   implementation_->give_back(std::move(handle));
   return std::move(transfer.response);
 }

@@ -1,5 +1,7 @@
 #include "midillama/net/url.h"
 
+#include "midillama/core/ascii.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,6 +43,13 @@ std::string target_of(const std::string& url) {
   if (begin == std::string::npos || url[begin] == '#') return "/";
   const std::string target = url.substr(begin, url.find('#', begin) - begin);
   return target.front() == '/' ? target : "/" + target;
+}
+
+bool may_redirect(const std::string& from, const std::string& to) {
+  const auto has_scheme = [](const std::string& url, std::string_view scheme) {
+    return lower_ascii(url.substr(0, scheme.size())) == scheme;
+  };
+  return has_scheme(to, "https://") || (has_scheme(to, "http://") && has_scheme(from, "http://"));
 }
 
 }  // namespace midillama::net

@@ -8,35 +8,55 @@
 #include <algorithm>
 
 namespace midillama::works {
+namespace {
+
+constexpr std::size_t kMostRedirects = 10;
+
+}  // namespace
 
 std::string refusal_by_status(const net::HttpResponse& response) {
   return net::may_help_again(response) ? fmt::format("status {}", response.status) : "";
 }
 
 net::HttpResponse PoliteClient::get(const std::string& url, const Refusal& refusal) {
-  Server& server = server_of(url);
-  const std::string target = net::target_of(url);
-  if (!server.robots.allows(target)) {
+  return follow(url, refusal, [&](const std::string& next) {
+    const std::string target = net::target_of(next);
+    if (robots_of(next).allows(target)) return;
     throw Error(fmt::format("{}: its robots.txt does not allow programs at {}: name another source in retrieval.endpoint",
-                            net::server_of(url), target.substr(0, target.find('?'))));
+                            net::server_of(next), target.substr(0, target.find('?'))));
+  });
+}
+
+net::HttpResponse PoliteClient::follow(std::string url, const Refusal& refusal, const std::function<void(const std::string& url)>& check) {
+  for (std::size_t redirects = 0;; ++redirects) {
+    check(url);
+    net::HttpResponse response = send(url, refusal);
+    if (response.redirect.empty()) return response;
+    if (redirects == kMostRedirects) throw RequestFailed(fmt::format("{}: more than {} redirects", net::server_of(url), kMostRedirects));
+    if (!net::may_redirect(url, response.redirect))
+      throw RequestFailed(fmt::format("{}: its redirect leads away from https or http", net::server_of(url)));
+    url = std::move(response.redirect);
   }
-  return send(url, refusal, server.pace);
 }
 
 PoliteClient::Server& PoliteClient::server_of(const std::string& url) {
-  const std::string name = net::server_of(url);
-  if (const auto found = servers_.find(name); found != servers_.end()) return found->second;
-  net::Pace pace(1, options_.seconds_between_requests);
-  const net::HttpResponse response = send(name + "/robots.txt", refusal_by_status, pace);
-  net::Robots robots;
-  if (response.status >= 200 && response.status < 300) robots = net::Robots(response.body, options_.robot);
-  Server& server = servers_.try_emplace(name, std::max(options_.seconds_between_requests, robots.crawl_delay().value_or(0))).first->second;
-  server.robots = std::move(robots);
-  server.pace.book(1);  // that was a request, too
-  return server;
+  return servers_.try_emplace(net::server_of(url), options_.seconds_between_requests).first->second;
 }
 
-net::HttpResponse PoliteClient::send(const std::string& url, const Refusal& refusal, net::Pace& pace) {
+// Other servers that a robots.txt is redirected to are not asked for their own, which may lead back.
+const net::Robots& PoliteClient::robots_of(const std::string& url) {
+  Server& server = server_of(url);
+  if (server.robots) return *server.robots;
+  const net::HttpResponse response = follow(net::server_of(url) + "/robots.txt", refusal_by_status, [](const std::string&) {});
+  server.robots.emplace();
+  if (response.status >= 200 && response.status < 300) server.robots.emplace(response.body, options_.robot);
+  server.pace.emplace(1, std::max(options_.seconds_between_requests, server.robots->crawl_delay().value_or(0)));
+  server.pace->book(1);  // that was a request, too
+  return *server.robots;
+}
+
+net::HttpResponse PoliteClient::send(const std::string& url, const Refusal& refusal) {
+  net::Pace& pace = *server_of(url).pace;
   const auto begin = [&] {
     options_.wait(pace.book(1));
     ++sent_;

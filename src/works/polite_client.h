@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace midillama::works {
 
@@ -36,20 +38,24 @@ class PoliteClient {
   // Why an answer is none, to be asked for again later; empty for one that is.
   using Refusal = std::function<std::string(const net::HttpResponse&)>;
 
-  // The answer to a GET. RequestFailed where none came; Error where the server's robots.txt does not allow it.
+  // The answer to a GET. Up to ten redirects are followed, but from https to http: each is a request of its own. RequestFailed where no
+  // answer came; Error where the robots.txt of a server that is asked does not allow it.
   net::HttpResponse get(const std::string& url, const Refusal& refusal);
 
-  // Requests so far, also those for robots.txt and those that were refused.
+  // Requests so far, also those for robots.txt, those that were redirected and those that were refused.
   std::size_t sent() const { return sent_; }
 
  private:
   struct Server {
-    explicit Server(double seconds) : pace(1, seconds) {}
-    net::Pace pace;
-    net::Robots robots = {};
+    explicit Server(double seconds) : pace(std::in_place, 1, seconds) {}
+    std::optional<net::Pace> pace;  // always there, another one as soon as robots.txt has asked for it
+    std::optional<net::Robots> robots = {};
   };
   Server& server_of(const std::string& url);
-  net::HttpResponse send(const std::string& url, const Refusal& refusal, net::Pace& pace);
+  const net::Robots& robots_of(const std::string& url);
+  // `check` is called before each request with its URL, and may throw.
+  net::HttpResponse follow(std::string url, const Refusal& refusal, const std::function<void(const std::string& url)>& check);
+  net::HttpResponse send(const std::string& url, const Refusal& refusal);
 
   PoliteClientOptions options_;
   net::HttpClient http_;

@@ -19,5 +19,16 @@ TEST(Url, TargetsAreWhatServersAreAskedFor) {
   EXPECT_EQ(target_of("https://a.example#x/y"), "/");
 }
 
+TEST(Url, RedirectsDoNotLeaveHttps) {
+  for (const char* from : {"https://a.example/x", "HTTPS://a.example"}) {
+    EXPECT_TRUE(may_redirect(from, "https://b.example/"));
+    EXPECT_FALSE(may_redirect(from, "http://a.example/x"));
+    EXPECT_FALSE(may_redirect(from, "file:///etc/hostname"));
+  }
+  EXPECT_TRUE(may_redirect("http://a.example", "HTTPS://a.example"));
+  EXPECT_TRUE(may_redirect("http://a.example", "http://b.example"));
+  for (const char* to : {"ftp://a.example", "file:///etc/hostname", "/x", ""}) EXPECT_FALSE(may_redirect("http://a.example", to)) << to;
+}
+
 }  // namespace
 }  // namespace midillama::net

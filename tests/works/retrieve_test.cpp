@@ -485,6 +485,66 @@ TEST_F(Retrieve, WhereRobotsTxtCannotBeReadNothingIsAsked) {
   EXPECT_THAT(wiki.targets(), Each("/robots.txt"));
 }
 
+// A server that sends all that it is asked for, robots.txt too, to another address.
+testing_support::ScriptedServer redirecting(const std::function<std::string(const std::string& target)>& to) {
+  return testing_support::ScriptedServer(
+      [to](std::size_t, const httplib::Request& request, httplib::Response& response) { response.set_redirect(to(request.target), 302); });
+}
+
+TEST_F(Retrieve, RedirectedRequestsAreRequests) {
+  const std::string expected = undisturbed();
+  auto moved = redirecting([&](const std::string& target) { return wiki.url() + target; });
+  config.retrieval.endpoint = {moved.url() + "/w/api.php"};
+  const RetrievalReport report = retrieve();
+  EXPECT_EQ(content(), expected);
+  EXPECT_EQ(report.requests, moved.bodies().size() + wiki.targets().size());
+  EXPECT_EQ(waits.size(), report.requests);
+  EXPECT_EQ(wiki.targets().size(), moved.bodies().size() + 1) << "and its own robots.txt";
+  waits.clear();
+  use_folder("paced");
+  config.retrieval.seconds_between_requests = 0;
+  wiki.robots = "User-agent: other\nCrawl-delay: 1\n\nUser-agent: *\nCrawl-delay: 30\n";
+  wiki.forget();
+  retrieve();
+  EXPECT_NEAR(*std::ranges::max_element(waits), 30 * (static_cast<double>(wiki.targets().size()) - 2), 10) << "both keep the pace";
+}
+
+TEST_F(Retrieve, RobotsTxtIsObeyedWhereARedirectLeads) {
+  testing_support::ScriptedServer moved([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    if (request.path == "/robots.txt") return response.set_content("User-agent: *\nDisallow: /hidden/\n", "text/plain");
+    response.set_redirect(request.path == "/here" ? "/hidden/api.php" : wiki.endpoint());
+  });
+  wiki.robots = "User-agent: *\nDisallow: /w/\n";
+  config.retrieval.endpoint = {moved.url() + "/there"};
+  EXPECT_THAT(error_of([&] { retrieve(); }), HasSubstr(wiki.url() + ": its robots.txt does not allow programs at /w/api.php"));
+  EXPECT_THAT(wiki.targets(), ElementsAre("/robots.txt"));
+  EXPECT_EQ(moved.bodies().size(), 2u);
+  config.retrieval.endpoint = {moved.url() + "/here"};
+  EXPECT_THAT(error_of([&] { retrieve(); }), HasSubstr(moved.url() + ": its robots.txt does not allow programs at /hidden/api.php"));
+  EXPECT_EQ(moved.bodies().size(), 4u);
+}
+
+TEST_F(Retrieve, RedirectsEndSomewhere) {
+  write_pieces({kPieces[3]});
+  bool has_robots = true;
+  testing_support::ScriptedServer loop([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    if (request.path == "/robots.txt" && has_robots) response.status = 404;
+    if (response.status != 404) response.set_redirect(request.target);
+  });
+  config.retrieval.endpoint = {loop.url() + "/w/api.php"};
+  EXPECT_THAT(retrieve().failed, ElementsAre("sea"));
+  EXPECT_EQ(loop.bodies().size(), 1u + 11u);
+  has_robots = false;
+  EXPECT_THAT(retrieve().failed, ElementsAre("sea"));
+  EXPECT_EQ(loop.bodies().size(), 1u + 11u + 11u);
+  testing_support::ScriptedServer away([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    if (request.path != "/robots.txt") response.set_redirect("ftp://127.0.0.1/w/api.php");
+  });
+  config.retrieval.endpoint = {away.url() + "/w/api.php"};
+  EXPECT_THAT(retrieve().failed, ElementsAre("sea"));
+  EXPECT_EQ(away.bodies().size(), 2u);
+}
+
 TEST_F(Retrieve, RequestsAreSpreadAsTheServerWishes) {
   const auto longest_wait = [&] {
     waits.clear();

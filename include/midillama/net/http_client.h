@@ -25,6 +25,7 @@ struct HttpResponse {
   int status = 0;
   std::map<std::string, std::string> headers = {};  // names in lower case; the last of several with one name
   std::string body = {};
+  std::string redirect = {};  // the whole URL that the server sends to instead, if any
 };
 
 struct HttpClientOptions {
@@ -58,8 +59,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // The answer, whatever its status; a GET follows up to five redirects, and takes its keys to no other host. From several threads at once;
-  // connections are kept for later requests. NoAnswer, Stopped.
+  // The answer, whatever its status; a redirect is one, too, and is not followed. From several threads at once; connections are kept for
+  // later requests. NoAnswer, Stopped.
   HttpResponse send(const HttpRequest& request);
 
   const HttpClientOptions& options() const;

@@ -19,4 +19,7 @@ std::string with_query(const std::string& url, std::span<const Parameter> parame
 // What a server is asked for: "/w/api.php?a=b" of "https://a.example/w/api.php?a=b#c", "/" where nothing follows the server.
 std::string target_of(const std::string& url);
 
+// Whether a redirect from one URL to another may be followed: to https://, and from http:// to http://.
+bool may_redirect(const std::string& from, const std::string& to);
+
 }  // namespace midillama::net
