@@ -16,6 +16,12 @@ std::string_view trimmed(std::string_view text) {
   return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+// The name that a User-agent line begins with, in lower case: what follows it ("/1.0", " (a remark)") does not matter.
+std::string product_in(std::string_view text) {
+  const std::string small = lower_ascii(text);
+  return small.substr(0, small.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_"));
+}
+
 // Calls use(name in lower case, value) with each line "Name: value".
 template <typename Use>
 void for_each_field(std::string_view text, Use&& use) {
@@ -63,7 +69,7 @@ bool fits(std::string_view pattern, std::string_view text) {
 }  // namespace
 
 Robots::Robots(std::string_view text, std::string_view agent) {
-  const std::string name = lower_ascii(std::string(agent));
+  const std::string name = product_in(agent);
   Robots for_all;
   bool is_named = false;    // by some group
   bool names_begin = true;  // a User-agent line now begins a group
@@ -76,7 +82,7 @@ Robots::Robots(std::string_view text, std::string_view agent) {
     if (field == "user-agent") {
       if (names_begin) holds_for_agent = holds_for_all = false;
       names_begin = false;
-      holds_for_agent = holds_for_agent || lower_ascii(std::string(value)) == name;
+      holds_for_agent = holds_for_agent || product_in(value) == name;
       holds_for_all = holds_for_all || value == "*";
       is_named = is_named || holds_for_agent;
     } else if (field == "allow" || field == "disallow") {

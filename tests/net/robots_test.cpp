@@ -29,6 +29,19 @@ TEST(Robots, TheGroupOfTheProgramComesBeforeThatOfAll) {
   EXPECT_FALSE(Robots(text, "other").allows("/"));
 }
 
+TEST(Robots, OnlyTheNameOfAUserAgentCounts) {
+  for (const char* agent :
+       {"midillama/1.0", "MidiLlama/0.1 (https://example.org)", "midillama 1.0", "midillama; x", "midillama (a remark)"}) {
+    const std::string text = std::string("User-agent: ") + agent + "\nDisallow: /\n\nUser-agent: *\nAllow: /\n";
+    EXPECT_FALSE(robots(text).allows("/w/api.php")) << agent;
+    EXPECT_FALSE(Robots(text, "midillama/0.1.0").allows("/w/api.php")) << agent;
+  }
+  for (const char* agent : {"midillama2", "midi", "midi/llama", "midillama-news", "not midillama", "/midillama", ""}) {
+    const std::string text = std::string("User-agent: ") + agent + "\nDisallow: /\n";
+    EXPECT_TRUE(robots(text).allows("/w/api.php")) << agent;
+  }
+}
+
 TEST(Robots, GroupsOfOneNameAreOne) {
   const Robots both = robots("User-agent: *\nDisallow: /a\nCrawl-delay: 2\nUser-agent: x\nDisallow: /\nUser-agent: *\nDisallow: /b\n");
   EXPECT_FALSE(both.allows("/a"));

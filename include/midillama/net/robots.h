@@ -13,8 +13,8 @@ class Robots {
   // Everything is allowed, as where a server has no such file.
   Robots() = default;
 
-  // The rules of all groups that name `agent` ("midillama", any case), else of those for "*". Lines that are not understood are passed
-  // over, and so is what comes after 500 KiB.
+  // The rules of all groups that name `agent` ("midillama", any case, whatever follows it), else of those for "*". Lines that are not
+  // understood are passed over, and so is what comes after 500 KiB.
   Robots(std::string_view text, std::string_view agent);
 
   // Whether a path with its query ("/w/api.php?action=query") may be asked for: the longest rule that fits decides, of two that are
