@@ -68,25 +68,31 @@ class Check {
     read_unseen();
     read_clips();
     check_sides();
-    check_works();
+    collect_errors([&] { check_works(); });
+    collect_errors([&] { check_files_of_steps(); });
     check_description();
     std::sort(problems_.begin(), problems_.end());
+    problems_.erase(std::unique(problems_.begin(), problems_.end()), problems_.end());  // a file that is read twice, say
     return std::move(problems_);
   }
 
  private:
   void problem(const std::string& place, const std::string& what) { problems_.push_back(place + ": " + what); }
 
+  void collect_errors(const std::function<void()>& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      problems_.emplace_back(error.what());
+    }
+  }
+
   void read_file(const std::filesystem::path& path, const records::OnQuestion& record) {
     if (!std::filesystem::exists(path)) {
       return problem(path.string(), "there is no such file: `midillama data build` writes it beside dataset.json");
     }
     const auto wrong = [&](const std::string& place, const std::string& mistake) { problem(path.string() + ": " + place, mistake); };
-    try {
-      records::read_lines(path, tags_, record, wrong);
-    } catch (const Error& error) {
-      problems_.emplace_back(error.what());
-    }
+    collect_errors([&] { records::read_lines(path, tags_, record, wrong); });
   }
 
   // A dataset may lack it. Its clips are those of the test split, its wordings none that was trained on.
@@ -182,20 +188,21 @@ class Check {
     const auto file = directory_ / works::kPiecesFile;
     if (!std::filesystem::exists(file)) return;
     std::map<std::string, std::string> first;  // piece, by work
-    try {
-      works::for_each_piece(directory_, [&](const works::CatalogPiece& piece) {
-        const auto place = pieces_.find(piece.id);
-        if (place == pieces_.end()) return;
-        const auto& other = first.emplace(piece.work, piece.id).first->second;
-        const auto split = place->second.split, other_split = pieces_.at(other).split;
-        if (split != other_split)
-          problem(place->second.line,
-                  fmt::format("the work \"{}\" is in {}.jsonl, too, with the piece \"{}\"", piece.work, records::name(other_split), other));
-      });
-      check_steps(directory_, [&](const std::string& place, const std::string& what) { problem(place, what); });
-    } catch (const Error& error) {
-      problems_.emplace_back(error.what());
-    }
+    works::for_each_piece(directory_, [&](const works::CatalogPiece& piece) {
+      const auto place = pieces_.find(piece.id);
+      if (place == pieces_.end()) return;
+      const auto& other = first.emplace(piece.work, piece.id).first->second;
+      const auto split = place->second.split, other_split = pieces_.at(other).split;
+      if (split != other_split)
+        problem(place->second.line,
+                fmt::format("the work \"{}\" is in {}.jsonl, too, with the piece \"{}\"", piece.work, records::name(other_split), other));
+    });
+  }
+
+  void check_files_of_steps() {
+    std::map<std::string, Split> sides;
+    for (const auto& [piece, place] : pieces_) sides.emplace(piece, place.split);
+    check_steps(directory_, sides, [&](const std::string& what) { problems_.push_back(what); });
   }
 
   // A dataset that was written by hand has no description.
@@ -215,6 +222,7 @@ class Check {
       const auto counted = std::filesystem::exists(unseen) ? describe_unseen(unseen, tags_) : OrderedJson();
       if (description.value(records::kUnseenSplit, OrderedJson()) != counted)
         problem(path.string(), fmt::format("{}: counts or fingerprint differ from the file", records::kUnseenSplit));
+      check_sources(description);
       const auto tags = description.value(OrderedJson::json_pointer("/tags/fingerprint"), fingerprint(tags_.text));
       if (std::filesystem::exists(directory_ / records::kTagFile) && tags != fingerprint(tags_.text))
         problem((directory_ / records::kTagFile).string(), "was changed after the dataset was built: its fingerprint differs");
@@ -225,6 +233,15 @@ class Check {
     } catch (const Json::exception& error) {
       problem(path.string(), error.what());
     }
+  }
+
+  // Of a collection with a catalog they are the files of the steps. Others have theirs in corpus.path, which need not be there any more.
+  void check_sources(const OrderedJson& description) {
+    const auto source = description.value(OrderedJson::json_pointer("/settings/source"), "");
+    if (std::ranges::find(config::catalog_sources(), source) == config::catalog_sources().end()) return;
+    for (const auto& file : description.at("sources").at("files"))
+      check_fingerprint(directory_, file.at("path"), file.at("fingerprint"), directory_ / records::kDatasetFile,
+                        [&](const std::string& what) { problems_.push_back(what); });
   }
 
   std::filesystem::path directory_;

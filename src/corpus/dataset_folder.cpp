@@ -30,8 +30,7 @@ std::set<std::string> files_of_builds() {
 
 std::set<std::string> files_of_steps() {
   std::set<std::string> files = {works::kRetrievalFile, works::kRequestsFile};
-  for (const auto& step :
-       {records::kImportStep, records::kRetrieveStep, records::kAnnotateStep, records::kFeaturesStep, records::kSegmentStep}) {
+  for (const auto& step : records::kSteps) {
     files.insert(step.file);
     files.insert(records::record_file("", step).string());
   }

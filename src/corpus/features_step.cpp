@@ -145,22 +145,37 @@ void measure_features(const config::Corpus& config, const fs::path& directory) {
   file.commit(of, {{"pieces", pieces.size() - unreadable.size()}, {"timing", timing}, {"unreadable", unreadable}, {"warnings", warnings}});
 }
 
+PieceFeatures features_of_line(const Json& row, const std::string& file, const std::string& place) {
+  PieceFeatures features;
+  features.seconds = json_get<double>(row, "seconds", file, place);
+  for (const char* measure : {"seconds", "notes", "polyphony", "notes_per_second", "articulation", "pedal"}) {
+    const Json value = row.value(measure, Json());
+    if (!value.is_null() && !(value.is_number() && value >= 0))
+      throw InputError(file, place, fmt::format("the key \"{}\" is {}: a number that is not negative is expected", measure, value.dump()));
+  }
+  const auto part = [&](const char* key) {
+    const auto value = json_get<Json>(row, key, file, place);
+    if (!value.is_null() && !value.is_object())
+      throw InputError(file, place, fmt::format("the key \"{}\" is {}: an object or null is expected", key, value.dump()));
+    return value;
+  };
+  const Json key = part("key"), meter = part("meter"), tempo = part("tempo");
+  if (key.is_object()) features.key = json_get<std::string>(key, "value", file, place + ", key");
+  const auto is_stated = [](const Json& value) { return value.is_object() && value.value("from", Json()) == kStated; };
+  features.states_meter = is_stated(meter);
+  features.states_tempo = is_stated(tempo);
+  if (features.states_meter && meter.value("value", Json()).is_string()) features.meter = meter["value"];
+  if (features.states_tempo && tempo.value("value", Json()).is_number()) features.beats_per_minute = tempo["value"];
+  return features;
+}
+
 std::map<std::string, PieceFeatures> read_features(const fs::path& folder) {
   const fs::path file = folder / records::kFeaturesStep.file;
   if (!fs::exists(file)) throw InputError(file.string(), "", "is not there: `midillama data features` makes it");
   std::map<std::string, PieceFeatures> all;
   for_each_json_line(file, [&](const Json& row, std::size_t line) {
     const auto place = fmt::format("line {}", line);
-    const auto part = [&](const char* key) { return json_get<Json>(row, key, file.string(), place); };
-    PieceFeatures& features = all[json_get<std::string>(row, "piece", file.string(), place)];
-    features.seconds = json_get<double>(row, "seconds", file.string(), place);
-    const Json key = part("key"), meter = part("meter"), tempo = part("tempo");
-    if (key.is_object()) features.key = json_get<std::string>(key, "value", file.string(), place + ", key");
-    const auto is_stated = [](const Json& value) { return value.is_object() && value.value("from", Json()) == kStated; };
-    features.states_meter = is_stated(meter);
-    features.states_tempo = is_stated(tempo);
-    if (features.states_meter && meter.value("value", Json()).is_string()) features.meter = meter["value"];
-    if (features.states_tempo && tempo.value("value", Json()).is_number()) features.beats_per_minute = tempo["value"];
+    all[json_get<std::string>(row, "piece", file.string(), place)] = features_of_line(row, file.string(), place);
   });
   return all;
 }

@@ -20,6 +20,9 @@ struct PieceFeatures {
   bool states_meter = false, states_tempo = false;  // also where they change
 };
 
+// InputError naming `file`, `place` and key where something that steps take is missing, or a measure is no measure.
+PieceFeatures features_of_line(const Json& row, const std::string& file, const std::string& place);
+
 // By piece. InputError naming file, line and key.
 std::map<std::string, PieceFeatures> read_features(const std::filesystem::path& folder);
 

@@ -35,6 +35,11 @@ OrderedJson record_of(const fs::path& directory, const Step& step) {
   return record;
 }
 
+OrderedJson recorded_fingerprint(const OrderedJson& record, const Step& step) {
+  const bool is_import = std::string_view(step.name) == kImportStep.name;
+  return record.value(OrderedJson::json_pointer(is_import ? "/pieces/fingerprint" : "/fingerprint"), OrderedJson());
+}
+
 OrderedJson fingerprint_of(const fs::path& directory, const std::string& file) {
   return fs::exists(directory / file) ? OrderedJson(fingerprint_file(directory / file)) : OrderedJson();
 }
@@ -45,7 +50,7 @@ StepState state_of(const fs::path& directory, const Step& step, const MadeOf& ma
   if (record.empty()) return StepState::given;
   const auto part = [&](const char* key) { return Json(record.value(key, OrderedJson())); };
   const bool is_same = part("format") == kFormat && part("made_of") == Json(json_of(made_of)) &&
-                       part("fingerprint") == Json(fingerprint_of(directory, step.file));
+                       Json(recorded_fingerprint(record, step)) == Json(fingerprint_of(directory, step.file));
   if (!is_same) return StepState::outdated;
   return part("complete") == true ? StepState::current : StepState::incomplete;
 }

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -63,6 +64,19 @@ class Steps : public testing::Test {
       }
     }
     return rows;
+  }
+  using Rows = std::vector<Json>;
+  // What the check finds while the lines of `file` are as `edit` leaves them.
+  std::vector<std::string> problems_with(const std::string& file, const std::function<void(Rows& rows)>& edit) const {
+    const auto before = read_text(data() / file);
+    auto rows = lines(file);
+    edit(rows);
+    std::string after;
+    for (const auto& row : rows) after += row.dump() + "\n";
+    write_atomically(data() / file, after);
+    auto problems = check_dataset(data());
+    write_atomically(data() / file, before);
+    return problems;
   }
   // The bytes of all files of the folder, by name.
   std::map<std::string, std::string> content() const {
@@ -155,6 +169,98 @@ TEST_F(Steps, TheCheckFindsWhatRefersToNothing) {
   EXPECT_THAT(problems, Contains(HasSubstr("Work 0: intent: the evidence \"It is The night is dark., they say.\" is in no text of")));
   EXPECT_THAT(problems, Not(Contains(HasSubstr("Work 0: genre"))));
   EXPECT_THAT(problems, Contains(HasSubstr("Work 1: genre"))) << "it has no text";
+}
+
+TEST_F(Steps, TheCheckFindsWhatContradictsAnotherLine) {
+  build();
+  EXPECT_THAT(problems_with("clips.jsonl", [](Rows& clips) { clips[0]["work"] = "ada berg: Work 1"; }),
+              Contains(HasSubstr(
+                  "clips.jsonl: line 1: the work \"ada berg: Work 1\" is not that of solo-0 in pieces.jsonl, \"ada berg: Work 0\"")));
+  EXPECT_THAT(problems_with("clips.jsonl", [](Rows& clips) { clips[0]["piece"] = "nothing"; }),
+              Contains(HasSubstr("clips.jsonl: line 1: the piece \"nothing\" is not in pieces.jsonl")));
+  EXPECT_THAT(problems_with("clips.jsonl", [](Rows& clips) { clips[1]["family"] = ""; }),
+              Contains(HasSubstr("clips.jsonl: line 2: the family is empty")));
+  EXPECT_THAT(problems_with("clips.jsonl", [](Rows& clips) { clips[1]["family"] = "another"; }),
+              Contains(HasSubstr("line 2: the family \"another\" is not that of the piece in an earlier line, \"solo-0\"")));
+  const auto of_work = [](Rows& clips) {
+    for (auto& clip : clips) clip["family"] = clip["piece"];
+  };
+  EXPECT_THAT(problems_with("clips.jsonl", of_work), Contains(HasSubstr("is not that of the work in an earlier line, \"solo-0\"")));
+  const auto one_family = [](Rows& clips) {
+    for (auto& clip : clips) clip["family"] = "all";
+  };
+  EXPECT_THAT(problems_with("clips.jsonl", one_family), Contains(HasSubstr("the family \"all\" is in ")));
+  EXPECT_THAT(problems_with("clips.jsonl", [](Rows& clips) { clips[1]["start"] = clips[0]["start"]; }),
+              Contains(HasSubstr("clips.jsonl: line 2: overlaps the piece's clip from ")));
+  EXPECT_THAT(problems_with("clips.jsonl", [](Rows& clips) { clips[1]["end"] = clips[1]["start"]; }),
+              Contains(AllOf(HasSubstr("clips.jsonl: line 2: "), HasSubstr(" is no time of a piece"))));
+  EXPECT_THAT(problems_with("pieces.jsonl", [](Rows& pieces) { pieces[2]["work"] = ""; }),
+              Contains(HasSubstr("pieces.jsonl: solo-1: the work is empty")));
+}
+
+TEST_F(Steps, TheCheckReadsTheFacts) {
+  build();
+  EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts[0]["piece"] = "nothing"; }),
+              AllOf(Contains(HasSubstr("facts.jsonl: line 1: the piece \"nothing\" is not in pieces.jsonl")),
+                    Contains(HasSubstr("facts.jsonl: solo-0 has no line"))));
+  EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts[0]["split"] = facts[0]["split"] == "test" ? "train" : "test"; }),
+              ElementsAre(AllOf(HasSubstr("facts.jsonl: line 1: the split is \""), HasSubstr("and the questions about solo-0 are in"))));
+  EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts[0]["work"] = "another"; }),
+              ElementsAre(HasSubstr("facts.jsonl: line 1: the work \"another\" is not that of solo-0")));
+  EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts[0]["clips"] = 3; }),
+              ElementsAre(HasSubstr("facts.jsonl: line 1: solo-0 has 2 clips in clips.jsonl")));
+  EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts.pop_back(); }), ElementsAre(HasSubstr("has no line")));
+}
+
+TEST_F(Steps, TheCheckFindsDoubleIds) {
+  build();
+  const auto doubled = [](Rows& rows) { rows.push_back(rows[0]); };
+  EXPECT_THAT(problems_with("clips.jsonl", doubled), Contains(HasSubstr("line 25: the clip \"solo-0.1\" is in an earlier line already")));
+  EXPECT_THAT(problems_with("features.jsonl", doubled), Contains(HasSubstr("line 13: the piece \"solo-0\" is in an earlier line already")));
+  EXPECT_THAT(problems_with("facts.jsonl", doubled), Contains(HasSubstr("line 13: the piece \"solo-0\" is in an earlier line already")));
+}
+
+TEST_F(Steps, TheCheckNamesEveryMalformedLine) {
+  build();
+  const auto problems = problems_with("features.jsonl", [](Rows& features) {
+    features[0]["key"] = "X";
+    features[1]["notes"] = -3;
+    features[2].erase("piece");
+    features[3] = Json::array();
+  });
+  EXPECT_THAT(problems, Contains(HasSubstr("features.jsonl: line 1: the key \"key\" is \"X\": an object or null is expected")));
+  EXPECT_THAT(problems, Contains(HasSubstr("features.jsonl: line 2: the key \"notes\" is -3: a number that is not negative is expected")));
+  EXPECT_THAT(problems, Contains(HasSubstr("features.jsonl: line 3: the key \"piece\" is missing")));
+  EXPECT_THAT(problems, Contains(HasSubstr("features.jsonl: line 4: the key \"piece\" is missing")));
+}
+
+TEST_F(Steps, TheCheckComparesFingerprints) {
+  build();
+  for (const std::string file : {"pieces.jsonl", "annotations.jsonl", "features.jsonl", "clips.jsonl"}) {
+    const auto problems = problems_with(file, [](Rows& rows) { rows.back()["remark"] = "mine"; });
+    EXPECT_THAT(problems, Contains(AllOf(HasSubstr(file + ": was changed after "), HasSubstr("dataset.json was written"))));
+    const auto text = read_text(data() / file);
+    fs::remove(data() / file);
+    EXPECT_THAT(check_dataset(data()), Contains(AllOf(HasSubstr(file + ": there is no such file"), HasSubstr("dataset.json"))));
+    write_atomically(data() / file, text);
+  }
+  fs::remove(data() / "dataset.json");
+  EXPECT_THAT(check_dataset(data()), IsEmpty());
+  for (const std::string step : {"features", "segment"}) {
+    const auto file = step == "segment" ? "clips.jsonl" : "features.jsonl";
+    EXPECT_THAT(problems_with(file, [](Rows& rows) { rows.back()["remark"] = "mine"; }),
+                ElementsAre(HasSubstr(step + ".json was written")));
+  }
+  write_atomically(data() / "import.json", R"({"pieces": {"file": "pieces.jsonl", "fingerprint": "0"}})");
+  EXPECT_THAT(check_dataset(data()), ElementsAre(HasSubstr("import.json was written: its fingerprint differs")));
+}
+
+TEST_F(Steps, AnotherProgramsFilesHaveNoRecord) {
+  measure_features(collection.config, data());
+  fs::remove(data() / "features.json");
+  write_atomically(data() / "features.jsonl", read_text(data() / "features.jsonl") + "\n");
+  build();
+  EXPECT_THAT(check_dataset(data()), IsEmpty());
 }
 
 // One work under two names, as catalogs have it: the notes tell.

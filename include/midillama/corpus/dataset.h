@@ -77,8 +77,8 @@ struct ExampleLimit {
 
 // Everything that is wrong with a dataset, as "file: place: what"; empty where nothing is: keys and types of every line, facts within the
 // vocabulary, answers that state their fact, clip files that parse and are as long as stated, ids that occur once, no piece, no work and no
-// notes on two sides, counts and fingerprints as in dataset.json; pieces, works, clips and sentences to which the files of the steps refer;
-// examples that are too long.
+// notes on two sides, counts and fingerprints as in dataset.json; examples that are too long; in the files of the steps what refers to
+// nothing, contradicts another line, or was changed since.
 std::vector<std::string> check_dataset(const std::filesystem::path& directory, const ExampleLimit& limit = {});
 
 }  // namespace midillama::corpus

@@ -6,6 +6,7 @@
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -24,11 +25,15 @@ inline constexpr Step kRetrieveStep = {"retrieve", "texts.jsonl"};
 inline constexpr Step kAnnotateStep = {"annotate", "annotations.jsonl"};
 inline constexpr Step kFeaturesStep = {"features", "features.jsonl"};
 inline constexpr Step kSegmentStep = {"segment", "clips.jsonl"};
+inline constexpr std::array kSteps = {kImportStep, kRetrieveStep, kAnnotateStep, kFeaturesStep, kSegmentStep};
 
 std::filesystem::path record_file(const std::filesystem::path& directory, const Step& step);
 
 // The step's record, an object; empty where there is none. InputError where the file holds something else.
 OrderedJson record_of(const std::filesystem::path& directory, const Step& step);
+
+// The fingerprint that such a record holds of the step's file; null where it holds none.
+OrderedJson recorded_fingerprint(const OrderedJson& record, const Step& step);
 
 // What a step makes its file of.
 struct MadeOf {
