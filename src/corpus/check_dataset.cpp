@@ -1,5 +1,6 @@
 #include "corpus/check_steps.h"
 #include "corpus/unseen.h"
+#include "corpus/written_files.h"
 #include "description.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/parallel_for.h"
@@ -223,6 +224,7 @@ class Check {
       if (description.value(records::kUnseenSplit, OrderedJson()) != counted)
         problem(path.string(), fmt::format("{}: counts or fingerprint differ from the file", records::kUnseenSplit));
       check_sources(description);
+      check_written(description);
       const auto tags = description.value(OrderedJson::json_pointer("/tags/fingerprint"), fingerprint(tags_.text));
       if (std::filesystem::exists(directory_ / records::kTagFile) && tags != fingerprint(tags_.text))
         problem((directory_ / records::kTagFile).string(), "was changed after the dataset was built: its fingerprint differs");
@@ -232,6 +234,16 @@ class Check {
       problems_.emplace_back(error.what());
     } catch (const Json::exception& error) {
       problem(path.string(), error.what());
+    }
+  }
+
+  // Descriptions of earlier versions do not have it.
+  void check_written(const OrderedJson& description) {
+    if (!description.contains("written")) return;
+    const auto found = written_files(directory_);
+    for (const auto& [name, fingerprint] : description["written"].items()) {
+      if (found.value(name, OrderedJson()) != fingerprint)
+        problem((directory_ / name).string(), "was changed after the dataset was built: its fingerprint differs");
     }
   }
 

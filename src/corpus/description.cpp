@@ -1,6 +1,7 @@
 #include "description.h"
 
 #include "corpus/unseen.h"
+#include "corpus/written_files.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/corpus/splits.h"
@@ -198,6 +199,7 @@ void write_description(const Built& built, const std::filesystem::path& director
   if (!built.writing.is_null()) description["writing"] = built.writing;
   const auto unseen = records::split_file(directory, records::kUnseenSplit);
   if (std::filesystem::exists(unseen)) description[records::kUnseenSplit] = describe_unseen(unseen, tags);
+  description["written"] = written_files(directory);
   write_atomically(directory / records::kDatasetFile, json_text(description, 2) + '\n');
 }
 

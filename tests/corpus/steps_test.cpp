@@ -204,12 +204,30 @@ TEST_F(Steps, TheCheckReadsTheFacts) {
               AllOf(Contains(HasSubstr("facts.jsonl: line 1: the piece \"nothing\" is not in pieces.jsonl")),
                     Contains(HasSubstr("facts.jsonl: solo-0 has no line"))));
   EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts[0]["split"] = facts[0]["split"] == "test" ? "train" : "test"; }),
-              ElementsAre(AllOf(HasSubstr("facts.jsonl: line 1: the split is \""), HasSubstr("and the questions about solo-0 are in"))));
+              ElementsAre(AllOf(HasSubstr("facts.jsonl: line 1: the split is \""), HasSubstr("and the questions about solo-0 are in")),
+                          HasSubstr("facts.jsonl: was changed after the dataset was built")));
   EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts[0]["work"] = "another"; }),
-              ElementsAre(HasSubstr("facts.jsonl: line 1: the work \"another\" is not that of solo-0")));
+              ElementsAre(HasSubstr("facts.jsonl: line 1: the work \"another\" is not that of solo-0"),
+                          HasSubstr("facts.jsonl: was changed after the dataset was built")));
   EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts[0]["clips"] = 3; }),
-              ElementsAre(HasSubstr("facts.jsonl: line 1: solo-0 has 2 clips in clips.jsonl")));
-  EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts.pop_back(); }), ElementsAre(HasSubstr("has no line")));
+              ElementsAre(HasSubstr("facts.jsonl: line 1: solo-0 has 2 clips in clips.jsonl"),
+                          HasSubstr("facts.jsonl: was changed after the dataset was built")));
+  EXPECT_THAT(problems_with("facts.jsonl", [](Rows& facts) { facts.pop_back(); }),
+              ElementsAre(HasSubstr("has no line"), HasSubstr("facts.jsonl: was changed after the dataset was built")));
+}
+
+TEST_F(Steps, TheCheckFindsWhatNoLineTells) {
+  build();
+  const auto facts = read_text(data() / "facts.jsonl");
+  fs::remove(data() / "facts.jsonl");
+  EXPECT_THAT(check_dataset(data()), ElementsAre(HasSubstr("facts.jsonl: was changed after the dataset was built")));
+  write_atomically(data() / "facts.jsonl", facts);
+  const auto clips = lines("clips.jsonl");  // of one piece and one side
+  const auto file = [&](std::size_t clip) { return data() / clips[clip].at("file").get<std::string>(); };
+  fs::rename(file(0), data() / "kept");
+  fs::rename(file(1), file(0));
+  fs::rename(data() / "kept", file(1));
+  EXPECT_THAT(check_dataset(data()), Contains(HasSubstr("clips: was changed after the dataset was built")));
 }
 
 TEST_F(Steps, TheCheckFindsDoubleIds) {
