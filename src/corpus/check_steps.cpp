@@ -190,9 +190,9 @@ class CheckSteps {
     works::for_each_text(directory_, [&](const works::Text& text) {
       const auto found = open.find(text.work);
       if (found == open.end()) return;
-      const auto folded = works::folded(text.text);
+      const works::FoldedText folded(text.text);
       std::erase_if(found->second,
-                    [&](const auto& field) { return field.second.url == text.url && works::has_quote(folded, field.second.evidence); });
+                    [&](const auto& field) { return field.second.url == text.url && folded.find(field.second.evidence).has_value(); });
     });
     for (const auto& [work, fields] : open) {
       for (const auto& [field, supported] : fields)

@@ -156,7 +156,8 @@ Finding Annotator::judged(const std::string& name, const Json& answer, std::span
     if (!stated) return finding.problem = kNotInVocabulary, finding;
     finding.value = *stated;
   }
-  const auto source = std::ranges::find_if(texts, [&](const Text& text) { return has_quote(folded(text.text), finding.evidence); });
+  const auto source =
+      std::ranges::find_if(texts, [&](const Text& text) { return FoldedText(text.text).find(finding.evidence).has_value(); });
   if (source == texts.end()) return finding.problem = kNotInText, finding;
   finding.url = source->url;
   return finding;
