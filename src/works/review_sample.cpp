@@ -1,6 +1,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/random.h"
+#include "midillama/works/evidence.h"
 #include "midillama/works/review.h"
 #include "works/page.h"
 
@@ -46,6 +47,30 @@ std::vector<std::size_t> drawing_order(std::map<std::string, std::vector<std::si
     }
   }
   return order;
+}
+
+// A text in pieces, each with the names of the fields whose evidence it belongs to.
+OrderedJson pieces_of(const Text& text, const OrderedJson& fields) {
+  const FoldedText folded(text.text);
+  std::vector<std::pair<std::string, Place>> marks;
+  std::set<std::size_t> cuts = {0, text.text.size()};
+  for (const auto& [name, field] : fields.items()) {
+    if (field.at("url") != text.url) continue;
+    const auto place = folded.find(field.at("evidence").get_ref<const std::string&>());
+    if (!place) continue;
+    marks.emplace_back(name, *place);
+    cuts.insert({place->begin, place->end});
+  }
+  OrderedJson pieces = OrderedJson::array();
+  for (auto cut = cuts.begin(); std::next(cut) != cuts.end(); ++cut) {
+    const Place piece{*cut, *std::next(cut)};
+    std::vector<std::string> names;
+    for (const auto& [name, mark] : marks) {
+      if (mark.begin <= piece.begin && piece.end <= mark.end) names.push_back(name);
+    }
+    pieces.push_back({{"text", text.text.substr(piece.begin, piece.end - piece.begin)}, {"fields", names}});
+  }
+  return pieces;
 }
 
 }  // namespace
@@ -129,7 +154,7 @@ ReviewSample draw_review(const fs::path& directory, std::size_t works, std::uint
   for_each_text(directory, [&](const Text& text) {
     if (const auto place = places.find(text.work); place != places.end())
       shown[place->second]["texts"].push_back(
-          {{"url", text.url}, {"title", text.title}, {"retrieved", text.retrieved}, {"text", text.text}});
+          {{"url", text.url}, {"title", text.title}, {"retrieved", text.retrieved}, {"pieces", pieces_of(text, annotated[text.work])}});
   });
 
   OrderedJson data = {{"sample", fingerprint(shown.dump())}, {"works", std::move(shown)}};

@@ -83,5 +83,32 @@ TEST_F(SlowReviewPage, IsJudgedByKeyboardKeptAndSaved) {
   EXPECT_THAT(browser->console(), IsEmpty());
 }
 
+TEST_F(SlowReviewPage, EachFieldHasItsMarkHoweverItsEvidenceIsWritten) {
+  const std::string url = "http://a.example/one";
+  std::ofstream(folder.path() / kTextsFile) << Json(to_line(Text{"one", url, "Page", "2026-01-01T00:00:00Z", "",
+                                                                 "Is\u2012it \u201bsad\u203a or cal\u00adm \U0001D15F? No."}))
+                                            << '\n';
+  const Json field = {{"value", "x"}, {"evidence", "Is-it 'sad' or calm \U0001D15F?"}, {"url", url}};
+  const Json other = {{"value", "y"}, {"evidence", "or calm \U0001D15F? No."}, {"url", url}};
+  const Json fields = {{"genre", field}, {"style", field}, {"emotion", other}};
+  std::ofstream(folder.path() / kAnnotationsFile) << Json({{"work", "one"}, {"status", "annotated"}, {"fields", fields}}) << '\n';
+  write_atomically(folder.path() / "review.html", draw_review(folder.path(), 10, 1).page);
+  browser->open("file://" + (folder.path() / "review.html").string());
+  const auto marked = [&](const std::string& field_name) {
+    return browser->run("return [...document.querySelectorAll(arguments[0])].map((mark) => mark.textContent).join('')",
+                        {"mark[data-field~=" + field_name + "]"});
+  };
+  EXPECT_EQ(marked("genre"), "Is\u2012it \u201bsad\u203a or cal\u00adm \U0001D15F?");
+  EXPECT_EQ(marked("style"), marked("genre"));
+  EXPECT_EQ(marked("emotion"), "or cal\u00adm \U0001D15F? No");
+  EXPECT_EQ(browser->text(".text"), "Is\u2012it \u201bsad\u203a or cal\u00adm \U0001D15F? No.");
+  for (const char* name : {"genre", "style", "emotion"}) {
+    EXPECT_EQ(count("article.current[data-field=" + std::string(name) + "]"), 1u);
+    EXPECT_EQ(count("mark.current"), count("mark[data-field~=" + std::string(name) + "]")) << name;
+    browser->press({"j"});
+  }
+  EXPECT_THAT(browser->console(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace midillama::works

@@ -132,9 +132,30 @@ TEST_F(Review, ThePageHoldsTextsAndFieldsWhateverTheyAre) {
   const auto at = sample.page.find(begin) + begin.size();
   const Json data = Json::parse(sample.page.substr(at, sample.page.find("</script>", at) - at));
   EXPECT_EQ(data["works"][0]["fields"]["genre"]["value"], odd);
-  EXPECT_EQ(data["works"][0]["texts"][0]["text"], odd);
+  EXPECT_EQ(data["works"][0]["texts"][0]["pieces"], Json::array({{{"text", odd}, {"fields", {"genre"}}}}));
   EXPECT_EQ(data["works"][0]["period"], "born 1800-1849");
   EXPECT_FALSE(data["works"][0]["fields"].contains("style"));
+}
+
+TEST_F(Review, ThePageMarksWhateverEvidenceHolds) {
+  const std::string text = "Is\u2012it \u201bsad\u203a or cal\u00adm? \u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u3002End";
+  std::ofstream(folder.path() / kPiecesFile) << Json({{"piece", "1"}, {"work", "w"}, {"composer", "C"}, {"title", "T"}}) << '\n';
+  std::ofstream(folder.path() / kTextsFile) << Json(to_line(Text{"w", "http://a.example", "t", "now", "", text})) << '\n'
+                                            << Json(to_line(Text{"w", "http://b.example", "t", "now", "", text})) << '\n';
+  const auto field = [](const char* evidence) { return Json{{"value", "x"}, {"evidence", evidence}, {"url", "http://a.example"}}; };
+  const Json fields = {{"genre", field("Is-it 'sad' or calm?")},
+                       {"style", field("Is-it 'sad' or calm?")},
+                       {"emotion", field("'sad' or calm? \u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u3002")}};
+  std::ofstream(folder.path() / kAnnotationsFile) << Json({{"work", "w"}, {"status", "annotated"}, {"fields", fields}}) << '\n';
+  const std::string page = draw_review(folder.path(), 5, 1).page;
+  const std::string_view begin = "id=\"data\">";
+  const auto at = page.find(begin) + begin.size();
+  const Json texts = Json::parse(page.substr(at, page.find("</script>", at) - at))["works"][0]["texts"];
+  const auto piece = [](const char* of, const std::vector<std::string>& names) { return Json{{"text", of}, {"fields", names}}; };
+  EXPECT_EQ(texts[0]["pieces"],
+            Json::array({piece("Is\u2012it \u201b", {"genre", "style"}), piece("sad\u203a or cal\u00adm?", {"genre", "style", "emotion"}),
+                         piece(" \u4e00\u4e8c\u4e09\u56db\u4e94\u516d", {"emotion"}), piece("\u3002End", {})}));
+  EXPECT_EQ(texts[1]["pieces"], Json::array({piece(text.c_str(), {})}));
 }
 
 }  // namespace
