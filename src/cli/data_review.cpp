@@ -58,7 +58,9 @@ void print(const works::ReviewScores& scores) {
   print_row("free-form", scores.free_form, fmt::format("{:.2f}", kPaperFreeForm));
   for (const auto& [name, acceptance] : scores.fields) print_row("  " + name, acceptance);
   for (const works::Agreement& agreement : scores.agreements) {
-    const std::string kappa = agreement.kappa ? fmt::format("{:.3f}", *agreement.kappa) : "not defined: both gave one judgment throughout";
+    const std::string kappa = agreement.kappa        ? fmt::format("{:.3f}", *agreement.kappa)
+                              : agreement.items == 0 ? "not defined"
+                                                     : "not defined: both gave one judgment throughout";
     std::cout << fmt::format("{} and {}: {} fields judged by both, Cohen's kappa {}\n", agreement.one, agreement.other, agreement.items,
                              kappa);
   }

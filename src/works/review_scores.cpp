@@ -1,6 +1,7 @@
 #include "midillama/core/file.h"
 #include "midillama/metrics/agreement.h"
 #include "midillama/works/review.h"
+#include "midillama/works/work_id.h"
 
 #include <fmt/format.h>
 
@@ -70,7 +71,8 @@ ReviewScores score_reviews(std::span<const fs::path> files) {
     const Review& review = reviews.back();
     if (review.sample != reviews.front().sample)
       throw InputError(file.string(), "sample", fmt::format("is of another drawing of works than {}", files.front().string()));
-    if (std::ranges::find(scores.reviewers, review.reviewer) != scores.reviewers.end())
+    const auto is_same = [&](const std::string& name) { return folded_name(name) == folded_name(review.reviewer); };
+    if (std::ranges::any_of(scores.reviewers, is_same))
       throw InputError(file.string(), "reviewer", fmt::format("\"{}\" has another file among these", review.reviewer));
     scores.reviewers.push_back(review.reviewer);
     for (const auto& [item, judgment] : review.judgments) {

@@ -107,6 +107,7 @@ TEST_F(Review, WhatIsNoReviewIsNamed) {
   EXPECT_THAT(error({save("x.json", review("B", {{"1", "tempo", "accept"}}))}), HasSubstr("no field \"tempo\""));
   EXPECT_THAT(error({save("x.json", review("B", {{"1", "genre", "accept"}, {"1", "genre", "reject"}}))}), HasSubstr("judgment 2"));
   EXPECT_THAT(error({good, good}), HasSubstr("another file"));
+  EXPECT_THAT(error({good, save("x.json", review(" anna ", {{"2", "genre", "accept"}}))}), HasSubstr("another file"));
   Json other = review("B", {});
   other["sample"] = "t";
   EXPECT_THAT(error({good, save("x.json", other)}), HasSubstr("another drawing"));
