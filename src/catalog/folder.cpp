@@ -1,8 +1,6 @@
 #include "catalog/folder.h"
 
 #include "midillama/catalog/catalog.h"
-#include "midillama/core/hash.h"
-#include "midillama/core/parallel_for.h"
 
 #include <algorithm>
 
@@ -28,15 +26,7 @@ std::optional<std::size_t> Folder::find(const std::string& file) const {
 }
 
 std::string Folder::fingerprint() const {
-  std::vector<std::string> contents(size());
-  parallel_for("comparing files", size(), [&](std::size_t i) { contents[i] = corpus::fingerprint_or_none(path(i)); });
-  Fingerprinter all;
-  for (std::size_t i = 0; i < size(); ++i) {
-    all.add(names_[i]);
-    all.add(std::string_view("\0", 1));
-    all.add(contents[i]);
-  }
-  return all.fingerprint();
+  return corpus::fingerprint_of_files(root_, names_);
 }
 
 bool leaves_folder(const std::string& file) {

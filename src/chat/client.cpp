@@ -3,6 +3,7 @@
 #include "midillama/core/json_reader.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
+#include "midillama/core/replace_all.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -49,10 +50,6 @@ OrderedJson json_or_text(const std::string& body) {
     std::string valid;
     return std::string(text::valid_utf8(body, valid));
   }
-}
-
-void replace_all(std::string& text, const std::string& what, std::string_view by) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
 }
 
 // Servers show the key that they were sent, in errors above all.

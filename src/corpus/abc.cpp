@@ -1,6 +1,7 @@
 #include "midillama/corpus/abc.h"
 
 #include "midillama/core/ascii.h"
+#include "midillama/core/replace_all.h"
 #include "midillama/corpus/labels.h"
 
 #include <algorithm>
@@ -153,10 +154,6 @@ std::string kept_field(const Field& field, bool in_header) {
 // Letters that are neither notes nor rests stand for decorations and bowings, '.' and '~' for staccato and rolls.
 bool is_decoration(char c) {
   return c == '.' || c == '~' || c == '`' || (c >= 'H' && c <= 'W') || (c >= 'h' && c <= 'w');
-}
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
 }
 
 // Where the part of the line that begins at `at` and is left out ends; `at` itself where it is kept.

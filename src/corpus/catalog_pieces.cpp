@@ -1,8 +1,6 @@
 #include "corpus/catalog_pieces.h"
 
 #include "corpus/source_files.h"
-#include "midillama/core/hash.h"
-#include "midillama/core/parallel_for.h"
 #include "midillama/corpus/clips.h"
 #include "midillama/midi/file.h"
 #include "midillama/music/features.h"
@@ -31,16 +29,9 @@ bool leads_out(const std::string& file) {
 
 // Of all pieces: their files' names and contents.
 std::string fingerprint_of_files(const config::Corpus& config, const std::vector<works::CatalogPiece>& pieces) {
-  std::vector<std::string> contents(pieces.size());
-  parallel_for("comparing files", pieces.size(),
-               [&](std::size_t i) { contents[i] = fingerprint_or_none(fs::path(config.path) / pieces[i].file); });
-  Fingerprinter all;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    all.add(pieces[i].file);
-    all.add(std::string_view("\0", 1));
-    all.add(contents[i]);
-  }
-  return all.fingerprint();
+  std::vector<std::string> names;
+  for (const auto& piece : pieces) names.push_back(piece.file);
+  return corpus::fingerprint_of_files(config.path, names);
 }
 
 Piece read_piece(const config::Corpus& config, const works::CatalogPiece& from) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace midillama::corpus {
 namespace {
@@ -59,12 +60,12 @@ midi::Tick clip_end(const std::vector<Line>& lines, std::size_t from, const Line
   return last > from ? lines[last].tick : tempos.to_tick({limit});
 }
 
-bool can_be_encoded(const midi::Score& score) {
+std::optional<std::string> why_not_encoded(const midi::Score& score) {
   try {
     octuple::encode(score);
-    return true;
-  } catch (const octuple::OctupleError&) {
-    return false;
+    return std::nullopt;
+  } catch (const octuple::OctupleError& error) {
+    return error.what();
   }
 }
 
@@ -84,7 +85,7 @@ std::vector<ClipSpan> choose_clips(const Piece& piece, const config::Corpus& con
     const auto score = midi::clip(piece.score, span.from, span.to);
     const bool long_enough = span.end.value - span.start.value >= config.min_clip_seconds - kRounding &&
                              score.note_count() >= static_cast<std::size_t>(config.min_clip_notes);
-    if (long_enough && can_be_encoded(score)) spans.push_back(span);
+    if (long_enough && !why_not_encoded(score)) spans.push_back(span);
   }
   return spans;
 }
@@ -112,11 +113,7 @@ std::string why_without_clips(const Piece& piece, const config::Corpus& config) 
     return fmt::format("is {:.1f} s long, and a clip at least {:g} s", seconds, config.min_clip_seconds);
   if (piece.score.note_count() < static_cast<std::size_t>(config.min_clip_notes))
     return fmt::format("has {} notes, and a clip at least {}", piece.score.note_count(), config.min_clip_notes);
-  try {
-    octuple::encode(piece.score);
-  } catch (const octuple::OctupleError& error) {
-    return error.what();
-  }
+  if (const auto reason = why_not_encoded(piece.score)) return *reason;
   return "no part between two of its bar lines is long enough and fit for OctupleMIDI: do its bars fill its meter?";
 }
 

@@ -3,6 +3,7 @@
 #include "midillama/core/ascii.h"
 #include "midillama/core/error.h"
 #include "midillama/core/hash.h"
+#include "midillama/core/parallel_for.h"
 #include "midillama/records/question.h"
 
 #include <fmt/format.h>
@@ -116,6 +117,18 @@ std::string fingerprint_or_none(const fs::path& file) {
   } catch (const Error&) {
     return "";
   }
+}
+
+std::string fingerprint_of_files(const fs::path& folder, std::span<const std::string> names) {
+  std::vector<std::string> contents(names.size());
+  parallel_for("comparing files", names.size(), [&](std::size_t i) { contents[i] = fingerprint_or_none(folder / names[i]); });
+  Fingerprinter all;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    all.add(names[i]);
+    all.add(std::string_view("\0", 1));
+    all.add(contents[i]);
+  }
+  return all.fingerprint();
 }
 
 Skipped skipped(const std::string& place, const std::exception& error) {

@@ -2,6 +2,7 @@
 
 #include "metrics/porter.h"
 #include "metrics/unicode.h"
+#include "midillama/core/replace_all.h"
 #include "midillama/text/utf8.h"
 
 #include <limits>
@@ -25,10 +26,6 @@ bool is_stop(char c) {
 bool is_separated(char c) {
   return (c >= ' ' && c <= '&') || (c >= '(' && c <= '+') || c == '/' || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
          (c >= '{' && c <= '~');
-}
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
 }
 
 void separate_punctuation(std::string_view text, std::string& out) {

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ std::string file_safe(std::string name);
 
 // A file's fingerprint; empty where it cannot be read.
 std::string fingerprint_or_none(const std::filesystem::path& file);
+
+// Of files of a folder together, by their names and contents, in this order.
+std::string fingerprint_of_files(const std::filesystem::path& folder, std::span<const std::string> names);
 
 // The place with what is wrong there; the place is not said twice where the error names it too.
 Skipped skipped(const std::string& place, const std::exception& error);
