@@ -20,10 +20,16 @@ namespace {
 namespace fs = std::filesystem;
 
 // So many are written about before their lines go to the disk.
-constexpr std::size_t kPiecesAtOnce = 64;
+constexpr std::size_t kClipsAtOnce = 256;
 
-// What is asked about a piece.
-struct PieceLines {
+// A clip by its piece's number and its own in the piece.
+struct ClipNumber {
+  std::size_t piece = 0;
+  std::size_t clip = 0;
+};
+
+// What is asked about a clip.
+struct ClipText {
   std::string lines = {};
   SplitCounts counts = {};
 };
@@ -56,36 +62,33 @@ class DatasetWriter {
  private:
   const records::Tags& tags() const { return tag_facts_.tags(); }
 
-  ClipFacts known(std::size_t piece, std::size_t clip) const { return {clip_id(pieces_[piece], clip), facts_[piece][clip]}; }
+  ClipFacts known(ClipNumber clip) const { return {clip_id(pieces_[clip.piece], clip.clip), facts_[clip.piece][clip.clip]}; }
 
   std::vector<ClipFacts> known_clips() const {
     std::vector<ClipFacts> clips;
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
-      for (std::size_t clip = 0; clip < pieces_[i].clips.size(); ++clip) clips.push_back(known(i, clip));
+      for (std::size_t clip = 0; clip < pieces_[i].clips.size(); ++clip) clips.push_back(known({i, clip}));
     }
     return clips;
   }
 
-  // One split after the other and a few pieces at once, so that not all questions are in memory.
+  // One split after the other and a few clips at once, so that not all questions are in memory.
   void write_questions() {
     splits_ = split_pieces();
-    Progress progress("writing questions", pieces_.size());
+    Progress progress("writing questions", report_.clips);
     std::size_t done = 0;
     for (const auto split : records::all_splits()) {
-      std::vector<std::size_t> of_split;
-      for (std::size_t i = 0; i < pieces_.size(); ++i) {
-        if (splits_[i] == split) of_split.push_back(i);
-      }
+      const auto clips = clips_of(split);
       AtomicFile file(records::split_file(folder_, records::name(split)));
       Fingerprinter fingerprint;
       SplitCounts counts;
-      for (std::size_t begin = 0; begin < of_split.size(); begin += kPiecesAtOnce) {
-        std::vector<PieceLines> written(std::min(kPiecesAtOnce, of_split.size() - begin));
-        parallel_for(written.size(), [&](std::size_t i) { written[i] = lines_about(of_split[begin + i]); });
-        for (const auto& of_piece : written) {
-          file.write(of_piece.lines);
-          fingerprint.add(of_piece.lines);
-          counts.add(of_piece.counts);
+      for (std::size_t begin = 0; begin < clips.size(); begin += kClipsAtOnce) {
+        std::vector<ClipText> written(std::min(kClipsAtOnce, clips.size() - begin));
+        parallel_for(written.size(), [&](std::size_t i) { written[i] = text_about(clips[begin + i]); });
+        for (const auto& of_clip : written) {
+          file.write(of_clip.lines);
+          fingerprint.add(of_clip.lines);
+          counts.add(of_clip.counts);
         }
         progress.update(done += written.size());
       }
@@ -95,10 +98,19 @@ class DatasetWriter {
     }
   }
 
-  PieceLines lines_about(std::size_t index) const {
-    PieceLines written;
+  std::vector<ClipNumber> clips_of(Split split) const {
+    std::vector<ClipNumber> clips;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      if (splits_[i] != split) continue;
+      for (std::size_t clip = 0; clip < pieces_[i].clips.size(); ++clip) clips.push_back({i, clip});
+    }
+    return clips;
+  }
+
+  ClipText text_about(ClipNumber clip) const {
+    ClipText written;
     const auto names = tags().names();
-    for (const auto& question : questions_about(index)) {
+    for (const auto& question : questions_about(clip)) {
       written.lines += json_line(to_json(question, names));
       written.counts.add(question);
     }
@@ -108,13 +120,10 @@ class DatasetWriter {
   // No file where the tags have no unseen wordings.
   void write_unseen() {
     std::vector<records::Question> questions;
-    for (std::size_t i = 0; i < pieces_.size(); ++i) {
-      if (splits_[i] != Split::test) continue;
-      for (std::size_t clip = 0; clip < pieces_[i].clips.size(); ++clip) {
-        const ClipFacts facts = known(i, clip);
-        Random random(seed_for(config_.seed, ("unseen/" + facts.id).c_str()));
-        add_questions(i, clip, "unseen.", writer_.write_unseen(facts, random), questions);
-      }
+    for (const auto clip : clips_of(Split::test)) {
+      const ClipFacts facts = known(clip);
+      Random random(seed_for(config_.seed, ("unseen/" + facts.id).c_str()));
+      add_questions(clip, "unseen.", writer_.write_unseen(facts, random), questions);
     }
     if (questions.empty()) return;
     std::string lines;
@@ -140,29 +149,25 @@ class DatasetWriter {
     return splits;
   }
 
-  // What is asked about the piece's clips.
-  std::vector<records::Question> questions_about(std::size_t index) const {
-    const auto& piece = pieces_[index];
+  std::vector<records::Question> questions_about(ClipNumber clip) const {
+    const ClipFacts facts = known(clip);
+    Random random(seed_for(config_.seed, ("wording/" + facts.id).c_str()));
     std::vector<records::Question> questions;
-    for (std::size_t i = 0; i < piece.clips.size(); ++i) {
-      const ClipFacts facts = known(index, i);
-      Random random(seed_for(config_.seed, ("wording/" + facts.id).c_str()));
-      add_questions(index, i, "", writer_.write(facts, random), questions);
-    }
+    add_questions(clip, "", writer_.write(facts, random), questions);
     return questions;
   }
 
   // What was written about a clip as records, whose ids have `kind` in them.
-  void add_questions(std::size_t index, std::size_t clip, const std::string& kind, std::vector<QuestionAnswer> written,
+  void add_questions(ClipNumber clip, const std::string& kind, std::vector<QuestionAnswer> written,
                      std::vector<records::Question>& questions) const {
-    const auto& piece = pieces_[index];
-    const auto& span = piece.clips[clip].span;
-    const auto id_of_clip = clip_id(piece, clip);
+    const auto& piece = pieces_[clip.piece];
+    const auto& span = piece.clips[clip.clip].span;
+    const auto id_of_clip = clip_id(piece, clip.clip);
     std::map<std::string, int> asked;
     for (auto& [task, tag, question, answer, also, yes_if, earlier] : written) {
       const auto id = fmt::format("{}.{}{}.{}", id_of_clip, kind, tag, ++asked[tag]);
       questions.push_back({id, piece.id, clip_file(id_of_clip), span.start.value, span.end.value, task, tag, std::move(question),
-                           std::move(answer), facts_[index][clip], "", std::move(also), std::move(yes_if), std::move(earlier)});
+                           std::move(answer), facts_[clip.piece][clip.clip], "", std::move(also), std::move(yes_if), std::move(earlier)});
     }
   }
 

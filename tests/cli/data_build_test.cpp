@@ -333,6 +333,27 @@ TEST_F(DataBuild, AModelWritesTheQuestions) {
   EXPECT_THAT(run("write", "data", with({"--estimate"})).output, HasSubstr("0 calls: "));
 }
 
+TEST_F(DataBuild, AgreementOfReviewersIsTheirCommonFields) {
+  const auto file = [&](const std::string& reviewer, const Json& judgments) {
+    Json rows = Json::array();
+    for (const auto& [work, judgment] : judgments.items())
+      rows.push_back({{"work", work}, {"field", "genre"}, {"judgment", judgment}, {"note", ""}});
+    write_atomically(folder() / (reviewer + ".json"), Json({{"sample", "s"}, {"reviewer", reviewer}, {"judgments", rows}}).dump());
+    return (folder() / (reviewer + ".json")).string();
+  };
+  const auto anna = file("Anna", {{"1", "accept"}, {"2", "accept"}});
+  const auto line = [&](const std::string& other) {
+    const auto scored = run_process({MIDILLAMA_BINARY, "data", "review", "score", anna, other});
+    EXPECT_EQ(scored.status, 0) << scored.error_output;
+    const auto begin = scored.output.find("Anna and ");
+    return scored.output.substr(begin, scored.output.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(line(file("Ben", {{"3", "accept"}})), "Anna and Ben: 0 fields judged by both, Cohen's kappa not defined");
+  EXPECT_EQ(line(file("Cleo", {{"1", "accept"}, {"2", "accept"}})),
+            "Anna and Cleo: 2 fields judged by both, Cohen's kappa not defined: both gave one judgment throughout");
+  EXPECT_EQ(line(file("Dora", {{"1", "accept"}, {"2", "reject"}})), "Anna and Dora: 2 fields judged by both, Cohen's kappa 0.000");
+}
+
 TEST_F(DataBuild, StatisticsAsPlots) {
   ASSERT_EQ(run("build", "data").status, 0);
   const std::string plots = (folder() / "plots").string();

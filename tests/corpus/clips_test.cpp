@@ -41,6 +41,10 @@ TEST(Clips, APieceWithoutOneSaysWhy) {
   off_the_grid.bar_lines = {off_the_grid.score.end() - midi::Tick{960}};
   EXPECT_TRUE(choose_clips(off_the_grid, {}).empty());
   EXPECT_TRUE(why_without_clips(off_the_grid, {}).ends_with("do its bars fill its meter?"));
+  auto in_frames = piece(40);
+  in_frames.score.smpte = midi::SmpteDivision{};
+  EXPECT_TRUE(choose_clips(in_frames, {}).empty());
+  EXPECT_TRUE(why_without_clips(in_frames, {}).starts_with("the file is timed in SMPTE frames"));
 }
 
 TEST(Clips, AreFewerInShortPieces) {

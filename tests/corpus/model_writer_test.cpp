@@ -300,6 +300,46 @@ TEST_F(ModelWriting, ACallThatFailsLeavesTheTemplates) {
   EXPECT_THAT(check_dataset(data()), IsEmpty());
 }
 
+// What is kept of the call before then is not all that the model would say: the clip counts as failed and its texts are asked for once
+// more.
+TEST_F(ModelWriting, ACallThatFailsOfTheSecondKindIsMadeInTheNextRun) {
+  enum Kind { second, verdicts };
+  for (const Kind kind : {second, verdicts}) {
+    fs::remove(data() / "requests.jsonl");
+    config.chat.tries_for_an_answer = 1;
+    config.writing.judge = kind == verdicts;
+    std::atomic<bool> is_broken = true;
+    std::atomic<std::size_t> firsts = 0;
+    ScriptedServer server([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+      const Json call = Json::parse(request.body);
+      const bool is_second = call.at("messages").size() > 2;
+      const auto& schema = call.at("response_format").at("json_schema");
+      const bool is_judge = schema.at("name") == "verdicts";
+      if (!is_second && !is_judge) ++firsts;
+      if (is_broken && (is_second || is_judge)) return response.set_content(completion("Well."), "application/json");
+      Json answers = Json::object();
+      if (is_judge) {
+        for (const auto& [number, verdict] : schema.at("schema").at("properties").items()) answers[number] = "yes";
+        return response.set_content(completion(answers.dump()), "application/json");
+      }
+      const auto reply = [&](const std::string& tag, int number, const std::string& value, bool is_again) {
+        const bool is_empty = kind == second && !is_again && tag == "genre" && number == 1;
+        return is_empty ? Json({{"question", ""}, {"answer", ""}}) : good_reply(tag, number, value, is_again);
+      };
+      response.set_content(completion(content_for(call, reply)), "application/json");
+    });
+    write_by(server);
+    EXPECT_EQ(counts().at("failed"), clips());
+    EXPECT_EQ(firsts, clips());
+    is_broken = false;
+    write_by(server);
+    EXPECT_EQ(counts().at("failed"), 0);
+    EXPECT_EQ(counts().at("texts"), 5 * clips());
+    EXPECT_EQ(firsts, clips()) << "what was answered is not asked again";
+    EXPECT_THAT(check_dataset(data()), IsEmpty());
+  }
+}
+
 TEST_F(ModelWriting, NoDatasetIsOfAServerThatAnswersNothing) {
   config.chat.tries_for_an_answer = 1;
   ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) {
