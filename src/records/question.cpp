@@ -155,25 +155,34 @@ void check_caption(const Question& question, const Tags& tags, std::vector<std::
 
 }  // namespace
 
+// As objects with room for all they get: there are millions of lines.
 OrderedJson to_json(const Question& question, std::span<const std::string> tags) {
-  OrderedJson facts = OrderedJson::object();
+  OrderedJson::object_t facts;
+  facts.reserve(question.facts.size());
   for (const auto& tag : tags) {
-    if (const auto fact = question.facts.find(tag); fact != question.facts.end()) facts[tag] = fact->second;
+    if (const auto fact = question.facts.find(tag); fact != question.facts.end()) facts.emplace_back(tag, fact->second);
   }
-  for (const auto& [tag, value] : question.facts) facts[tag] = value;
-  OrderedJson line = {{"id", question.id},
-                      {"piece", question.piece},
-                      {"clip", question.clip.generic_string()},
-                      {"start", rounded(question.start)},
-                      {"end", rounded(question.end)},
-                      {"task", question.task},
-                      {"tag", question.tag},
-                      {"question", question.question},
-                      {"answer", question.answer},
-                      {"facts", std::move(facts)}};
-  if (!question.also.empty()) line["also"] = question.also;
-  if (!question.yes_if.empty()) line["yes_if"] = question.yes_if;
-  for (const auto& turn : question.earlier) line["earlier"].push_back({{"question", turn.question}, {"answer", turn.answer}});
+  for (const auto& [tag, value] : question.facts) {
+    if (std::ranges::find(tags, tag) == tags.end()) facts.emplace_back(tag, value);
+  }
+  OrderedJson::object_t line;
+  line.reserve(13);
+  const auto add = [&](const char* key, OrderedJson value) { line.emplace_back(key, std::move(value)); };
+  add("id", question.id);
+  add("piece", question.piece);
+  add("clip", question.clip.generic_string());
+  add("start", rounded(question.start));
+  add("end", rounded(question.end));
+  add("task", question.task);
+  add("tag", question.tag);
+  add("question", question.question);
+  add("answer", question.answer);
+  add("facts", std::move(facts));
+  if (!question.also.empty()) add("also", question.also);
+  if (!question.yes_if.empty()) add("yes_if", question.yes_if);
+  OrderedJson earlier = OrderedJson::array();
+  for (const auto& turn : question.earlier) earlier.push_back({{"question", turn.question}, {"answer", turn.answer}});
+  if (!earlier.empty()) add("earlier", std::move(earlier));
   return line;
 }
 
