@@ -25,6 +25,8 @@ std::string fingerprint(std::string_view bytes) {
 }
 
 std::string fingerprint_file(const std::filesystem::path& path) {
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
+    throw InputError(path.string(), "", "is not a regular file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw InputError(path.string(), "", "cannot be opened");
   Fingerprinter content;

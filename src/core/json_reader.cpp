@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -86,6 +85,34 @@ class OrderedReader final : public nlohmann::json_sax<OrderedJson> {
   OrderedJson result_;
 };
 
+// Keeps the keys of the objects that are open and no values.
+class KeyReader final : public nlohmann::json_sax<Json> {
+ public:
+  const std::optional<std::string>& repeated() const { return repeated_; }
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool start_object(std::size_t) override { return keys_.emplace_back(), true; }
+  bool end_object() override { return keys_.pop_back(), true; }
+  bool key(string_t& name) override {
+    const auto [known, is_new] = keys_.back().insert(std::move(name));
+    if (!is_new) repeated_ = *known;
+    return is_new;  // the first one ends the reading
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+ private:
+  std::vector<std::unordered_set<std::string>> keys_;  // of each object
+  std::optional<std::string> repeated_;
+};
+
 }  // namespace
 
 JsonExtent json_extent(std::string_view json) {
@@ -133,16 +160,9 @@ Json parse_or_discard(std::string_view text) {
 }
 
 std::optional<std::string> repeated_key(std::string_view json) {
-  std::vector<std::set<std::string>> keys;
-  std::optional<std::string> repeated;
-  const auto look = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) repeated = value.get<std::string>();
-    return true;
-  };
-  [[maybe_unused]] const Json value = Json::parse(json, look, false);
-  return repeated;
+  KeyReader reader;
+  Json::sax_parse(json, &reader);
+  return reader.repeated();
 }
 
 void require_shallow(std::string_view json, const std::string& file, const std::string& place) {

@@ -63,8 +63,10 @@ class Check {
 
   std::vector<std::string> run() {
     for (const auto split : records::all_splits()) {
-      read_file(records::split_file(directory_, records::name(split)),
-                [&](records::Question question) { add(std::move(question), split); });
+      read_file(records::split_file(directory_, records::name(split)), [&](records::Question question) {
+        counts_[split].add(question);
+        add(std::move(question), split);
+      });
     }
     read_unseen();
     read_clips();
@@ -214,9 +216,9 @@ class Check {
       const auto description = dataset_statistics(directory_);
       OrderedJson splits = OrderedJson::object();
       for (const auto split : records::all_splits()) {
-        splits[records::name(split)] = describe_split(records::split_file(directory_, records::name(split)), tags_);
-        const auto written = description.at("splits").at(records::name(split));
-        if (written != splits[records::name(split)])
+        auto& counted = splits[records::name(split)];
+        counted = counts_[split].json(tags_, fingerprint_file(records::split_file(directory_, records::name(split))));
+        if (description.at("splits").at(records::name(split)) != counted)
           problem(path.string(), fmt::format("splits.{}: counts or fingerprint differ from the file", records::name(split)));
       }
       const auto unseen = records::split_file(directory_, records::kUnseenSplit);
@@ -259,6 +261,7 @@ class Check {
   std::filesystem::path directory_;
   const ExampleLimit& limit_;
   records::Tags tags_;
+  std::map<Split, SplitCounts> counts_;
   std::unordered_map<std::size_t, Split> ids_;  // by their hashes
   std::map<std::string, Place> pieces_;
   std::map<std::filesystem::path, Clip> clips_;

@@ -147,15 +147,6 @@ OrderedJson SplitCounts::json(const records::Tags& declared, const std::string& 
   return description;
 }
 
-OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Tags& declared) {
-  SplitCounts counts;
-  records::Tags any;
-  any.declared = false;  // whether the lines hold is for `data check` to say
-  records::read_lines(
-      jsonl, any, [&](const records::Question& question) { counts.add(question); }, [](const std::string&, const std::string&) {});
-  return counts.json(declared, fingerprint_file(jsonl));
-}
-
 OrderedJson vocabulary(const OrderedJson& splits, const records::Tags& tags) {
   std::map<std::string, std::set<std::string>> values;
   for (const auto& [name, split] : splits.items()) {

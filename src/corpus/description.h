@@ -40,9 +40,6 @@ class SplitCounts {
   std::size_t captions_ = 0;
 };
 
-// The same of a file.
-OrderedJson describe_split(const std::filesystem::path& jsonl, const records::Tags& tags);
-
 // The values of each tag over all splits, sorted.
 OrderedJson vocabulary(const OrderedJson& splits, const records::Tags& tags);
 

@@ -11,6 +11,7 @@ namespace midillama {
 
 // 32 hexadecimal digits.
 std::string fingerprint(std::string_view bytes);
+// InputError where it cannot be read, or is no regular file: one would wait for ever for a pipe's end.
 std::string fingerprint_file(const std::filesystem::path& path);
 
 // 64 hexadecimal digits, as `sha256sum` prints them.
