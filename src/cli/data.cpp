@@ -41,7 +41,10 @@ corpus::ExampleLimit example_limit(const config::Config& config, const text::Pro
 
 std::vector<std::string> problems_of(const config::Config& config) {
   const auto tokenizer = tokenizer_of(config);
-  if (tokenizer == nullptr) return corpus::check_dataset(config.data.dir);
+  if (tokenizer == nullptr) {
+    log::info("llm.path: no tokenizer at \"{}\": how long the examples are is not checked", config.llm.path);
+    return corpus::check_dataset(config.data.dir);
+  }
   const auto prompt = shapes::prompt_template(config, *tokenizer);
   return corpus::check_dataset(config.data.dir, example_limit(config, prompt));
 }

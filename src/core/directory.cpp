@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,6 +66,15 @@ fs::path not_read_only(fs::path target) {
   return target;
 }
 
+// What is mounted there can be neither moved nor replaced.
+fs::path not_a_mount_point(fs::path target) {
+  struct stat within = {}, around = {};
+  const bool both = ::stat(target.c_str(), &within) == 0 && ::stat(parent_of(target).c_str(), &around) == 0;
+  if (both && within.st_dev != around.st_dev)
+    throw InputError(target.string(), "", "is a mount point, whose place no new folder can take: give a folder in it");
+  return target;
+}
+
 [[noreturn]] void refuse(const fs::path& target) {
   throw InputError(target.string(), "", "is there already: give the path of a new folder, or remove it first");
 }
@@ -95,7 +105,7 @@ bool is_abandoned(const fs::path& directory) {
 }  // namespace
 
 StagedDirectory::StagedDirectory(const fs::path& target)
-    : target_(not_read_only(resolve_links(named(target)))),
+    : target_(not_a_mount_point(not_read_only(resolve_links(named(target))))),
       working_(beside(target_, kUnfinished)),
       removed_on_interrupt_(working_),
       lock_(make_locked(working_)) {}

@@ -4,11 +4,13 @@
 #include "corpus/disputes.h"
 #include "corpus/features_step.h"
 #include "midillama/core/error.h"
+#include "midillama/core/log.h"
 #include "midillama/works/files.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
 #include <unordered_map>
 
 namespace midillama::corpus {
@@ -52,12 +54,39 @@ Labels labels_of(const works::CatalogPiece& piece, const works::SupportedFields&
   return labels;
 }
 
+// Values that annotations give a tag with values of its own, and that are none of them: a vocabulary changed since.
+class UnknownValues {
+ public:
+  explicit UnknownValues(const records::Tags& tags) : tags_(tags) {}
+
+  void add(const Piece& piece, const Facts& labels) {
+    for (const auto& tag : tags_.tags) {
+      const auto origin = piece.origins.find(tag.source());
+      const bool is_annotated = origin != piece.origins.end() && origin->second.file == works::kAnnotationsFile;
+      if (is_annotated && !piece.labels.contains(tag.name)) ++counts_[tag.name][labels.at(tag.source())];
+    }
+  }
+
+  void warn() const {
+    for (const auto& [tag, values] : counts_) {
+      for (const auto& [value, count] : values)
+        log::warning("{}: \"{}\" is no value of the tag {} (corpus.tag_file): {} pieces have no {}", works::kAnnotationsFile, value, tag,
+                     count, tag);
+    }
+  }
+
+ private:
+  const records::Tags& tags_;
+  std::map<std::string, std::map<std::string, std::size_t>> counts_;  // of values, by tag
+};
+
 }  // namespace
 
 void add_catalog_labels(Segments& segments, const TagFacts& facts, const fs::path& folder) {
   const auto features = read_features(folder);
   const bool has_annotations = fs::exists(folder / works::kAnnotationsFile);
   const auto annotations = has_annotations ? works::read_supported_fields(folder) : std::map<std::string, works::SupportedFields>();
+  UnknownValues unknown(facts.tags());
   const auto label = [&](Piece& piece, const works::CatalogPiece& from) {
     const auto measured = features.find(from.id);
     if (measured == features.end())
@@ -72,6 +101,7 @@ void add_catalog_labels(Segments& segments, const TagFacts& facts, const fs::pat
     piece.states_tempo = measured->second.states_tempo;
     piece.labels = facts.of_labels(labels.values);
     piece.origins = std::move(labels.origins);
+    unknown.add(piece, labels.values);
   };
   std::unordered_map<std::string, Piece*> pieces;
   for (auto& piece : segments.pieces) pieces.emplace(piece.id, &piece);
@@ -92,6 +122,7 @@ void add_catalog_labels(Segments& segments, const TagFacts& facts, const fs::pat
     throw InputError((folder / records::kSegmentStep.file).string(), pieces.begin()->first,
                      fmt::format("is no piece of {}: `midillama data segment` cuts the clips again", works::kPiecesFile));
   for (auto& piece : segments.pieces) disputes.settle(piece);
+  unknown.warn();
 }
 
 }  // namespace midillama::corpus

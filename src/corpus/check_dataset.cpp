@@ -119,6 +119,19 @@ class Check {
               fmt::format("the example has {} tokens, of which training takes {} (prompt.max_length)", length, limit_.most));
   }
 
+  // Two lines that train the same. Those about a clip follow each other.
+  void check_repeated(const records::Question& question) {
+    if (question.clip != last_clip_) {
+      last_clip_ = question.clip;
+      said_of_clip_.clear();
+    }
+    std::string said;
+    for (const auto& [asked, answered] : question.earlier) said += asked + '\n' + answered + '\n';
+    said += question.question + '\n' + question.answer;
+    const auto [first, is_new] = said_of_clip_.emplace(records::plain_words(said), question.id);
+    if (!is_new) problem(question.place, fmt::format("asks and answers the same about the clip as \"{}\"", first->second));
+  }
+
   void add(records::Question question, Split split) {
     check_length(question);
     if (split == Split::train) training_questions_.insert(hash_of(records::plain_words(question.question)));
@@ -128,6 +141,7 @@ class Check {
     if (piece.split != split) {
       problem(question.place, fmt::format("the piece \"{}\" stands in {}.jsonl too", question.piece, records::name(piece.split)));
     }
+    check_repeated(question);
     const auto known = clips_.find(question.clip);
     if (known == clips_.end()) {
       auto& clip = clips_[question.clip];
@@ -203,9 +217,10 @@ class Check {
   }
 
   void check_files_of_steps() {
-    std::map<std::string, Split> sides;
-    for (const auto& [piece, place] : pieces_) sides.emplace(piece, place.split);
-    check_steps(directory_, sides, [&](const std::string& what) { problems_.push_back(what); });
+    Asked asked;
+    for (const auto& [piece, place] : pieces_) asked.sides.emplace(piece, place.split);
+    for (const auto& [file, clip] : clips_) asked.clips[file.generic_string()] = {clip.first.piece, clip.first.start, clip.first.end};
+    check_steps(directory_, asked, [&](const std::string& what) { problems_.push_back(what); });
   }
 
   // A dataset that was written by hand has no description.
@@ -262,7 +277,9 @@ class Check {
   const ExampleLimit& limit_;
   records::Tags tags_;
   std::map<Split, SplitCounts> counts_;
-  std::unordered_map<std::size_t, Split> ids_;  // by their hashes
+  std::filesystem::path last_clip_;
+  std::map<std::string, std::string> said_of_clip_ = {};  // id, by what is asked and answered about last_clip_
+  std::unordered_map<std::size_t, Split> ids_;            // by their hashes
   std::map<std::string, Place> pieces_;
   std::map<std::filesystem::path, Clip> clips_;
   std::unordered_set<std::size_t> training_questions_;  // hashes of their plain words

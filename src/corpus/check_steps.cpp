@@ -3,6 +3,7 @@
 #include "corpus/features_step.h"
 #include "corpus/write_dataset.h"
 #include "midillama/core/error.h"
+#include "midillama/core/hash.h"
 #include "midillama/records/step.h"
 #include "midillama/works/evidence.h"
 #include "midillama/works/files.h"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 #include <vector>
@@ -37,15 +39,20 @@ using Taken = std::set<std::string>;  // ids of earlier lines
 
 class CheckSteps {
  public:
-  CheckSteps(fs::path directory, const std::map<std::string, records::Split>& sides, const OnProblem& problem)
-      : directory_(std::move(directory)), sides_(sides), problem_(problem) {}
+  CheckSteps(fs::path directory, const Asked& asked, const OnProblem& problem)
+      : directory_(std::move(directory)), asked_(asked), sides_(asked.sides), problem_(problem) {}
 
   void run() {
     check_records();
     if (!has(works::kPiecesFile)) return;
     read_pieces();
+    for (const auto& [piece, side] : sides_) {
+      if (!work_of_.contains(piece))
+        problem_(fmt::format("{}: the piece \"{}\" of {}.jsonl has no line", name(works::kPiecesFile), piece, records::name(side)));
+    }
     check_features();
     check_works(works::kTextsFile);
+    check_texts();
     check_works(works::kAnnotationsFile);
     check_clips();
     check_facts();
@@ -116,6 +123,10 @@ class CheckSteps {
       check_piece(line, false);
       features_of_line(line.row, line.file, line.place);
     });
+    if (!has(records::kFeaturesStep.file)) return;
+    for (const auto& [piece, side] : sides_) {
+      if (!taken.contains(piece)) problem_(fmt::format("{}: {} has no line", name(records::kFeaturesStep.file), piece));
+    }
   }
 
   void check_works(const char* file) const {
@@ -126,7 +137,7 @@ class CheckSteps {
   }
 
   void check_clips() {
-    Taken taken;
+    Taken taken, files;
     std::map<std::string, std::vector<std::pair<double, double>>> spans;  // by piece
     for_each_line(records::kSegmentStep.file, [&](const Line& line) {
       ++clips_of_[line.get("piece")];
@@ -135,7 +146,24 @@ class CheckSteps {
       check_piece(line, true);
       check_family(line);
       check_span(line, spans[line.get("piece")]);
+      check_asked(line);
+      files.insert(line.get("file"));
     });
+    if (!has(records::kSegmentStep.file)) return;
+    for (const auto& [file, clip] : asked_.clips) {
+      if (!files.contains(file))
+        problem_(fmt::format("{}: {}, about which there are questions, has no line", name(records::kSegmentStep.file), file));
+    }
+  }
+
+  // The questions about the clip say the same of it.
+  void check_asked(const Line& line) const {
+    const auto asked = asked_.clips.find(line.get("file"));
+    if (asked == asked_.clips.end()) return;
+    const auto& [piece, start, end] = asked->second;
+    const auto differs = [&](const char* key, double seconds) { return std::abs(line.get<double>(key) - seconds) > kMillisecond; };
+    if (line.get("piece") != piece || differs("start", start) || differs("end", end))
+      problem(line, fmt::format("the questions about {} are of {} from {} to {}", asked->first, piece, start, end));
   }
 
   void check_span(const Line& line, std::vector<std::pair<double, double>>& earlier) const {
@@ -183,10 +211,22 @@ class CheckSteps {
     }
   }
 
+  // A page about a work stands in one line, and its hash is the text's.
+  void check_texts() const {
+    std::set<std::pair<std::string, std::string>> taken;
+    for_each_line(works::kTextsFile, [&](const Line& line) {
+      const auto work = line.get("work"), url = line.get("url");
+      if (!taken.emplace(work, url).second) problem(line, fmt::format("{} about \"{}\" is in an earlier line already", url, work));
+      if (const auto hash = line.get("sha256"); !hash.empty() && hash != sha256(line.get("text")))
+        problem(line, "the text was changed: its sha256 is another");
+    });
+  }
+
   // Annotations by hand need no texts.
   void check_evidence() const {
-    if (!has(works::kAnnotationsFile) || !has(works::kTextsFile)) return;
+    if (!has(works::kAnnotationsFile)) return;
     auto open = works::read_supported_fields(directory_);  // fields whose sentence has not been found yet
+    if (!has(works::kTextsFile)) return;
     works::for_each_text(directory_, [&](const works::Text& text) {
       const auto found = open.find(text.work);
       if (found == open.end()) return;
@@ -204,6 +244,7 @@ class CheckSteps {
   using Sides = std::map<std::string, records::Split>;
 
   fs::path directory_;
+  const Asked& asked_;
   const Sides& sides_;  // by piece
   const OnProblem& problem_;
   std::map<std::string, std::string> work_of_;  // by piece
@@ -224,8 +265,8 @@ void check_fingerprint(const fs::path& directory, const std::string& file, const
                                       : fmt::format("was changed after {} was written: its fingerprint differs", holder.string())));
 }
 
-void check_steps(const fs::path& directory, const std::map<std::string, records::Split>& sides, const OnProblem& problem) {
-  CheckSteps(directory, sides, problem).run();
+void check_steps(const fs::path& directory, const Asked& asked, const OnProblem& problem) {
+  CheckSteps(directory, asked, problem).run();
 }
 
 }  // namespace midillama::corpus

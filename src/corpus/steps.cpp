@@ -44,13 +44,6 @@ bool has_all_clips(const fs::path& directory) {
   return all;
 }
 
-// Clips that somebody else has cut are not replaced.
-void require_own_clips(const fs::path& directory) {
-  const auto file = directory / records::kSegmentStep.file;
-  if (fs::exists(file) && records::record_of(directory, records::kSegmentStep).empty())
-    throw InputError(file.string(), "", "is not `midillama data segment`'s (no segment.json beside it): move it away");
-}
-
 void cut_into(const config::Corpus& config, const fs::path& folder) {
   require_collection(config);
   const auto of = made_of(config, folder);
@@ -64,13 +57,16 @@ void require_current(records::StepState state, const fs::path& folder, const rec
   if (state == records::StepState::outdated)
     throw InputError(
         (folder / step.file).string(), "",
-        fmt::format("was made with other settings or of other files, or changed since: `midillama data {}` makes it again", step.name));
+        fmt::format("was made with other settings or of other files, or changed since: `midillama data {0}` makes it again (without "
+                    "{0}.json beside it, it is taken as your own)",
+                    step.name));
 }
 
 // The clips with what is known of their pieces.
 Segments labelled_segments(const config::Corpus& config, const records::Tags& tags, const fs::path& folder) {
   auto segments = read_clip_lines(folder);
   require_current(features_state(config, folder), folder, records::kFeaturesStep);
+  require_current(records::state_by_record(folder, records::kAnnotateStep), folder, records::kAnnotateStep);
   add_catalog_labels(segments, TagFacts(tags, config), folder);
   segments.provenance = steps_provenance(folder);
   return segments;
@@ -107,7 +103,7 @@ void segment_pieces(const config::Corpus& config, const fs::path& directory) {
   require_steps(config);
   require_dataset_folder(directory, true);
   require_source_elsewhere(config.path, directory);
-  require_own_clips(directory);
+  records::require_own(directory, records::kSegmentStep);
   const WriterLock lock(directory);
   StagedDirectory staged(directory);
   keep_step_files(directory, staged.path());
@@ -118,7 +114,7 @@ void segment_pieces(const config::Corpus& config, const fs::path& directory) {
 BuildReport build_with_steps(const config::Corpus& config, const records::Tags& tags, QuestionWriter& writer, const fs::path& directory) {
   require_dataset_folder(directory, true);
   require_source_elsewhere(config.path, directory);
-  require_own_clips(directory);
+  records::require_own(directory, records::kSegmentStep);
   const WriterLock lock(directory);
   const bool has_clips = segment_state(config, directory) == records::StepState::current;
   StagedDirectory staged(directory);
@@ -164,7 +160,8 @@ std::vector<ClipFacts> known_clips(const config::Corpus& config, const records::
 
 Provenance steps_provenance(const fs::path& directory) {
   Provenance provenance;
-  for (const char* file : {works::kPiecesFile, works::kAnnotationsFile, records::kFeaturesStep.file, records::kSegmentStep.file}) {
+  for (const char* file :
+       {works::kPiecesFile, works::kTextsFile, works::kAnnotationsFile, records::kFeaturesStep.file, records::kSegmentStep.file}) {
     if (fs::exists(directory / file)) provenance.files.push_back({file, fingerprint_file(directory / file)});
   }
   return provenance;

@@ -75,11 +75,13 @@ std::map<std::string, FieldShares> annotation_shares(const fs::path& directory) 
   if (!fs::exists(file)) return shares;
   for_each_json_line(file, [&](const Json& row, std::size_t line) {
     if (!row.contains("fields")) return;
-    const auto fields = json_get<Json>(row, "fields", file.string(), fmt::format("line {}", line));
+    const auto place = fmt::format("line {}", line);
+    const auto fields = json_get<Json>(row, "fields", file.string(), place);
     for (const auto& [name, field] : fields.items()) {
       FieldShares& of_field = shares[name];
-      const bool is_label = field.is_object() && field.contains("url") && field["url"].is_string();
-      ++(is_label ? of_field.labels : field == works::kNotEnough ? of_field.not_enough : of_field.unsupported);
+      ++(works::supported_field(field, file.string(), place) ? of_field.labels
+         : field == works::kNotEnough                        ? of_field.not_enough
+                                                             : of_field.unsupported);
     }
   });
   return shares;

@@ -4,6 +4,7 @@
 #include "midillama/core/json_reader.h"
 #include "midillama/records/form.h"
 #include "midillama/records/stated_value.h"
+#include "midillama/records/words.h"
 #include "midillama/text/utf8.h"
 #include "records/question_lines.h"
 
@@ -34,8 +35,8 @@ class Line {
     question.clip = clip();
     question.task = task();
     question.tag = text("tag");
-    question.question = text("question");
-    question.answer = text("answer");
+    question.question = wording("question");
+    question.answer = wording("answer");
     set_times(question);
     question.facts = facts();
     if (value_.contains("also")) question.also = also();
@@ -45,6 +46,13 @@ class Line {
   }
 
  private:
+  // A text that has a word.
+  std::string wording(const char* key) const {
+    auto words = text(key);
+    if (words_in(words).empty()) throw Mistake(fmt::format("\"{}\" is \"{}\": it has no word", key, words));
+    return words;
+  }
+
   const Json& at(const char* key) const {
     if (!value_.contains(key)) throw Mistake(fmt::format("the key \"{}\" is missing", key));
     return value_[key];
@@ -116,7 +124,7 @@ class Line {
     std::vector<Turn> turns;
     for (const Json& turn : list) {
       if (!turn.is_object()) throw Mistake("an earlier turn is an object of \"question\" and \"answer\"");
-      turns.push_back({Line(turn).text("question"), Line(turn).text("answer")});
+      turns.push_back({Line(turn).wording("question"), Line(turn).wording("answer")});
     }
     return turns;
   }

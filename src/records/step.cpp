@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+
 namespace midillama::records {
 namespace fs = std::filesystem;
 namespace {
@@ -14,6 +17,18 @@ constexpr int kFormat = 1;  // of a record
 
 OrderedJson json_of(const MadeOf& made_of) {
   return {{"settings", made_of.settings}, {"files", made_of.files}};
+}
+
+// `is_same` says whether a record's "made_of" is that of today.
+StepState state_where(const fs::path& directory, const Step& step, const std::function<bool(const OrderedJson& made_of)>& is_same) {
+  if (!fs::exists(directory / step.file)) return StepState::missing;
+  const OrderedJson record = record_of(directory, step);
+  if (record.empty()) return StepState::given;
+  const auto part = [&](const char* key) { return record.value(key, OrderedJson()); };
+  const bool is_current =
+      part("format") == kFormat && is_same(part("made_of")) && recorded_fingerprint(record, step) == fingerprint_of(directory, step.file);
+  if (!is_current) return StepState::outdated;
+  return part("complete") == true ? StepState::current : StepState::incomplete;
 }
 
 fs::path without_leftovers(const fs::path& file) {
@@ -45,14 +60,23 @@ OrderedJson fingerprint_of(const fs::path& directory, const std::string& file) {
 }
 
 StepState state_of(const fs::path& directory, const Step& step, const MadeOf& made_of) {
-  if (!fs::exists(directory / step.file)) return StepState::missing;
-  const OrderedJson record = record_of(directory, step);
-  if (record.empty()) return StepState::given;
-  const auto part = [&](const char* key) { return Json(record.value(key, OrderedJson())); };
-  const bool is_same = part("format") == kFormat && part("made_of") == Json(json_of(made_of)) &&
-                       Json(recorded_fingerprint(record, step)) == Json(fingerprint_of(directory, step.file));
-  if (!is_same) return StepState::outdated;
-  return part("complete") == true ? StepState::current : StepState::incomplete;
+  return state_where(directory, step, [&](const OrderedJson& of) { return Json(of) == Json(json_of(made_of)); });
+}
+
+StepState state_by_record(const fs::path& directory, const Step& step) {
+  return state_where(directory, step, [&](const OrderedJson& of) {
+    if (!of.is_object() || !of.contains("files") || !of["files"].is_object()) return false;
+    return std::ranges::all_of(of["files"].items(), [&](const auto& file) {
+      const OrderedJson now = fingerprint_of(directory, file.key());
+      return now.is_null() || now == file.value();
+    });
+  });
+}
+
+void require_own(const fs::path& directory, const Step& step) {
+  if (fs::exists(directory / step.file) && record_of(directory, step).empty())
+    throw InputError((directory / step.file).string(), "",
+                     fmt::format("is not `midillama data {0}`'s (no {0}.json beside it): move it away", step.name));
 }
 
 StepFile::StepFile(const fs::path& directory, const Step& step)

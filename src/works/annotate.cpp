@@ -38,11 +38,6 @@ std::vector<std::string> values_of(const records::Tag& tag) {
   return values;
 }
 
-// Models write it in other cases, and with a full stop.
-bool is_not_enough(const std::string& value) {
-  return records::plain_words(value) == records::plain_words(kNotEnough);
-}
-
 // The text's beginning of at most so many characters, cut behind a sentence or a line; empty where none fits.
 std::string_view beginning(std::string_view text, std::size_t characters) {
   std::string_view rest = text;
@@ -54,6 +49,10 @@ std::string_view beginning(std::string_view text, std::size_t characters) {
 }
 
 }  // namespace
+
+bool is_not_enough(const std::string& value) {
+  return records::plain_words(value) == records::plain_words(kNotEnough);
+}
 
 std::vector<std::string> field_names() {
   std::vector<std::string> names;
@@ -185,7 +184,7 @@ std::optional<Annotation> Annotator::annotate(const Work& work, std::span<const 
   const auto answer = ask(first);
   if (!answer) return std::nullopt;
   if (!answer->is_usable()) return fail(answer->problem);
-  annotation.status = "annotated";
+  annotation.status = kAnnotated;
   std::map<std::string, Finding> doubtful;
   const Json given = parse_or_discard(answer->text);
   for (const std::string& name : field_names()) {

@@ -57,6 +57,7 @@ records::StepState annotation_state(const config::Config& config, const fs::path
 }
 
 AnnotationReport annotate_works(const config::Config& config, const fs::path& directory, const std::function<bool()>& is_stopped) {
+  records::require_own(directory, records::kAnnotateStep);
   const records::MadeOf of = made_of(config, directory);
   const Sources sources = read_sources(config, directory);
   const Annotator annotator(config.annotation, sources.tags);
@@ -74,8 +75,8 @@ AnnotationReport annotate_works(const config::Config& config, const fs::path& di
   records::StepFile file(directory, records::kAnnotateStep);
   for (const Annotation& annotation : annotations) {
     file.write(json_line(to_line(annotation)));
-    ++(annotation.status == "annotated" ? report.annotated : annotation.status == "failed" ? report.failed : report.without_text);
-    if (annotation.status == "annotated" && !annotation.problem.empty()) ++report.half_asked;
+    ++(annotation.status == kAnnotated ? report.annotated : annotation.status == "failed" ? report.failed : report.without_text);
+    if (annotation.status == kAnnotated && !annotation.problem.empty()) ++report.half_asked;
     for (const auto& [name, finding] : annotation.fields) report.fields[name] += finding;
   }
   const OrderedJson counts = {{"works", report.works},

@@ -1,9 +1,14 @@
 #include "midillama/works/files.h"
 
 #include "midillama/core/base64.h"
+#include "midillama/text/utf8.h"
+#include "midillama/works/annotate.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <unordered_set>
 
 namespace midillama::works {
@@ -67,21 +72,32 @@ void for_each_text(const fs::path& directory, const std::function<void(const Tex
   });
 }
 
+// Without a URL the sentence was in no text.
+std::optional<Supported> supported_field(const Json& field, const std::string& file, const std::string& place) {
+  if (!field.is_object() || field.contains("problem") || !field.value("url", Json()).is_string()) return std::nullopt;
+  const auto text = [&](const char* key) { return json_get<std::string>(field, key, file, place); };
+  Supported supported{text("value"), text("evidence"), text("url")};
+  const bool has_all = std::ranges::none_of(std::array{&supported.value, &supported.evidence, &supported.url},
+                                            [](const std::string* part) { return text::strip(*part).empty(); });
+  return has_all && !is_not_enough(supported.value) ? std::optional(std::move(supported)) : std::nullopt;
+}
+
 std::map<std::string, SupportedFields> read_supported_fields(const fs::path& directory) {
   const fs::path file = directory / kAnnotationsFile;
   require(file, "annotate");
   std::map<std::string, SupportedFields> works;
+  std::unordered_set<std::string> known;
   for_each_json_line(file, [&](const Json& row, std::size_t line) {
     const std::string place = fmt::format("line {}", line);
     const auto work = json_get<std::string>(row, "work", file.string(), place);
     const auto fields = json_get<Json>(row, "fields", file.string(), place);
+    if (!fields.is_object()) throw InputError(file.string(), place, "the key \"fields\" is no object");
+    if (!known.insert(work).second)
+      throw InputError(file.string(), place, fmt::format("the work \"{}\" stands in an earlier line already", work));
+    if (json_get<std::string>(row, "status", file.string(), place) != kAnnotated) return;
     for (const auto& [name, field] : fields.items()) {
-      // Without a URL the sentence was in no text.
-      if (!field.is_object() || !field.value("url", Json()).is_string()) continue;
-      const auto text = [&](const char* key) {
-        return json_get<std::string>(field, key, file.string(), fmt::format("{}, {}", place, name));
-      };
-      works[work][name] = {text("value"), text("evidence"), text("url")};
+      if (auto supported = supported_field(field, file.string(), fmt::format("{}, {}", place, name)))
+        works[work].emplace(name, std::move(*supported));
     }
   });
   return works;

@@ -133,6 +133,7 @@ RetrievalReport retrieve_texts(const config::Config& config, const RetrievalOpti
   const fs::path directory = config.data.dir;
   const std::vector<Work> works = read_works(directory);
   const WriterLock lock(directory);
+  records::require_own(directory, records::kRetrieveStep);
   const records::MadeOf of = made_of(config);
   Sources sources(config.retrieval, options, directory);
   const std::set<std::string> failed = look_up(works, sources);

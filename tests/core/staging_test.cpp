@@ -1,8 +1,10 @@
 #include "midillama/core/directory.h"
 #include "midillama/core/file.h"
+#include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,6 +99,14 @@ TEST_F(Staging, LeavesWhatAnotherProcessIsWritingAlone) {
   ::waitpid(child, nullptr, 0);
   remove_leftovers(root_.path());
   EXPECT_THAT(names(), testing::IsEmpty());
+}
+
+TEST_F(Staging, AMountPointIsRefusedBeforeAnythingIsWritten) {
+  struct stat within = {}, around = {};
+  if (::stat("/dev/shm", &within) != 0 || ::stat("/dev", &around) != 0 || within.st_dev == around.st_dev || ::access("/dev/shm", W_OK) != 0)
+    GTEST_SKIP() << "nothing is mounted at /dev/shm";
+  EXPECT_THAT(testing_support::error_of([] { const StagedDirectory staged("/dev/shm"); }),
+              testing::HasSubstr("/dev/shm: is a mount point, whose place no new folder can take"));
 }
 
 TEST_F(Staging, WritesThroughASymbolicLink) {

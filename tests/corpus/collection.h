@@ -79,6 +79,7 @@ class Collection {
     for (const auto& [name, value] : unsupported)
       fields[name] = {{"value", value}, {"evidence", "Everybody knows."}, {"url", nullptr}, {"problem", "is not in the text"}};
     fields["background"] = fields.contains("background") ? fields["background"] : OrderedJson("Not Enough Information");
+    std::erase_if(annotations_, [&](const OrderedJson& line) { return line.at("work") == "ada berg: " + work; });
     annotations_.push_back({{"work", "ada berg: " + work}, {"status", "annotated"}, {"fields", fields}});
     write_lines(works::kAnnotationsFile, annotations_);
   }

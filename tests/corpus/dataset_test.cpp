@@ -270,6 +270,7 @@ TEST_F(Dataset, TheCheckFindsDamagedLines) {
       {"times", [](Json& line) { line["end"] = line["start"]; }, "\"end\" must be behind \"start\""},
       {"task", [](Json& line) { line["task"] = "poem"; }, "must be qa or caption"},
       {"empty", [](Json& line) { line["question"] = ""; }, "must not be empty"},
+      {"no word", [](Json& line) { line["answer"] = " \u2026 \u200b"; }, "it has no word"},
       {"other answer", [](Json& line) { line["answer"] = "This is a polka."; }, "does not state the fact"},
       {"unknown tag", [](Json& line) { line["facts"]["mood"] = "sad"; }, "is not a tag"},
       {"no such fact", [](Json& line) { line["tag"] = "origin"; }, "which is not among the facts"},
@@ -286,6 +287,17 @@ TEST_F(Dataset, TheCheckFindsDamagedLines) {
     this->damage(damage.change);
     EXPECT_THAT(check_dataset(directory()), Contains(HasSubstr(damage.found))) << damage.what;
   }
+}
+
+TEST_F(Dataset, TheCheckFindsWhatIsAskedAndAnsweredTwice) {
+  build();
+  const auto file = directory() / "train.jsonl";
+  const auto lines = read_text(file);
+  Json again = Json::parse(lines.substr(0, lines.find('\n')));
+  again["id"] = "another";
+  again["question"] = again["question"].get<std::string>() + " ";
+  write_atomically(file, again.dump() + "\n" + lines);
+  EXPECT_THAT(check_dataset(directory()), Contains(HasSubstr("line 2: asks and answers the same about the clip as \"another\"")));
 }
 
 TEST_F(Dataset, TheCheckFindsExamplesThatAreTooLong) {

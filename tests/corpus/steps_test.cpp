@@ -2,6 +2,7 @@
 
 #include "collection.h"
 #include "midillama/core/error.h"
+#include "midillama/works/files.h"
 #include "support/binary.h"
 #include "support/error_of.h"
 
@@ -230,11 +231,31 @@ TEST_F(Steps, TheCheckFindsWhatNoLineTells) {
   EXPECT_THAT(check_dataset(data()), Contains(HasSubstr("clips: was changed after the dataset was built")));
 }
 
+TEST_F(Steps, TheCheckFindsWhatQuestionsNameAndNoLineHas) {
+  build();
+  const auto without_first = [](Rows& rows) { rows.erase(rows.begin()); };
+  EXPECT_THAT(problems_with("pieces.jsonl", without_first),
+              Contains(AllOf(HasSubstr("the piece \"solo-0\" of "), HasSubstr(".jsonl has no line"))));
+  EXPECT_THAT(problems_with("features.jsonl", without_first), Contains(HasSubstr("features.jsonl: solo-0 has no line")));
+  EXPECT_THAT(problems_with("clips.jsonl", without_first),
+              Contains(HasSubstr("clips.jsonl: clips/solo-0.1.mid, about which there are questions, has no line")));
+  EXPECT_THAT(problems_with("clips.jsonl", [](Rows& clips) { clips[0]["end"] = clips[0]["end"].get<double>() - 0.5; }),
+              Contains(HasSubstr("clips.jsonl: line 1: the questions about clips/solo-0.1.mid are of solo-0 from ")));
+}
+
 TEST_F(Steps, TheCheckFindsDoubleIds) {
   build();
   const auto doubled = [](Rows& rows) { rows.push_back(rows[0]); };
   EXPECT_THAT(problems_with("clips.jsonl", doubled), Contains(HasSubstr("line 25: the clip \"solo-0.1\" is in an earlier line already")));
   EXPECT_THAT(problems_with("features.jsonl", doubled), Contains(HasSubstr("line 13: the piece \"solo-0\" is in an earlier line already")));
+  EXPECT_THAT(problems_with("annotations.jsonl", doubled),
+              Contains(HasSubstr("annotations.jsonl: line 9: the work \"ada berg: Work 0\" stands in an earlier line already")));
+  const Json text = {
+      {"work", "ada berg: Work 0"}, {"url", "http://a.example"}, {"title", ""}, {"retrieved", ""}, {"sha256", "0"}, {"text", "."}};
+  write_atomically(data() / "texts.jsonl", text.dump() + "\n" + text.dump() + "\n");
+  EXPECT_THAT(check_dataset(data()),
+              AllOf(Contains(HasSubstr("texts.jsonl: line 1: the text was changed: its sha256 is another")),
+                    Contains(HasSubstr("line 2: http://a.example about \"ada berg: Work 0\" is in an earlier line"))));
   EXPECT_THAT(problems_with("facts.jsonl", doubled), Contains(HasSubstr("line 13: the piece \"solo-0\" is in an earlier line already")));
 }
 
@@ -508,8 +529,9 @@ TEST_F(Steps, AnyMeasureOfTheClipCanBeATag) {
 }
 
 TEST_F(Steps, ABuildKeepsTheFilesOfTheSteps) {
-  for (const char* file : {"import.json", "texts.jsonl", "retrieval.jsonl", "retrieve.json", "requests.jsonl", "annotate.json"})
+  for (const char* file : {"import.json", "texts.jsonl", "retrieval.jsonl", "retrieve.json", "requests.jsonl"})
     write_atomically(data() / file, std::string(file) + "\n");
+  write_atomically(data() / "annotate.json", "{}\n");
   const auto before = content();
   build();
   build();
@@ -567,6 +589,70 @@ TEST_F(Steps, NothingIsWrittenOfClipsWithOtherSettings) {
   collection.config.estimate_beats = true;
   EXPECT_THAT(error_of([&] { build_dataset(collection.config, data()); }), HasSubstr("features.jsonl: was made with other settings"));
   EXPECT_EQ(content(), before);
+}
+
+// What the annotator read is not there any more: what it said of it is no fact of today's texts.
+TEST_F(Steps, NothingIsWrittenOfAnnotationsOfOtherTexts) {
+  const auto line = [](const std::string& text) {
+    return Json({{"work", "ada berg: Work 0"},
+                 {"url", "http://a.example"},
+                 {"title", ""},
+                 {"retrieved", ""},
+                 {"sha256", ""},
+                 {"text", text}})
+               .dump() +
+           "\n";
+  };
+  write_atomically(data() / "texts.jsonl", line("It is a waltz."));
+  const auto annotations = read_text(data() / "annotations.jsonl");
+  records::StepFile file(data(), records::kAnnotateStep);
+  file.write(annotations);
+  records::MadeOf of;
+  of.settings["model"] = "another than in the configuration";
+  of.files["texts.jsonl"] = records::fingerprint_of(data(), "texts.jsonl");
+  file.commit(of);
+  build();
+  EXPECT_TRUE(is_current(collection.config, data()));
+  write_atomically(data() / "texts.jsonl", line("It is a nocturne."));
+  EXPECT_FALSE(is_current(collection.config, data()));
+  const auto refused = AllOf(HasSubstr("annotations.jsonl: was made with other settings or of other files"), HasSubstr("data annotate"));
+  EXPECT_THAT(error_of([&] { write_dataset(collection.config, data()); }), refused);
+  EXPECT_THAT(error_of([&] { build(); }), refused);
+  fs::remove(data() / "annotate.json");
+  EXPECT_EQ(error_of([&] { build(); }), "no error") << "they are the user's own";
+}
+
+// Each a field that does not say what makes a label, and the line's status.
+TEST_F(Steps, WhatNoSentenceSupportsIsNoLabel) {
+  const Json good = {{"value", "calm"}, {"evidence", "It is calm."}, {"url", "http://a.example"}};
+  const auto with = [&](const char* key, const Json& value) {
+    Json field = good;
+    field[key] = value;
+    return field;
+  };
+  const std::vector<std::pair<std::string, Json>> cases = {{"annotated", "Not Enough Information"},
+                                                           {"annotated", with("value", "not enough information.")},
+                                                           {"annotated", with("value", " ")},
+                                                           {"annotated", with("evidence", "")},
+                                                           {"annotated", with("url", "")},
+                                                           {"annotated", with("url", nullptr)},
+                                                           {"annotated", with("problem", "odd")},
+                                                           {"failed", good},
+                                                           {"no text", good}};
+  std::string lines = Json({{"work", "good"}, {"status", "annotated"}, {"fields", {{"emotion", good}}}}).dump() + "\n";
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    lines += Json({{"work", std::to_string(i)}, {"status", cases[i].first}, {"fields", {{"emotion", cases[i].second}}}}).dump() + "\n";
+  write_atomically(data() / "annotations.jsonl", lines);
+  const auto labels = works::read_supported_fields(data());
+  EXPECT_EQ(labels.size(), 1u);
+  EXPECT_EQ(labels.at("good").at("emotion").value, "calm");
+  const auto error = [&](const Json& row) {
+    write_atomically(data() / "annotations.jsonl", lines + row.dump() + "\n");
+    return error_of([&] { works::read_supported_fields(data()); });
+  };
+  EXPECT_THAT(error({{"work", "good"}, {"status", "annotated"}, {"fields", Json::object()}}),
+              HasSubstr("annotations.jsonl: line 11: the work \"good\" stands in an earlier line already"));
+  EXPECT_THAT(error({{"work", "x"}, {"status", "annotated"}, {"fields", nullptr}}), HasSubstr("line 11: the key \"fields\" is no object"));
 }
 
 TEST_F(Steps, NewClipsTakeTheOldDatasetAway) {

@@ -1,6 +1,7 @@
 #include "midillama/records/step.h"
 
 #include "midillama/core/file.h"
+#include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,6 +50,31 @@ TEST_F(StepTest, AFileThatWasChangedIsNotItsOwn) {
   EXPECT_EQ(state(), StepState::outdated);
   fs::remove(record_file(folder(), kStep));
   EXPECT_EQ(state(), StepState::given);
+}
+
+TEST_F(StepTest, TheRecordTellsWithoutTheSettings) {
+  EXPECT_EQ(state_by_record(folder(), kStep), StepState::missing);
+  run(false);
+  EXPECT_EQ(state_by_record(folder(), kStep), StepState::incomplete);
+  run();
+  EXPECT_EQ(state_by_record(folder(), kStep), StepState::current);
+  write_atomically(folder() / "pieces.jsonl", "other\n");
+  EXPECT_EQ(state_by_record(folder(), kStep), StepState::outdated) << "another source";
+  fs::remove(folder() / "pieces.jsonl");
+  EXPECT_EQ(state_by_record(folder(), kStep), StepState::current) << "nothing to compare with";
+  write_atomically(folder() / kStep.file, "1\n");
+  EXPECT_EQ(state_by_record(folder(), kStep), StepState::outdated);
+  write_atomically(record_file(folder(), kStep), R"({"format": 1})");
+  EXPECT_EQ(state_by_record(folder(), kStep), StepState::outdated);
+}
+
+TEST_F(StepTest, AnotherProgramsFileStays) {
+  EXPECT_NO_THROW(require_own(folder(), kStep));
+  run();
+  EXPECT_NO_THROW(require_own(folder(), kStep));
+  fs::remove(record_file(folder(), kStep));
+  EXPECT_THAT(testing_support::error_of([&] { require_own(folder(), kStep); }),
+              testing::HasSubstr("counts.jsonl: is not `midillama data count`'s (no count.json beside it)"));
 }
 
 TEST_F(StepTest, ARecordIsAnObject) {

@@ -230,6 +230,13 @@ TEST_F(AnnotateWorks, WhatItWouldTakeIsKnownBefore) {
   EXPECT_DOUBLE_EQ(estimate.cost, 5 * static_cast<double>(config.annotation.max_tokens) * 10 / 1e6);
 }
 
+TEST_F(AnnotateWorks, AnnotationsByHandStay) {
+  std::ofstream(folder.path() / kAnnotationsFile) << "by hand\n";
+  EXPECT_THAT(error_of([&] { annotate_works(settings("http://127.0.0.1:1"), folder.path(), nullptr); }),
+              HasSubstr("no annotate.json beside it"));
+  EXPECT_EQ(annotations(), "by hand\n");
+}
+
 TEST_F(AnnotateWorks, ASecondCallThatFailsIsMadeAgainByTheNextRun) {
   std::atomic<bool> fails = true;
   ScriptedServer server([&](std::size_t, const httplib::Request& request, httplib::Response& response) {

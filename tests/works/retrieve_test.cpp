@@ -276,9 +276,16 @@ TEST_F(Retrieve, ASlowServerIsAskedAgain) {
   EXPECT_EQ(content(), expected);
 }
 
+TEST_F(Retrieve, TextsByHandStay) {
+  write_atomically(texts_file(), "by hand");
+  EXPECT_THAT(error_of([&] { retrieve(); }), HasSubstr("no retrieve.json beside it"));
+  EXPECT_EQ(read_binary(texts_file()), "by hand");
+}
+
 TEST_F(Retrieve, AServerThatIsDownIsNoAnswer) {
   const std::string expected = undisturbed();
   write_atomically(texts_file(), "as it was");
+  write_atomically(directory() / "retrieve.json", R"({"format": 1})");
   for (const int status : {500, 503, 404, 401, 200}) {
     wiki.fault = [status](std::size_t, const httplib::Request& request, httplib::Response& response) {
       if (request.path == "/robots.txt") return false;

@@ -53,6 +53,13 @@ enum class StepState {
 };
 StepState state_of(const std::filesystem::path& directory, const Step& step, const MadeOf& made_of);
 
+// The same by the record's word alone, for a command that is not told the step's settings: whether the step's file, and those of the folder
+// that it was made of and are still there, are what the record was written for.
+StepState state_by_record(const std::filesystem::path& directory, const Step& step);
+
+// InputError where the step's file is there and another program's: a run would take it away.
+void require_own(const std::filesystem::path& directory, const Step& step);
+
 // The file of a step while it is written. It appears whole, and with its record.
 class StepFile {
  public:

@@ -20,6 +20,11 @@
 namespace midillama::works {
 
 inline constexpr const char* kNotEnough = "Not Enough Information";
+// Models write it in other cases, and with a full stop.
+bool is_not_enough(const std::string& value);
+
+// Of an annotation, which has fields.
+inline constexpr const char* kAnnotated = "annotated";
 
 // The fields, by their names in annotations.jsonl.
 std::vector<std::string> field_names();

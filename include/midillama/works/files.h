@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,7 +68,12 @@ struct Supported {
 };
 using SupportedFields = std::map<std::string, Supported>;  // by the field's name
 
-// The fields of each work that are labels; works without any are left out. InputError naming file, line and key.
+// The same of a line's field; nothing where it is no label: it says that there is not enough information, has a `problem`, or lacks its
+// value, its sentence or the URL. `file` and `place` are for errors.
+std::optional<Supported> supported_field(const Json& field, const std::string& file, const std::string& place);
+
+// The fields of each annotated work that are labels; works without any are left out. InputError naming file, line and key, also where a
+// work has two lines.
 std::map<std::string, SupportedFields> read_supported_fields(const std::filesystem::path& directory);
 
 }  // namespace midillama::works
