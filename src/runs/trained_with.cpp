@@ -63,7 +63,7 @@ std::string objection_to_text(const std::string& path, const TrainerState& state
   if (!was.is_string()) return "";
   const std::string prompt_template = state.essentials.value("prompt.template", std::string());
   const std::string now = text_fingerprint(path, prompt_template);
-  if (now == was) return "";
+  if (was == now) return "";
   return fmt::format("with another tokenizer{} than llm.path {} holds: the fingerprint was {}, is {}",
                      prompt_template == "chat" ? " or chat template" : "", path, was.get<std::string>(), now);
 }
@@ -74,7 +74,7 @@ std::string objection(const std::string& key, const std::string& path, const Tra
   if (trained_path.empty()) return "";
   if (const Json fingerprint = state.fingerprints.value(key, Json()); fingerprint.is_string()) {
     const std::string now = model_fingerprint(path);
-    if (now == fingerprint) return "";
+    if (fingerprint == now) return "";
     const std::string was = fingerprint.get<std::string>();
     if (same_path(path, trained_path))
       return fmt::format("with another model in {} {} than it holds now: the fingerprint was {}, is {}", key, path, was, now);
