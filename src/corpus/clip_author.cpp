@@ -64,6 +64,11 @@ ClipAuthor::ClipAuthor(const config::Corpus& corpus, const config::Writing& writ
       grounding_(writing, tags),
       trained_wordings_(training_wordings(tags)) {}
 
+void ClipAuthor::prepare(std::span<const ClipFacts> clips) {
+  quota_.share_out(clips);
+  for (const auto& clip : clips) grounding_.add_composer(clip.composer);
+}
+
 std::size_t ClipAuthor::wanted(const ClipFacts& clip, const std::string& tag) const {
   return tag == kCaption ? captions_ : quota_.of(clip, tag);
 }

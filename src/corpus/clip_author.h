@@ -41,7 +41,7 @@ class ClipAuthor {
   ClipAuthor(const config::Corpus& corpus, const config::Writing& writing, const records::Tags& tags);
 
   // Told of all clips, before anything else is asked.
-  void prepare(std::span<const ClipFacts> clips) { quota_.share_out(clips); }
+  void prepare(std::span<const ClipFacts> clips);
 
   // How many texts it asks for about a tag, or captions; as many as the templates have in their place.
   std::size_t wanted(const ClipFacts& clip, const std::string& tag) const;

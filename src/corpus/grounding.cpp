@@ -2,76 +2,25 @@
 
 #include "midillama/records/stated_value.h"
 #include "midillama/records/words.h"
-#include "midillama/text/utf8.h"
+#include "midillama/works/words.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-#include <optional>
 
 namespace midillama::corpus {
 namespace {
-
-using records::PlainWord;
 
 constexpr const char* kNotGrounded = "not grounded";
 constexpr std::size_t kLongWord = 4;  // bytes from which on a word is one of content
 constexpr std::size_t kStem = 5;      // bytes that the forms of a word share: "composed", "composition"
 
-bool has_digit(const std::string& word) {
-  return std::ranges::any_of(word, [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-// Words by sentences, for a capital letter says nothing of the first.
-std::vector<std::vector<PlainWord>> sentences_in(std::string_view text) {
-  std::vector<std::vector<PlainWord>> sentences;
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of(".!?:"), text.size() - 1);
-    sentences.push_back(records::words_in(text.substr(0, end + 1)));
-    text.remove_prefix(end + 1);
-  }
-  return sentences;
-}
-
-std::set<std::string> words_of(const Facts& facts) {
-  std::set<std::string> words;
-  for (const auto& [tag, value] : facts) {
-    for (const auto& word : records::words_in(value)) words.insert(word.text);
-  }
-  return words;
-}
-
-bool is_known_number(const std::string& word, const Facts& facts, const records::Tags& tags) {
-  return std::ranges::any_of(tags.tags, [&](const records::Tag& tag) {
-    const auto fact = facts.find(tag.name);
-    return tag.kind == "number" && fact != facts.end() && records::same_value(tag, word, fact->second);
+// Of any script; a question of numbers alone asks nothing.
+bool has_words(const std::string& text, bool is_question) {
+  return std::ranges::any_of(works::words_of(text), [&](const works::Word& word) {
+    return !is_question || std::isdigit(static_cast<unsigned char>(word.text.front())) == 0;
   });
-}
-
-// A value that a tag reads in a name which the facts do not have: "Viennese Classical" where the style is Classical.
-bool is_read_by_a_tag(const std::string& word, const Facts& facts, const records::Tags& tags) {
-  return std::ranges::any_of(tags.tags, [&](const records::Tag& tag) {
-    const auto fact = facts.find(tag.name);
-    return fact != facts.end() && std::ranges::any_of(tag.phrases, [&](const records::Alias& alias) {
-             return alias.value == fact->second && records::contains_words(alias.words, word);
-           });
-  });
-}
-
-// A name or a number that is none of the facts'.
-std::optional<std::string> foreign_word(const std::string& answer, const Facts& facts, const records::Tags& tags) {
-  const auto known = words_of(facts);
-  for (const auto& sentence : sentences_in(answer)) {
-    for (std::size_t i = 0; i < sentence.size(); ++i) {
-      const auto& [word, capital] = sentence[i];
-      if (known.contains(word)) continue;
-      if (has_digit(word) && !is_known_number(word, facts, tags)) return word;
-      const bool is_name = capital && i > 0 && word.size() > 1;
-      if (is_name && !is_read_by_a_tag(word, facts, tags)) return word;
-    }
-  }
-  return std::nullopt;
 }
 
 std::string stem(const std::string& word) {
@@ -91,6 +40,17 @@ double shared_words(const std::string& text, const std::string& fact) {
   return longer == 0 ? 0 : static_cast<double>(shared) / static_cast<double>(longer);
 }
 
+// Whether a text about a clip may say this: it is the tag's fact, or no fact of an unmistakable tag is another, and some fact says it.
+bool is_told(const records::Tag& tag, const std::string& value, const Facts& facts) {
+  const auto is_value = [&](const std::string& other) { return records::same_value(tag, value, other); };
+  if (const auto fact = facts.find(tag.name); fact != facts.end()) {
+    if (is_value(fact->second)) return true;
+    if (tag.unmistakable) return false;
+  }
+  return std::ranges::any_of(facts,
+                             [&](const auto& fact) { return std::ranges::any_of(records::stated_values(tag, fact.second), is_value); });
+}
+
 std::set<std::string> held_back_wordings(const records::Tags& tags) {
   std::set<std::string> wordings;
   const auto add = [&](const std::vector<std::string>& some) {
@@ -108,14 +68,15 @@ std::set<std::string> held_back_wordings(const records::Tags& tags) {
 }  // namespace
 
 Grounding::Grounding(const config::Writing& config, const records::Tags& tags)
-    : tags_(tags), shared_words_(config.shared_words), held_back_(held_back_wordings(tags)) {
+    : tags_(tags), shared_words_(config.shared_words), held_back_(held_back_wordings(tags)), foreign_words_(tags) {
   for (const auto& phrase : config.forbidden) forbidden_.push_back(records::plain_words(phrase));
 }
 
 Fault Grounding::fault_of(const QuestionAnswer& text, const Facts& facts) const {
   for (const std::string* part : {&text.question, &text.answer}) {
     if (part == &text.question && text.task == "caption") continue;  // the tags ask for it
-    if (text::strip(*part).empty()) return {"missing", "there is no text"};
+    const bool is_question = part == &text.question;
+    if (!has_words(*part, is_question)) return {"missing", is_question ? "there is no question" : "there is no text"};
     const auto words = records::plain_words(*part);
     for (const auto& phrase : forbidden_) {
       if (records::contains_words(words, phrase)) return {"speaks of other things", fmt::format("do not say \"{}\"", phrase)};
@@ -133,7 +94,21 @@ Fault Grounding::fault_of_question(const QuestionAnswer& text, const Facts& fact
   const auto stated = records::stated_value(tag, text.question);
   if (stated && records::same_value(tag, *stated, facts.at(text.tag)))
     return {"gives the answer away", fmt::format("the question says \"{}\" already", *stated)};
-  return {};
+  return fault_of_words(text.question, tag.name, facts, true);
+}
+
+// What answers, captions and questions alike may not say.
+Fault Grounding::fault_of_words(const std::string& words, const std::string& about, const Facts& facts, bool is_question) const {
+  for (const auto& tag : tags_.tags) {
+    const bool is_bare_number = tag.kind == "number" && tag.units.empty();  // whose numbers are looked at below
+    if (tag.name == about || is_bare_number) continue;
+    for (const auto& value : records::stated_values(tag, words)) {
+      if (!is_told(tag, value, facts)) return {kNotGrounded, fmt::format("it states the {} \"{}\", which is not known", tag.name, value)};
+    }
+  }
+  auto word = foreign_words_.name_in(words, facts);
+  if (!word) word = foreign_words_.number_in(words, facts, is_question);
+  return word ? Fault{kNotGrounded, fmt::format("\"{}\" is not among what is known", *word)} : Fault{};
 }
 
 Fault Grounding::fault_of_answer(const QuestionAnswer& text, const Facts& facts) const {
@@ -144,15 +119,16 @@ Fault Grounding::fault_of_answer(const QuestionAnswer& text, const Facts& facts)
   question.answer = text.answer;
   question.facts = facts;
   if (const auto mistakes = records::mistakes_in_facts(question, tags_); !mistakes.empty()) return {kNotGrounded, mistakes.front()};
-  // An answer may name other things that are known; a caption's are among the mistakes above.
-  for (const auto& tag : tags_.tags) {
-    if (text.task == "caption" || !tag.unmistakable || tag.name == text.tag) continue;
-    const auto stated = records::stated_value(tag, text.answer);
-    if (stated && !records::is_known(tags_, tag, *stated, facts))
-      return {kNotGrounded, fmt::format("the answer states the {} \"{}\", which is not known", tag.name, *stated)};
+  if (text.task == "qa") {
+    const auto& tag = tags_.at(text.tag);
+    for (const auto& value : records::stated_values(tag, text.answer)) {
+      if (!records::same_value(tag, value, facts.at(text.tag)))
+        return {kNotGrounded, fmt::format("the answer states the {} \"{}\", too, which is not known", tag.name, value)};
+    }
   }
-  if (const auto word = foreign_word(text.answer, facts, tags_))
-    return {kNotGrounded, fmt::format("\"{}\" is not among what is known", *word)};
+  if (auto fault = fault_of_words(text.answer, text.tag, facts, false); !fault.is_none()) return fault;
+  if (const auto word = foreign_words_.denial_in(text.answer, facts))
+    return {kNotGrounded, fmt::format("say what is, without \"{}\"", *word)};
   if (text.task == "qa" && !tags_.at(text.tag).is_checkable() && shared_words(text.answer, facts.at(text.tag)) < shared_words_)
     return {kNotGrounded, fmt::format("stay closer to the words in which the {} is known", text.tag)};
   if (text.task == "caption") {

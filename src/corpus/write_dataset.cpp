@@ -62,7 +62,9 @@ class DatasetWriter {
  private:
   const records::Tags& tags() const { return tag_facts_.tags(); }
 
-  ClipFacts known(ClipNumber clip) const { return {clip_id(pieces_[clip.piece], clip.clip), facts_[clip.piece][clip.clip]}; }
+  ClipFacts known(ClipNumber clip) const {
+    return {clip_id(pieces_[clip.piece], clip.clip), facts_[clip.piece][clip.clip], pieces_[clip.piece].composer};
+  }
 
   std::vector<ClipFacts> known_clips() const {
     std::vector<ClipFacts> clips;

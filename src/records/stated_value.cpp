@@ -9,9 +9,13 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <functional>
 
 namespace midillama::records {
 namespace {
+
+// Is given one value after the other; true where that is enough.
+using TakeValue = std::function<bool(std::string value)>;
 
 struct Word {
   std::string text;  // lower case
@@ -75,7 +79,7 @@ bool is_article(const Word& letter, std::string_view following) {
   return letter.text == "a" && !letter.capital && std::find(kNouns.begin(), kNouns.end(), following) != kNouns.end();
 }
 
-std::optional<std::string> stated_key(std::string_view text) {
+void find_keys(std::string_view text, const TakeValue& take) {
   const auto words = words_of(text);
   const auto word = [&](std::size_t i) { return i < words.size() ? std::string_view(words[i].text) : std::string_view(); };
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -84,9 +88,8 @@ std::optional<std::string> stated_key(std::string_view text) {
     const auto mode_at = accidental == ' ' ? i + 1 : i + 2;
     const auto mode = mode_of_word(word(mode_at));
     if (mode.empty() || is_article(words[i], word(mode_at + 1))) continue;
-    return tonic_name(static_cast<char>(std::toupper(words[i].text[0])), accidental) + " " + std::string(mode);
+    if (take(tonic_name(static_cast<char>(std::toupper(words[i].text[0])), accidental) + " " + std::string(mode))) return;
   }
-  return std::nullopt;
 }
 
 bool is_digit(char c) {
@@ -108,7 +111,7 @@ std::optional<std::string> fraction_at(std::string_view text, std::size_t slash)
   return std::string(text.substr(begin, end - begin));
 }
 
-std::optional<std::string> stated_meter(std::string_view text) {
+void find_meters(std::string_view text, const TakeValue& take) {
   std::string compact;  // "6 / 8" is "6/8"
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto next = text.find_first_not_of(' ', i);
@@ -117,12 +120,11 @@ std::optional<std::string> stated_meter(std::string_view text) {
     if (!beside_slash) compact += text[i];
   }
   for (auto slash = compact.find('/'); slash != std::string::npos; slash = compact.find('/', slash + 1)) {
-    if (auto meter = fraction_at(compact, slash)) return meter;
+    if (auto meter = fraction_at(compact, slash); meter && take(std::move(*meter))) return;
   }
   const auto words = plain_words(text);
-  if (contains_words(words, "common time")) return "4/4";
-  if (contains_words(words, "cut time") || contains_words(words, "alla breve")) return "2/2";
-  return std::nullopt;
+  if (contains_words(words, "common time") && take("4/4")) return;
+  if (contains_words(words, "cut time") || contains_words(words, "alla breve")) take("2/2");
 }
 
 // Does the phrase, or its plural, stand at this word?
@@ -142,20 +144,23 @@ bool begins_a_longer_name(const PlainWord& word) {
   return word.capital && std::ranges::find(kParts, word.text) != kParts.end();
 }
 
-std::optional<std::string> first_phrase(std::string_view text, const std::vector<Alias>& aliases) {
+// The longest of those that begin at a word; what it covers states no other.
+void find_phrases(std::string_view text, const std::vector<Alias>& aliases, const TakeValue& take) {
   const auto words = words_in(text);
   const std::string joined = plain_words(words);
-  std::size_t at = 0;
+  std::size_t at = 0, end_of_last = 0;
   for (std::size_t i = 0; i < words.size(); at += words[i].text.size() + 1, ++i) {
+    if (at < end_of_last) continue;
     const Alias* longest = nullptr;
     for (const auto& alias : aliases) {
       if (phrase_at(joined, at, alias.words) && (longest == nullptr || alias.words.size() > longest->words.size())) longest = &alias;
     }
     if (longest == nullptr) continue;
     const bool is_name = std::isupper(static_cast<unsigned char>(longest->value.front())) != 0;
-    if (!is_name || i == 0 || !begins_a_longer_name(words[i - 1])) return longest->value;
+    if (is_name && i > 0 && begins_a_longer_name(words[i - 1])) continue;
+    if (take(longest->value)) return;
+    end_of_last = at + longest->words.size();
   }
-  return std::nullopt;
 }
 
 // "1,200" is 1200.
@@ -178,8 +183,8 @@ std::optional<double> take_number(std::string_view& text) {
   return value;
 }
 
-// The first number that one of the tag's units follows; any number where it has no unit.
-std::optional<std::string> stated_number(const Tag& tag, std::string_view text) {
+// Numbers that one of the tag's units follows; any number where it has no unit.
+void find_numbers(const Tag& tag, std::string_view text, const TakeValue& take) {
   while (!text.empty()) {
     const auto number = take_number(text);
     if (!number) continue;
@@ -187,19 +192,35 @@ std::optional<std::string> stated_number(const Tag& tag, std::string_view text) 
     const bool measured = tag.units.empty() || std::ranges::any_of(tag.units, [&](const std::string& unit) {
                             return is_word_at(following, 0, plain_words(unit));
                           });
-    if (measured) return fmt::format("{}", *number);
+    if (measured && take(fmt::format("{}", *number))) return;
   }
-  return std::nullopt;
+}
+
+void find_values(const Tag& tag, std::string_view text, const TakeValue& take) {
+  if (tag.kind == "closed") find_phrases(text, tag.phrases, take);
+  if (tag.kind == "key") find_keys(text, take);
+  if (tag.kind == "meter") find_meters(text, take);
+  if (tag.kind == "number") find_numbers(tag, text, take);
 }
 
 }  // namespace
 
 std::optional<std::string> stated_value(const Tag& tag, std::string_view text) {
-  if (tag.kind == "closed") return first_phrase(text, tag.phrases);
-  if (tag.kind == "key") return stated_key(text);
-  if (tag.kind == "meter") return stated_meter(text);
-  if (tag.kind == "number") return stated_number(tag, text);
-  return std::nullopt;
+  std::optional<std::string> first;
+  find_values(tag, text, [&](std::string value) {
+    first = std::move(value);
+    return true;
+  });
+  return first;
+}
+
+std::vector<std::string> stated_values(const Tag& tag, std::string_view text) {
+  std::vector<std::string> values;
+  find_values(tag, text, [&](std::string value) {
+    values.push_back(std::move(value));
+    return false;
+  });
+  return values;
 }
 
 bool same_value(const Tag& tag, const std::string& value, const std::string& truth) {

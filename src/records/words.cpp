@@ -1,6 +1,7 @@
 #include "midillama/records/words.h"
 
 #include "midillama/core/ascii.h"
+#include "midillama/text/letters.h"
 #include "midillama/text/utf8.h"
 
 #include <cctype>
@@ -36,7 +37,7 @@ std::vector<PlainWord> words_in(std::string_view text) {
       const char lower = lower_ascii(static_cast<char>(c));
       add({&lower, 1}, c >= U'A' && c <= U'Z');
     } else if (c >= 0x80 && !is_typographic(c)) {
-      add(before.substr(0, before.size() - text.size()), false);
+      add(before.substr(0, before.size() - text.size()), text::is_capital(c));
     } else {
       parted = true;
     }

@@ -246,6 +246,15 @@ TEST_F(ModelWriting, AJudgeMayRefuse) {
   EXPECT_EQ(counts().at("texts"), 4 * clips());
 }
 
+TEST_F(ModelWriting, ComposersOfTheCollectionAreNamesWhereverTheyStand) {
+  write([](const std::string& tag, int number, const std::string& value, bool is_second) -> Json {
+    Json text = good_reply(tag, number, value, is_second);
+    if (tag == "genre" && number == 1) text["answer"] = "Berg wrote this " + value + ".";
+    return text;
+  });
+  EXPECT_EQ(counts().at("refused"), Json({{"not grounded", clips()}}));
+}
+
 TEST_F(ModelWriting, WhereverItStopsTheResultIsTheSameAndNothingIsAskedTwice) {
   write(good_reply);
   const std::string undisturbed = written();

@@ -117,6 +117,21 @@ TEST(StatedValue, NumbersAgreeWithinTheirTolerance) {
   EXPECT_FALSE(same_value(tag, "73", "72"));
 }
 
+TEST(StatedValue, AllOfATextAreFoundInOrder) {
+  const auto tags = read_tags(kFolkTags);
+  const auto all = [&](std::string_view tag, std::string_view text) { return stated_values(tags.at(tag), text); };
+  using Values = std::vector<std::string>;
+  EXPECT_EQ(all("dance", "A slip jig, or two reels; a jig?"), (Values{"slip jig", "reel", "jig"})) << "a slip jig's jig is none";
+  EXPECT_EQ(all("key", "From G major to F# minor, a minor key."), (Values{"G major", "F sharp minor"}));
+  EXPECT_EQ(all("meter", "6/8, then 3 / 4 and cut time"), (Values{"6/8", "3/4", "2/2"}));
+  EXPECT_EQ(all("origin", "New England, England and Wales"), (Values{"England", "Wales"}));
+  EXPECT_EQ(all("dance", "A tune."), Values());
+  Tag tempo;
+  tempo.kind = "number";
+  tempo.units = {"bpm"};
+  EXPECT_EQ(stated_values(tempo, "72 bpm in bar 4, then 90 bpm"), (Values{"72", "90"}));
+}
+
 TEST(StatedValue, FreeTextStatesNothing) {
   Tag tag;
   tag.kind = "text";

@@ -18,6 +18,7 @@ using records::Facts;
 struct ClipFacts {
   std::string id;
   Facts facts;
+  std::string composer = {};  // as the catalog spells it; empty where it does not say
 };
 
 // corpus.questions_per_tag of each. With corpus.balance_tags all tags have about as many in the dataset, which has as many as without: up

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace midillama::records {
 
@@ -13,6 +14,9 @@ namespace midillama::records {
 // write: any case, plurals, "F# minor", "Bb maj", "common time", "72.5 BPM". Values come back in the form of the facts. std::nullopt where
 // none is stated, and for tags of free text.
 std::optional<std::string> stated_value(const Tag& tag, std::string_view text);
+
+// All values of `tag` that the text states, in order: the first is stated_value()'s. Words of one that is found state no other.
+std::vector<std::string> stated_values(const Tag& tag, std::string_view text);
 
 // Whether two values of the tag are the same: numbers within the tag's tolerance.
 bool same_value(const Tag& tag, const std::string& value, const std::string& truth);

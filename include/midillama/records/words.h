@@ -11,7 +11,7 @@ namespace midillama::records {
 
 struct PlainWord {
   std::string text;      // in lower case
-  bool capital = false;  // begins with A to Z
+  bool capital = false;  // begins with a capital letter
 };
 // The text's words; punctuation parts them, apostrophes are dropped.
 std::vector<PlainWord> words_in(std::string_view text);
