@@ -65,6 +65,7 @@ corpus::BuildReport write_with_writer(const config::Config& config, const WriteD
   corpus::ModelWriter writer(config, tags, config.data.dir, [] { return noted_interrupt() != 0; });
   try {
     auto report = write(tags, writer);
+    log::info("{} of {} questions and captions are the model's, the others the templates'", writer.texts(), report.questions);
     log::info("{}", totals_text(writer.totals(), chat::cost_of(config.chat, writer.totals().usage)));
     return report;
   } catch (const net::Stopped&) {

@@ -28,14 +28,30 @@ OrderedJson object_of(const OrderedJson& properties) {
   return {{"type", "object"}, {"properties", properties}, {"required", names}, {"additionalProperties", false}};
 }
 
-// The text at a path of keys, without white space around it; empty where there is none.
-std::string text_at(const Json& json, const std::vector<std::string>& path) {
+// What is at a path of keys; null where there is nothing.
+const Json& at(const Json& json, const std::vector<std::string>& path) {
+  static const Json nothing;
   const Json* here = &json;
   for (const auto& key : path) {
-    if (!here->is_object() || !here->contains(key)) return "";
+    if (!here->is_object() || !here->contains(key)) return nothing;
     here = &here->at(key);
   }
-  return here->is_string() ? std::string(text::strip(here->get_ref<const std::string&>())) : "";
+  return *here;
+}
+
+// The text at a path of keys, without white space around it; empty where there is none.
+std::string text_at(const Json& json, const std::vector<std::string>& path) {
+  const Json& here = at(json, path);
+  return here.is_string() ? std::string(text::strip(here.get_ref<const std::string&>())) : "";
+}
+
+// Servers that take no schema let judges say "Yes." and true. Nothing where it is neither yes nor no.
+std::optional<bool> verdict_of(const Json& given) {
+  if (given.is_boolean()) return given.get<bool>();
+  const auto words = given.is_string() ? records::plain_words(given.get_ref<const std::string&>()) : "";
+  if (words == "yes" || words == "true") return true;
+  if (words == "no" || words == "false") return false;
+  return std::nullopt;
 }
 
 std::set<std::string> training_wordings(const records::Tags& tags) {
@@ -203,8 +219,11 @@ std::optional<ClipTexts> ClipAuthor::write(const ClipFacts& clip, const AskModel
     if (!verdicts->is_usable()) return result.problem = verdicts->problem, result;
     const Json given = parse_or_discard(verdicts->text);
     std::size_t number = 0;
-    std::erase_if(accepted, [&](const auto&) { return text_at(given, {std::to_string(++number)}) != "yes"; });
-    if (number > accepted.size()) result.refused["refused by the judge"] += number - accepted.size();
+    std::erase_if(accepted, [&](const auto&) {
+      const auto verdict = verdict_of(at(given, {std::to_string(++number)}));
+      if (!verdict.value_or(false)) ++result.refused[verdict ? "refused by the judge" : "not judged"];
+      return !verdict.value_or(false);
+    });
   }
   for (const auto& slot : slots) {
     const auto found = accepted.find(slot);

@@ -27,9 +27,9 @@ namespace midillama::corpus {
 struct ClipTexts {
   std::vector<QuestionAnswer> texts = {};           // in the order of the tags; captions last, their questions empty
   std::vector<QuestionAnswer> held_out = {};        // questions in wordings that are not for training
-  std::map<std::string, std::size_t> refused = {};  // by the kind of their fault
+  std::map<std::string, std::size_t> refused = {};  // by the kind of their fault, or as the judge said
   bool is_asked_again = false;
-  std::string problem = {};  // why the model wrote nothing
+  std::string problem = {};  // why a call gave nothing, so that these are not all that the model would write
 };
 
 // The answer to a call; nothing where it is not known yet.

@@ -39,6 +39,17 @@ OrderedJson to_json(const Counts& counts) {
           {"texts", counts.texts}, {"held_out", counts.held_out},       {"refused", counts.refused}};
 }
 
+// A model that is not fit for this leaves a dataset of the templates.
+void warn_of_refusals(const Counts& counts) {
+  const std::size_t kept = counts.texts + counts.held_out;
+  std::size_t refused = 0;
+  for (const auto& [kind, count] : counts.refused) refused += count;
+  if (kept >= refused) return;
+  const auto main = std::ranges::max_element(counts.refused, {}, [](const auto& one) { return one.second; });
+  log::warning("only {} of {} texts of the model hold: {} are refused, {} of these as \"{}\"; the templates write in their place", kept,
+               kept + refused, refused, main->second, main->first);
+}
+
 // Of one tag alone, or a caption: what a model's text can stand for.
 bool is_plain(const QuestionAnswer& text) {
   return text.also.empty() && text.yes_if.empty() && text.earlier.empty();
@@ -71,7 +82,8 @@ class ModelWriter::Implementation {
     parallel_for("asking about clips", clips.size(), write, static_cast<unsigned>(config_.chat.max_parallel));
     totals_ = client.totals();
     if (counts_.failed > 0)
-      log::warning("{} clips have no texts of the model, whose calls failed: --overwrite asks about them again", counts_.failed);
+      log::warning("the model's texts about {} clips are not complete, since calls failed: --overwrite makes these again", counts_.failed);
+    warn_of_refusals(counts_);
   }
 
   std::vector<QuestionAnswer> write(const ClipFacts& clip, Random& random) const {
@@ -98,6 +110,7 @@ class ModelWriter::Implementation {
 
   OrderedJson description() const { return {{"settings", writing_settings(config_)}, {"counts", to_json(counts_)}}; }
   chat::Totals totals() const { return totals_; }
+  std::size_t texts() const { return counts_.texts; }
 
  private:
   // From the log alone: a call that failed before is not made again between two clips.
@@ -166,6 +179,9 @@ OrderedJson ModelWriter::description() const {
 }
 chat::Totals ModelWriter::totals() const {
   return implementation_->totals();
+}
+std::size_t ModelWriter::texts() const {
+  return implementation_->texts();
 }
 
 OrderedJson writing_settings(const config::Config& config) {

@@ -246,6 +246,45 @@ TEST_F(ModelWriting, AJudgeMayRefuse) {
   EXPECT_EQ(counts().at("texts"), 4 * clips());
 }
 
+// As servers without schemas let them say it.
+TEST_F(ModelWriting, AVerdictIsReadHoweverItIsWritten) {
+  config.writing.judge = true;
+  Json verdict;
+  ScriptedServer server([&](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    const Json call = Json::parse(request.body);
+    const auto& schema = call.at("response_format").at("json_schema");
+    if (schema.at("name") != "verdicts") return response.set_content(completion(content_for(call, good_reply)), "application/json");
+    Json verdicts = Json::object();
+    for (const auto& [number, property] : schema.at("schema").at("properties").items()) verdicts[number] = verdict;
+    response.set_content(completion(verdicts.dump()), "application/json");
+  });
+  const Json none = Json::object(), refused = {{"refused by the judge", 5 * clips()}}, not_judged = {{"not judged", 5 * clips()}};
+  const std::vector<std::pair<Json, Json>> cases = {
+      {"Yes", none},   {" yes.", none},       {true, none},          {"No.", refused},           {false, refused},
+      {"NO", refused}, {"maybe", not_judged}, {nullptr, not_judged}, {"yes and no", not_judged}, {1, not_judged}};
+  for (const auto& [said, expected] : cases) {
+    fs::remove(data() / "requests.jsonl");
+    verdict = said;
+    write_by(server);
+    EXPECT_EQ(counts().at("refused"), expected) << said;
+    EXPECT_EQ(counts().at("texts"), expected.empty() ? 5 * clips() : 0) << said;
+  }
+}
+
+TEST_F(ModelWriting, AModelMostOfWhoseTextsDoNotHoldIsWarnedOf) {
+  const auto warnings = [&](int good) {
+    fs::remove(data() / "requests.jsonl");
+    testing::internal::CaptureStderr();
+    write([&](const std::string& tag, int number, const std::string& value, bool is_second) -> Json {
+      if (tag == "caption" || (tag == "genre" && number <= good)) return good_reply(tag, number, value, is_second);
+      return {{"question", "What?"}, {"answer", "It is a march."}};
+    });
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(warnings(2), testing::Not(HasSubstr("texts of the model hold"))) << "three of five";
+  EXPECT_THAT(warnings(1), HasSubstr("only 32 of 80 texts of the model hold: 48 are refused, 48 of these as \"not grounded\""));
+}
+
 TEST_F(ModelWriting, ComposersOfTheCollectionAreNamesWhereverTheyStand) {
   write([](const std::string& tag, int number, const std::string& value, bool is_second) -> Json {
     Json text = good_reply(tag, number, value, is_second);
@@ -337,7 +376,9 @@ TEST_F(ModelWriting, ACallThatFailsOfTheSecondKindIsMadeInTheNextRun) {
       };
       response.set_content(completion(content_for(call, reply)), "application/json");
     });
+    testing::internal::CaptureStderr();
     write_by(server);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("about " + std::to_string(clips()) + " clips are not complete"));
     EXPECT_EQ(counts().at("failed"), clips());
     EXPECT_EQ(firsts, clips());
     is_broken = false;

@@ -26,7 +26,8 @@ class ModelWriter : public QuestionWriter {
   ~ModelWriter() override;
 
   // Asks about all clips, several at once. chat::ServerRefused, net::Stopped; InputError where chat.replay finds a call unanswered. A clip
-  // whose call fails has the templates' texts, and is counted.
+  // of which a call fails has the templates' texts for what is missing, and is counted; a warning says so, and where most texts do not
+  // hold.
   void prepare(std::span<const ClipFacts> clips) override;
   std::vector<QuestionAnswer> write(const ClipFacts& clip, Random& random) const override;
   std::vector<QuestionAnswer> write_unseen(const ClipFacts& clip, Random& random) const override;
@@ -34,6 +35,8 @@ class ModelWriter : public QuestionWriter {
 
   // Of prepare().
   chat::Totals totals() const;
+  // How many questions, answered, and captions of all splits are the model's.
+  std::size_t texts() const;
 
  private:
   class Implementation;
