@@ -134,6 +134,7 @@ Answer Client::ask(const Call& call) {
 }
 
 Answer Client::send(const OrderedJson& request) {
+  log_.require_room();
   Answer answer;
   for (std::int64_t i = 0; i < config_.tries_for_an_answer; ++i) {
     answer = try_once(request);

@@ -68,6 +68,12 @@ std::optional<Answer> RequestLog::find_failure(const std::string& key) const {
   return find_in(failed_, key);
 }
 
+void RequestLog::require_room() {
+  constexpr std::size_t kLongCalls = std::size_t{1} << 20;  // bytes, of some calls and what comes back
+  const std::lock_guard lock(mutex_);
+  lines_.require_room(kLongCalls);
+}
+
 void RequestLog::add(const Exchange& exchange) {
   const OrderedJson row = row_of(exchange);
   const std::string line = json_text(row);

@@ -49,15 +49,35 @@ LineLog::~LineLog() {
 }
 
 void LineLog::open() {
-  fs::create_directories(fs::absolute(file_).parent_path());
-  descriptor_ = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail_by_errno(file_, "cannot be written");
-  if (is_cut_ && ::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) fail_by_errno(file_, "cannot be written");
+  if (descriptor_ < 0) {
+    fs::create_directories(fs::absolute(file_).parent_path());
+    descriptor_ = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) fail_by_errno(file_, "cannot be written");
+  }
+  if (is_cut_) cut();
+  is_cut_ = false;
   if (lacks_line_end_) write("\n");
+  lacks_line_end_ = false;
+}
+
+// Leaves the whole lines.
+void LineLog::cut() {
+  if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) fail_by_errno(file_, "cannot be written");
+}
+
+// By a blank line that goes at once; one that a kill leaves is passed over.
+void LineLog::require_room(std::size_t bytes) {
+  if (has_room_) return;
+  open();
+  const std::size_t size = size_;
+  write(std::string(bytes, ' ') + '\n');
+  size_ = size;
+  cut();
+  has_room_ = true;
 }
 
 LineLog::Place LineLog::add(std::string line) {
-  if (descriptor_ < 0) open();
+  open();
   const Place place{size_, line.size()};
   write(line += '\n');
   return place;

@@ -350,6 +350,17 @@ TEST_F(ChatClient, WhatItCosts) {
   EXPECT_DOUBLE_EQ(cost_of(chat, {.prompt_tokens = 1'000'000, .completion_tokens = 100'000}), 3.5);
 }
 
+TEST_F(ChatClient, NothingIsAskedWhereNothingCanBeKept) {
+  ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer("Yes.")); });
+  RequestLog log(file());
+  std::filesystem::create_directories(file());  // that cannot be written, whoever runs the test
+  Client client(settings(server.url()), log);
+  for (int i = 0; i < 2; ++i) EXPECT_THAT(error_of([&] { client.ask(Call{.messages = {{"user", "?"}}}); }), HasSubstr(file().string()));
+  EXPECT_THAT(server.bodies(), testing::IsEmpty());
+  std::filesystem::remove(file());
+  EXPECT_EQ(client.ask(Call{.messages = {{"user", "?"}}}).text, "Yes.");
+}
+
 TEST_F(ChatClient, WithoutAServerTheKeysAreNamed) {
   RequestLog log(file());
   EXPECT_THAT(error_of([&] { Client(config::Chat{}, log); }), testing::AllOf(HasSubstr("chat.endpoint"), HasSubstr("chat.model")));

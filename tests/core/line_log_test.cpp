@@ -6,7 +6,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -73,6 +75,37 @@ TEST_F(ALineLog, EmptyLinesArePassedOverAndOthersSayWhatToDo) {
   EXPECT_EQ(log.at(log.add("three.")), "three.");
   write_atomically(file(), "one.\n" + std::string(3, '\0') + "\ntwo.\n");
   EXPECT_THAT(testing_support::error_of([&] { LineLog(file(), take_whole); }), AllOf(HasSubstr("line 2"), HasSubstr("delete the line")));
+}
+
+TEST_F(ALineLog, RoomIsAskedForBeforeWhatIsPaidForComes) {
+  LineLog log(file(), pass_over);
+  log.require_room(1000);
+  EXPECT_EQ(read_binary(file()), "") << "nothing stays of the try";
+  EXPECT_EQ(log.at(log.add("one")), "one");
+  log.require_room(1000);
+  EXPECT_EQ(log.at(log.add("two")), "two");
+  EXPECT_EQ(read_binary(file()), "one\ntwo\n");
+  write_atomically(file(), "one\ntwo\n" + std::string(500, ' '));
+  EXPECT_THAT(lines(), ElementsAre("one", "two")) << "what a kill leaves of a try";
+}
+
+TEST_F(ALineLog, WithoutRoomNothingIsLost) {
+  write_atomically(file(), "one");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{3, before.rlim_max};
+  LineLog log(file(), pass_over);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::vector<std::string> errors;
+  for (int i = 0; i < 2; ++i) errors.push_back(testing_support::error_of([&] { log.require_room(1000); }));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  for (const auto& error : errors) EXPECT_THAT(error, AllOf(HasSubstr(file().string()), HasSubstr("cannot be written")));
+  EXPECT_EQ(read_binary(file()), "one");
+  log.require_room(1000);
+  log.add("two");
+  EXPECT_EQ(read_binary(file()), "one\ntwo\n");
 }
 
 TEST_F(ALineLog, SaysWhereItCannotBeUsed) {

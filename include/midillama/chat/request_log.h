@@ -29,7 +29,7 @@ struct Exchange {
 class RequestLog {
  public:
   // Reads what is there. A last line that was cut off, as by a kill, is passed over with a warning; Error where another line is none of
-  // the log's. Nothing is written before the first exchange.
+  // the log's. Nothing is written before the first exchange, or require_room().
   explicit RequestLog(const std::filesystem::path& file);
 
   // The usable answer that was given under this key. Any thread. One answer is in memory at a time.
@@ -37,6 +37,9 @@ class RequestLog {
   bool has(const std::string& key) const;
   // Why the last try of a call that failed gave no answer.
   std::optional<Answer> find_failure(const std::string& key) const;
+
+  // InputError where what comes back could not be kept: before anything is asked. Any thread.
+  void require_room();
 
   // Handed to the operating system before it returns, so that a killed program has it. Any thread. Of two usable answers to one request
   // the first stays the answer.
