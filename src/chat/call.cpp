@@ -2,6 +2,7 @@
 
 #include "midillama/core/hash.h"
 #include "midillama/core/json_reader.h"
+#include "midillama/core/json_text.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -84,6 +85,8 @@ Usage usage_at_most(const OrderedJson& request) {
   std::size_t characters = 0;
   for (const OrderedJson& message : request.at("messages"))
     characters += text::count_characters(message.at("content").get_ref<const std::string&>());
+  if (const OrderedJson* schema = at(request, {"response_format", "json_schema", "schema"}))
+    characters += text::count_characters(json_text(*schema));
   return {static_cast<std::int64_t>(characters / 4), request.at("max_tokens").get<std::int64_t>()};
 }
 

@@ -350,6 +350,17 @@ TEST_F(ChatClient, WhatItCosts) {
   EXPECT_DOUBLE_EQ(cost_of(chat, {.prompt_tokens = 1'000'000, .completion_tokens = 100'000}), 3.5);
 }
 
+TEST_F(ChatClient, ASchemaIsPaidForToo) {
+  const Call plain{.messages = {{"user", std::string(400, 'a')}}, .max_tokens = 7};
+  Call with_schema = plain;
+  with_schema.schema = Schema{.name = "s", .value = {{"type", "object"}, {"description", std::string(800, 'b')}}};
+  EXPECT_EQ(usage_at_most(request_body(plain, "m")).prompt_tokens, 100);
+  const Usage usage = usage_at_most(request_body(with_schema, "m"));
+  EXPECT_GE(usage.prompt_tokens, 300);
+  EXPECT_LT(usage.prompt_tokens, 320);
+  EXPECT_EQ(usage.completion_tokens, 7);
+}
+
 TEST_F(ChatClient, NothingIsAskedWhereNothingCanBeKept) {
   ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) { give(response, answer("Yes.")); });
   RequestLog log(file());

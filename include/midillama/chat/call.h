@@ -40,7 +40,8 @@ struct Usage {
   std::int64_t completion_tokens = 0;
 };
 
-// What a request can cost: a token for four characters of its messages, about right for English, and an answer as long as it may be.
+// What a request can cost: a token for four characters of its messages and of its schema, which servers put before the model too (about
+// right for English), and an answer as long as it may be.
 Usage usage_at_most(const OrderedJson& request);
 
 // What a response says it cost; nothing where it does not say.

@@ -376,7 +376,7 @@ struct Chat {
   std::string api_key_env = "OPENAI_API_KEY";  // the environment variable with the key; empty: no key is sent
   std::int64_t max_parallel = 4;               // requests on their way at once
   std::int64_t requests_per_minute = 0;        // 0: no limit
-  std::int64_t tokens_per_minute = 0;          // 0: no limit; a request counts its prompt (four characters a token) and its max_tokens
+  std::int64_t tokens_per_minute = 0;          // 0: no limit; a request counts prompt and schema (four characters a token) and max_tokens
   std::int64_t tries = 8;                      // of a request that a busy or failing server does not answer
   std::int64_t tries_for_an_answer = 3;        // of a call whose answer is cut, refused or no JSON
   double timeout = 600;                        // seconds for an answer
