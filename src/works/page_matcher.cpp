@@ -20,7 +20,6 @@ namespace {
 constexpr std::size_t kMostSearched = 8;   // naming words
 constexpr std::size_t kDigitsOfAYear = 4;  // a bare number of so many is a word like others ("1812")
 constexpr std::size_t kWordsOfAList = 60;  // of an opening, in which it says that it may refer to several things
-constexpr const char* kListTitle = "disambiguation";
 
 // Of titles in the languages that composers use: articles, prepositions, and what keys are called.
 const std::set<std::string> kFunctionWords = {
@@ -35,6 +34,25 @@ const std::set<std::string> kParticles = {"da", "de", "del", "della", "den", "de
                                           "du", "la", "le",  "of",    "the", "van", "von", "zu"};
 const std::set<std::string> kAfterNames = {"ii", "iii", "iv", "jr", "jun", "junior", "sen", "senior", "sr"};
 const std::set<std::string> kNobody = {"anon", "anonym", "anonymous", "trad", "traditional", "unknown"};
+
+// Kinds of music and what plays it, which titles have in brackets ("(piano)", "(ballet)"), without a plural's s.
+const std::set<std::string> kMusic = {
+    "adagio",       "air",         "aria",    "ballade",   "ballad",   "ballet",      "bagatelle",   "ballett",     "canon",
+    "cantata",      "caprice",     "carol",   "folk",      "nursery",  "rhyme",       "traditional", "cello",       "chanson",
+    "choral",       "chorale",     "choir",   "clarinet",  "clavier",  "composition", "concerto",    "dance",       "etude",
+    "fantasia",     "fantasy",     "flute",   "four",      "fugue",    "guitar",      "hand",        "harpsichord", "impromptu",
+    "instrumental", "intermezzo",  "jig",     "kantate",   "keyboard", "klavier",     "lied",        "lullaby",     "march",
+    "mass",         "mazurka",     "melodie", "minuet",    "movement", "music",       "musical",     "musik",       "musique",
+    "nocturne",     "oboe",        "opera",   "operetta",  "oper",     "oratorio",    "orchestra",   "orchester",   "orchestral",
+    "orchestre",    "organ",       "orgel",   "orgue",     "overture", "piano",       "pianoforte",  "piece",       "poem",
+    "polka",        "polonaise",   "prelude", "quartet",   "quintet",  "rag",         "ragtime",     "reel",        "requiem",
+    "rhapsody",     "romance",     "rondo",   "sarabande", "scherzo",  "serenade",    "set",         "sextet",      "solo",
+    "sonata",       "sonate",      "song",    "string",    "study",    "suite",       "symphonic",   "symphonie",   "symphony",
+    "tarantella",   "tango",       "toccata", "trio",      "tune",     "two",         "variation",   "viola",       "violin",
+    "violon",       "violoncello", "vocal",   "voice",     "walzer",   "waltz",       "waltze",      "work"};
+
+// Words that a list's title begins with.
+const std::set<std::string> kLists = {"list", "lista", "liste"};
 
 // What numbers of titles count, as folded words spell it.
 const std::map<std::string, std::string> kKinds = {
@@ -164,10 +182,6 @@ bool contains(const std::vector<Word>& words, const TitleNumber& number) {
   return false;
 }
 
-bool begins_with_capital(std::string_view text) {
-  return !text.empty() && g_unichar_isupper(text::take_code_point(text));
-}
-
 // "… may refer to", "can also refer to"
 bool is_list_of_pages(const std::vector<Word>& opening) {
   static const std::set<std::string> kMay = {"may", "can", "could", "might"};
@@ -235,16 +249,19 @@ bool PageMatcher::is_titled(std::string_view title) const {
 
 bool PageMatcher::allows_title(std::string_view title) const {
   const std::vector<Word> words = words_of(title);
-  const std::set<std::string> known = stem_set(words);
-  if (known.contains(kListTitle)) return false;
   if (surname_.empty() && !is_titled(title)) return false;
-
-  if (const auto qualifier = qualifier_of(title); qualifier && begins_with_capital(*qualifier)) {
-    const std::vector<std::string> inside = stems(words_of(*qualifier));
-    if (!contains_in_order(inside, surname_) && !contains_all(title_words_, inside)) return false;
-  }
+  if (!words.empty() && kLists.contains(words.front().folded) && !title_words_.contains(stem(words.front()))) return false;
+  if (const auto qualifier = qualifier_of(title); qualifier && !allows_qualifier(words_of(*qualifier))) return false;
   const std::vector<TitleNumber> numbers = parts_of(words).numbers;
   return std::ranges::all_of(numbers, [&](const TitleNumber& number) { return allows(number); }) && !is_of_composer(title);
+}
+
+bool PageMatcher::allows_qualifier(const std::vector<Word>& words) const {
+  const auto is_of_music = [&](const Word& word) {
+    return title_words_.contains(stem(word)) || kMusic.contains(stem(word)) || kFunctionWords.contains(word.folded) ||
+           kind_of(word) != nullptr || is_number(word);
+  };
+  return contains_in_order(stems(words), surname_) || std::ranges::all_of(words, is_of_music);
 }
 
 bool PageMatcher::allows(const TitleNumber& number) const {
@@ -273,12 +290,18 @@ bool PageMatcher::is_of_composer(std::string_view title) const {
   return ends_with_surname && std::ranges::none_of(names_, [&](const std::string& name) { return known.contains(name); });
 }
 
+bool PageMatcher::is_by_composer(std::string_view title, std::string_view opening) const {
+  const std::string_view sentence = first_sentence_of(opening, title);
+  if (surname_.empty()) return !sentence.ends_with(':');
+  return contains_in_order(stems(words_of(title)), surname_) || contains_in_order(stems(words_of(sentence)), surname_);
+}
+
 bool PageMatcher::allows_opening(std::string_view title, std::string_view text) const {
+  const std::string start = opening_of(text);
   std::vector<Word> words = words_of(title);
-  const std::vector<Word> opening = words_of(opening_of(text));
-  if (is_list_of_pages(opening)) return false;
+  const std::vector<Word> opening = words_of(start);
+  if (is_list_of_pages(opening) || !is_by_composer(title, start)) return false;
   words.insert(words.end(), opening.begin(), opening.end());
-  if (!surname_.empty() && !contains_in_order(stems(words), surname_)) return false;
   if (!allows_first_of(parts_of(words).numbers)) return false;
   const std::set<std::string> known = stem_set(words);
   const auto found = static_cast<std::size_t>(std::ranges::count_if(names_, [&](const std::string& name) { return known.contains(name); }));

@@ -1,5 +1,6 @@
 #include "midillama/works/page_matcher.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -106,12 +107,52 @@ TEST(PageMatcher, ListsOfPagesArePassedOver) {
                             "It refers to moonlight."));
 }
 
+TEST(PageMatcher, ListsAndArticlesOnAKindOfMusicNameComposersFurtherDown) {
+  const PageMatcher work = matcher("Chopin, Frédéric", "Berceuse");
+  for (const char* text : {"Berceuse refers to:\n* Berceuse by Chopin\n* Berceuse by Fauré",
+                           "Berceuse is the name of several works:\nBerceuse by Frédéric Chopin\nBerceuse by Gabriel Fauré",
+                           "Berceuse steht für:\n* Berceuse (Chopin)\n* Berceuse (Fauré)",
+                           "Cette page d’homonymie répertorie : Berceuse de Chopin, Berceuse de Fauré",
+                           "Berceuse, the name of works by several composers, most often means: Chopin; Fauré; Brahms.",
+                           "Berceuse:\nBerceuse by Chopin\nBerceuse by Fauré", "Berceuse\n* by Chopin\n* by Fauré",
+                           "A berceuse (French: lullaby) is a composition usually in 6/8 time. Chopin, Fauré and Liszt wrote berceuses."})
+    EXPECT_FALSE(work.is_about("Berceuse", text)) << text;
+  for (const char* title : {"Berceuse (homonymie)", "Berceuse (Begriffsklärung)", "Berceuse (film)", "Berceuse (album)",
+                            "List of berceuses", "Liste de berceuses", "Berceuse (Fauré)", "Berceuse (1964 film)"})
+    EXPECT_FALSE(work.is_about(title, "Berceuse de Chopin")) << title;
+  EXPECT_FALSE(work.is_about("Lullaby", "A lullaby is a cradle song, or berceuse. Chopin wrote one."));
+  for (const char* kind : {"Waltz", "Nocturne", "Sonata"}) {
+    const std::string text = fmt::format("A {} is a kind of music. Chopin wrote several.", kind);
+    EXPECT_FALSE(matcher("Chopin", kind).is_about(kind, text)) << kind;
+    EXPECT_FALSE(matcher("Chopin", fmt::format("{} No. 2", kind)).is_about(kind, text + " This is No. 2.")) << kind;
+  }
+  EXPECT_FALSE(matcher("", "Berceuse").is_about("Berceuse", "Berceuse means:\nBerceuse by Chopin"));
+}
+
+TEST(PageMatcher, ThePageOfTheWorkMaySayWhoWroteItInTheTitleOrTheFirstSentence) {
+  const PageMatcher work = matcher("Chopin, Frédéric", "Berceuse");
+  for (const char* text :
+       {"Berceuse is a piece by Frédéric Chopin.", "The Berceuse (German: Wiegenlied), Op. 57, No. 1 of its kind, is by Chopin.",
+        "Berceuse: cradle song by Chopin", "Title: Berceuse\nComposer: Chopin\nA piece.", "Berceuse\n\nChopin's cradle song."})
+    EXPECT_TRUE(work.is_about("Berceuse", text)) << text;
+  for (const char* title : {"Berceuse (Chopin)", "Berceuse (Frédéric Chopin)", "Berceuse, Op. 57 (Chopin, Op. 57)"})
+    EXPECT_TRUE(work.is_about(title, "This Berceuse has variations. They are on four bars.")) << title;
+  for (const char* title :
+       {"Berceuse (D-flat major)", "Berceuse (Op. 57)", "Berceuse (solo piano)", "Berceuse (lullaby)", "Berceuse (1844)"})
+    EXPECT_TRUE(work.is_about(title, "A berceuse by Chopin.")) << title;
+  EXPECT_TRUE(matcher("Balakirev", "Islamey").is_about("Islamey", "Islamey: Oriental Fantasy, Op. 18, is by Mily Balakirev."));
+  EXPECT_TRUE(
+      matcher("Handy", "Saint Louis Blues").is_about("Saint Louis Blues", "The “St. Louis Blues” (Saint Louis) is by W. C. Handy."));
+}
+
 TEST(PageMatcher, WhereNobodyKnowsTheComposerTheTitleIsTheWorks) {
   for (const char* nobody : {"", "Traditional", "anonymous", "Trad."}) {
     const PageMatcher jig = matcher(nobody, "The Kesh Jig");
     EXPECT_TRUE(jig.is_about("Kesh Jig", "An Irish tune.")) << nobody;
     EXPECT_TRUE(jig.is_about("The Kesh Jig (tune)", "An Irish tune."));
+    EXPECT_TRUE(jig.is_about("The Kesh Jig (folk music)", "An Irish tune."));
     EXPECT_FALSE(jig.is_about("The Kesh Jig (Planxty)", "A recording."));
+    EXPECT_FALSE(jig.is_about("The Kesh Jig (album)", "A recording."));
     EXPECT_FALSE(jig.is_about("Jigs", "The Kesh Jig is a jig."));
     EXPECT_FALSE(jig.is_about("Kesh Jig No. 2", "An Irish tune."));
   }

@@ -7,6 +7,18 @@
 namespace midillama::works {
 namespace {
 
+TEST(FirstSentence, EndsWhereSentencesDo) {
+  const auto first = [](std::string_view text) { return first_sentence_of(text, "Le Cygne"); };
+  EXPECT_EQ(first("By Op. 9, No. 2 of J. S. Bach (d. 1750. Who?). And more."), "By Op. 9, No. 2 of J. S. Bach (d. 1750. Who?).");
+  EXPECT_EQ(first("In E min. by him, and \u201cVive!\u201d by her! Now"), "In E min. by him, and \u201cVive!\u201d by her!");
+  EXPECT_EQ(first("Le Cygne means:\none"), "Le Cygne means:");
+  EXPECT_EQ(first("Le Cygne: a piece. More"), "Le Cygne: a piece.");
+  EXPECT_EQ(first("Le Cygne:\none"), "Le Cygne:");
+  EXPECT_EQ(first("Le Cygne\n\u2022 one"), "Le Cygne");
+  EXPECT_EQ(first("\u4e00\u3002\u4e8c"), "\u4e00\u3002");
+  for (const char* all : {"", "no end", "(never closed. It goes on", "a line\nand another"}) EXPECT_EQ(first(all), all);
+}
+
 TEST(PageText, AnOpeningEndsAtTheFirstHeading) {
   EXPECT_EQ(opening_of("A slow waltz.\n\nBy Satie.\n\n\n== Form ==\nMore."), "A slow waltz.\nBy Satie.");
   EXPECT_EQ(opening_of("== Form ==\nFirst.\n=== Part ===\nMore."), "First.");

@@ -1,7 +1,10 @@
 // Which pages of an encyclopedia are about a work of music: those that name its composer and the work.
 //
-//  1. The composer's surname is in the page's title or in its opening (works/page_text.h).
-//  2. Every naming word of the work's title is there, too: all words but articles, prepositions, single letters, words of keys
+//  1. The composer's surname is in the page's title or in its first sentence (works/page_text.h). Articles on a kind of music ("A waltz is
+//  a
+//     dance.") and lists of pages of one name ("Waltz refers to:") name composers further down.
+//  2. Every naming word of the work's title is in the page's title or in its opening: all words but articles, prepositions, single letters,
+//  words of keys
 //     ("major") and numbers. Where the work's opus or catalogue number is there, half of them are enough, for titles are shortened and
 //     translated.
 //  3. Every number of the work's title is somewhere in the page, with what it counts: "Op. 27", "No. 2", "BWV 846". One that does not
@@ -9,18 +12,19 @@
 //     no name.
 //  4. The page's title has no other number of a kind that the work's title has ("No. 13" where "No. 14" is looked for; the "No. 2" of
 //     "Op. 27 No. 2" is of another kind), and nor is the first opus or catalogue number in title and opening another. What the title
-//     ends with in brackets is the composer's name or words of the work's title where it begins with a capital letter, as names do
-//     ("(Fauré)").
+//     ends with in brackets has the composer's surname, or no words but those of the work's title, numbers, keys, kinds of music and
+//     instruments ("(piano)"): else the page is about something else ("(Fauré)", "(film)", "(disambiguation)").
 //  5. The page is not one about the composer, whose title has only words of the composer's name, or ends with the surname and has no
-//     naming word of the work ("List of works by Claude Debussy"), and no list of pages of one name ("may refer to").
+//     naming word of the work ("Works by Claude Debussy"), and no list ("List of berceuses", "may refer to").
 //
 // Where nobody knows the composer (none, "anonymous", "traditional", "unknown"), the page's title, without what it has in brackets,
-// must be the work's: the same naming words and numbers.
+// must be the work's, the same naming words and numbers, and its first sentence does not end with a colon, as a list's does.
 //
 // Words are compared as works/words.h folds them, and without a plural's s.
 #pragma once
 
 #include "midillama/works/files.h"
+#include "midillama/works/words.h"
 
 #include <compare>
 #include <set>
@@ -68,6 +72,8 @@ class PageMatcher {
  private:
   bool is_titled(std::string_view title) const;
   bool is_of_composer(std::string_view title) const;
+  bool is_by_composer(std::string_view title, std::string_view opening) const;
+  bool allows_qualifier(const std::vector<Word>& words) const;
   bool allows(const TitleNumber& number) const;
   bool allows_first_of(const std::vector<TitleNumber>& numbers) const;
 
