@@ -3,6 +3,7 @@
 #include "midillama/core/random.h"
 #include "midillama/works/evidence.h"
 #include "midillama/works/review.h"
+#include "midillama/works/work_id.h"
 #include "works/page.h"
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <set>
 
 namespace midillama::works {
@@ -17,6 +19,19 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kDataMark = "/*DATA*/";
+constexpr const char* kUnknown = "unknown";
+
+// The first number of three or four digits: "1810.0", "c. 1685", "31 March 1810". None before our era.
+std::optional<int> year_in(std::string_view text) {
+  constexpr const char* kDigits = "0123456789";
+  if (text.starts_with('-')) return std::nullopt;
+  for (auto begin = text.find_first_of(kDigits); begin != std::string_view::npos;) {
+    const auto end = std::min(text.find_first_not_of(kDigits, begin), text.size());
+    if (end - begin == 3 || end - begin == 4) return std::stoi(std::string(text.substr(begin, end - begin)));
+    begin = text.find_first_of(kDigits, end);
+  }
+  return std::nullopt;
+}
 
 // How many of each stratum, by its share of all; what rounding leaves goes to the largest remainders.
 std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size_t count) {
@@ -81,16 +96,15 @@ std::string period_of(const Json& labels) {
     if (found != labels.end() && found->is_string() && !found->get_ref<const std::string&>().empty()) return *found;
   }
   const auto birth = labels.is_object() ? labels.find("birth") : labels.end();
-  if (birth == labels.end()) return "unknown";
-  const int year = birth->is_number_integer() ? birth->get<int>()
-                   : birth->is_string()       ? std::atoi(birth->get_ref<const std::string&>().c_str())
-                                              : 0;
-  return year > 0 ? fmt::format("born {}-{}", year / 50 * 50, year / 50 * 50 + 49) : "unknown";
+  if (birth == labels.end()) return kUnknown;
+  const auto year = year_in(birth->is_string() ? birth->get<std::string>() : birth->dump());
+  return year ? fmt::format("born {}-{}", *year / 50 * 50, *year / 50 * 50 + 49) : kUnknown;
 }
 
 std::vector<std::size_t> stratified_sample(std::span<const SampledWork> candidates, std::size_t count, std::uint64_t seed) {
   std::map<std::string, std::map<std::string, std::vector<std::size_t>>> periods;
-  for (std::size_t i = 0; i < candidates.size(); ++i) periods[candidates[i].period][candidates[i].composer].push_back(i);
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    periods[folded_name(candidates[i].period)][folded_composer(candidates[i].composer)].push_back(i);
   count = std::min(count, candidates.size());
   if (count == 0) return {};
   std::vector<std::size_t> sizes;
@@ -111,8 +125,10 @@ std::vector<std::size_t> stratified_sample(std::span<const SampledWork> candidat
 ReviewSample draw_review(const fs::path& directory, std::size_t works, std::uint64_t seed) {
   const std::vector<Work> known = read_works(directory);
   std::map<std::string, std::string> periods;  // by work
-  for_each_json_line(directory / kPiecesFile,
-                     [&](const Json& row, std::size_t) { periods.emplace(row.at("work"), period_of(row.value("labels", Json()))); });
+  for_each_json_line(directory / kPiecesFile, [&](const Json& row, std::size_t) {
+    std::string& period = periods.try_emplace(row.at("work"), kUnknown).first->second;
+    if (period == kUnknown) period = period_of(row.value("labels", Json()));
+  });
 
   std::map<std::string, OrderedJson> annotated;  // fields with a value, by work
   for (const auto& [work, fields] : read_supported_fields(directory)) {

@@ -105,8 +105,12 @@ std::string folded_name(std::string_view name) {
   return words.text();
 }
 
+std::string folded_composer(std::string_view composer) {
+  return folded_name(in_speaking_order(composer));
+}
+
 std::string work_id(std::string_view composer, std::string_view title) {
-  const std::string by = folded_name(in_speaking_order(composer)), name = folded_name(title);
+  const std::string by = folded_composer(composer), name = folded_name(title);
   return by.empty() || name.empty() ? "" : by + ": " + name;
 }
 

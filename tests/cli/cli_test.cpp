@@ -97,6 +97,11 @@ TEST_F(Cli, NumbersThatCannotBeMeantAreRefused) {
     }
   }
   EXPECT_GE(tried, 6 * 14u) << "options are no longer found in the help";
+  for (const char* works : {"0", "-1", "nan", "1e300"}) {
+    const ProcessResult result = midillama({"data", "review", "sample", "--out", "/dev/null", "--works", works});
+    EXPECT_EQ(result.status, 2) << works;
+    EXPECT_THAT(result.error_output, HasSubstr(std::string(works) + " is no positive number up to 1000000000"));
+  }
 }
 
 TEST_F(Cli, RetrieveTakesTextsFromAFolder) {

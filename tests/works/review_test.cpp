@@ -53,6 +53,25 @@ TEST(ReviewSampling, OfAnyNumberAsManyAsAsked) {
   EXPECT_TRUE(stratified_sample({}, 5, 1).empty());
 }
 
+TEST(ReviewSampling, SpellingsOfAComposerOrAPeriodAreOne) {
+  std::vector<SampledWork> all;
+  const char* const periods[] = {"Romantic", "romantic", "ROMANTIC "};
+  for (const char* composer : {"Chopin, Frédéric", "Frédéric Chopin", "FREDERIC CHOPIN", "Liszt, Franz"}) {
+    for (int i = 0; i < 9; ++i) all.push_back({composer, periods[i % 3]});
+  }
+  const auto drawn = stratified_sample(all, 12, 1);
+  EXPECT_EQ(std::ranges::count_if(drawn, [&](std::size_t i) { return all[i].composer == "Liszt, Franz"; }), 6);
+}
+
+TEST(ReviewSampling, YearsAreToldHoweverTheyAreWritten) {
+  for (const Json& birth : {Json(1810.0), Json("1810.0"), Json("c. 1810"), Json("1810-03-31"), Json("31 March 1810"), Json("1810–1849"),
+                            Json("*1810"), Json("22 February or 1 March 1810")})
+    EXPECT_EQ(period_of({{"birth", birth}}), "born 1800-1849") << birth;
+  EXPECT_EQ(period_of({{"birth", "c. 990"}}), "born 950-999");
+  for (const Json& birth : {Json(1000000000000), Json(1e12), Json(-500), Json(31), Json("19th century"), Json(""), Json(true)})
+    EXPECT_EQ(period_of({{"birth", birth}}), "unknown") << birth;
+}
+
 TEST(ReviewSampling, Periods) {
   EXPECT_EQ(period_of({{"birth", "1810"}, {"death", "1849"}}), "born 1800-1849");
   EXPECT_EQ(period_of({{"birth", 1685}}), "born 1650-1699");
@@ -116,6 +135,7 @@ TEST_F(Review, WhatIsNoReviewIsNamed) {
 TEST_F(Review, ThePageHoldsTextsAndFieldsWhateverTheyAre) {
   const std::string odd = "</script><script>alert(1)</script> & \"quoted\" \xE2\x99\xAF";
   std::ofstream(folder.path() / kPiecesFile)
+      << Json({{"piece", "0"}, {"work", "w"}, {"composer", odd}, {"title", "T"}}) << '\n'
       << Json({{"piece", "1"}, {"work", "w"}, {"composer", odd}, {"title", "T"}, {"labels", {{"birth", "1810"}}}}) << '\n'
       << Json({{"piece", "2"}, {"work", "v"}, {"composer", "C"}, {"title", "No value"}}) << '\n';
   std::ofstream(folder.path() / kTextsFile) << Json(to_line(Text{"w", "http://a.example", "t", "now", "", odd})) << '\n';

@@ -21,8 +21,8 @@ struct SampledWork {
   std::string period;
 };
 
-// The period of a piece's labels: `period` or `music_period`, else the half century of the composer's birth ("born 1800-1849"), else
-// "unknown".
+// The period of a piece's labels: `period` or `music_period`, else the half century of the composer's birth ("born 1800-1849"), whose year
+// is the first number of three or four digits in `birth`, else "unknown".
 std::string period_of(const Json& labels);
 
 // `count` of the candidates, or all: each period by its share (by the largest remainder), and within a period the composers in turns, so

@@ -15,8 +15,11 @@ namespace midillama::works {
 // Bytes that are no UTF-8 part words. Letters without a decomposition are as plain_letters() has them ("ł": "l").
 std::string folded_name(std::string_view name);
 
-// "composer: title", both as folded_name() has them, "Chopin, Frédéric" as "Frédéric Chopin": pieces with the same are of one work. Empty
-// where one of the two is: then nothing is known of the work, and the piece is one of its own.
+// A composer's folded name, of "Chopin, Frédéric" that of "Frédéric Chopin".
+std::string folded_composer(std::string_view composer);
+
+// "composer: title", as folded_composer() and folded_name() have them: pieces with the same are of one work. Empty where one of the two is:
+// then nothing is known of the work, and the piece is one of its own.
 std::string work_id(std::string_view composer, std::string_view title);
 
 }  // namespace midillama::works

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/numbers.h"
 
 namespace midillama::cli {
 
@@ -161,7 +162,7 @@ struct DataReviewSampleCommand : Command {
   static constexpr const char* kExample = "midillama data review sample --works 100 --out review.html";
 
   void declare(CLI::App& app) {
-    app.add_option("--works", works, "How many, drawn by period and composer")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_option("--works", works, "How many, drawn by period and composer")->check(positive_number())->capture_default_str();
     app.add_option("--seed", seed, "Draws other works")->capture_default_str();
     app.add_option("--out", out, "Where the page goes")->type_name("FILE")->required();
   }
