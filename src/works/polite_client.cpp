@@ -2,6 +2,7 @@
 
 #include "midillama/core/log.h"
 #include "midillama/net/url.h"
+#include "works/answer_log.h"
 
 #include <fmt/format.h>
 
@@ -11,6 +12,11 @@ namespace midillama::works {
 namespace {
 
 constexpr std::size_t kMostRedirects = 10;
+constexpr double kSecondsOfACentury = 100 * 365.25 * 24 * 3600;
+
+std::string time_after(std::time_t now, double seconds) {
+  return utc_text(now + static_cast<std::time_t>(std::min(seconds, kSecondsOfACentury)));
+}
 
 }  // namespace
 
@@ -56,7 +62,9 @@ const net::Robots& PoliteClient::robots_of(const std::string& url) {
 }
 
 net::HttpResponse PoliteClient::send(const std::string& url, const Refusal& refusal) {
-  net::Pace& pace = *server_of(url).pace;
+  Server& server = server_of(url);
+  if (!server.left_alone.empty()) throw LeftAlone(server.left_alone);
+  net::Pace& pace = *server.pace;
   const auto begin = [&] {
     options_.wait(pace.book(1));
     ++sent_;
@@ -77,8 +85,14 @@ net::HttpResponse PoliteClient::send(const std::string& url, const Refusal& refu
   begin();
   try {
     net::HttpResponse response = net::send_again(http_, {.url = url}, options_.retries, hooks, random_);
-    if (const std::string why = refusal(response); !why.empty()) throw RequestFailed(fmt::format("{}: {}", net::server_of(url), why));
-    return response;
+    const std::string why = refusal(response);
+    if (why.empty()) return response;
+    const std::time_t now = std::time(nullptr);
+    if (const auto asked = net::asked_wait(response, now); asked > options_.retries.patience) {
+      server.left_alone = fmt::format("{}: {}, and asks to be left alone until {}", net::server_of(url), why, time_after(now, *asked));
+      throw LeftAlone(server.left_alone);
+    }
+    throw RequestFailed(fmt::format("{}: {}", net::server_of(url), why));
   } catch (const net::NoAnswer& error) {
     throw RequestFailed(error.what());
   }

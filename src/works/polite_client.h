@@ -23,6 +23,12 @@ class RequestFailed : public Error {
   using Error::Error;
 };
 
+// A server asked to be left alone for longer than the retries have patience. Says until when.
+class LeftAlone : public RequestFailed {
+ public:
+  using RequestFailed::RequestFailed;
+};
+
 struct PoliteClientOptions {
   net::HttpClientOptions http;
   std::string robot;                    // the name that robots.txt may call the program by
@@ -39,7 +45,8 @@ class PoliteClient {
   using Refusal = std::function<std::string(const net::HttpResponse&)>;
 
   // The answer to a GET. Up to ten redirects are followed, but from https to http: each is a request of its own. RequestFailed where no
-  // answer came; Error where the robots.txt of a server that is asked does not allow it.
+  // answer came; Error where the robots.txt of a server that is asked does not allow it. A server that asked to be left alone for longer
+  // than the retries have patience is never asked again: LeftAlone, now and for all that follows.
   net::HttpResponse get(const std::string& url, const Refusal& refusal);
 
   // Requests so far, also those for robots.txt, those that were redirected and those that were refused.
@@ -50,6 +57,7 @@ class PoliteClient {
     explicit Server(double seconds) : pace(std::in_place, 1, seconds) {}
     std::optional<net::Pace> pace;  // always there, another one as soon as robots.txt has asked for it
     std::optional<net::Robots> robots = {};
+    std::string left_alone = {};  // why it is asked no more
   };
   Server& server_of(const std::string& url);
   const net::Robots& robots_of(const std::string& url);

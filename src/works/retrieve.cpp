@@ -18,9 +18,10 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <map>
 #include <memory>
-#include <set>
 #include <thread>
+#include <utility>
 
 namespace midillama::works {
 namespace fs = std::filesystem;
@@ -79,22 +80,26 @@ class Sources {
   std::vector<std::unique_ptr<Source>> sources_ = {};
 };
 
-// Asks for all works, so that all answers are in the log. The works of which a request failed.
-std::set<std::string> look_up(const std::vector<Work>& works, Sources& sources) {
+// Asks for all works, so that all answers are in the log. Why there is none of a work, by its id.
+std::map<std::string, std::string> look_up(const std::vector<Work>& works, Sources& sources) {
   Progress progress("retrieve", works.size());
-  std::set<std::string> failed;
-  std::size_t in_a_row = 0, found = 0;
+  std::map<std::string, std::string> failed;
+  std::size_t in_a_row = 0;
+  bool is_left_alone = false;
   for (const Work& work : works) {
     try {
-      found += sources.find(work).empty() ? 0 : 1;
+      sources.find(work);
       in_a_row = 0;
+    } catch (const LeftAlone& error) {
+      if (!std::exchange(is_left_alone, true)) log::warning("{}: it is asked no more in this run", error.what());
+      failed.emplace(work.id, error.what());
     } catch (const RequestFailed& error) {
       if (++in_a_row == kFailuresInARow) {
         throw Error(fmt::format("{} (so {} works in a row failed: what was answered before is kept, and the next run goes on from there)",
                                 error.what(), kFailuresInARow));
       }
       log::warning("{}: not looked up: {}", work.id, error.what());
-      failed.insert(work.id);
+      failed.emplace(work.id, error.what());
     }
     progress.advance();
   }
@@ -136,10 +141,13 @@ RetrievalReport retrieve_texts(const config::Config& config, const RetrievalOpti
   records::require_own(directory, records::kRetrieveStep);
   const records::MadeOf of = made_of(config);
   Sources sources(config.retrieval, options, directory);
-  const std::set<std::string> failed = look_up(works, sources);
+  const std::map<std::string, std::string> failed = look_up(works, sources);
 
   RetrievalReport report{.works = works.size(), .requests = sources.sent(), .from_log = sources.known()};
-  report.failed.assign(failed.begin(), failed.end());
+  for (const auto& [work, why] : failed) {
+    report.failed.push_back(work);
+    ++report.reasons[why];
+  }
   records::StepFile file(directory, records::kRetrieveStep);
   for (const Work& work : works) {
     if (failed.contains(work.id)) continue;

@@ -29,6 +29,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 using testing::SizeIs;
 using testing_support::error_of;
 using testing_support::ScriptedWiki;
@@ -265,6 +266,44 @@ TEST_F(Retrieve, ABusyServerIsAskedAgain) {
   }
 }
 
+TEST_F(Retrieve, AServerThatAsksForALongWaitIsAskedNoMore) {
+  const std::string expected = undisturbed();
+  for (const char* how : {"status", "maxlag", "robots"}) {
+    use_folder(how);
+    wiki.forget();
+    wiki.fault = [how = std::string(how)](std::size_t, const httplib::Request& request, httplib::Response& response) {
+      if ((request.path == "/robots.txt") != (how == "robots")) return false;
+      if (how == "maxlag") response.set_content(R"({"error":{"code":"maxlag","info":"Waiting"}})", "application/json");
+      if (how != "maxlag") response.status = 429;
+      response.set_header("Retry-After", "3600");
+      return true;
+    };
+    const RetrievalReport report = retrieve();
+    EXPECT_THAT(wiki.targets(), SizeIs(how == std::string("robots") ? 1 : 2)) << how;
+    EXPECT_THAT(report.failed, SizeIs(report.works)) << how;
+    EXPECT_THAT(report.reasons,
+                ElementsAre(Pair(ContainsRegex(wiki.url() + ": .* asks to be left alone until 20..-..-..T..:..:..Z"), report.works)));
+    EXPECT_EQ(retrieval_state(config), records::StepState::incomplete) << how;
+    wiki.fault = nullptr;
+    EXPECT_THAT(retrieve().failed, IsEmpty()) << how;
+    EXPECT_EQ(content(), expected) << how;
+  }
+}
+
+// What was answered, and what is in the log, is there.
+TEST_F(Retrieve, WorksBeforeALongWaitAreLookedUp) {
+  wiki.fault = [](std::size_t number, const httplib::Request&, httplib::Response& response) {
+    if (number < 4) return false;
+    response.status = 503;
+    response.set_header("Retry-After", "301");
+    return true;
+  };
+  const RetrievalReport report = retrieve();
+  EXPECT_EQ(report.requests, 5u);
+  EXPECT_EQ(report.with_text, 1u);
+  EXPECT_THAT(report.failed, SizeIs(report.works - 1));
+}
+
 TEST_F(Retrieve, ASlowServerIsAskedAgain) {
   const std::string expected = undisturbed();
   config.retrieval.timeout = 0.3;
@@ -400,6 +439,7 @@ TEST_F(Retrieve, OnePageThatFailsKeepsOneWorkOpen) {
   };
   const RetrievalReport report = retrieve();
   EXPECT_THAT(report.failed, ElementsAre("dreaming"));
+  EXPECT_THAT(report.reasons, ElementsAre(Pair(HasSubstr("internal_api_error_Exception"), 1)));
   EXPECT_EQ(report.with_text, 3u);
   EXPECT_THAT(found(), Not(Contains(HasSubstr("dreaming"))));
   EXPECT_THAT(retrieval_text(report), ContainsRegex("not looked up +1\n"));

@@ -15,7 +15,7 @@ struct RetryPolicy {
   std::size_t tries = 8;
   double first_wait = 0.5;  // seconds, doubled with every try
   double longest_wait = 8;  // seconds
-  double patience = 120;    // seconds; a server that asks for more is not asked again
+  double patience = 120;    // seconds; a request to a server that asks for more is not sent again
 };
 
 // Whether the same request may be answered later: `x-should-retry` where the server says so, else the statuses 408, 409, 429 and those of

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,15 +27,16 @@ struct RetrievalOptions {
 struct RetrievalReport {
   std::size_t works = 0;
   std::size_t with_text = 0;
-  std::size_t pages = 0;                 // lines of texts.jsonl
-  std::size_t requests = 0;              // that were sent, robots.txt and repetitions included
-  std::size_t from_log = 0;              // that an earlier run had sent, or this one for another work
-  std::vector<std::string> failed = {};  // works of which a request was not answered: the next run looks for them again
+  std::size_t pages = 0;                            // lines of texts.jsonl
+  std::size_t requests = 0;                         // that were sent, robots.txt and repetitions included
+  std::size_t from_log = 0;                         // that an earlier run had sent, or this one for another work
+  std::vector<std::string> failed = {};             // works of which a request was not answered: the next run looks for them again
+  std::map<std::string, std::size_t> reasons = {};  // why, and of how many of them
 };
 
 // ConfigError where there is no source. InputError where pieces.jsonl is missing or wrong, a folder is missing, or another process writes
 // into the directory. Error where robots.txt does not allow it, and where a server failed for three works in a row: then texts.jsonl stays
-// as it was.
+// as it was. A server that asks to be left alone for longer than the retries have patience is asked no more: the works that need it fail.
 RetrievalReport retrieve_texts(const config::Config& config, const RetrievalOptions& options = {});
 
 // Whether texts.jsonl is what retrieve_texts() would write, as far as the pieces, the settings and folders of texts tell: what servers
