@@ -84,9 +84,13 @@ works::RetrievalReport retrieve(const config::Config& config) {
 }
 
 void require_all_looked_up(const config::Config& config, const works::RetrievalReport& report) {
-  if (!report.failed.empty())
-    throw Error(fmt::format("{}/{}: {} works were not looked up, for a server did not answer: the next run looks for them again",
-                            config.data.dir, works::kTextsFile, report.failed.size()));
+  if (report.failed.empty()) return;
+  std::string reasons;
+  for (const auto& [why, works] : report.reasons) reasons += fmt::format("\n  {}: {}", works, why);
+  throw Error(
+      fmt::format("{}/{}: {} of {} works were not looked up:{}\nThe next run looks for them again; `midillama data build` without "
+                  "retrieval.endpoint (--set 'retrieval.endpoint=[]') goes on with the texts that are there",
+                  config.data.dir, works::kTextsFile, report.failed.size(), report.works, reasons));
 }
 
 works::AnnotationReport annotate(const config::Config& config) {

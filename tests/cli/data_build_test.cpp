@@ -278,6 +278,26 @@ TEST_F(DataBuild, RunsAllStepsWithTextsAndAModel) {
   EXPECT_EQ(asked, calls) << "nothing is asked again";
 }
 
+TEST_F(DataBuild, WhereWorksCannotBeLookedUpItSaysHowToGoOnWithoutThem) {
+  const ScriptedServer server([](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    response.status = request.path == "/robots.txt" ? 404 : 429;
+    response.set_header("Retry-After", "3600");
+  });
+  const std::vector<std::string> wiki = {"--set", "retrieval.endpoint=" + server.url() + "/w/api.php",  //
+                                         "--set", "retrieval.contact=tests@example.org",                //
+                                         "--set", "retrieval.seconds_between_requests=0"};
+  const ProcessResult built = run("build", "data", wiki);
+  EXPECT_EQ(built.status, 1);
+  EXPECT_THAT(built.error_output,
+              AllOf(HasSubstr(fmt::format("{0} of {0} works were not looked up:\n  {0}: {1}: status 429", kWorks, server.url())),
+                    HasSubstr("--set 'retrieval.endpoint=[]'")));
+  std::vector<std::string> without = wiki;
+  without.insert(without.end(), {"--set", "retrieval.endpoint=[]"});
+  const ProcessResult gone_on = run("build", "data", without);
+  EXPECT_EQ(gone_on.status, 0) << gone_on.error_output;
+  EXPECT_EQ(run("check", "data").status, 0);
+}
+
 TEST_F(DataBuild, AReplayNeedsNoServerAndGivesTheSame) {
   std::vector<std::string> settings;
   {
