@@ -1,12 +1,10 @@
 // Which pages of an encyclopedia are about a work of music: those that name its composer and the work.
 //
-//  1. The composer's surname is in the page's title or in its first sentence (works/page_text.h). Articles on a kind of music ("A waltz is
-//  a
-//     dance.") and lists of pages of one name ("Waltz refers to:") name composers further down.
-//  2. Every naming word of the work's title is in the page's title or in its opening: all words but articles, prepositions, single letters,
-//  words of keys
-//     ("major") and numbers. Where the work's opus or catalogue number is there, half of them are enough, for titles are shortened and
-//     translated.
+//  1. The composer's surname is in the page's title or in its first sentence (works/page_text.h). Articles on a kind of music ("A waltz
+//     is a dance.") and lists of pages of one name ("Waltz refers to:") name composers further down.
+//  2. Every naming word of the work's title is in the page's title or in its opening: all words but articles, prepositions, single
+//     letters, words of keys ("major") and numbers. Where the work's opus or catalogue number is there, half of them are enough, for
+//     titles are shortened and translated.
 //  3. Every number of the work's title is somewhere in the page, with what it counts: "Op. 27", "No. 2", "BWV 846". One that does not
 //     say what it counts may stand alone there, too. A number at the title's beginning counts the pieces of a set ("12 Études") and is
 //     no name.
