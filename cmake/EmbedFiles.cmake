@@ -1,11 +1,12 @@
-# Writes the C++ source SOURCE, which holds the files of the page in FOLDER: page_files() of the room ROOM, as its page.h declares it.
+# Writes the C++ source SOURCE, which holds the files of the page in FOLDER: page_files() of the room ROOM.
 file(GLOB files ${FOLDER}/*)
-set(text "#include \"${ROOM}/page.h\"\n\nnamespace midillama::${ROOM} {\nnamespace {\n\nconstexpr PageFile kFiles[] = {\n")
+set(text "#include \"midillama/core/page_file.h\"\n\n#include <span>\n\nnamespace midillama::${ROOM} {\n\nstd::span<const PageFile> page_files();\n\nnamespace {\n\nconstexpr PageFile kFiles[] = {\n")
 foreach(file IN LISTS files)
   get_filename_component(name ${file} NAME)
   if(name STREQUAL "index.html")
     set(name "")
   endif()
+  string(REGEX REPLACE "\\.html$" "" name "${name}")
   file(READ ${file} content)
   string(APPEND text "{\"/${name}\", R\"page(${content})page\"},\n")
 endforeach()

@@ -22,7 +22,7 @@ function(midillama_module name)
   endif()
 endfunction()
 
-# Compiles the files of a page into the room, which serves them (cmake/EmbedFiles.cmake).
+# Compiles the files of a page into the room, whose page_files() they are (cmake/EmbedFiles.cmake).
 function(midillama_page name folder)
   file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*)
   set(source ${PROJECT_BINARY_DIR}/${name}_page_files.cpp)

@@ -17,6 +17,7 @@
 #include "cli/commands/plan.h"
 #include "cli/commands/score.h"
 #include "cli/commands/serve.h"
+#include "cli/commands/study.h"
 #include "cli/commands/text_tokenize.h"
 #include "cli/commands/tokenize.h"
 #include "cli/commands/train.h"
@@ -55,6 +56,9 @@ using Commands = CommandList<TrainCommand,             //
                              DataReviewScoreCommand,   //
                              DataStatsCommand,         //
                              DataCheckCommand,         //
+                             StudyBuildCommand,        //
+                             StudyServeCommand,        //
+                             StudyReportCommand,       //
                              ConfigShowCommand,        //
                              ConfigValidateCommand,    //
                              EmbedCommand,             //
@@ -73,6 +77,7 @@ struct Group {
 inline constexpr Group kGroups[] = {
     {"data", "Import a collection, find texts about its works and have them read; build, describe or check a dataset"},
     {"review", "Have people judge what a model read, and count what they say"},
+    {"study", "A listening study: which of two systems' captions fits the music better"},
     {"config", "Show or check a configuration"},
     {"convert", "Make a model directory from a checkpoint that others published"},
 };

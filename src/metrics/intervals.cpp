@@ -36,16 +36,25 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials) {
 }
 
 Interval bootstrap_interval(std::span<const double> values, std::uint64_t seed, int resamples) {
-  if (values.empty() || resamples < 1) throw Error("a bootstrap interval needs values and resamples");
-  Random random(seed_for(seed, "bootstrap"));
-  std::vector<double> means(static_cast<std::size_t>(resamples));
-  for (double& mean : means) {
+  const auto mean = [&](std::span<const std::size_t> drawn) {
     double sum = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
-    mean = sum / static_cast<double>(values.size());
+    for (const std::size_t i : drawn) sum += values[i];
+    return sum / static_cast<double>(drawn.size());
+  };
+  return bootstrap_interval(values.size(), mean, seed, resamples);
+}
+
+Interval bootstrap_interval(std::size_t count, const Statistic& statistic, std::uint64_t seed, int resamples) {
+  if (count == 0 || resamples < 1) throw Error("a bootstrap interval needs values and resamples");
+  Random random(seed_for(seed, "bootstrap"));
+  std::vector<std::size_t> drawn(count);
+  std::vector<double> statistics(static_cast<std::size_t>(resamples));
+  for (double& value : statistics) {
+    for (std::size_t& i : drawn) i = random.below(count);
+    value = statistic(drawn);
   }
-  std::ranges::sort(means);
-  return {quantile(means, 0.025), quantile(means, 0.975)};
+  std::ranges::sort(statistics);
+  return {quantile(statistics, 0.025), quantile(statistics, 0.975)};
 }
 
 }  // namespace midillama::metrics

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "midillama/core/page_file.h"
-#include "midillama/web/http_server.h"
 
 #include <span>
 
@@ -10,8 +9,5 @@ namespace midillama::serve {
 
 // In a source that cmake/EmbedFiles.cmake writes.
 std::span<const PageFile> page_files();
-
-// With its type, and headers that let the page load and call nothing but this server.
-web::Reply reply_with(const PageFile& file);
 
 }  // namespace midillama::serve

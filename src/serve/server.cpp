@@ -3,7 +3,7 @@
 #include "midillama/core/base64.h"
 #include "midillama/core/json_text.h"
 #include "midillama/text/utf8.h"
-#include "serve/clip_description.h"
+#include "midillama/web/clip_view.h"
 #include "serve/new_id.h"
 #include "serve/page.h"
 
@@ -215,9 +215,9 @@ Server::Server(generate::Session& session, ServerOptions options)
     const auto clip = clips_.find(id);
     return clip ? std::shared_ptr<const midi::Score>(clip, &clip->score) : nullptr;
   };
-  for (const PageFile& file : options_.limits.takes_music ? page_files() : std::span<const PageFile>()) {
-    http_.get(
-        std::string(file.path), [&file](const web::Request&) { return reply_with(file); }, true);
+  if (options_.limits.takes_music) {
+    web::add_page(http_, web::page_files());
+    web::add_page(http_, page_files());
   }
   http_.get(
       "/health", [](const web::Request&) { return web::Reply{.body = R"({"status":"ok"})"}; }, true);
@@ -285,7 +285,8 @@ web::Reply Server::clip(const web::Request& request) {
   AskedClip asked = read_clip_request(request.body, options_.limits);
   const auto clip = asked.id ? clips_.find(*asked.id) : clips_.add(std::move(asked.name), std::move(asked.music));
   if (clip == nullptr) throw web::HttpError(404, "id: no clip is kept under it: send its file again", "id");
-  OrderedJson json = description_of(*clip);
+  OrderedJson json = {{"id", clip->id}, {"object", "clip"}, {"name", clip->name}};
+  json.update(web::view_of(clip->score));
   json["explainable"] = options_.explains && !clip->score.smpte;
   return {.body = json_text(json)};
 }

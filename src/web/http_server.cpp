@@ -38,14 +38,11 @@ constexpr int kContinue = 100;
 constexpr std::size_t kFraming = 2;        // a body in chunks may take so many times its bytes
 constexpr std::size_t kLengthDigits = 18;  // of a body's length
 
-// The same time wherever two texts differ.
-bool is_same_secret(std::string_view given, std::string_view secret) {
-  unsigned difference = given.size() == secret.size() ? 0 : 1;
-  for (std::size_t i = 0; i < secret.size(); ++i) {
-    const auto other = given.empty() ? '\0' : given[i % given.size()];
-    difference |= static_cast<unsigned char>(other) ^ static_cast<unsigned char>(secret[i]);
-  }
-  return difference == 0;
+// Of "Authorization: Bearer KEY"; empty where there is none.
+std::string key_of(const httplib::Request& request) {
+  const std::string given = request.get_header_value("Authorization");
+  constexpr std::string_view kScheme = "bearer ";
+  return lower_ascii(std::string_view(given).substr(0, kScheme.size())) == kScheme ? given.substr(kScheme.size()) : "";
 }
 
 const char* type_of(int status) {
@@ -137,6 +134,15 @@ class HttplibSink final : public Sink {
 };
 
 }  // namespace
+
+bool is_same_secret(std::string_view given, std::string_view secret) {
+  unsigned difference = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < secret.size(); ++i) {
+    const auto other = given.empty() ? '\0' : given[i % given.size()];
+    difference |= static_cast<unsigned char>(other) ^ static_cast<unsigned char>(secret[i]);
+  }
+  return difference == 0;
+}
 
 std::string HttpError::body() const {
   const auto text_or_null = [](const std::string& text) { return text.empty() ? OrderedJson() : OrderedJson(text); };
@@ -231,10 +237,7 @@ struct HttpServer::Implementation {
 
   void require_key(const httplib::Request& request) const {
     if (options.api_key.empty()) return;
-    const std::string given = request.get_header_value("Authorization");
-    constexpr std::string_view kScheme = "bearer ";
-    const bool has_scheme = lower_ascii(std::string_view(given).substr(0, kScheme.size())) == kScheme;
-    if (!has_scheme || !is_same_secret(std::string_view(given).substr(kScheme.size()), options.api_key))
+    if (!is_same_secret(key_of(request), options.api_key))
       throw HttpError(401, "a key is asked for: Authorization: Bearer KEY").with_header("WWW-Authenticate", "Bearer");
   }
 
@@ -250,7 +253,8 @@ struct HttpServer::Implementation {
                 std::chrono::duration<double>(Clock::now() - start).count());
     };
     try {
-      Reply reply = routes.at(request.path).at(request.method).handler({.body = std::move(body), .is_open = is_open});
+      Reply reply =
+          routes.at(request.path).at(request.method).handler({.body = std::move(body), .key = key_of(request), .is_open = is_open});
       for (const auto& [name, value] : reply.headers) response.set_header(name, value);
       if (!reply.stream) {
         response.set_content(reply.body, reply.type);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <vector>
 
 namespace midillama::metrics {
@@ -33,6 +34,18 @@ TEST(BootstrapInterval, SurroundsTheMeanAsTheNormalApproximationSays) {
   const Interval interval = bootstrap_interval(values, 1, 4000);
   EXPECT_NEAR(interval.low, 0.25 - 1.96 * 0.02165, 0.004);
   EXPECT_NEAR(interval.high, 0.25 + 1.96 * 0.02165, 0.004);
+}
+
+TEST(BootstrapInterval, OfTheMeanIsThatOfTheMean) {
+  const std::vector<double> values = {0.1, 0.4, 0.35, 0.8};
+  const auto mean = [&](std::span<const std::size_t> drawn) {
+    double sum = 0;
+    for (const std::size_t i : drawn) sum += values[i];
+    return sum / 4;
+  };
+  EXPECT_DOUBLE_EQ(bootstrap_interval(4, mean, 5).low, bootstrap_interval(values, 5).low);
+  EXPECT_DOUBLE_EQ(bootstrap_interval(4, mean, 5).high, bootstrap_interval(values, 5).high);
+  EXPECT_THROW(bootstrap_interval(0, mean, 5), Error);
 }
 
 TEST(BootstrapInterval, DependsOnTheSeedAlone) {

@@ -36,6 +36,16 @@ TEST(HttpServer, AHandlersReplyIsTheAnswer) {
   EXPECT_EQ(client.Post("/echo", "a body", kJson)->body, "a body");
 }
 
+TEST(HttpServer, HandlersAreToldTheKeyOfTheRequest) {
+  RunningServer server(
+      {}, [](HttpServer& http) { http.post("/key", [](const Request& request) { return Reply{.body = "[" + request.key + "]"}; }); });
+  auto client = server.client();
+  EXPECT_EQ(client.Post("/key", "{}", kJson)->body, "[]");
+  EXPECT_EQ(client.Post("/key", {{"Authorization", "Bearer a key"}}, "{}", kJson)->body, "[a key]");
+  EXPECT_EQ(client.Post("/key", {{"Authorization", "bearer abc"}}, "{}", kJson)->body, "[abc]");
+  EXPECT_EQ(client.Post("/key", {{"Authorization", "Basic abc"}}, "{}", kJson)->body, "[]");
+}
+
 TEST(HttpServer, EachMethodIsAnswered) {
   RunningServer server({}, [](HttpServer& http) {
     http.get("/get", [](const Request&) { return Reply{.body = "{}"}; });

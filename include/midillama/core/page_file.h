@@ -6,7 +6,7 @@
 namespace midillama {
 
 struct PageFile {
-  std::string_view path;  // "/page.css"; "/" for index.html
+  std::string_view path;  // "/page.css"; "/" for index.html, "/name" for name.html
   std::string_view content;
 };
 

@@ -63,6 +63,7 @@ class HttpError : public Error {
 // As handlers see it.
 struct Request {
   std::string body = {};
+  std::string key = {};  // of "Authorization: Bearer KEY"; empty where there is none
   // Whether its client still waits and the server goes on: what takes long asks some times a second. Any thread, one at a time, until the
   // handler has returned.
   std::function<bool()> is_open = nullptr;
@@ -93,6 +94,9 @@ struct Reply {
 // sees that its answer is not whole.
 using Handler = std::function<Reply(const Request& request)>;
 
+// The same time wherever two texts differ.
+bool is_same_secret(std::string_view given, std::string_view secret);
+
 class HttpServer {
  public:
   explicit HttpServer(HttpOptions options);
@@ -100,7 +104,8 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Paths as they are, no patterns. HEAD is answered where GET is, OPTIONS everywhere. `is_public`: without a key, too.
+  // Paths as they are, no patterns. HEAD is answered where GET is, OPTIONS everywhere. `is_public`: without HttpOptions::api_key, too; a
+  // server with a key for each of its users has no api_key, and its handlers look at Request::key.
   void get(const std::string& path, Handler handler, bool is_public = false);
   void post(const std::string& path, Handler handler);
 

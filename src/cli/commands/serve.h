@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/commands/numbers.h"
+#include "cli/commands/origins.h"
 
 #include <cstdint>
 #include <string>
@@ -33,16 +34,7 @@ struct ServeCommand : TorchCommand {
         ->check(positive_number())
         ->capture_default_str()
         ->type_name("N");
-    app.add_option("--allow-origin", allowed_origins, "A site whose pages may use the server, or under whose name a proxy shows it")
-        ->check(CLI::Validator(not_an_origin, "", ""))
-        ->type_name("ORIGIN");
-  }
-
-  // What is wrong with it; nothing where it is as a browser says it: scheme, host and perhaps port.
-  static std::string not_an_origin(const std::string& text) {
-    const auto host = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : text.size();
-    const bool is_origin = host < text.size() && text.find_first_of("/ ,*", host) == std::string::npos;
-    return is_origin ? "" : "an origin is expected, as https://app.example or http://localhost:3000";
+    add_origin_option(app, allowed_origins);
   }
 
   std::string checkpoint;

@@ -1,4 +1,4 @@
-#include "serve/clip_description.h"
+#include "midillama/web/clip_view.h"
 
 #include "midillama/web/http_server.h"
 
@@ -9,7 +9,7 @@
 #include <iterator>
 #include <vector>
 
-namespace midillama::serve {
+namespace midillama::web {
 namespace {
 
 constexpr std::size_t kMostBeats = 100'000;
@@ -36,7 +36,7 @@ std::vector<midi::Tick> bars_of(const midi::Score& score) {
   try {
     return midi::bar_starts(score);
   } catch (const Error& error) {
-    throw web::HttpError(400, fmt::format("the MIDI file: {}", error.what()));
+    throw HttpError(400, fmt::format("the MIDI file: {}", error.what()));
   }
 }
 
@@ -45,7 +45,7 @@ std::vector<midi::Tick> beats_of(const midi::Score& score, const std::vector<mid
   for (std::size_t bar = 0; bar + 1 < bars.size(); ++bar) {
     const int count = beats_in(meter_at(score, bars[bar]));
     for (int beat = 0; beat < count; ++beat) beats.push_back({bars[bar].value + (bars[bar + 1] - bars[bar]).value * beat / count});
-    if (beats.size() > kMostBeats) throw web::HttpError(400, fmt::format("the MIDI file: has more than {} beats", kMostBeats));
+    if (beats.size() > kMostBeats) throw HttpError(400, fmt::format("the MIDI file: has more than {} beats", kMostBeats));
   }
   return beats;
 }
@@ -85,17 +85,14 @@ OrderedJson notes_of(const midi::Score& score, const midi::TempoMap& tempos) {
 
 }  // namespace
 
-OrderedJson description_of(const Clip& clip) {
-  const midi::TempoMap tempos(clip.score);
-  const std::vector<midi::Tick> bars = bars_of(clip.score);
-  return {{"id", clip.id},
-          {"object", "clip"},
-          {"name", clip.name},
-          {"duration", rounded(tempos.to_seconds(clip.score.end()))},
-          {"tracks", tracks_of(clip.score)},
-          {"notes", notes_of(clip.score, tempos)},
-          {"beats", in_seconds(beats_of(clip.score, bars), tempos)},
+OrderedJson view_of(const midi::Score& score) {
+  const midi::TempoMap tempos(score);
+  const std::vector<midi::Tick> bars = bars_of(score);
+  return {{"duration", rounded(tempos.to_seconds(score.end()))},
+          {"tracks", tracks_of(score)},
+          {"notes", notes_of(score, tempos)},
+          {"beats", in_seconds(beats_of(score, bars), tempos)},
           {"bars", in_seconds(bars, tempos)}};
 }
 
-}  // namespace midillama::serve
+}  // namespace midillama::web

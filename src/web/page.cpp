@@ -1,8 +1,9 @@
-#include "serve/page.h"
+#include "midillama/web/page.h"
 
 #include <string>
+#include <string_view>
 
-namespace midillama::serve {
+namespace midillama::web {
 namespace {
 
 const char* type_of(std::string_view path) {
@@ -14,7 +15,7 @@ const char* type_of(std::string_view path) {
 
 }  // namespace
 
-web::Reply reply_with(const PageFile& file) {
+Reply reply_with(const PageFile& file) {
   return {.body = std::string(file.content),
           .type = type_of(file.path),
           .headers = {{"Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
@@ -23,4 +24,11 @@ web::Reply reply_with(const PageFile& file) {
                       {"Cache-Control", "no-cache"}}};
 }
 
-}  // namespace midillama::serve
+void add_page(HttpServer& server, std::span<const PageFile> files) {
+  for (const PageFile& file : files) {
+    server.get(
+        std::string(file.path), [&file](const Request&) { return reply_with(file); }, true);
+  }
+}
+
+}  // namespace midillama::web
