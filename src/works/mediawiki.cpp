@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 #include <type_traits>
 
@@ -94,12 +95,18 @@ class MediaWiki : public Source {
   // What `read` makes of the API's answers to one question, which errors name.
   template <typename Read>
   std::invoke_result_t<Read> of_known_form(const std::string& question, const Read& read) {
+    if (const auto failed = failed_.find(question); failed != failed_.end()) throw FailedBefore(failed->second);
+    const auto fail = [&](const std::string& why) { return RequestFailed(failed_[question] = why); };
     try {
       return read();
     } catch (const ApiError& error) {
-      throw RequestFailed(fmt::format("{}: {}: its API answers with the error {}", server_, question, error.what()));
+      throw fail(fmt::format("{}: {}: its API answers with the error {}", server_, question, error.what()));
     } catch (const Json::exception&) {
-      throw RequestFailed(fmt::format("{}: {}: its answer has another form than the API's", server_, question));
+      throw fail(fmt::format("{}: {}: its answer has another form than the API's", server_, question));
+    } catch (const LeftAlone&) {
+      throw;
+    } catch (const RequestFailed& error) {
+      throw fail(error.what());
     }
   }
 
@@ -203,6 +210,7 @@ class MediaWiki : public Source {
   std::string server_;
   PoliteClient& client_;
   AnswerLog& log_;
+  std::map<std::string, std::string> failed_ = {};  // why, by question
 };
 
 }  // namespace

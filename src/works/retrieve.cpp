@@ -86,6 +86,10 @@ std::map<std::string, std::string> look_up(const std::vector<Work>& works, Sourc
   std::map<std::string, std::string> failed;
   std::size_t in_a_row = 0;
   bool is_left_alone = false;
+  const auto fail = [&](const Work& work, const RequestFailed& error) {
+    log::warning("{}: not looked up: {}", work.id, error.what());
+    failed.emplace(work.id, error.what());
+  };
   for (const Work& work : works) {
     try {
       sources.find(work);
@@ -93,13 +97,14 @@ std::map<std::string, std::string> look_up(const std::vector<Work>& works, Sourc
     } catch (const LeftAlone& error) {
       if (!std::exchange(is_left_alone, true)) log::warning("{}: it is asked no more in this run", error.what());
       failed.emplace(work.id, error.what());
+    } catch (const FailedBefore& error) {
+      fail(work, error);
     } catch (const RequestFailed& error) {
       if (++in_a_row == kFailuresInARow) {
         throw Error(fmt::format("{} (so {} works in a row failed: what was answered before is kept, and the next run goes on from there)",
                                 error.what(), kFailuresInARow));
       }
-      log::warning("{}: not looked up: {}", work.id, error.what());
-      failed.emplace(work.id, error.what());
+      fail(work, error);
     }
     progress.advance();
   }

@@ -22,10 +22,17 @@ struct Page {
   std::string text;       // tidy, whole
 };
 
+// The same question failed before in this run, and was not asked again: says for what it failed.
+class FailedBefore : public RequestFailed {
+ public:
+  using RequestFailed::RequestFailed;
+};
+
 class Source {
  public:
   virtual ~Source() = default;
   // Pages about the work, the nearest first, at most `most`. RequestFailed where a server did not answer.
+  // A question that it did not answer is asked once a run.
   virtual std::vector<Page> find(const PageMatcher& work, std::size_t most) = 0;
 };
 

@@ -452,6 +452,29 @@ TEST_F(Retrieve, OnePageThatFailsKeepsOneWorkOpen) {
   EXPECT_EQ(retrieval_state(config), records::StepState::current);
 }
 
+// However many works it is about: the server is not down.
+TEST_F(Retrieve, APageThatFailsIsAskedForOnceARun) {
+  std::vector<Piece> pieces;
+  for (int i = 0; i < 5; ++i) pieces.push_back({"dreaming " + std::to_string(i), kPieces[4].composer, kPieces[4].title});
+  pieces.push_back(kPieces[1]);
+  for (const char* answer : {R"({"error":{"code":"internal_api_error_DBQueryError"}})", R"({"error":{"code":"permissiondenied"}})"}) {
+    use_folder(std::to_string(std::string_view(answer).size()));
+    write_pieces(pieces);
+    wiki.fault = [answer](std::size_t, const httplib::Request& request, httplib::Response& response) {
+      response.set_content(answer, "application/json");
+      return request.get_param_value("pageids") == "6";
+    };
+    wiki.forget();
+    const RetrievalReport report = retrieve();
+    EXPECT_THAT(report.failed, SizeIs(5)) << answer;
+    EXPECT_THAT(report.reasons, SizeIs(1)) << answer;
+    EXPECT_EQ(report.with_text, 1u) << answer;
+    const auto tries =
+        std::ranges::count_if(wiki.targets(), [](const auto& target) { return target.find("pageids=6") != std::string::npos; });
+    EXPECT_LE(tries, 6) << answer;
+  }
+}
+
 // Killed before each request in turn, and then run again.
 TEST_F(Retrieve, ARunThatWasKilledGoesOnWhereItWas) {
   struct Killed {};

@@ -35,8 +35,9 @@ struct RetrievalReport {
 };
 
 // ConfigError where there is no source. InputError where pieces.jsonl is missing or wrong, a folder is missing, or another process writes
-// into the directory. Error where robots.txt does not allow it, and where a server failed for three works in a row: then texts.jsonl stays
-// as it was. A server that asks to be left alone for longer than the retries have patience is asked no more: the works that need it fail.
+// into the directory. Error where robots.txt does not allow it, and where a server failed for three works in a row, each for another page
+// or search: then texts.jsonl stays as it was. A server that asks to be left alone for longer than the retries have patience is asked no
+// more: the works that need it fail.
 RetrievalReport retrieve_texts(const config::Config& config, const RetrievalOptions& options = {});
 
 // Whether texts.jsonl is what retrieve_texts() would write, as far as the pieces, the settings and folders of texts tell: what servers
