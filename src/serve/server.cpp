@@ -4,6 +4,7 @@
 #include "midillama/core/json_text.h"
 #include "midillama/text/utf8.h"
 #include "midillama/web/clip_view.h"
+#include "midillama/web/page.h"
 #include "serve/new_id.h"
 #include "serve/page.h"
 

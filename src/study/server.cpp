@@ -3,6 +3,7 @@
 #include "midillama/core/json_reader.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/utf8_file.h"
+#include "midillama/web/page.h"
 #include "midillama/web/rate_limit.h"
 #include "study/consent.h"
 #include "study/names.h"
