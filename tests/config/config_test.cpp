@@ -11,6 +11,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace midillama::config {
@@ -252,9 +253,10 @@ TEST(Config, AServerIsToldWhoAsksAndItsAddressHoldsNoSecret) {
 }
 
 TEST(Config, EveryShippedConfigurationIsValid) {
+  const std::set<std::string> of_other_rooms = {"tags.yaml", "study.yaml"};  // tests/records, tests/study
   int found = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("configs")) {
-    if (entry.path().extension() != ".yaml" || entry.path().filename() == "tags.yaml") continue;
+    if (entry.path().extension() != ".yaml" || of_other_rooms.contains(entry.path().filename().string())) continue;
     EXPECT_NO_THROW(load(entry.path())) << entry.path();
     ++found;
   }
