@@ -18,6 +18,12 @@ namespace midillama {
   throw InputError(path.string(), "", fmt::format("{} ({})", what, std::strerror(errno)));
 }
 
+// A pipe would wait for its writer. What is not there is for the opening to say.
+inline void require_regular(const std::filesystem::path& path) {
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
+    throw InputError(path.string(), "", "is not a regular file");
+}
+
 class Descriptor {
  public:
   explicit Descriptor(int standard) : descriptor_(::fcntl(standard, F_DUPFD_CLOEXEC, 0)) {

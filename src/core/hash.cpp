@@ -1,6 +1,6 @@
 #include "midillama/core/hash.h"
 
-#include "midillama/core/error.h"
+#include "core/descriptor.h"
 
 #include <fmt/format.h>
 #include <glib.h>
@@ -25,8 +25,7 @@ std::string fingerprint(std::string_view bytes) {
 }
 
 std::string fingerprint_file(const std::filesystem::path& path) {
-  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
-    throw InputError(path.string(), "", "is not a regular file");
+  require_regular(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw InputError(path.string(), "", "cannot be opened");
   Fingerprinter content;

@@ -6,10 +6,8 @@
 
 namespace midillama {
 
-// A pipe would wait for its writer.
 RandomAccessFile::RandomAccessFile(const std::filesystem::path& path) : path_(path) {
-  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
-    throw InputError(path.string(), "", "is not a regular file");
+  require_regular(path);
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0) fail_by_errno(path, "cannot be opened");
 }

@@ -1,8 +1,7 @@
 // Words of a text about a clip that say what no fact says: names, numbers, denials.
 //
-// - A name is a capitalised word, of any script, that neither the facts nor the phrases and units of the tags have. A sentence begins with
-// a
-//   capital letter anyway: there only the composers of the collection are names.
+// - A name is a capitalised word, of any script, that neither the facts nor the phrases and units of the tags have. A sentence begins
+//   with a capital letter anyway: there only the composers of the collection are names.
 // - A number is one in digits or in English words. Those below ten have everyday senses ("for two hands"): they count beside another
 //   number ("three-four") and before what music counts ("six beats"). A question may count, too ("in 20 words"): there a number of
 //   one or two digits is none.

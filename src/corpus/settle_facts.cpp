@@ -1,6 +1,7 @@
 #include "corpus/settle_facts.h"
 
 #include "corpus/clip_labels.h"
+#include "corpus/segments.h"
 #include "midillama/core/log.h"
 #include "midillama/records/stated_value.h"
 
@@ -90,6 +91,15 @@ ClipFactsOfPieces settle_facts(const config::Corpus& config, const std::vector<P
   }
   drop_contradictions(tag_facts.tags(), facts);
   return facts;
+}
+
+std::vector<ClipFacts> clip_facts(const std::vector<Piece>& pieces, const std::vector<std::vector<Facts>>& facts) {
+  std::vector<ClipFacts> clips;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    for (std::size_t clip = 0; clip < facts[i].size(); ++clip)
+      clips.push_back({clip_id(pieces[i], clip), facts[i][clip], pieces[i].composer});
+  }
+  return clips;
 }
 
 }  // namespace midillama::corpus

@@ -4,6 +4,7 @@
 #include "corpus/tag_facts.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/corpus/piece.h"
+#include "midillama/corpus/question_quota.h"
 
 #include <vector>
 
@@ -14,5 +15,8 @@ namespace midillama::corpus {
 // has.
 std::vector<std::vector<Facts>> settle_facts(const config::Corpus& config, const std::vector<Piece>& pieces, TagFacts& tag_facts,
                                              std::vector<RareValue>& rare);
+
+// The same under the clips' names, one after the other; `facts` as settle_facts() gave them.
+std::vector<ClipFacts> clip_facts(const std::vector<Piece>& pieces, const std::vector<std::vector<Facts>>& facts);
 
 }  // namespace midillama::corpus

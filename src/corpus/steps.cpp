@@ -150,13 +150,7 @@ std::vector<ClipFacts> known_clips(const config::Corpus& config, const records::
   const auto segments = labelled_segments(config, tags, directory);
   TagFacts tag_facts(tags, config);
   std::vector<RareValue> rare;
-  const auto facts = settle_facts(config, segments.pieces, tag_facts, rare);
-  std::vector<ClipFacts> clips;
-  for (std::size_t i = 0; i < facts.size(); ++i) {
-    for (std::size_t clip = 0; clip < facts[i].size(); ++clip)
-      clips.push_back({clip_id(segments.pieces[i], clip), facts[i][clip], segments.pieces[i].composer});
-  }
-  return clips;
+  return clip_facts(segments.pieces, settle_facts(config, segments.pieces, tag_facts, rare));
 }
 
 Provenance steps_provenance(const fs::path& directory) {

@@ -48,7 +48,7 @@ class DatasetWriter {
 
   BuildReport run() {
     facts_ = settle_facts(config_, pieces_, tag_facts_, report_.rare);
-    writer_.prepare(known_clips());
+    writer_.prepare(clip_facts(pieces_, facts_));
     write_questions();
     write_unseen();
     write_facts();
@@ -64,14 +64,6 @@ class DatasetWriter {
 
   ClipFacts known(ClipNumber clip) const {
     return {clip_id(pieces_[clip.piece], clip.clip), facts_[clip.piece][clip.clip], pieces_[clip.piece].composer};
-  }
-
-  std::vector<ClipFacts> known_clips() const {
-    std::vector<ClipFacts> clips;
-    for (std::size_t i = 0; i < pieces_.size(); ++i) {
-      for (std::size_t clip = 0; clip < pieces_[i].clips.size(); ++clip) clips.push_back(known({i, clip}));
-    }
-    return clips;
   }
 
   // One split after the other and a few clips at once, so that not all questions are in memory.
