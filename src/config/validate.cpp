@@ -86,10 +86,16 @@ void check(Checker& c, const Projector& projector, const MusicEncoder& encoder) 
   for (const ProjectorKind& kind : projector_kinds()) names.emplace_back(kind.name);
   c.one_of("projector.kind", projector.kind, names);
   c.at_least<std::int64_t>("projector.hidden_size", projector.hidden_size, 0);
-  c.one_of("projector.initialization", projector.initialization, {"linear", "whitened", "answers"});
+  c.one_of("projector.initialization", projector.initialization, {"linear", "whitened", "answers", "contrastive"});
+  c.at_least<std::int64_t>("projector.queries", projector.queries, 1);
+  c.at_least<std::int64_t>("projector.contrastive.steps", projector.contrastive.steps, 1);
+  c.at_least<std::int64_t>("projector.contrastive.batch_size", projector.contrastive.batch_size, 2);
+  c.positive("projector.contrastive.learning_rate", projector.contrastive.learning_rate);
+  c.positive("projector.contrastive.temperature", projector.contrastive.temperature);
   const ProjectorKind* kind = find_projector_kind(projector.kind);
   if (!kind) return;
-  c.require(projector.initialization == "linear" || projector.kind == "linear", "projector.initialization", projector.initialization,
+  const bool any_kind = projector.initialization == "linear" || projector.initialization == "contrastive";
+  c.require(any_kind || projector.kind == "linear", "projector.initialization", projector.initialization,
             fmt::format("is possible with projector.kind linear, not with {}", projector.kind));
   const bool pooled = encoder.pooling != "none";
   c.require(pooled || kind->takes_notes, "music_encoder.pooling", encoder.pooling,
@@ -294,6 +300,7 @@ void check(Checker& c, const Chat& chat) {
 
 std::vector<std::string> validate(const Config& config) {
   Checker checker;
+  checker.one_of("system", config.system, system_names());
   check(checker, config.run);
   check(checker, config.data);
   check(checker, config.music_encoder);
@@ -304,6 +311,8 @@ std::vector<std::string> validate(const Config& config) {
   checker.require(!config.prompt.template_text.empty(), "prompt.template", "\"\"",
                   "must be plain, llama3, chatml, chat or the text of a template");
   checker.one_of("prompt.notes", config.prompt.notes, clip_text_names());
+  checker.at_least<std::int64_t>("prompt.notes_tokens", config.prompt.notes_tokens, 0);
+  checker.between<std::int64_t>("prompt.grid", config.prompt.grid, 1, 480);
   checker.at_least<std::int64_t>("prompt.max_length", config.prompt.max_length, 8);
   check(checker, config.lora);
   check_stages(checker, config);

@@ -86,19 +86,40 @@ struct MusicEncoder {
   }
 };
 
+// How projector.initialization contrastive comes by a projector: clips learn to lie near the texts of their own facts.
+struct ContrastiveStart {
+  std::int64_t steps = 300;
+  std::int64_t batch_size = 128;  // clips that are told apart in a step
+  double learning_rate = 1e-3;
+  double temperature = 0.07;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("steps", self.steps);
+    v("batch_size", self.batch_size);
+    v("learning_rate", self.learning_rate);
+    v("temperature", self.temperature);
+  }
+};
+
 struct Projector {
   std::string kind = "linear";   // see config/projector_kinds.h
   std::int64_t hidden_size = 0;  // of kind mlp's inner layer; 0: the decoder's
+  std::int64_t queries = 1;      // of kind attention: musical tokens a clip becomes
   // linear: as torch::nn::Linear. whitened: trained in whitened coordinates of the training clips' embeddings, where every direction in
   // which they differ is learnt at the same pace; saved as the plain linear layer that it is. answers: the same, started from the linear
-  // map that best predicts the mean embedding of the tokens of a clip's answers.
+  // map that best predicts the mean embedding of the tokens of a clip's answers. contrastive: any kind, trained beforehand to tell a clip's
+  // answers from those about other clips.
   std::string initialization = "linear";
+  ContrastiveStart contrastive;
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
     v("kind", self.kind);
     v("hidden_size", self.hidden_size);
+    v("queries", self.queries);
     v("initialization", self.initialization);
+    v("contrastive", self.contrastive);
   }
 };
 
@@ -148,15 +169,19 @@ struct Llm {
 struct Prompt {
   // plain, llama3, chatml, chat (the language model's own), or the text of a template: see midillama/text/prompt.h
   std::string template_text = "plain";
-  std::string system;               // the system message; empty: as the template has it
-  std::string notes = "note-list";  // how {notes} writes a clip: see midillama/music/clip_text.h
-  std::int64_t max_length = 512;    // tokens of one example, musical tokens included; longer ones are cut from the question and counted
+  std::string system;             // the system message; empty: as the template has it
+  std::string notes = "abc";      // how {notes} writes a clip: see midillama/music/clip_text.h
+  std::int64_t notes_tokens = 0;  // that {notes} may have: measures beyond them are left out whole and counted; 0: no bound of its own
+  std::int64_t grid = 12;         // notes abc: parts of a quarter note to which starts and ends of notes are moved
+  std::int64_t max_length = 512;  // tokens of one example, musical tokens included; longer ones are cut from the question and counted
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
     v("template", self.template_text);
     v("system", self.system);
     v("notes", self.notes);
+    v("notes_tokens", self.notes_tokens);
+    v("grid", self.grid);
     v("max_length", self.max_length);
   }
 };
@@ -502,7 +527,14 @@ struct Writing {
 
 // The rows of the table in src/music/clip_text.cpp.
 inline const std::vector<std::string>& clip_text_names() {
-  static const std::vector<std::string> names = {"note-list"};
+  static const std::vector<std::string> names = {"abc", "note-list", "json"};
+  return names;
+}
+
+// What hears a clip and answers. midillama: the language model with musical tokens. abc: the language model with the clip as text
+// (prompt.notes) in their place. endpoint: chat.model of a server, with the clip as text; it is asked, never trained.
+inline const std::vector<std::string>& system_names() {
+  static const std::vector<std::string> names = {"midillama", "abc", "endpoint"};
   return names;
 }
 
@@ -512,6 +544,7 @@ inline const std::vector<std::string>& stage_names() {
 }
 
 struct Config {
+  std::string system = "midillama";  // see system_names()
   Run run;
   Data data;
   MusicEncoder music_encoder;
@@ -534,6 +567,7 @@ struct Config {
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
+    v("system", self.system);
     v("run", self.run);
     v("data", self.data);
     v("music_encoder", self.music_encoder);
