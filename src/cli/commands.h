@@ -9,6 +9,7 @@
 #include "cli/commands/doctor.h"
 #include "cli/commands/embed.h"
 #include "cli/commands/eval.h"
+#include "cli/commands/experiment.h"
 #include "cli/commands/explain.h"
 #include "cli/commands/export.h"
 #include "cli/commands/generate.h"
@@ -59,6 +60,7 @@ using Commands = CommandList<TrainCommand,             //
                              StudyBuildCommand,        //
                              StudyServeCommand,        //
                              StudyReportCommand,       //
+                             ExperimentCommand,        //
                              ConfigShowCommand,        //
                              ConfigValidateCommand,    //
                              EmbedCommand,             //

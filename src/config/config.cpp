@@ -4,6 +4,7 @@
 #include "midillama/config/yaml_reader.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/process.h"
 #include "midillama/core/utf8_file.h"
 
 #include <fmt/format.h>
@@ -126,8 +127,7 @@ Loaded load_file(const fs::path& file, const std::vector<std::string>& overrides
 
 fs::path find_file(const fs::path& file) {
   if (fs::exists(file) || file.is_absolute()) return file;
-  std::error_code ignored;
-  for (auto folder = fs::read_symlink("/proc/self/exe", ignored).parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
+  for (auto folder = own_program().parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
     for (const auto& found : {folder / "share/midillama" / file, folder / file}) {
       if (fs::exists(found)) return found;
     }

@@ -1,5 +1,7 @@
 #include "midillama/corpus/charts.h"
 
+#include "midillama/text/xml.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,22 +13,6 @@ namespace {
 // In pixels.
 constexpr double kNames = 220, kBars = 420, kNumbers = 90, kRow = 24, kTop = 56, kBottom = 16;
 constexpr std::size_t kMostBins = 24;  // of a plot of lengths
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '&') {
-      result += "&amp;";
-    } else if (c == '<') {
-      result += "&lt;";
-    } else if (c == '>') {
-      result += "&gt;";
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
 
 // A file name of a tag's name.
 std::string file_name(const std::string& kind, const std::string& name) {
@@ -102,11 +88,11 @@ std::string to_svg(const BarChart& chart) {
       "<rect width=\"{0:.0f}\" height=\"{1:.0f}\" fill=\"#ffffff\"/>\n"
       "<text x=\"16\" y=\"28\" font-size=\"16\" font-weight=\"bold\">{2}</text>\n"
       "<text x=\"{3:.0f}\" y=\"28\" text-anchor=\"end\" fill=\"#555555\">{4}</text>\n",
-      width, height, escaped(chart.title), width - 16, escaped(chart.unit));
+      width, height, text::xml_text(chart.title), width - 16, text::xml_text(chart.unit));
   double y = kTop;
   for (const auto& [name, value] : chart.bars) {
     const double length = most > 0 ? kBars * value / most : 0;
-    svg += fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"end\">{}</text>\n", kNames - 8, y + 13, escaped(name));
+    svg += fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"end\">{}</text>\n", kNames - 8, y + 13, text::xml_text(name));
     svg +=
         fmt::format("<rect x=\"{:.0f}\" y=\"{:.0f}\" width=\"{:.1f}\" height=\"{:.0f}\" fill=\"#3b6ea5\"/>\n", kNames, y, length, kRow - 6);
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.0f}\" fill=\"#333333\">{:.0f}</text>\n", kNames + length + 6, y + 13, value);

@@ -114,16 +114,10 @@ std::vector<BertScore> BertScorer::score(std::span<const metrics::ScoredText> ex
 }
 
 metrics::Score BertScorer::mean(std::span<const metrics::ScoredText> examples, double BertScore::*number) const {
-  metrics::Score result;
-  double sum = 0;
-  for (const auto& value : score(examples)) {
-    result.per_example.push_back(value.*number);
-    sum += value.*number;
-  }
-  result.score = examples.empty() ? 0 : sum / static_cast<double>(examples.size());
-  result.signature = fmt::format("bert_score|number:{}|model:{}|layer:{}|idf:no|rescale:no|version:0.3.13",
-                                 number == &BertScore::recall ? "recall" : "f1", name_, layer_);
-  return result;
+  std::vector<double> values;
+  for (const auto& value : score(examples)) values.push_back(value.*number);
+  return metrics::mean_of(std::move(values), fmt::format("bert_score|number:{}|model:{}|layer:{}|idf:no|rescale:no|version:0.3.13",
+                                                         number == &BertScore::recall ? "recall" : "f1", name_, layer_));
 }
 
 }  // namespace midillama::eval

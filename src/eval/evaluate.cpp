@@ -11,6 +11,7 @@
 #include "midillama/parallel/agreement.h"
 #include "midillama/records/form.h"
 #include "midillama/records/split.h"
+#include "midillama/runs/example_scores.h"
 #include "midillama/runs/files.h"
 #include "midillama/runs/trained_with.h"
 #include "midillama/systems/answerer.h"
@@ -88,6 +89,7 @@ class Evaluation {
       runs::warn_of_other_pieces(config, options.checkpoint, records::pieces_fingerprint(config.data.dir, config.data.test_split));
       scorer_.emplace(config.eval, config.run.seed, device);
     }
+    for (const auto& question : questions_) pieces_.push_back(question.piece);
     if (questions_.empty()) {
       throw InputError(records::split_file(config.data.dir, resources_.split()).string(), "",
                        fmt::format("there is no question of the task \"{}\"", options.task));
@@ -136,13 +138,31 @@ class Evaluation {
     const auto stated = [&](std::size_t i, const std::string& tag) {
       return records::said(resources_.tags().at(tag), questions_[i], predictions[i].prediction);
     };
-    return with_accuracy({std::move(name), std::move(label), scorer_->score(examples_of(predictions)), {}}, stated);
+    return checked({std::move(name), std::move(label), scorer_->score(examples_of(predictions), pieces_)}, stated);
   }
 
-  ReportRow with_accuracy(ReportRow row, const StatedValue& stated) const {
-    row.accuracy = fact_accuracy(resources_.tags(), questions_, stated);
-    if (is_unseen(options_)) row.forms = accuracy_by_form(resources_.tags(), questions_, stated);
+  // With what is right of the facts.
+  ReportRow checked(ReportRow row, const StatedValue& stated) const {
+    const auto facts = check_facts(resources_.tags(), questions_, stated);
+    row.accuracy = fact_accuracy(resources_.tags(), questions_, facts);
+    if (is_unseen(options_)) row.forms = accuracy_by_form(resources_.tags(), questions_, facts);
+    row.examples = example_scores(row, facts);
     return row;
+  }
+
+  runs::ExampleScores example_scores(const ReportRow& row, std::span<const CheckedFact> facts) const {
+    runs::ExampleScores scores;
+    for (const auto& question : questions_) scores.ids.push_back(question.id);
+    scores.pieces = pieces_;
+    for (const auto& metric : row.metrics) scores.metrics.emplace_back(metric.name, metric.additive);
+    for (const auto& entry : row.accuracy) {
+      std::vector<double> right(questions_.size()), asked(questions_.size());
+      for (const auto& fact : facts) {
+        if (fact.tag == entry.tag) asked[fact.question] = 1, right[fact.question] = fact.is_right ? 1 : 0;
+      }
+      scores.accuracies.emplace_back(entry.tag, metrics::shares(right, asked));
+    }
+    return scores;
   }
 
   // The other run may have answered more questions than are asked here.
@@ -181,10 +201,11 @@ class Evaluation {
       const auto value = values.find({questions_[i].clip, tag});
       return value == values.end() ? std::nullopt : std::optional(records::right_answer(questions_[i].yes_if, value->second));
     };
-    finish_row(with_accuracy({.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = {}}, stated));
+    finish_row(checked({.name = "linear-probe", .label = "linear probe", .metrics = {}, .accuracy = {}}, stated));
   }
 
   void finish_row(ReportRow row) {
+    runs::write_example_scores(folder(row.name) / runs::kExampleScoresFile, row.examples);
     write_atomically(folder(row.name) / "scores.json", json_text(to_json(report_of({row})), 2) + '\n');
     rows_.push_back(std::move(row));
   }
@@ -202,6 +223,7 @@ class Evaluation {
   parallel::ProcessGroup& group_;
   systems::Resources resources_;
   std::vector<records::Question> questions_;  // that are asked
+  std::vector<std::string> pieces_;           // that they are about
   std::string fingerprint_;
   std::optional<WriterLock> lock_;  // of the main rank, as the next
   std::optional<Scorer> scorer_;

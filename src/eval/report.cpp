@@ -56,7 +56,7 @@ std::string metric_cell(const ReportRow& row, const std::string& name) {
 std::string accuracy_cell(const ReportRow& row, const std::string& tag) {
   const auto entry = std::ranges::find(row.accuracy, tag, &TagAccuracy::tag);
   if (entry == row.accuracy.end()) return "-";
-  return with_interval(fmt::format("{:.3f}", entry->value()), entry->interval());
+  return with_interval(fmt::format("{:.3f}", entry->value()), entry->interval);
 }
 
 const ReportRow* find_row(const TaskReport& task, const std::string& name) {
@@ -111,7 +111,7 @@ Table form_table(const TaskReport& task, const TaskReport* trained) {
     for (const auto& tag : tags) {
       const auto entry = std::ranges::find(accuracy, tag.tag, &TagAccuracy::tag);
       const bool asked = entry != accuracy.end();
-      cells.push_back(asked ? with_interval(fmt::format("{:.3f}", entry->value()), entry->interval()) : "-");
+      cells.push_back(asked ? with_interval(fmt::format("{:.3f}", entry->value()), entry->interval) : "-");
     }
   };
   for (const auto& row : task.rows) {
@@ -144,9 +144,9 @@ std::vector<std::string> signatures(const TaskReport& task) {
 }
 
 constexpr const char* kExplanation =
-    "Brackets are 95 % intervals over the examples, taken as independent: bootstrap for METEOR, ROUGE-L and BERTScore, Wilson's for the "
-    "accuracy of the stated "
-    "facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"no music\" no musical token; \"most frequent "
+    "Brackets are 95 % intervals over the pieces, whose questions are not independent: bootstrap for the text metrics, Wilson's for the "
+    "accuracy of the stated facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"no music\" no musical "
+    "token; \"most frequent "
     "answer\" is what the training "
     "split says most often; the linear probe reads the clip embedding directly. \"zero-shot\" is the language model before training, which "
     "hears no music and has nothing but the question.";

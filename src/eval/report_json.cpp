@@ -18,7 +18,7 @@ OrderedJson to_json(const Metric& metric) {
 }
 
 OrderedJson to_json(const TagAccuracy& stated) {
-  return {{"score", stated.value()}, {"interval", to_json(stated.interval())}, {"correct", stated.correct}, {"total", stated.total}};
+  return {{"score", stated.value()}, {"interval", to_json(stated.interval)}, {"correct", stated.correct}, {"total", stated.total}};
 }
 
 OrderedJson to_json(const ReportRow& row) {
@@ -39,17 +39,22 @@ OrderedJson to_json(const TaskReport& task) {
   return {{"task", task.task}, {"examples", task.examples}, {"rows", rows}};
 }
 
+metrics::Interval interval_from_json(const OrderedJson& json) {
+  return {json.at(0).get<double>(), json.at(1).get<double>()};
+}
+
 Metric metric_from_json(const std::string& name, const OrderedJson& json) {
   Metric metric{
       .name = name, .score = json.at("score").get<double>(), .signature = json.at("signature").get<std::string>(), .interval = {}};
-  if (json.contains("interval")) metric.interval = {json["interval"].at(0).get<double>(), json["interval"].at(1).get<double>()};
+  if (json.contains("interval")) metric.interval = interval_from_json(json["interval"]);
   return metric;
 }
 
 std::vector<TagAccuracy> accuracy_from_json(const OrderedJson& json) {
   std::vector<TagAccuracy> accuracy;
   for (const auto& [tag, stated] : json.items()) {
-    accuracy.push_back({tag, stated.at("correct").get<std::int64_t>(), stated.at("total").get<std::int64_t>()});
+    accuracy.push_back(
+        {tag, stated.at("correct").get<std::int64_t>(), stated.at("total").get<std::int64_t>(), interval_from_json(stated.at("interval"))});
   }
   return accuracy;
 }

@@ -4,6 +4,8 @@
 #include "midillama/core/log.h"
 #include "midillama/eval/prediction.h"
 
+#include <utility>
+
 namespace midillama::eval {
 
 Scorer::Scorer(const config::Eval& config, std::uint64_t seed, torch::Device device) : config_(config), seed_(seed) {
@@ -15,12 +17,13 @@ Scorer::Scorer(const config::Eval& config, std::uint64_t seed, torch::Device dev
   }
 }
 
-std::vector<Metric> Scorer::score(std::span<const metrics::ScoredText> examples) const {
+std::vector<Metric> Scorer::score(std::span<const metrics::ScoredText> examples, std::span<const std::string> pieces) const {
   std::vector<Metric> scores;
-  const auto add = [&](const std::string& name, const metrics::Score& result) {
-    auto& metric = scores.emplace_back(Metric{name, result.score, result.signature, {}});
-    if (result.per_example.empty() || config_.bootstrap_samples == 0) return;
-    metric.interval = metrics::bootstrap_interval(result.per_example, seed_, static_cast<int>(config_.bootstrap_samples));
+  std::optional<metrics::GroupedBootstrap> bootstrap;
+  if (config_.bootstrap_samples > 0) bootstrap.emplace(pieces, seed_, static_cast<int>(config_.bootstrap_samples));
+  const auto add = [&](const std::string& name, metrics::Score result) {
+    auto& metric = scores.emplace_back(Metric{name, result.score, std::move(result.signature), {}, std::move(result.additive)});
+    if (bootstrap) metric.interval = metrics::percentile_interval(bootstrap->resampled(metric.additive));
   };
   const bool standard = config_.profile == "standard";
   add("bleu", standard ? metrics::bleu(examples) : metrics::mullama_bleu(examples));
@@ -35,7 +38,7 @@ OrderedJson score_file(const std::filesystem::path& predictions, const config::E
   auto without_intervals = config;
   without_intervals.bootstrap_samples = 0;
   OrderedJson metrics = OrderedJson::object();
-  for (const auto& metric : Scorer(without_intervals, 0, device).score(examples)) {
+  for (const auto& metric : Scorer(without_intervals, 0, device).score(examples, {})) {
     metrics[metric.name] = {{"score", metric.score}, {"signature", metric.signature}};
   }
   return {{"metrics", metrics}, {"examples", examples.size()}};

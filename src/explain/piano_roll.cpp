@@ -1,6 +1,7 @@
 #include "midillama/explain/piano_roll.h"
 
 #include "midillama/text/utf8.h"
+#include "midillama/text/xml.h"
 
 #include <fmt/format.h>
 
@@ -33,31 +34,6 @@ constexpr const char* kStyle = R"(<style>
 }
 </style>
 )";
-
-// What XML 1.0 can hold of a text, its own characters written out.
-std::string escaped(std::string_view text) {
-  std::string safe;
-  while (!text.empty()) {
-    const char32_t c = text::take_code_point(text);
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        text::append_utf8(safe, c < 0x20 || c == 0xFFFE || c == 0xFFFF ? text::kReplacementCharacter : c);
-    }
-  }
-  return safe;
-}
 
 // Lines of at most kCharactersALine characters, broken at spaces.
 std::vector<std::string> wrapped(std::string_view text) {
@@ -156,7 +132,7 @@ class PianoRoll {
   }
 
   void write_text(double x, double y, const char* attributes, std::string_view content) {
-    body_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" {}>{}</text>\n", x, y, attributes, escaped(content));
+    body_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" {}>{}</text>\n", x, y, attributes, text::xml_text(content));
   }
   void write_paragraph(const char* attributes, std::string_view content) {
     for (const std::string& line : wrapped(content)) write_text(kLeft, y_ += kLine, attributes, line);

@@ -1,15 +1,38 @@
 #include "metrics/checks.h"
 #include "metrics/ngrams.h"
 #include "metrics/tokens.h"
+#include "midillama/metrics/additive.h"
 #include "midillama/metrics/metrics.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 namespace midillama::metrics {
 namespace {
+
+NgramStatistics statistics_of(std::span<const double> sums) {
+  NgramStatistics statistics;
+  const auto whole = [&](std::size_t i) { return static_cast<std::int64_t>(sums[i]); };
+  for (std::size_t n = 0; n < kMaxOrder; ++n) {
+    statistics.correct[n] = whole(n);
+    statistics.total[n] = whole(kMaxOrder + n);
+  }
+  statistics.prediction_length = whole(2 * kMaxOrder);
+  statistics.reference_length = whole(2 * kMaxOrder + 1);
+  return statistics;
+}
+
+void append(std::vector<double>& counts, const NgramStatistics& statistics) {
+  const auto add = [&](std::int64_t count) { counts.push_back(static_cast<double>(count)); };
+  std::ranges::for_each(statistics.correct, add);
+  std::ranges::for_each(statistics.total, add);
+  add(statistics.prediction_length);
+  add(statistics.reference_length);
+}
 
 // Geometric mean of the precisions times the brevity penalty. An order without a match counts 1/2 of a match the first time, 1/4 the second
 // and so on.
@@ -25,6 +48,10 @@ double exponentially_smoothed(const NgramStatistics& statistics) {
   return statistics.brevity_penalty() * std::exp(logarithms / kMaxOrder);
 }
 
+double bleu_of_sums(std::span<const double> sums) {
+  return exponentially_smoothed(statistics_of(sums));
+}
+
 // sacrebleu's signature: the number of references where all examples have as many.
 std::string signature(std::span<const ScoredText> examples) {
   const auto count = examples.front().references.size();
@@ -34,17 +61,22 @@ std::string signature(std::span<const ScoredText> examples) {
 
 }  // namespace
 
+Additive bleu_of_counts(std::vector<double> counts) {
+  return {.width = kBleuCounts, .counts = std::move(counts), .value = bleu_of_sums};
+}
+
 Score bleu(std::span<const ScoredText> examples) {
   check(examples, "BLEU");
   Tokens tokens;
-  NgramStatistics corpus;
+  std::vector<double> counts;
   std::vector<std::vector<WordId>> references;
   for (const ScoredText& example : examples) {
     references.clear();
     for (const std::string& reference : example.references) references.push_back(tokens.mteval_13a(reference));
-    corpus += count_ngrams(tokens.mteval_13a(example.prediction), references);
+    append(counts, count_ngrams(tokens.mteval_13a(example.prediction), references));
   }
-  return {exponentially_smoothed(corpus), signature(examples), {}};
+  Additive metric = bleu_of_counts(std::move(counts));
+  return {metric.value_of_all(), signature(examples), {}, std::move(metric)};
 }
 
 }  // namespace midillama::metrics

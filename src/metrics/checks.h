@@ -19,10 +19,4 @@ inline void check(std::span<const ScoredText> examples, const std::string& metri
   }
 }
 
-inline Score mean_of(std::vector<double> per_example, std::string signature) {
-  double sum = 0;
-  for (const double value : per_example) sum += value;
-  return {sum / static_cast<double>(per_example.size()), std::move(signature), std::move(per_example)};
-}
-
 }  // namespace midillama::metrics

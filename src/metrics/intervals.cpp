@@ -7,6 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <numbers>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace midillama::metrics {
@@ -22,17 +26,45 @@ double quantile(const std::vector<double>& sorted, double fraction) {
   return std::lerp(sorted[below], sorted[above], place - static_cast<double>(below));
 }
 
-}  // namespace
-
-Interval wilson_interval(std::int64_t successes, std::int64_t trials) {
-  if (successes < 0 || successes > trials) throw Error(fmt::format("{} successes of {} trials make no proportion", successes, trials));
-  if (trials == 0) return {0, 1};
-  const auto n = static_cast<double>(trials);
-  const double p = static_cast<double>(successes) / n;
+// For a proportion p of n trials, which need not be whole: grouped trials count as fewer.
+Interval wilson(double p, double n) {
   const double z2 = kNormalQuantile * kNormalQuantile;
   const double center = (p + z2 / (2 * n)) / (1 + z2 / n);
   const double half_width = kNormalQuantile / (1 + z2 / n) * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-  return {successes == 0 ? 0 : center - half_width, successes == trials ? 1 : center + half_width};
+  return {p == 0 ? 0 : center - half_width, p == 1 ? 1 : center + half_width};
+}
+
+void require_proportion(std::int64_t successes, std::int64_t trials) {
+  if (successes < 0 || successes > trials) throw Error(fmt::format("{} successes of {} trials make no proportion", successes, trials));
+}
+
+}  // namespace
+
+Interval wilson_interval(std::int64_t successes, std::int64_t trials) {
+  require_proportion(successes, trials);
+  if (trials == 0) return {0, 1};
+  const auto n = static_cast<double>(trials);
+  return wilson(static_cast<double>(successes) / n, n);
+}
+
+Interval wilson_interval(std::span<const Trials> groups) {
+  double successes = 0, trials = 0, count = 0;
+  for (const Trials& group : groups) {
+    require_proportion(group.successes, group.trials);
+    successes += static_cast<double>(group.successes);
+    trials += static_cast<double>(group.trials);
+    count += group.trials > 0 ? 1 : 0;
+  }
+  if (trials == 0) return {0, 1};
+  const double p = successes / trials;
+  double squares = 0;  // of what each group has more than its share
+  for (const Trials& group : groups) {
+    const double more = static_cast<double>(group.successes) - p * static_cast<double>(group.trials);
+    squares += more * more;
+  }
+  if (squares == 0) return wilson(p, count);
+  const double variance = squares / (trials * trials);
+  return wilson(p, std::min(trials, p * (1 - p) / variance));
 }
 
 Interval bootstrap_interval(std::span<const double> values, std::uint64_t seed, int resamples) {
@@ -53,8 +85,58 @@ Interval bootstrap_interval(std::size_t count, const Statistic& statistic, std::
     for (std::size_t& i : drawn) i = random.below(count);
     value = statistic(drawn);
   }
-  std::ranges::sort(statistics);
-  return {quantile(statistics, 0.025), quantile(statistics, 0.975)};
+  return percentile_interval(std::move(statistics));
+}
+
+GroupedBootstrap::GroupedBootstrap(std::span<const std::string> groups, std::uint64_t seed, int resamples)
+    : seed_(seed), resamples_(resamples) {
+  if (groups.empty() || resamples < 1) throw Error("a bootstrap needs examples and resamples");
+  std::map<std::string_view, std::size_t> numbers;
+  for (const std::string& group : groups) group_of_.push_back(numbers.emplace(group, numbers.size()).first->second);
+  groups_ = numbers.size();
+}
+
+std::vector<double> GroupedBootstrap::resampled(const Additive& metric) const {
+  if (metric.examples() != group_of_.size())
+    throw Error(fmt::format("a metric of {} examples for {} in groups", metric.examples(), group_of_.size()));
+  const std::size_t width = metric.width;
+  std::vector<double> sums(groups_ * width);
+  const auto add = [width](std::span<const double> counts, double* to) {
+    for (std::size_t i = 0; i < width; ++i) to[i] += counts[i];
+  };
+  for (std::size_t e = 0; e < group_of_.size(); ++e) add(metric.of(e), &sums[group_of_[e] * width]);
+
+  Random random(seed_for(seed_, "bootstrap"));
+  std::vector<double> values;
+  std::vector<double> drawn(width);
+  for (int resample = 0; resample < resamples_; ++resample) {
+    std::ranges::fill(drawn, 0);
+    for (std::size_t i = 0; i < groups_; ++i) add(std::span(sums).subspan(random.below(groups_) * width, width), drawn.data());
+    values.push_back(metric.value(drawn));
+  }
+  return values;
+}
+
+Interval percentile_interval(std::vector<double> resampled) {
+  std::erase_if(resampled, [](double value) { return std::isnan(value); });
+  if (resampled.empty()) throw Error("an interval needs values");
+  std::ranges::sort(resampled);
+  return {quantile(resampled, 0.025), quantile(resampled, 0.975)};
+}
+
+double bootstrap_p_value(double difference, std::span<const double> resampled_differences) {
+  double count = 0, sum = 0, squares = 0;
+  for (const double value : resampled_differences) {
+    if (std::isnan(value)) continue;
+    ++count, sum += value;
+  }
+  if (count < 2) return 1;
+  for (const double value : resampled_differences) {
+    if (!std::isnan(value)) squares += (value - sum / count) * (value - sum / count);
+  }
+  if (squares == 0) return difference == 0 ? 1 : 0;
+  const double deviation = std::sqrt(squares / (count - 1));
+  return std::erfc(std::abs(difference) / deviation / std::numbers::sqrt2);
 }
 
 }  // namespace midillama::metrics

@@ -1,4 +1,5 @@
 #include "midillama/study/report.h"
+#include "midillama/text/xml.h"
 
 #include <fmt/format.h>
 
@@ -18,28 +19,8 @@ constexpr const char* kInk = "#3b4249";
 constexpr const char* kPale = "fill-opacity=\"0.45\"";
 constexpr const char* kFrame = "stroke=\"#c9c6be\"";
 
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      default:
-        safe += letter;
-    }
-  }
-  return safe;
-}
-
 std::string text(double x, double y, const std::string& content, const char* style) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" {}>{}</text>\n", x, y, style, escaped(content));
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" {}>{}</text>\n", x, y, style, text::xml_text(content));
 }
 
 // Parts of a bar, one after the other.
@@ -105,7 +86,7 @@ std::string draw_majorities(const StudyReport& report) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" font-family=\"system-ui, "
       "sans-serif\" "
       "font-size=\"12\" fill=\"#3b4249\" role=\"img\">\n<title>{2}</title>\n<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n",
-      kWidth, height, escaped(fmt::format("Clips by majority: {}, undecided, {}", report.systems[0], report.systems[1])));
+      kWidth, height, text::xml_text(fmt::format("Clips by majority: {}, undecided, {}", report.systems[0], report.systems[1])));
   svg += text(kLeft, 26, fmt::format("{} clips, by majority of their judges", report.clips), "font-size=\"15\" font-weight=\"600\"");
   svg += legend(report);
   double y = kTop;

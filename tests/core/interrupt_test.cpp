@@ -2,6 +2,7 @@
 
 #include "midillama/core/directory.h"
 #include "midillama/core/file.h"
+#include "midillama/core/process.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -109,6 +110,40 @@ TEST(Interrupt, ADelayMayBeOfCtrlCOnly) {
   child.await_ready();
   child.signal(SIGTERM);
   EXPECT_EQ(child.wait(), 128 + SIGTERM) << "the first one, too";
+}
+
+TEST(Interrupt, DuringADelayReachesTheProgramThatIsWaitedFor) {
+  const TemporaryDirectory folder;
+  const Watching child([&](const auto& ready) {
+    forget_on_interrupt(folder.path());
+    const InterruptDelay delay("");
+    std::thread told([&] {
+      while (!fs::exists(folder.path() / "started")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      ready();
+    });
+    const std::string script = "trap 'echo ended; exit 7' TERM; touch started; while :; do sleep 0.02; done";
+    const auto process = run_logged({"env", "-C", folder.path().string(), "sh", "-c", script}, folder.path() / "log");
+    told.join();
+    ::_exit(process.status == 7 && noted_interrupt() == SIGINT ? 0 : 1);
+  });
+  child.await_ready();
+  child.signal(SIGINT);
+  EXPECT_EQ(child.wait(), 0);
+  EXPECT_EQ(read_text(folder.path() / "log"), "ended\n");
+}
+
+TEST(Process, IsLoggedAndMeasured) {
+  const TemporaryDirectory folder;
+  const auto log = folder.path() / "logs/one.txt";
+  const auto process = run_logged({"sh", "-c", "echo out; echo error >&2; exit 3"}, log);
+  EXPECT_EQ(process.status, 3);
+  EXPECT_EQ(read_text(log), "out\nerror\n");
+  EXPECT_GT(process.peak_memory, 1 << 16);
+  EXPECT_LT(process.peak_memory, 1 << 30);
+  EXPECT_EQ(run_logged({"true"}, log).status, 0);
+  EXPECT_EQ(read_text(log), "");
+  EXPECT_EQ(run_logged({"sh", "-c", "kill -9 $$"}, log).status, 128 + SIGKILL);
+  EXPECT_THROW(run_logged({"no-such-program"}, log), Error);
 }
 
 TEST(Interrupt, IsNamed) {

@@ -6,11 +6,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace midillama::eval {
 namespace {
 
 records::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
+  static int piece = 0;
   records::Question question;
+  question.piece = std::to_string(piece++);
   question.task = task;
   question.tag = tag;
   question.answer = answer;
@@ -23,7 +28,7 @@ const records::Tags& folk_tags() {
   return tags;
 }
 std::vector<TagAccuracy> fact_accuracy(std::span<const records::Question> questions, std::span<const std::string> answers) {
-  return eval::fact_accuracy(folk_tags(), questions, answers);
+  return eval::fact_accuracy(folk_tags(), questions, check_facts(folk_tags(), questions, answers));
 }
 
 const Json kFacts = {{"dance", "jig"}, {"key", "G major"}, {"meter", "6/8"}, {"composer", "unknown"}};
@@ -46,8 +51,20 @@ TEST(FactAccuracy, CountsWhatEachTextStates) {
   EXPECT_EQ(accuracy[2].total, 1);
   EXPECT_DOUBLE_EQ(accuracy[1].value(), 1.0 / 3.0);
   // statsmodels 0.14: proportion_confint(1, 3, method="wilson")
-  EXPECT_NEAR(accuracy[1].interval().low, 0.0614922, 1e-6);
-  EXPECT_NEAR(accuracy[1].interval().high, 0.7923403, 1e-6);
+  EXPECT_NEAR(accuracy[1].interval.low, 0.0614922, 1e-6);
+  EXPECT_NEAR(accuracy[1].interval.high, 0.7923403, 1e-6);
+}
+
+TEST(FactAccuracy, IsLessCertainOfQuestionsAboutOnePiece) {
+  std::vector<records::Question> questions(4, question("qa", "key", "", kFacts));
+  const std::vector<std::string> answers = {"G major.", "G major.", "A minor.", "A minor."};
+  for (std::size_t i = 0; i < questions.size(); ++i) questions[i].piece = i < 2 ? "one" : "other";
+  const auto of_pieces = fact_accuracy(questions, answers)[0].interval;
+  for (std::size_t i = 0; i < questions.size(); ++i) questions[i].piece = std::to_string(i);
+  const auto of_questions = fact_accuracy(questions, answers)[0].interval;
+  EXPECT_LT(of_pieces.low, of_questions.low);
+  EXPECT_DOUBLE_EQ(of_pieces.low, metrics::wilson_interval(1, 2).low);
+  EXPECT_DOUBLE_EQ(of_questions.low, metrics::wilson_interval(2, 4).low);
 }
 
 TEST(FactAccuracy, WantsAnAnswerForEachQuestion) {
@@ -62,7 +79,7 @@ TEST(FactAccuracy, OfTagsThatOnlyADeclarationKnows) {
                                                     question("qa", "background", "", facts),
                                                     question("qa", "perceived emotion", "", facts)};
   const std::vector<std::string> answers = {"A study.", "It moves at 104 bpm.", "Nobody knows.", "It feels tense."};
-  const auto accuracy = eval::fact_accuracy(tags, questions, answers);
+  const auto accuracy = eval::fact_accuracy(tags, questions, check_facts(tags, questions, answers));
   ASSERT_EQ(accuracy.size(), 3U);
   EXPECT_EQ(accuracy[0].tag, "genre");
   EXPECT_EQ(accuracy[0].correct, 1);
@@ -87,9 +104,7 @@ TEST(FactAccuracy, OfSeveralFactsAndOfYesAndNo) {
   EXPECT_EQ(all[1].correct, 2) << "an answer that says neither yes nor no is wrong";
   EXPECT_EQ(all[1].total, 3);
 
-  const auto forms = accuracy_by_form(folk_tags(), questions, [&](std::size_t i, const std::string& tag) {
-    return records::said(folk_tags().at(tag), questions[i], answers[i]);
-  });
+  const auto forms = accuracy_by_form(folk_tags(), questions, check_facts(folk_tags(), questions, answers));
   ASSERT_EQ(forms.size(), 3U);
   EXPECT_EQ(forms[0].form, "several-facts");
   EXPECT_EQ(forms[0].accuracy[0].correct, 1);

@@ -4,6 +4,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/lock.h"
 #include "midillama/eval/prediction.h"
+#include "midillama/runs/example_scores.h"
 #include "midillama/systems/answerer.h"
 
 #include <gmock/gmock.h>
@@ -46,6 +47,19 @@ TEST_F(EvaluateTest, OneTaskWithItsMusic) {
   EXPECT_THAT(predictions[1].references, ElementsAre("G major."));
   EXPECT_TRUE(std::filesystem::exists(row("qa", "true") / "scores.json"));
   EXPECT_FALSE(std::filesystem::exists(world.path("runs/eval/report.md")));
+}
+
+TEST_F(EvaluateTest, WhatIsMeasuredOfEachAnswerGivesTheReport) {
+  const auto report = run(options("qa", {"true", "most-frequent"}));
+  for (const auto& of_row : report.tasks[0].rows) {
+    const auto scores = runs::read_example_scores(row("qa", of_row.name) / runs::kExampleScoresFile);
+    ASSERT_EQ(scores.ids.size(), 12U);
+    EXPECT_EQ(scores.ids[1], "test-0:key");
+    for (const auto& metric : of_row.metrics)
+      EXPECT_DOUBLE_EQ(runs::ExampleScores::find(scores.metrics, metric.name)->value_of_all(), metric.score);
+    for (const auto& accuracy : of_row.accuracy)
+      EXPECT_DOUBLE_EQ(runs::ExampleScores::find(scores.accuracies, accuracy.tag)->value_of_all(), accuracy.value());
+  }
 }
 
 TEST_F(EvaluateTest, TheFullReportOfBothTasks) {

@@ -12,6 +12,8 @@ const std::vector<metrics::ScoredText> kExamples = {
     {"The piece is in D minor, with a slow tempo of 60.5 bpm.", {"This piece is written in D minor with a slow tempo (60.5 bpm)."}},
     {"A lively waltz.", {"A lively and charming waltz in 3/4."}}};
 
+const std::vector<std::string> kPieces = {"one", "other"};
+
 std::vector<std::string> names(const std::vector<Metric>& scores) {
   std::vector<std::string> names;
   for (const auto& metric : scores) names.push_back(metric.name);
@@ -19,21 +21,23 @@ std::vector<std::string> names(const std::vector<Metric>& scores) {
 }
 
 TEST(Scoring, TheStandardProfile) {
-  const auto scores = Scorer({}, 1, torch::kCPU).score(kExamples);
+  const auto scores = Scorer({}, 1, torch::kCPU).score(kExamples, kPieces);
   EXPECT_THAT(names(scores), testing::ElementsAre("bleu", "meteor", "rouge_l"));
   EXPECT_NEAR(scores[0].score, 0.19331711, 1e-7);                 // sacrebleu
   EXPECT_NEAR(scores[2].score, (0.857143 + 0.545455) / 2, 1e-6);  // rouge_score
-  EXPECT_FALSE(scores[0].interval.has_value());
+  ASSERT_TRUE(scores[0].interval.has_value());
+  EXPECT_LE(scores[0].interval->low, scores[0].score);
+  EXPECT_EQ(scores[0].additive.examples(), kExamples.size());
   ASSERT_TRUE(scores[2].interval.has_value());
   EXPECT_NEAR(scores[2].interval->low, 0.545455, 1e-6);
   EXPECT_NEAR(scores[2].interval->high, 0.857143, 1e-6);
 }
 
 TEST(Scoring, TheOtherProfileHasOtherNumbersAndSaysSo) {
-  const auto standard = Scorer({}, 1, torch::kCPU).score(kExamples);
+  const auto standard = Scorer({}, 1, torch::kCPU).score(kExamples, kPieces);
   config::Eval config;
   config.profile = "mullama";
-  const auto mullama = Scorer(config, 1, torch::kCPU).score(kExamples);
+  const auto mullama = Scorer(config, 1, torch::kCPU).score(kExamples, kPieces);
   EXPECT_EQ(names(mullama), names(standard));
   EXPECT_NE(mullama[0].score, standard[0].score);
   EXPECT_NE(mullama[0].signature, standard[0].signature);

@@ -39,6 +39,24 @@ TEST(Bleu, IsTheCorpusScoreOfSacrebleu) {
   EXPECT_THAT(score.per_example, IsEmpty());
 }
 
+TEST(Bleu, OfSummedCountsIsThatOfTheExamples) {
+  const std::vector<ScoredText> examples = {{"a slow reel in G major", {"a slow jig in G major", "a reel"}},
+                                            {"it is fast", {"it is a fast march in D"}},
+                                            {"", {"a hornpipe"}},
+                                            {"a jig in six eight time", {"a jig in six eight time"}}};
+  const Additive counts = bleu(examples).additive;
+  ASSERT_EQ(counts.examples(), examples.size());
+  for (const std::vector<std::size_t>& drawn : {std::vector<std::size_t>{0, 1}, {3, 3, 1}, {2}, {0, 0, 1, 2, 3}}) {
+    std::vector<ScoredText> some;
+    std::vector<double> sums(counts.width);
+    for (const std::size_t i : drawn) {
+      some.push_back(examples[i]);
+      for (std::size_t j = 0; j < counts.width; ++j) sums[j] += counts.of(i)[j];
+    }
+    EXPECT_EQ(counts.value(sums), bleu(some).score);
+  }
+}
+
 TEST(Bleu, IsZeroWithoutAMatchOrWithoutFourWords) {
   EXPECT_EQ(bleu_of("a b c d e", {"f g h i j"}), 0);
   EXPECT_EQ(bleu_of("a b c", {"a b c"}), 0);

@@ -1,6 +1,8 @@
 // Runs another program to its end.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -14,5 +16,19 @@ struct ProcessResult {
 
 // `arguments[0]` is looked up in PATH. Error where the program cannot be started, naming it and what to install or check.
 ProcessResult run_process(const std::vector<std::string>& arguments, const std::string& working_directory = "");
+
+// This program's executable; empty where the system does not say.
+std::filesystem::path own_program();
+
+// What a program that ran for a while has left.
+struct LoggedProcess {
+  int status = 0;                // as ProcessResult::status
+  std::int64_t peak_memory = 0;  // bytes of the largest of it and its children that it waited for
+  double seconds = 0;
+};
+
+// The same with both outputs in the file `log`, which begins anew. A signal that was noted (core/interrupt.h) goes on to the program as
+// SIGTERM, once; its end is waited for.
+LoggedProcess run_logged(const std::vector<std::string>& arguments, const std::filesystem::path& log);
 
 }  // namespace midillama

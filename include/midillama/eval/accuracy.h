@@ -5,6 +5,7 @@
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,14 +15,21 @@
 
 namespace midillama::eval {
 
+// One fact that an answer should state.
+struct CheckedFact {
+  std::size_t question = 0;  // its number
+  std::string tag = {};
+  bool is_right = false;
+};
+
 // Tag -> facts stated right out of facts in the truth. Tags in the order of their declaration.
 struct TagAccuracy {
   std::string tag;
   std::int64_t correct = 0;
   std::int64_t total = 0;
+  metrics::Interval interval = {};  // 95 %, Wilson's over the pieces
 
   double value() const { return total == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(total); }
-  metrics::Interval interval() const { return metrics::wilson_interval(correct, total); }
 };
 
 // Of the questions that ask in one way.
@@ -32,14 +40,16 @@ struct FormAccuracy {
 
 // What answer number `question` says of `tag`: as records::said() has it.
 using StatedValue = std::function<std::optional<std::string>(std::size_t question, const std::string& tag)>;
-std::vector<TagAccuracy> fact_accuracy(const records::Tags& tags, std::span<const records::Question> questions, const StatedValue& stated);
+// Every fact that is checked (systems::checked_facts()), by question.
+std::vector<CheckedFact> check_facts(const records::Tags& tags, std::span<const records::Question> questions, const StatedValue& stated);
+// The same of what the answers' texts state.
+std::vector<CheckedFact> check_facts(const records::Tags& tags, std::span<const records::Question> questions,
+                                     std::span<const std::string> answers);
 
-// The same with what the answers' texts state.
 std::vector<TagAccuracy> fact_accuracy(const records::Tags& tags, std::span<const records::Question> questions,
-                                       std::span<const std::string> answers);
-
+                                       std::span<const CheckedFact> facts);
 // The same for each way of asking that there is.
 std::vector<FormAccuracy> accuracy_by_form(const records::Tags& tags, std::span<const records::Question> questions,
-                                           const StatedValue& stated);
+                                           std::span<const CheckedFact> facts);
 
 }  // namespace midillama::eval

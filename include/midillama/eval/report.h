@@ -4,6 +4,7 @@
 #include "midillama/core/file.h"
 #include "midillama/eval/accuracy.h"
 #include "midillama/eval/scoring.h"
+#include "midillama/runs/example_scores.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +19,7 @@ struct ReportRow {
   std::vector<Metric> metrics;  // empty for the linear probe, which writes no text
   std::vector<TagAccuracy> accuracy;
   std::vector<FormAccuracy> forms = {};  // of task unseen
+  runs::ExampleScores examples = {};     // none where the row was read from a report
 };
 
 struct TaskReport {

@@ -4,6 +4,7 @@
 #include "midillama/config/schema.h"
 #include "midillama/core/file.h"
 #include "midillama/eval/bert_score.h"
+#include "midillama/metrics/additive.h"
 #include "midillama/metrics/intervals.h"
 #include "midillama/metrics/metrics.h"
 
@@ -22,7 +23,8 @@ struct Metric {
   std::string name;  // bleu, meteor, rouge_l, bertscore
   double score = 0;  // 0 ... 1
   std::string signature;
-  std::optional<metrics::Interval> interval;  // 95 %, by bootstrap; for the metrics that are means over examples
+  std::optional<metrics::Interval> interval;  // 95 %, by bootstrap over the pieces
+  metrics::Additive additive = {};            // of each example; none where the metric was read from a report
 };
 
 class Scorer {
@@ -32,8 +34,9 @@ class Scorer {
   Scorer(const config::Eval& config, std::uint64_t seed, torch::Device device);
 
   // BLEU, METEOR, ROUGE-L and, where configured, BERTScore in the profile of the configuration: "standard", or "mullama" for the numbers of
-  // the common music-LLM script.
-  std::vector<Metric> score(std::span<const metrics::ScoredText> examples) const;
+  // the common music-LLM script. `pieces`: of each example, the name of what it is about (a piece of music), since answers about one piece
+  // are not independent.
+  std::vector<Metric> score(std::span<const metrics::ScoredText> examples, std::span<const std::string> pieces) const;
 
  private:
   config::Eval config_;

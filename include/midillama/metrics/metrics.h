@@ -5,6 +5,8 @@
 // read invalid UTF-8 as U+FFFD. An empty prediction or reference is fine: it scores 0 where it is alone.
 #pragma once
 
+#include "midillama/metrics/additive.h"
+
 #include <filesystem>
 #include <span>
 #include <string>
@@ -16,7 +18,11 @@ struct Score {
   double score = 0;                 // 0 to 1
   std::string signature;            // implementation|option:value|...|version:X
   std::vector<double> per_example;  // in the order of the examples; empty for a corpus-level metric
+  Additive additive = {};           // the same metric as counts that add up
 };
+
+// The mean over the examples; 0 where there are none.
+Score mean_of(std::vector<double> per_example, std::string signature);
 
 // One prediction with one or more references.
 struct ScoredText {

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "cli/command.h"
+
+#include <string>
+
+namespace midillama::cli {
+
+struct ExperimentCommand : Command {
+  static constexpr const char* kName = "experiment";
+  static constexpr const char* kDescription = "Train what is missing of several systems, have all answer the same questions, one table";
+  static constexpr const char* kExample = "midillama experiment --config configs/folk/table1.yaml";
+
+  void declare(CLI::App& app) {
+    app.add_flag("--table-only", table_only, "Make the table anew from the answers that are there");
+    app.get_option("--config")->description("What is compared: see docs/experiments.md")->required();
+  }
+
+  // --config is the experiment's file, which names the configuration.
+  config::Config load() const { return {}; }
+
+  bool table_only = false;
+};
+
+void run(const config::Config& config, const ExperimentCommand& command);
+
+}  // namespace midillama::cli

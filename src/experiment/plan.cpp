@@ -1,0 +1,148 @@
+#include "midillama/experiment/plan.h"
+
+#include "midillama/config/config.h"
+#include "midillama/config/yaml_reader.h"
+#include "midillama/core/error.h"
+#include "midillama/core/utf8_file.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
+
+namespace midillama::experiment {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kMostResamples = 1'000'000;
+constexpr std::array<std::string_view, 4> kMetrics = {"bleu", "meteor", "rouge_l", "bertscore"};  // that others state, in their order
+
+class Checker {
+ public:
+  Checker(const std::string& yaml, const std::string& name, std::vector<std::string>& mistakes)
+      : yaml_(yaml), name_(name), mistakes_(mistakes) {}
+
+  void require(bool holds, const std::string& key, const std::string& what) {
+    if (!holds) mistakes_.push_back(fmt::format("{}: {}: {}: {}", name_, config::yaml_place(yaml_, key), key, what));
+  }
+  void one_of(const std::string& value, const std::vector<std::string>& allowed, const std::string& key) {
+    require(std::ranges::count(allowed, value) > 0, key, fmt::format("\"{}\", must be one of {}", value, fmt::join(allowed, ", ")));
+  }
+
+ private:
+  const std::string& yaml_;
+  const std::string& name_;
+  std::vector<std::string>& mistakes_;
+};
+
+// Names that must differ as folders, too.
+template <typename Named>
+void check_names(const std::vector<Named>& list, const std::string& key, Checker& checker) {
+  checker.require(!list.empty(), key, "at least one is expected");
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string name = folder_name(list[i].name), place = fmt::format("{}[{}].name", key, i);
+    checker.require(!name.empty(), place, "letters or digits are expected");
+    checker.require(names.insert(name).second, place, "is there twice");
+  }
+}
+
+void check_system(const Plan& plan, const System& system, const std::string& key, Checker& checker) {
+  for (const std::string& stage : system.stages) checker.one_of(stage, config::stage_names(), key + ".stages");
+  checker.require(!system.answers.empty(), key + ".answers", "at least one is expected");
+  checker.require(system.published.empty() || plan.find_published(system.published) != nullptr, key + ".published",
+                  fmt::format("there is no row \"{}\" in published", system.published));
+  for (const std::string& override : system.set) {
+    checker.require(override.find('=') != std::string::npos, key + ".set", fmt::format("\"{}\", must be key=value", override));
+  }
+}
+
+void check(const Plan& plan, Checker& checker) {
+  checker.require(!plan.title.empty(), "title", "a text is expected");
+  checker.require(!plan.config.empty(), "config", "a configuration is expected");
+  checker.require(!plan.dir.empty(), "dir", "a folder is expected");
+  checker.require(!plan.seeds.empty(), "seeds", "at least one is expected");
+  checker.require(plan.resamples >= 1 && plan.resamples <= kMostResamples, "resamples",
+                  fmt::format("must be from 1 to {}", kMostResamples));
+  checker.require(!plan.tasks.empty(), "tasks", "at least one is expected");
+  for (const std::string& task : plan.tasks) checker.one_of(task, {"qa", "caption", "unseen"}, "tasks");
+  check_names(plan.tests, "tests", checker);
+  check_names(plan.systems, "systems", checker);
+  for (std::size_t i = 0; i < plan.systems.size(); ++i) check_system(plan, plan.systems[i], fmt::format("systems[{}]", i), checker);
+  for (std::size_t i = 0; i < plan.published.size(); ++i) {
+    for (const auto* values : {&plan.published[i].qa, &plan.published[i].caption}) {
+      checker.require(values->empty() || values->size() == kMetrics.size(), fmt::format("published[{}]", i),
+                      "four numbers are expected: BLEU, METEOR, ROUGE-L, BERTScore");
+    }
+  }
+  checker.require(plan.published.empty() || !plan.published_by.empty(), "published_by",
+                  "a text is expected where others' numbers are stated");
+}
+
+}  // namespace
+
+std::optional<double> Published::value(const std::string& task, const std::string& metric) const {
+  static const std::vector<double> nothing;
+  const auto& values = task == "qa" ? qa : task == "caption" ? caption : nothing;
+  const auto place = static_cast<std::size_t>(std::ranges::find(kMetrics, metric) - kMetrics.begin());
+  return place < values.size() ? std::optional(values[place]) : std::nullopt;
+}
+
+const Published* Plan::find_published(const std::string& name) const {
+  const auto found = std::ranges::find(published, name, &Published::name);
+  return found == published.end() ? nullptr : &*found;
+}
+
+Plan parse_plan(const std::string& yaml, const std::string& name) {
+  Plan plan;
+  std::vector<std::string> mistakes;
+  config::read_yaml(yaml, name, plan, mistakes);
+  Checker checker(yaml, name, mistakes);
+  if (mistakes.empty()) check(plan, checker);
+  if (!mistakes.empty()) throw ConfigError(mistakes);
+  return plan;
+}
+
+Plan read_plan(const fs::path& file) {
+  const fs::path found = config::find_file(file);
+  return parse_plan(read_utf8(found), file.string());
+}
+
+std::string folder_name(const std::string& name) {
+  std::string folder;
+  for (const char c : name) {
+    const bool is_upper = 'A' <= c && c <= 'Z';
+    const bool is_plain = ('a' <= c && c <= 'z') || ('0' <= c && c <= '9');
+    if (is_upper) folder += static_cast<char>(c - 'A' + 'a');
+    if (is_plain) folder += c;
+    if (!is_upper && !is_plain && !folder.empty() && folder.back() != '-') folder += '-';
+  }
+  if (folder.ends_with('-')) folder.pop_back();
+  return folder;
+}
+
+std::vector<std::vector<Run>> runs_of(const Plan& plan) {
+  std::vector<std::vector<Run>> runs;
+  for (const System& system : plan.systems) {
+    const fs::path folder = fs::path(plan.dir) / folder_name(system.name);
+    const auto& seeds = system.seeds.empty() ? plan.seeds : system.seeds;
+    auto& own = runs.emplace_back();
+    if (system.stages.empty()) {
+      own.push_back({&system, seeds.front(), folder});
+      continue;
+    }
+    for (const std::uint64_t seed : seeds) own.push_back({&system, seed, folder / fmt::format("seed-{}", seed)});
+  }
+  return runs;
+}
+
+fs::path answers_folder(const Plan& plan, const Run& run, const Test& test, const std::string& task, const std::string& row) {
+  const bool is_first = &test == &plan.tests.front() || test.name == plan.tests.front().name;
+  const fs::path folder = is_first ? run.folder : run.folder / "tests" / folder_name(test.name);
+  return folder / "eval" / task / row;
+}
+
+}  // namespace midillama::experiment

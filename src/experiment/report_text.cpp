@@ -1,0 +1,185 @@
+#include "experiment/labels.h"
+#include "midillama/experiment/report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace midillama::experiment {
+namespace {
+
+constexpr double kSignificant = 0.05;
+constexpr double kMebibyte = 1 << 20;
+
+using Line = std::vector<std::string>;
+
+// Text between bars, which must have none of its own.
+std::string plain(std::string text) {
+  std::ranges::replace(text, '|', '/');
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+std::string markdown_line(const Line& cells) {
+  std::string line = "|";
+  for (const std::string& cell : cells) line += fmt::format(" {} |", plain(cell));
+  return line + '\n';
+}
+
+std::string markdown_table(const Line& header, const std::vector<Line>& lines) {
+  std::string text = markdown_line(header);
+  text += "|---|";
+  for (std::size_t i = 1; i < header.size(); ++i) text += "---:|";
+  text += '\n';
+  for (const Line& line : lines) text += markdown_line(line);
+  return text;
+}
+
+std::string cell_text(const std::optional<Cell>& cell) {
+  if (!cell) return "–";
+  const std::string spread = cell->spread ? fmt::format(" ± {}", number(*cell->spread)) : "";
+  return fmt::format("{}{} {}", number(cell->value), spread, interval_text(cell->interval));
+}
+
+// The columns of one kind, by their number.
+std::vector<std::size_t> columns_of(const Table& table, bool are_tags) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].is_tag == are_tags) columns.push_back(i);
+  }
+  return columns;
+}
+
+Line row_line(const Row& row, const std::vector<std::size_t>& columns) {
+  Line line = {label_of(row)};
+  if (!row.problem.empty()) {
+    line.push_back(row.problem);
+    line.resize(std::max<std::size_t>(columns.size(), 1) + 1);
+    return line;
+  }
+  for (const std::size_t column : columns) line.push_back(cell_text(row.cells[column]));
+  return line;
+}
+
+const System& system_named(const Plan& plan, const std::string& name) {
+  return *std::ranges::find(plan.systems, name, &System::name);
+}
+
+// What others measured of the system of this row; nothing where they state none of it.
+Line published_line(const Plan& plan, const Table& table, const Row& row, const std::vector<std::size_t>& columns) {
+  const Published* published = plan.find_published(system_named(plan, row.system).published);
+  if (!row.is_own || published == nullptr) return {};
+  Line line = {fmt::format("*{}: {}*", plan.published_by, published->name)};
+  bool is_stated = false;
+  for (const std::size_t column : columns) {
+    const auto value = published->value(table.task, table.columns[column].name);
+    is_stated = is_stated || value;
+    line.push_back(value ? fmt::format("*{}*", number(*value)) : "–");
+  }
+  return is_stated ? line : Line();
+}
+
+std::string metric_table(const Plan& plan, const Table& table) {
+  const auto columns = columns_of(table, false);
+  Line header = {""};
+  for (const std::size_t column : columns) header.push_back(label_of(table.columns[column]));
+  if (columns.empty()) header.emplace_back("why there are no numbers");
+  std::vector<Line> lines;
+  for (const Row& row : table.rows) {
+    lines.push_back(row_line(row, columns));
+    if (Line published = published_line(plan, table, row, columns); !published.empty()) lines.push_back(std::move(published));
+  }
+  return markdown_table(header, lines);
+}
+
+std::string accuracy_table(const Table& table) {
+  const auto columns = columns_of(table, true);
+  Line header = {"accuracy of the stated facts"};
+  for (const std::size_t column : columns)
+    header.push_back(fmt::format("{} (n = {})", label_of(table.columns[column]), table.columns[column].count));
+  std::vector<Line> lines;
+  for (const Row& row : table.rows) lines.push_back(row_line(row, columns));
+  return markdown_table(header, lines);
+}
+
+const Difference* find_difference(const Table& table, std::size_t one, std::size_t other, std::size_t column) {
+  const auto found = std::ranges::find_if(table.differences, [&](const Difference& difference) {
+    return difference.one == one && difference.other == other && difference.column == column;
+  });
+  return found == table.differences.end() ? nullptr : &*found;
+}
+
+std::string difference_text(const Difference* difference) {
+  if (difference == nullptr) return "–";
+  const char* mark = difference->corrected < kSignificant ? "**" : "";
+  return fmt::format("{}{}{} {}", mark, signed_number(difference->value), mark, interval_text(difference->interval));
+}
+
+// The first row beside every other one that it is compared with.
+std::string difference_table(const Table& table) {
+  Line header = {fmt::format("{} less …", label_of(table.rows.front()))};
+  for (const Column& column : table.columns) header.push_back(label_of(column));
+  std::vector<Line> lines;
+  for (std::size_t other = 1; other < table.rows.size(); ++other) {
+    Line line = {label_of(table.rows[other])};
+    bool is_compared = false;
+    for (std::size_t column = 0; column < table.columns.size(); ++column) {
+      const Difference* difference = find_difference(table, 0, other, column);
+      is_compared = is_compared || difference != nullptr;
+      line.push_back(difference_text(difference));
+    }
+    if (is_compared) lines.push_back(std::move(line));
+  }
+  return lines.empty() ? "" : markdown_table(header, lines);
+}
+
+std::string cost_table(const Results& results) {
+  const auto measured = [](double value, const char* format) { return value == 0 ? "–" : fmt::format(fmt::runtime(format), value); };
+  std::vector<Line> lines;
+  for (const SystemCost& cost : results.costs) {
+    Line line = {cost.system};
+    if (!cost.problem.empty()) {
+      line.insert(line.end(), {cost.problem, "", "", ""});
+    } else {
+      line.push_back(measured(cost.tokens / 1000, "{:.0f}"));
+      line.push_back(measured(cost.seconds, "{:.0f}"));
+      line.push_back(measured(static_cast<double>(cost.peak_memory) / kMebibyte, "{:.0f}"));
+      line.push_back(measured(cost.clip_tokens, "{:.1f}"));
+    }
+    lines.push_back(std::move(line));
+  }
+  return markdown_table({"cost of a training", "trained tokens, thousands", "seconds of steps", "peak memory, MiB", "tokens a clip"},
+                        lines);
+}
+
+constexpr const char* kExplanation =
+    "A number is the mean over a system's seeds, ± their standard deviation where there are several; brackets are 95 % intervals by a "
+    "bootstrap over the pieces ({} resamples), since questions about one piece are not independent. A difference is of the same resamples; "
+    "it is bold where it differs from 0 at the 5 % level by the normal distribution with the resamples' standard deviation, after Holm's "
+    "correction over all differences in its column ({} of them in the JSON file). Rows \"music shuffled\" hear another clip, \"zero "
+    "music\" an "
+    "embedding of zeros, \"mean music\" the mean of the training clips' embeddings, \"no music\" nothing. Peak memory is the host's, of "
+    "the "
+    "largest of training and evaluation; seconds are those of the optimizer's steps alone.";
+
+}  // namespace
+
+std::string to_markdown(const Plan& plan, const Results& results) {
+  std::string text = fmt::format("# {}\n", plan.title);
+  std::size_t differences = 0;
+  for (const Table& table : results.tables) {
+    text += fmt::format("\n## {}: {} questions about {} pieces\n\n{}", title_of(plan, table), table.examples, table.pieces,
+                        metric_table(plan, table));
+    if (!columns_of(table, true).empty()) text += '\n' + accuracy_table(table);
+    if (const std::string compared = difference_table(table); !compared.empty()) text += '\n' + compared;
+    differences += table.differences.size();
+  }
+  text += fmt::format("\n## Cost\n\n{}\n", cost_table(results));
+  for (const System& system : plan.systems) {
+    if (!system.note.empty()) text += fmt::format("- {}: {}\n", system.name, system.note);
+  }
+  return text + '\n' + fmt::format(fmt::runtime(kExplanation), plan.resamples, differences) + '\n';
+}
+
+}  // namespace midillama::experiment

@@ -1,0 +1,242 @@
+#include "midillama/experiment/results.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+#include "midillama/metrics/comparisons.h"
+#include "midillama/runs/example_scores.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace midillama::experiment {
+namespace fs = std::filesystem;
+namespace {
+
+using runs::ExampleScores;
+using runs::NamedAdditive;
+
+constexpr const char* kMetrics[] = {"bleu", "meteor", "rouge_l", "bertscore"};
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::optional<double> deviation(const std::vector<double>& values) {
+  if (values.size() < 2) return std::nullopt;
+  const double middle = mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - middle) * (value - middle);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+const std::vector<NamedAdditive>& list_of(const ExampleScores& scores, const Column& column) {
+  return column.is_tag ? scores.accuracies : scores.metrics;
+}
+
+std::int64_t count_of(const metrics::Additive& accuracy) {
+  double asked = 0;
+  for (std::size_t i = 0; i < accuracy.examples(); ++i) asked += accuracy.of(i)[1];
+  return std::llround(asked);
+}
+
+// Where a system's answers are the same whatever the clip is, or all of a kind.
+std::string missing_row(const fs::path& folder) {
+  return fmt::format("{} has no such row", folder.parent_path().string());
+}
+
+class TableBuilder {
+ public:
+  TableBuilder(const Plan& plan, const Test& test, const std::string& task, const Problems& problems)
+      : plan_(plan), test_(test), problems_(problems) {
+    table_.test = test.name;
+    table_.task = task;
+  }
+
+  Table build() {
+    for (const auto& runs : runs_of(plan_)) {
+      for (const std::string& answers : runs.front().system->answers) read_row(runs, answers);
+    }
+    if (!bootstrap_) return std::move(table_);
+    add_columns();
+    for (std::size_t row = 0; row < table_.rows.size(); ++row) fill(row);
+    compare();
+    return std::move(table_);
+  }
+
+ private:
+  // What a row's seeds give in each resample, their mean.
+  using Resampled = std::vector<double>;
+
+  void read_row(const std::vector<Run>& runs, const std::string& answers) {
+    const System& system = *runs.front().system;
+    Row row{.system = system.name, .answers = answers, .is_own = answers == system.answers.front()};
+    auto& scores = scores_.emplace_back();
+    for (const Run& run : runs) {
+      const fs::path folder = answers_folder(plan_, run, test_, table_.task, answers);
+      const fs::path file = folder / runs::kExampleScoresFile;
+      if (const auto problem = problems_.find(run.folder); problem != problems_.end()) row.problem = problem->second;
+      if (row.problem.empty() && !fs::exists(file)) row.problem = missing_row(folder);
+      if (!row.problem.empty()) break;
+      scores.push_back(runs::read_example_scores(file));
+      require_same_questions(scores.back(), file);
+      row.files.push_back(folder / "predictions.jsonl");
+    }
+    if (!row.problem.empty()) scores.clear();
+    table_.rows.push_back(std::move(row));
+  }
+
+  void require_same_questions(const ExampleScores& scores, const fs::path& file) {
+    if (!bootstrap_) {
+      ids_ = scores.ids;
+      bootstrap_.emplace(scores.pieces, plan_.seeds.front(), static_cast<int>(plan_.resamples));
+      table_.examples = std::ssize(ids_);
+      table_.pieces = static_cast<std::int64_t>(bootstrap_->groups());
+    } else if (ids_ != scores.ids) {
+      throw InputError(file.string(), "", "is about other questions than those of the systems before: they cannot be compared");
+    }
+  }
+
+  // The text metrics, then every tag that a row is checked for.
+  void add_columns() {
+    std::map<std::string, std::int64_t> tags;
+    std::set<std::string> metrics;
+    for (const auto& row : scores_) {
+      for (const ExampleScores& scores : row) {
+        for (const auto& [name, metric] : scores.metrics) metrics.insert(name);
+        for (const auto& [tag, accuracy] : scores.accuracies) tags[tag] = std::max(tags[tag], count_of(accuracy));
+      }
+    }
+    for (const char* name : kMetrics) {
+      if (metrics.contains(name)) table_.columns.push_back({name, false, table_.examples});
+    }
+    for (const auto& [tag, count] : tags) table_.columns.push_back({tag, true, count});
+  }
+
+  void fill(std::size_t row) {
+    auto& resampled = resampled_.emplace_back(table_.columns.size());
+    for (std::size_t column = 0; column < table_.columns.size(); ++column) {
+      table_.rows[row].cells.push_back(cell(row, column, resampled[column]));
+    }
+  }
+
+  std::optional<Cell> cell(std::size_t row, std::size_t column, Resampled& resampled) const {
+    Cell cell;
+    for (const ExampleScores& scores : scores_[row]) {
+      const auto* metric = ExampleScores::find(list_of(scores, table_.columns[column]), table_.columns[column].name);
+      if (metric == nullptr) return std::nullopt;
+      cell.each_seed.push_back(metric->value_of_all());
+      const Resampled own = bootstrap_->resampled(*metric);
+      resampled.resize(own.size());
+      for (std::size_t i = 0; i < own.size(); ++i) resampled[i] += own[i] / static_cast<double>(scores_[row].size());
+    }
+    if (cell.each_seed.empty()) return std::nullopt;
+    cell.value = mean(cell.each_seed);
+    cell.spread = deviation(cell.each_seed);
+    cell.interval = metrics::percentile_interval(resampled);
+    return cell;
+  }
+
+  // Whether two rows' difference says something: two systems, or a system and itself without its music.
+  bool are_compared(const Row& one, const Row& other) const { return one.system == other.system ? one.is_own : one.is_own && other.is_own; }
+
+  void compare() {
+    for (std::size_t column = 0; column < table_.columns.size(); ++column) {
+      const std::size_t first = table_.differences.size();
+      for (std::size_t one = 0; one < table_.rows.size(); ++one) {
+        for (std::size_t other = one + 1; other < table_.rows.size(); ++other) {
+          if (are_compared(table_.rows[one], table_.rows[other])) add_difference(one, other, column);
+        }
+      }
+      correct(first);
+    }
+  }
+
+  void add_difference(std::size_t one, std::size_t other, std::size_t column) {
+    const auto &a = table_.rows[one].cells[column], &b = table_.rows[other].cells[column];
+    if (!a || !b) return;
+    Resampled differences = resampled_[one][column];
+    for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= resampled_[other][column][i];
+    const double value = a->value - b->value;
+    table_.differences.push_back({.one = one,
+                                  .other = other,
+                                  .column = column,
+                                  .value = value,
+                                  .interval = metrics::percentile_interval(differences),
+                                  .p_value = metrics::bootstrap_p_value(value, differences)});
+  }
+
+  void correct(std::size_t first) {
+    std::vector<double> p_values;
+    for (std::size_t i = first; i < table_.differences.size(); ++i) p_values.push_back(table_.differences[i].p_value);
+    const auto corrected = metrics::holm(p_values);
+    for (std::size_t i = 0; i < corrected.size(); ++i) table_.differences[first + i].corrected = corrected[i];
+  }
+
+  const Plan& plan_;
+  const Test& test_;
+  const Problems& problems_;
+  Table table_;
+  std::vector<std::string> ids_;
+  std::optional<metrics::GroupedBootstrap> bootstrap_;
+  std::vector<std::vector<ExampleScores>> scores_;  // by row and seed
+  std::vector<std::vector<Resampled>> resampled_;   // by row and column
+};
+
+struct Trained {
+  double tokens = 0, seconds = 0;
+};
+
+Trained trained_by(const fs::path& metrics) {
+  Trained sum;
+  for (const Json& row : runs::read_metrics(metrics)) {
+    if (row.contains("split")) continue;
+    sum.tokens += json_get<double>(row, "tokens", metrics.string(), "");
+    sum.seconds += json_get<double>(row, "seconds", metrics.string(), "");
+  }
+  return sum;
+}
+
+// Of the system's own row of the first test and task, where the evaluation says it.
+double clip_tokens_of(const Plan& plan, const Run& run) {
+  const fs::path file = answers_folder(plan, run, plan.tests.front(), plan.tasks.front(), run.system->answers.front()) / "scores.json";
+  const Json scores = fs::exists(file) ? read_json(file) : Json();
+  const Json::json_pointer place("/tasks/0/rows/0/clip_tokens");
+  return scores.contains(place) ? scores.at(place).get<double>() : 0;
+}
+
+SystemCost cost_of(const Plan& plan, const std::vector<Run>& runs, const Problems& problems) {
+  const System& system = *runs.front().system;
+  SystemCost cost{.system = system.name};
+  for (const Run& run : runs) {
+    if (const auto problem = problems.find(run.folder); problem != problems.end()) cost.problem = problem->second;
+    if (!cost.problem.empty()) return cost;
+    for (const std::string& stage : system.stages) {
+      const Trained trained = trained_by(run.folder / stage / runs::kMetricsFile);
+      cost.tokens += trained.tokens / static_cast<double>(runs.size());
+      cost.seconds += trained.seconds / static_cast<double>(runs.size());
+    }
+    for (const auto& [step, of_step] : read_costs(run.folder)) cost.peak_memory = std::max(cost.peak_memory, of_step.peak_memory);
+  }
+  cost.clip_tokens = clip_tokens_of(plan, runs.front());
+  return cost;
+}
+
+}  // namespace
+
+Results collect(const Plan& plan, const Problems& problems) {
+  Results results;
+  for (const Test& test : plan.tests) {
+    for (const std::string& task : plan.tasks) results.tables.push_back(TableBuilder(plan, test, task, problems).build());
+  }
+  for (const auto& runs : runs_of(plan)) results.costs.push_back(cost_of(plan, runs, problems));
+  return results;
+}
+
+}  // namespace midillama::experiment

@@ -1,0 +1,131 @@
+#include "midillama/experiment/results.h"
+
+#include "experiment/world.h"
+#include "midillama/core/error.h"
+#include "midillama/experiment/report.h"
+#include "support/error_of.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace midillama::experiment {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing_support::error_of;
+
+constexpr std::size_t kQuestions = 200;
+
+std::vector<double> every(std::size_t step) {
+  std::vector<double> right(kQuestions);
+  for (std::size_t i = 0; i < kQuestions; ++i) right[i] = i % step == 0 ? 1 : 0;
+  return right;
+}
+
+class ResultsTest : public ::testing::Test {
+ protected:
+  ResultsTest() {
+    plan_ = world_.plan({{.name = "A", .stages = {"sft"}, .answers = {"true", "none"}, .seeds = {1, 2}, .published = "A of theirs"},
+                         {.name = "B", .answers = {"zero-shot"}}});
+    plan_.published_by = "others";
+    plan_.published = {{.name = "A of theirs", .qa = {0.1, 0.2, 0.3, 0.4}}};
+    const std::filesystem::path runs = plan_.dir;
+    world_.answer(runs / "a/seed-1/eval/qa/true", every(2));   // .5
+    world_.answer(runs / "a/seed-2/eval/qa/true", every(1));   // 1
+    world_.answer(runs / "a/seed-1/eval/qa/none", every(10));  // .1
+    world_.answer(runs / "a/seed-2/eval/qa/none", every(5));   // .2
+    world_.answer(runs / "b/eval/qa/zero-shot", every(4));     // .25
+    for (const char* seed : {"seed-1", "seed-2"})
+      write_atomically(runs / "a" / seed / "sft/metrics.jsonl",
+                       "{\"step\": 1, \"loss\": 2, \"tokens\": 100, \"seconds\": 2}\n{\"step\": 1, \"split\": \"valid\", \"loss\": 1}\n"
+                       "{\"step\": 2, \"loss\": 1, \"tokens\": 50, \"seconds\": 1}\n");
+  }
+
+  const Difference& difference(const Table& table, std::size_t one, std::size_t other) const {
+    return *std::ranges::find_if(table.differences, [&](const Difference& d) { return d.one == one && d.other == other && d.column == 1; });
+  }
+
+  World world_;
+  Plan plan_;
+};
+
+TEST_F(ResultsTest, AreMeansOverSeedsWithTheirSpread) {
+  const Results results = collect(plan_, {});
+  ASSERT_EQ(results.tables.size(), 1U);
+  const Table& table = results.tables[0];
+  EXPECT_EQ(table.examples, 200);
+  EXPECT_EQ(table.pieces, 100);
+  ASSERT_EQ(table.rows.size(), 3U);
+  ASSERT_EQ(table.columns.size(), 2U);
+  const Cell& key = *table.rows[0].cells[1];
+  EXPECT_DOUBLE_EQ(key.value, 0.75);
+  EXPECT_NEAR(*key.spread, 0.353553, 1e-6);
+  // Every piece has one of its two questions right with seed 1, both with seed 2: no resample differs.
+  EXPECT_DOUBLE_EQ(key.interval.low, 0.75);
+  EXPECT_FALSE(table.rows[2].cells[1]->spread.has_value());
+  EXPECT_LT(table.rows[2].cells[1]->interval.low, 0.25);
+}
+
+TEST_F(ResultsTest, CompareSystemsAndEachWithItselfWithoutItsMusic) {
+  const Table table = collect(plan_, {}).tables[0];
+  ASSERT_EQ(table.differences.size(), 4U) << "true with none, and with the other system, in two columns";
+  const Difference& systems = difference(table, 0, 2);
+  EXPECT_DOUBLE_EQ(systems.value, 0.5);
+  // The standard error of B's .25, half of whose pieces have one of two questions right: .25 / sqrt(100).
+  EXPECT_NEAR(systems.interval.high - systems.interval.low, 2 * 1.96 * 0.025, 0.02);
+  EXPECT_LT(systems.p_value, 1e-6);
+  EXPECT_GE(systems.corrected, systems.p_value);
+}
+
+TEST_F(ResultsTest, SayWhatEachCost) {
+  const Results results = collect(plan_, {});
+  EXPECT_DOUBLE_EQ(results.costs[0].tokens, 150);
+  EXPECT_DOUBLE_EQ(results.costs[0].seconds, 3);
+  EXPECT_DOUBLE_EQ(results.costs[1].tokens, 0);
+}
+
+TEST_F(ResultsTest, HaveAReasonInEveryCellWithoutANumber) {
+  const std::filesystem::path runs = plan_.dir;
+  std::filesystem::remove_all(runs / "b");
+  const Results results = collect(plan_, {{runs / "a/seed-2", "sft failed: no room"}});
+  EXPECT_EQ(results.tables[0].rows[0].problem, "sft failed: no room");
+  EXPECT_THAT(results.tables[0].rows[2].problem, HasSubstr("has no such row"));
+  EXPECT_THAT(to_markdown(plan_, results), AllOf(HasSubstr("| A | sft failed: no room |"), HasSubstr("has no such row")));
+  EXPECT_EQ(to_json(plan_, results).at("tables")[0].at("rows")[0].at("problem"), "sft failed: no room");
+}
+
+TEST_F(ResultsTest, AreRefusedWhereSystemsAnsweredOtherQuestions) {
+  world_.answer(std::filesystem::path(plan_.dir) / "b/eval/qa/zero-shot", std::vector<double>(10));
+  EXPECT_THAT(error_of([&] { collect(plan_, {}); }), AllOf(HasSubstr("b/eval/qa/zero-shot"), HasSubstr("other questions")));
+}
+
+TEST_F(ResultsTest, AreWrittenForPeopleAndPrograms) {
+  const Results results = collect(plan_, {});
+  const std::string markdown = to_markdown(plan_, results);
+  EXPECT_THAT(markdown, HasSubstr("| A | .750 ± .354 [.750, .750] |"));
+  EXPECT_THAT(markdown, HasSubstr("| *others: A of theirs* | *.200* |"));
+  EXPECT_THAT(markdown, HasSubstr("| B | **+.500** ["));
+  EXPECT_THAT(markdown, HasSubstr("| A | 0 | 3 | – | – |"));
+  const OrderedJson json = to_json(plan_, results);
+  const OrderedJson& table = json.at("tables").at(0);
+  EXPECT_EQ(table.at("rows")[0].at("accuracy").at("key").at("seeds"), OrderedJson::array({0.5, 1.0}));
+  EXPECT_EQ(table.at("differences").size(), 4U);
+  EXPECT_EQ(table.at("published")[0].at("rouge_l"), 0.3);
+  EXPECT_EQ(table.at("rows")[0].at("predictions")[1], plan_.dir + "/a/seed-2/eval/qa/true/predictions.jsonl");
+}
+
+TEST_F(ResultsTest, AreDrawnWithWhatOthersMeasured) {
+  plan_.systems[1].name = "B <&> \"C\"";
+  world_.answer(std::filesystem::path(plan_.dir) / "b-c/eval/qa/zero-shot", every(4));
+  const std::string svg = draw(plan_, collect(plan_, {}));
+  EXPECT_THAT(svg, AllOf(HasSubstr("<circle"), HasSubstr("B &lt;&amp;&gt; &quot;C&quot;"), Not(HasSubstr("nan"))));
+  EXPECT_THAT(svg, HasSubstr("l5 5l-5 5l-5 -5z")) << "the diamond of a published number";
+}
+
+}  // namespace
+}  // namespace midillama::experiment
