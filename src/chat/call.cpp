@@ -102,11 +102,12 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
   if (const std::string refusal = text_at(*message, {"refusal"}); !refusal.empty())
     return {.problem = fmt::format("the model refused: {}", refusal)};
   const std::string end = text_at(response, {"choices", 0, "finish_reason"});
-  if (end == "length") return {.problem = fmt::format("the answer was cut at {} tokens", count_at(request, {"max_tokens"}))};
-  if (std::ranges::find(kEnds, end) == kEnds.end()) return {.problem = fmt::format("the answer ended by \"{}\"", end)};
+  const bool is_text = at(request, {"response_format"}) == nullptr, is_cut = end == "length";
+  if (is_cut && !is_text) return {.problem = fmt::format("the answer was cut at {} tokens", count_at(request, {"max_tokens"}))};
+  if (!is_cut && std::ranges::find(kEnds, end) == kEnds.end()) return {.problem = fmt::format("the answer ended by \"{}\"", end)};
   std::string text = text_at(*message, {"content"});
   if (text::strip(text).empty()) return {.problem = "the answer is empty"};
-  if (at(request, {"response_format"}) == nullptr || !parse_or_discard(text).is_discarded()) return {.text = std::move(text)};
+  if (is_text || !parse_or_discard(text).is_discarded()) return {.text = std::move(text)};
   const std::string_view within = json_within(text);
   if (parse_or_discard(within).is_discarded()) return {.problem = "the answer is not JSON"};
   return {.text = std::string(within)};

@@ -3,6 +3,7 @@
 #include "midillama/core/json_reader.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/log.h"
+#include "midillama/core/numbers.h"
 #include "midillama/core/replace_all.h"
 #include "midillama/text/utf8.h"
 
@@ -83,6 +84,16 @@ double cost_of(const config::Chat& config, const Usage& usage) {
   return (static_cast<double>(usage.prompt_tokens) * config.price_per_million_prompt_tokens +
           static_cast<double>(usage.completion_tokens) * config.price_per_million_completion_tokens) /
          1e6;
+}
+
+std::string cost_text(double dollars) {
+  return dollars > 0 ? fmt::format(", ${:.2f}", dollars) : "";
+}
+
+std::string totals_text(const Totals& totals, double dollars) {
+  return fmt::format("{} calls answered, {} from the log, {} failed, {} sent again; {} + {} tokens{}", totals.calls, totals.from_log,
+                     totals.failed, totals.retries, with_commas(totals.usage.prompt_tokens), with_commas(totals.usage.completion_tokens),
+                     cost_text(dollars));
 }
 
 Client::Client(const config::Chat& config, RequestLog& log, std::function<bool()> is_stopped)

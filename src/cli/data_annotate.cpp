@@ -19,7 +19,7 @@ void print(const works::AnnotationReport& report) {
     const works::FieldCounts counts = found == report.fields.end() ? works::FieldCounts{} : found->second;
     std::cout << fmt::format("{:<12}{:>10}{:>24}{:>14}\n", name, counts.labels, counts.not_enough, counts.unsupported);
   }
-  std::cout << '\n' << totals_text(report.calls, report.cost);
+  std::cout << '\n' << chat::totals_text(report.calls, report.cost) << '\n';
 }
 
 }  // namespace

@@ -61,12 +61,12 @@ corpus::BuildReport write_with_writer(const config::Config& config, const WriteD
   if (!corpus::has_steps(config.corpus))
     throw ConfigError({fmt::format("writing.by: model — corpus.source is \"{}\": a model writes about collections with a catalog only",
                                    config.corpus.source)});
-  const InterruptDelay delay(kStoppedCalls);
+  const InterruptDelay delay(chat::kStoppedCalls);
   corpus::ModelWriter writer(config, tags, config.data.dir, [] { return noted_interrupt() != 0; });
   try {
     auto report = write(tags, writer);
     log::info("{} of {} questions and captions are the model's, the others the templates'", writer.texts(), report.questions);
-    log::info("{}", totals_text(writer.totals(), chat::cost_of(config.chat, writer.totals().usage)));
+    log::info("{}", chat::totals_text(writer.totals(), chat::cost_of(config.chat, writer.totals().usage)));
     return report;
   } catch (const net::Stopped&) {
     throw Interrupted(noted_interrupt(), "stopped: the same command goes on from here");

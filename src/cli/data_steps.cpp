@@ -96,7 +96,7 @@ void require_all_looked_up(const config::Config& config, const works::RetrievalR
 works::AnnotationReport annotate(const config::Config& config) {
   const fs::path directory = config.data.dir;
   const WriterLock lock(directory);
-  const InterruptDelay delay(kStoppedCalls);
+  const InterruptDelay delay(chat::kStoppedCalls);
   try {
     const auto report = works::annotate_works(config, directory, [] { return noted_interrupt() != 0; });
     const std::size_t waiting = report.failed + report.half_asked;

@@ -8,10 +8,6 @@
 
 namespace midillama::cli {
 
-// Said where a signal comes while a model is asked.
-inline constexpr const char* kStoppedCalls =
-    "no further call is made, and the answers of those on their way are waited for; the same command goes on where this one stops";
-
 records::StepState import_state(const config::Config& config);
 
 // Looks for texts and writes them.

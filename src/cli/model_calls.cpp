@@ -14,15 +14,11 @@ namespace midillama::cli {
 namespace fs = std::filesystem;
 namespace {
 
-std::string dollars(double cost) {
-  return cost > 0 ? fmt::format(", ${:.2f}", cost) : "";
-}
-
 void print_estimate(const config::Config& config, const chat::Requests& waiting) {
   const works::Estimate estimate = works::estimate_of(config.chat, waiting);
   std::cout << fmt::format("{} calls: about {} prompt tokens, at most {} tokens of answers{}\n",
                            with_commas(static_cast<std::int64_t>(estimate.calls)), with_commas(estimate.at_most.prompt_tokens),
-                           with_commas(estimate.at_most.completion_tokens), dollars(estimate.cost));
+                           with_commas(estimate.at_most.completion_tokens), chat::cost_text(estimate.cost));
 }
 
 }  // namespace
@@ -44,12 +40,6 @@ void handle_waiting_calls(const config::Config& config, const ModelCallOptions& 
     }
   }
   print_estimate(config, waiting());
-}
-
-std::string totals_text(const chat::Totals& totals, double cost) {
-  return fmt::format("{} calls answered, {} from the log, {} failed, {} sent again; {} + {} tokens{}\n", totals.calls, totals.from_log,
-                     totals.failed, totals.retries, with_commas(totals.usage.prompt_tokens), with_commas(totals.usage.completion_tokens),
-                     dollars(cost));
 }
 
 }  // namespace midillama::cli

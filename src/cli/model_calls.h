@@ -18,7 +18,4 @@ using WaitingCalls = std::function<chat::Requests()>;
 // data.dir locked.
 void handle_waiting_calls(const config::Config& config, const ModelCallOptions& options, const WaitingCalls& waiting);
 
-// What calls took, as a line.
-std::string totals_text(const chat::Totals& totals, double cost);
-
 }  // namespace midillama::cli

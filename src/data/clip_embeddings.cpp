@@ -8,6 +8,8 @@
 #include "midillama/data/clip_notes.h"
 #include "midillama/model/music_encoder.h"
 
+#include <torch/utils.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -101,6 +103,12 @@ torch::Tensor ClipEmbeddings::at(const fs::path& clip) const {
 
 torch::Tensor ClipEmbeddings::pooled(const fs::path& clip) const {
   return tokens_ > 0 ? at(clip).flatten() : at(clip).mean(0);
+}
+
+torch::Tensor ClipEmbeddings::mean() const {
+  torch::Tensor sum = torch::zeros({pooled_size()}, torch::kFloat64);
+  for (const auto& [clip, embedding] : embeddings_) sum += pooled(clip);
+  return (sum / static_cast<double>(embeddings_.size())).to(torch::kFloat32).view({-1, hidden_size_});
 }
 
 }  // namespace midillama::data

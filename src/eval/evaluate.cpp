@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 
 namespace midillama::eval {
@@ -97,10 +98,10 @@ class Evaluation {
   }
 
   Report run() {
-    for (const auto& name : options_.systems) add(*systems::kind_from_name(name).make(resources_));
+    for (const auto& system : make_systems()) add(*system);
     if (!options_.beside.empty() && group_.is_main()) add_beside();
     if (options_.writes_report && group_.is_main()) {
-      add_probe();
+      if (hears_music_) add_probe();
       write_report(report_of(rows_), config_.run.dir + "/eval");
     }
     group_.barrier();
@@ -117,20 +118,40 @@ class Evaluation {
     known["the fingerprint of the questions"] = fingerprint_file(records::split_file(config_.data.dir, resources_.split()));
     for (const fs::path& file : {fs::path(runs::kProjectorFile), fs::path(runs::kAdapterFolder) / runs::kAdapterWeightsFile}) {
       const fs::path trained = options_.checkpoint / file;
-      known["the fingerprint of " + file.string()] = fs::exists(trained) ? fingerprint_file(trained) : "";
+      const bool is_there = !options_.checkpoint.empty() && fs::exists(trained);
+      known["the fingerprint of " + file.string()] = is_there ? fingerprint_file(trained) : "";
     }
     parallel::require_agreement(group_, known);
   }
 
+  // All of them before the first is asked: a mistake is not found hours later.
+  std::vector<std::unique_ptr<systems::Answerer>> make_systems() {
+    std::vector<std::unique_ptr<systems::Answerer>> made;
+    for (const auto& name : options_.systems) {
+      const systems::Kind& kind = systems::kind_from_name(name);
+      const std::string obstacle = options_.leaves_out ? kind.obstacle(resources_) : "";
+      if (obstacle.empty()) {
+        made.push_back(kind.make(resources_));
+      } else if (group_.is_main()) {
+        log::info("{}", obstacle);
+      }
+    }
+    return made;
+  }
+
   void add(systems::Answerer& system) {
+    hears_music_ = hears_music_ || system.hears_music();
     const PredictionStore store(folder(system.name()), fingerprint(system.fingerprint() + options_.task + system.name()));
     auto known = group_.is_main() ? store.load() : std::nullopt;
     if (known && !are_about(*known, questions_)) known.reset();
     const bool answered = group_.all_gather(known ? "known" : "")[0] == "known";
-    if (answered && known) log::info("{} are of this checkpoint and are used again", store.file().string());
-    if (!answered) known = predictions_of(questions_, system.answer(questions_));
+    if (answered && known) log::info("{} hold still and are used again", store.file().string());
+    if (!answered) {
+      const systems::Answers answers = system.answer(questions_);
+      known = predictions_of(questions_, answers.texts);
+      if (group_.is_main()) store.save(*known, answers.missing == 0);
+    }
     if (!group_.is_main()) return;
-    if (!answered) store.save(*known);
     finish_row(scored(system.name(), system.label(), *known));
   }
 
@@ -212,6 +233,7 @@ class Evaluation {
 
   Report report_of(std::vector<ReportRow> rows) const {
     return {.checkpoint = options_.checkpoint.string(),
+            .model = config_.system == "endpoint" ? config_.chat.model : "",
             .fingerprint = fingerprint_,
             .split = resources_.split(),
             .weights = config_.generate.weights,
@@ -228,6 +250,7 @@ class Evaluation {
   std::optional<WriterLock> lock_;  // of the main rank, as the next
   std::optional<Scorer> scorer_;
   std::vector<ReportRow> rows_;
+  bool hears_music_ = false;  // somebody whose answers are in a row
 };
 
 }  // namespace

@@ -16,8 +16,10 @@ std::optional<std::vector<Prediction>> PredictionStore::load() const {
   return read_predictions(file_);
 }
 
-void PredictionStore::save(std::span<const Prediction> predictions) const {
+void PredictionStore::save(std::span<const Prediction> predictions, bool complete) const {
+  std::filesystem::remove(source_);
   write_predictions(file_, predictions);
+  if (!complete) return;
   write_atomically(source_, Json{{"fingerprint", fingerprint_}, {"predictions", fingerprint_file(file_)}}.dump() + '\n');
 }
 

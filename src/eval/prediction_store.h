@@ -18,7 +18,8 @@ class PredictionStore {
 
   // What was saved under this fingerprint; nothing where that was another one, or the file was changed since.
   std::optional<std::vector<Prediction>> load() const;
-  void save(std::span<const Prediction> predictions) const;
+  // Where they are not `complete`, load() gives nothing: they are answered again.
+  void save(std::span<const Prediction> predictions, bool complete = true) const;
   const std::filesystem::path& file() const { return file_; }
 
  private:

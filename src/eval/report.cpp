@@ -145,11 +145,15 @@ std::vector<std::string> signatures(const TaskReport& task) {
 
 constexpr const char* kExplanation =
     "Brackets are 95 % intervals over the pieces, whose questions are not independent: bootstrap for the text metrics, Wilson's for the "
-    "accuracy of the stated facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"no music\" no musical "
-    "token; \"most frequent "
-    "answer\" is what the training "
-    "split says most often; the linear probe reads the clip embedding directly. \"zero-shot\" is the language model before training, which "
-    "hears no music and has nothing but the question.";
+    "accuracy of the stated facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"mean music\" the mean embedding of the training "
+    "clips, \"no music\" nothing; \"most frequent answer\" is what the training split says most often; the linear probe reads the clip "
+    "embedding directly. \"zero-shot\" is the language model before training, with the clip as text or with the question alone.";
+
+// Who answered, in words.
+std::string answered_by(const Report& report) {
+  if (!report.model.empty()) return fmt::format("Model `{}` of a server", report.model);
+  return report.checkpoint.empty() ? "No checkpoint" : fmt::format("Checkpoint `{}`", report.checkpoint);
+}
 
 }  // namespace
 
@@ -164,7 +168,7 @@ std::string to_text(const Report& report) {
 }
 
 std::string to_markdown(const Report& report) {
-  std::string text = fmt::format("# Evaluation\n\nCheckpoint `{}`, split `{}`{}.\n", report.checkpoint, report.split,
+  std::string text = fmt::format("# Evaluation\n\n{}, split `{}`{}.\n", answered_by(report), report.split,
                                  report.weights == "own" ? "" : fmt::format(", `generate.weights: {}`", report.weights));
   for (const auto& task : report.tasks) {
     text += fmt::format("\n## {}\n\n{}", title(task), to_markdown(metric_table(task)));

@@ -79,11 +79,8 @@ TaskReport task_from_json(const OrderedJson& json) {
 OrderedJson to_json(const Report& report) {
   OrderedJson tasks = OrderedJson::array();
   for (const auto& task : report.tasks) tasks.push_back(to_json(task));
-  return {{"checkpoint", report.checkpoint},
-          {"fingerprint", report.fingerprint},
-          {"split", report.split},
-          {"weights", report.weights},
-          {"tasks", tasks}};
+  return {{"checkpoint", report.checkpoint}, {"model", report.model},     {"fingerprint", report.fingerprint},
+          {"split", report.split},           {"weights", report.weights}, {"tasks", tasks}};
 }
 
 Report read_report(const std::filesystem::path& file) {
@@ -94,6 +91,7 @@ Report read_report(const std::filesystem::path& file) {
   try {
     const auto json = parse_ordered_json(text, file.string());
     Report report{.checkpoint = json.at("checkpoint").get<std::string>(),
+                  .model = json.value("model", std::string()),
                   .fingerprint = json.at("fingerprint").get<std::string>(),
                   .split = json.at("split").get<std::string>(),
                   .weights = json.value("weights", std::string("own"))};

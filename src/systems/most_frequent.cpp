@@ -4,7 +4,6 @@
 #include "midillama/core/hash.h"
 #include "midillama/records/form.h"
 #include "midillama/systems/checked_facts.h"
-#include "systems/kinds.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -46,16 +45,15 @@ class MostFrequent final : public Answerer {
 
   std::string fingerprint() const override {
     const auto& data = resources_.config().data;
-    return midillama::fingerprint(fingerprint_file(records::split_file(data.dir, data.train_split)) +
-                                  fingerprint_file(records::split_file(data.dir, resources_.split())));
+    return midillama::fingerprint(fingerprint_file(records::split_file(data.dir, data.train_split)) + resources_.questions_fingerprint());
   }
 
-  std::vector<std::string> answer(std::span<const records::Question> questions) override {
+  Answers answer(std::span<const records::Question> questions) override {
     const auto training = [&](const records::OnQuestion& record) { resources_.training().for_each(record); };
-    const MostFrequentAnswers answers(resources_.tags(), training);
-    std::vector<std::string> texts;
-    for (const auto& question : questions) texts.push_back(answers.to(question));
-    return texts;
+    const MostFrequentAnswers most_frequent(resources_.tags(), training);
+    Answers answers;
+    for (const auto& question : questions) answers.texts.push_back(most_frequent.to(question));
+    return answers;
   }
 
  private:

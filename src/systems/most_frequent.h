@@ -3,10 +3,12 @@
 
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
+#include "midillama/systems/answerer.h"
 
 #include <compare>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -37,5 +39,8 @@ class MostFrequentAnswers {
   std::map<Asked, std::string> answers_;
   std::map<std::string, std::map<std::string, std::size_t>> values_;  // of each tag, how often they are asked for
 };
+
+// The same from the training split. The resources must outlive it.
+std::unique_ptr<Answerer> make_most_frequent(Resources& resources);
 
 }  // namespace midillama::systems

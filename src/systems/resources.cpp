@@ -2,10 +2,12 @@
 
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
-#include "midillama/data/clip_notes.h"
+#include "midillama/core/log.h"
+#include "midillama/data/clip_embeddings.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/runs/files.h"
 #include "midillama/shapes/prompt.h"
+#include "midillama/text/utf8.h"
 
 #include <algorithm>
 
@@ -41,6 +43,32 @@ Json stamps(const fs::path& directory) {
   return list;
 }
 
+// The settings on which answers depend, whoever gives them.
+Json settings(const config::Config& config) {
+  return {{"system", config.system},
+          {"prompt", {config.prompt.system, config.prompt.notes, config.prompt.notes_tokens, config.prompt.grid}},
+          {"generate", {config.generate.max_new_tokens, config.generate.temperature}},
+          {"seed", config.run.seed},
+          {"max_examples", config.eval.max_examples}};
+}
+
+// ... and those of the language model in this process.
+Json language_model(const config::Config& config) {
+  const config::Generate& generate = config.generate;
+  return {{"files", stamps(config.llm.path)},
+          {"dtype", config.llm.dtype},
+          {"prompt", {config.prompt.template_text, config.prompt.max_length}},
+          {"generate", {generate.top_p, generate.stop_token_ids, generate.weights}}};
+}
+
+// The whole lines among the first `characters`.
+std::string_view first_lines(std::string_view text, std::int64_t characters) {
+  std::string_view rest = text;
+  for (std::int64_t i = 0; i < characters && !rest.empty(); ++i) text::take_code_point(rest);
+  if (rest.empty()) return text;
+  return text.substr(0, text.substr(0, text.size() - rest.size()).rfind('\n') + 1);  // npos + 1 is 0
+}
+
 }  // namespace
 
 Resources::Resources(const config::Config& config, fs::path checkpoint, std::string split, torch::Device device,
@@ -58,13 +86,40 @@ const records::QuestionFile& Resources::training() {
   return *training_;
 }
 
+const text::PromptTemplate& Resources::prompt() {
+  if (prompt_) return *prompt_;
+  tokenizer_ = text::load_tokenizer(config_.llm.path);
+  return prompt_.emplace(shapes::prompt_template(config_, *tokenizer_));
+}
+
 const data::ClipInputs& Resources::clips() {
-  if (clips_) return *clips_;
-  const auto tokenizer = text::load_tokenizer(config_.llm.path);
-  const auto prompt = shapes::prompt_template(config_, *tokenizer);
   // The cache of embeddings is written once, by the main rank.
-  group_.main_first([&] { clips_.emplace(config_, prompt, records::clips_of(questions_), device_); });
+  if (!clips_) group_.main_first([&] { clips_.emplace(config_, prompt(), records::clips_of(questions_), device_); });
   return *clips_;
+}
+
+const std::map<fs::path, std::string>& Resources::texts() {
+  constexpr std::int64_t kCharacters = 4;  // of a token, about right for English
+  if (texts_) return *texts_;
+  texts_.emplace();
+  const std::vector<fs::path> clips = records::clips_of(questions_);
+  const std::vector<std::string> texts = data::write_clips(config_.prompt, clips);
+  const std::int64_t longest = kCharacters * config_.prompt.notes_tokens;
+  std::size_t cut = 0;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    const std::string_view text = longest == 0 ? std::string_view(texts[i]) : first_lines(texts[i], longest);
+    if (text.empty()) throw InputError(clips[i].string(), "", "prompt.notes_tokens has no room for the first line of the clip's text");
+    if (text.size() < texts[i].size()) ++cut;
+    (*texts_)[clips[i]] = text;
+  }
+  if (cut > 0 && group_.is_main())
+    log::warning("{} of {} clips' texts are longer than prompt.notes_tokens: lines at their ends were left out", cut, clips.size());
+  return *texts_;
+}
+
+const torch::Tensor& Resources::mean_music() {
+  if (!mean_music_.defined()) group_.main_first([&] { mean_music_ = data::ClipEmbeddings(config_, training().clips(), device_).mean(); });
+  return mean_music_;
 }
 
 generate::Session& Resources::session() {
@@ -73,25 +128,32 @@ generate::Session& Resources::session() {
 }
 
 std::string Resources::model_fingerprint() const {
-  const fs::path adapter = checkpoint_ / runs::kAdapterFolder;
-  const Json sources = {{"checkpoint", contents({checkpoint_ / runs::kProjectorFile, adapter / runs::kAdapterConfigFile,
-                                                 adapter / runs::kAdapterWeightsFile})},
-                        {"encoder", stamps(config_.music_encoder.path)},
-                        {"llm", {stamps(config_.llm.path), config_.llm.dtype}},
-                        {"prompt", {config_.prompt.template_text, config_.prompt.system, config_.prompt.max_length}},
-                        {"generate",
-                         {config_.generate.max_new_tokens, config_.generate.temperature, config_.generate.top_p,
-                          config_.generate.stop_token_ids, config_.generate.weights}},
-                        {"seed", config_.run.seed},
-                        {"max_examples", config_.eval.max_examples}};
+  Json sources = settings(config_);
+  if (config_.system == "endpoint") {
+    sources["model"] = config_.chat.model;
+  } else {
+    sources["llm"] = language_model(config_);
+    sources["encoder"] = stamps(config_.music_encoder.path);
+    const fs::path adapter = checkpoint_ / runs::kAdapterFolder;
+    if (!checkpoint_.empty())
+      sources["checkpoint"] =
+          contents({checkpoint_ / runs::kProjectorFile, adapter / runs::kAdapterConfigFile, adapter / runs::kAdapterWeightsFile});
+  }
   return midillama::fingerprint(sources.dump());
 }
 
+std::string Resources::untouched_fingerprint() const {
+  Json sources = settings(config_);
+  sources["llm"] = language_model(config_);
+  return midillama::fingerprint(sources.dump());
+}
+
+std::string Resources::questions_fingerprint() const {
+  return fingerprint_file(records::split_file(config_.data.dir, split_));
+}
+
 const std::string& Resources::fingerprint() {
-  if (fingerprint_.empty()) {
-    fingerprint_ = midillama::fingerprint(model_fingerprint() + fingerprint_file(records::split_file(config_.data.dir, split_)) +
-                                          clips().fingerprint());
-  }
+  if (fingerprint_.empty()) fingerprint_ = midillama::fingerprint(model_fingerprint() + questions_fingerprint() + clips().fingerprint());
   return fingerprint_;
 }
 

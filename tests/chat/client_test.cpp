@@ -246,11 +246,23 @@ TEST_F(ChatClient, EveryTryCountsOnTheAccount) {
 
 TEST_F(ChatClient, WhereNoneCanBeUsedTheReasonIsGivenAndTheNextRunAsksAgain) {
   ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
-    give(response, answer("Waltz", number < 3 ? "length" : "stop"));
+    give(response, answer("\"Waltz\"", number < 3 ? "length" : "stop"));
   });
-  EXPECT_EQ(ask(server, question("a")).problem, "the answer was cut at 20 tokens");
+  Call call = question("a");
+  call.schema = Schema{"dance", {{"type", "string"}}};
+  EXPECT_EQ(ask(server, call).problem, "the answer was cut at 20 tokens");
   EXPECT_EQ(server.bodies().size(), 3u);
-  EXPECT_EQ(ask(server, question("a")).text, "Waltz");
+  EXPECT_EQ(ask(server, call).text, "\"Waltz\"");
+}
+
+TEST_F(ChatClient, ATextThatIsCutIsAText) {
+  ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
+    give(response, answer(number == 0 ? "" : "It is a wal", "length"));
+  });
+  EXPECT_EQ(ask(server, question("a")).text, "It is a wal") << "one that is empty is none";
+  EXPECT_EQ(server.bodies().size(), 2u);
+  EXPECT_EQ(ask(server, question("a")).text, "It is a wal") << "from the log";
+  EXPECT_EQ(server.bodies().size(), 2u);
 }
 
 TEST_F(ChatClient, ABadCallFailsAloneAndABadKeyEndsTheWork) {

@@ -67,9 +67,9 @@ TEST_F(EvaluateTest, TheFullReportOfBothTasks) {
     auto all = options(task, systems::comparison_names());
     all.writes_report = true;
     const auto report = run(all);
-    EXPECT_THAT(names(report.tasks[0]), ElementsAre("true", "shuffled", "zero", "none", "most-frequent", "linear-probe"));
-    const auto& frequent = report.tasks[0].rows[4];
-    const auto& probe = report.tasks[0].rows[5];
+    EXPECT_THAT(names(report.tasks[0]), ElementsAre("true", "shuffled", "zero", "mean", "none", "most-frequent", "linear-probe"));
+    const auto& frequent = report.tasks[0].rows[5];
+    const auto& probe = report.tasks[0].rows[6];
     ASSERT_EQ(frequent.accuracy.size(), 2U);
     EXPECT_EQ(frequent.accuracy[0].value(), 0.5);  // half of the tunes are of either sort
     EXPECT_EQ(frequent.accuracy[0].total, 6);
@@ -80,6 +80,29 @@ TEST_F(EvaluateTest, TheFullReportOfBothTasks) {
   }
   EXPECT_EQ(read_report(world.path("runs/eval/report.json")).tasks.size(), 2U);
   EXPECT_THAT(read_text(world.path("runs/eval/report.md")), testing::AllOf(HasSubstr("## Question answering"), HasSubstr("## Captioning")));
+}
+
+TEST_F(EvaluateTest, WhereTheClipIsTextNothingTakesThePlaceOfVectors) {
+  world.config.prompt.template_text = "{bos}{notes}\n{question}\n{answer}{eos}";
+  world.config.prompt.notes = "note-list";
+  world.config.prompt.max_length = 100;
+  std::filesystem::remove_all(world.path("checkpoint"));
+  std::filesystem::create_directories(world.path("checkpoint"));
+  auto all = options("qa", systems::comparison_names());
+  all.writes_report = true;
+  EXPECT_THAT([&] { run(all); }, ThrowsMessage<UsageError>(HasSubstr("\"zero\" takes the place of musical tokens")));
+  EXPECT_FALSE(std::filesystem::exists(row("qa", "true"))) << "it is known before anything is answered";
+  all.leaves_out = true;
+  EXPECT_THAT(names(run(all).tasks[0]), ElementsAre("true", "shuffled", "none", "most-frequent")) << "nor is there a probe";
+}
+
+TEST_F(EvaluateTest, TheLanguageModelBeforeTrainingNeedsNoCheckpoint) {
+  auto bare = options("qa", {"zero-shot", "most-frequent"});
+  bare.checkpoint.clear();
+  bare.writes_report = true;
+  world.config.music_encoder.path = world.path("nowhere");
+  EXPECT_THAT(names(run(bare).tasks[0]), ElementsAre("zero-shot", "most-frequent"));
+  EXPECT_THAT(read_text(world.path("runs/eval/report.md")), HasSubstr("No checkpoint, split `test`."));
 }
 
 TEST_F(EvaluateTest, AnswersAreUsedAgainWhileNothingChanged) {

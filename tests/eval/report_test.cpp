@@ -50,6 +50,14 @@ TEST(Report, TheTerminalTable) {
             "linear probe    1.000 [0.912, 1.000]  1.000 [0.839, 1.000]\n");
 }
 
+TEST(Report, SaysWhoAnswered) {
+  Report of_server = report();
+  of_server.checkpoint = "";
+  EXPECT_THAT(to_markdown(of_server), HasSubstr("\nNo checkpoint, split `test`."));
+  of_server.model = "llama-3-70b";
+  EXPECT_THAT(to_markdown(of_server), HasSubstr("\nModel `llama-3-70b` of a server, split `test`."));
+}
+
 TEST(Report, Markdown) {
   EXPECT_THAT(to_markdown(report()), AllOf(HasSubstr("Checkpoint `runs/folk/sft/checkpoints/step-000100`, split `test`."),
                                            HasSubstr("\n## Question answering: 60 examples\n"),

@@ -54,8 +54,8 @@ struct Answer {
   bool is_usable() const { return problem.empty(); }
 };
 
-// Of the response to `request`: an answer is whole (it ended by itself), not refused, and JSON where a schema was asked for. That is taken
-// out of a block of code, and from behind the model's thoughts.
+// Of the response to `request`: an answer is not refused, and where a schema was asked for whole (it ended by itself) and JSON, which is
+// taken out of a block of code, and from behind the model's thoughts. A text that was cut at max_tokens is an answer.
 Answer read_answer(const OrderedJson& request, const OrderedJson& response);
 
 // The same of a response with a HTTP status, which is the problem where it is not 200.

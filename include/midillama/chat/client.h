@@ -33,6 +33,14 @@ struct Totals {
 
 // Dollars, by chat.price_per_million_…; 0 where the configuration has no prices.
 double cost_of(const config::Chat& config, const Usage& usage);
+// ", $1.20"; nothing where there are no prices.
+std::string cost_text(double dollars);
+// What calls took, as a line.
+std::string totals_text(const Totals& totals, double dollars);
+
+// Said where a signal comes while a model is asked.
+inline constexpr const char* kStoppedCalls =
+    "no further call is made, and the answers of those on their way are waited for; the same command goes on where this one stops";
 
 // A server answers no call of this kind: a wrong key, an unknown model, a budget that is spent, or it went on failing, or the first ten
 // calls have no answer that can be used. The whole work stops: each other call would fail alike.

@@ -25,6 +25,8 @@ class ClipEmbeddings {
   torch::Tensor at(const std::filesystem::path& clip) const;
   // One vector of the whole clip: its K vectors one after the other [K * M], or the mean [M] over its notes.
   torch::Tensor pooled(const std::filesystem::path& clip) const;
+  // What all clips have in common: the mean over them of their [K, M], or of the means over their notes [1, M]. Each counts once.
+  torch::Tensor mean() const;
   std::int64_t pooled_size() const { return std::max<std::int64_t>(tokens_, 1) * hidden_size_; }
   std::int64_t hidden_size() const { return hidden_size_; }  // M
   std::int64_t tokens() const { return tokens_; }            // K; 0 where there is a vector a note

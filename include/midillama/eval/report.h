@@ -14,7 +14,7 @@
 namespace midillama::eval {
 
 struct ReportRow {
-  std::string name;             // true, shuffled, zero, none, zero-shot, most-frequent, linear-probe, or another run's folder
+  std::string name;             // of systems::kinds(), linear-probe, or another run's folder
   std::string label;            // for people
   std::vector<Metric> metrics;  // empty for the linear probe, which writes no text
   std::vector<TagAccuracy> accuracy;
@@ -29,9 +29,10 @@ struct TaskReport {
 };
 
 struct Report {
-  std::string checkpoint;   // the directory
-  std::string fingerprint;  // of model, settings and questions
-  std::string split;
+  std::string checkpoint = {};   // the directory; empty where nothing that was trained answers
+  std::string model = {};        // of the server that answers, where one does
+  std::string fingerprint = {};  // of model, settings and questions
+  std::string split = {};
   std::string weights = "own";  // that answered: generate.weights
   std::vector<TaskReport> tasks = {};
 };

@@ -1,11 +1,13 @@
 // What answers questions about clips. Evaluation takes any of them; which ones there are is one list.
 //
-// A new kind is a class in a file of its own, its factory in src/systems/kinds.h, and a row in src/systems/answerer.cpp.
+// Most are two things that vary independently: what is heard with each question (src/systems/hearing.h has the list), and who hears it and
+// answers (src/systems/listener.h). A new kind is a row in src/systems/answerer.cpp.
 #pragma once
 
 #include "midillama/records/question.h"
 #include "midillama/systems/resources.h"
 
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,6 +15,11 @@
 #include <vector>
 
 namespace midillama::systems {
+
+struct Answers {
+  std::vector<std::string> texts = {};  // one a question, in their order
+  std::size_t missing = 0;              // texts that are empty because a call of a server failed: it may be asked again
+};
 
 class Answerer {
  public:
@@ -22,18 +29,29 @@ class Answerer {
   virtual std::string name() const = 0;
   // For people: "music as it is".
   virtual std::string label() const = 0;
+  // Whether it is of a model that hears clips as vectors, whatever this one is given in their place.
+  virtual bool hears_music() const { return false; }
   // Of everything that its answers depend on beside the questions: answers given before under the same one hold.
   virtual std::string fingerprint() const = 0;
-  // One answer a question, in their order, on every rank; all ranks call it with the same questions. The answers do not depend on the
-  // number of ranks.
-  virtual std::vector<std::string> answer(std::span<const records::Question> questions) = 0;
+  // On every rank; all ranks call it with the same questions. The answers do not depend on the number of ranks.
+  virtual Answers answer(std::span<const records::Question> questions) = 0;
 };
+
+// Who answers: what config::Config::system says, the language model as it was before training, or what the training split says most often.
+enum class Who { system, untouched_model, training_split };
 
 struct Kind {
   std::string_view name;
   bool is_comparison;  // whether a full report has it
-  // The resources must outlive it.
-  std::unique_ptr<Answerer> (*make)(Resources& resources);
+  Who who;
+  std::string_view hearing;  // what it hears, by its name; empty: nothing can be heard
+
+  // Why there is no such answerer under the configuration's system; empty where there is.
+  std::string obstacle(Resources& resources) const;
+  // Whether it answers with what a stage has trained.
+  bool needs_checkpoint(const config::Config& config) const;
+  // The resources must outlive it. UsageError where there is an obstacle.
+  std::unique_ptr<Answerer> make(Resources& resources) const;
 };
 
 std::span<const Kind> kinds();
