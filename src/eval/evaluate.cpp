@@ -151,8 +151,11 @@ class Evaluation {
       known = predictions_of(questions_, answers.texts);
       if (group_.is_main()) store.save(*known, answers.missing == 0);
     }
+    const auto clip_tokens = system.clip_tokens(questions_);
     if (!group_.is_main()) return;
-    finish_row(scored(system.name(), system.label(), *known));
+    ReportRow row = scored(system.name(), system.label(), *known);
+    row.clip_tokens = clip_tokens;
+    finish_row(std::move(row));
   }
 
   ReportRow scored(std::string name, std::string label, const std::vector<Prediction>& predictions) const {

@@ -145,7 +145,8 @@ std::vector<std::string> signatures(const TaskReport& task) {
 
 constexpr const char* kExplanation =
     "Brackets are 95 % intervals over the pieces, whose questions are not independent: bootstrap for the text metrics, Wilson's for the "
-    "accuracy of the stated facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"mean music\" the mean embedding of the training "
+    "accuracy of the stated facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"mean music\" the mean "
+    "embedding of the training "
     "clips, \"no music\" nothing; \"most frequent answer\" is what the training split says most often; the linear probe reads the clip "
     "embedding directly. \"zero-shot\" is the language model before training, with the clip as text or with the question alone.";
 

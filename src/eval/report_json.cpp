@@ -27,6 +27,7 @@ OrderedJson to_json(const ReportRow& row) {
   OrderedJson accuracy = OrderedJson::object();
   for (const auto& entry : row.accuracy) accuracy[entry.tag] = to_json(entry);
   OrderedJson json = {{"name", row.name}, {"label", row.label}, {"metrics", metrics}, {"accuracy", accuracy}};
+  if (row.clip_tokens) json["clip_tokens"] = *row.clip_tokens;
   for (const auto& form : row.forms) {
     for (const auto& entry : form.accuracy) json["forms"][form.form][entry.tag] = to_json(entry);
   }
@@ -63,6 +64,7 @@ ReportRow row_from_json(const OrderedJson& json) {
   ReportRow row{.name = json.at("name").get<std::string>(), .label = json.at("label").get<std::string>(), .metrics = {}, .accuracy = {}};
   for (const auto& [name, metric] : json.at("metrics").items()) row.metrics.push_back(metric_from_json(name, metric));
   row.accuracy = accuracy_from_json(json.at("accuracy"));
+  if (json.contains("clip_tokens")) row.clip_tokens = json["clip_tokens"].get<double>();
   const auto forms = json.value("forms", OrderedJson::object());
   for (const auto& [form, accuracy] : forms.items()) row.forms.push_back({form, accuracy_from_json(accuracy)});
   return row;

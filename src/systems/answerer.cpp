@@ -54,6 +54,11 @@ class HearingAnswerer final : public Answerer {
   std::string fingerprint() const override {
     return listener_->fingerprint() + (hearing_.fingerprint == nullptr ? "" : hearing_.fingerprint(*listener_));
   }
+  std::optional<double> clip_tokens(std::span<const records::Question> questions) const override {
+    double tokens = 0;
+    for (const auto& heard : hearing_.hear(*listener_, questions)) tokens += listener_->tokens(heard);
+    return tokens / static_cast<double>(questions.size());
+  }
   Answers answer(std::span<const records::Question> questions) override {
     return listener_->answer(questions, hearing_.hear(*listener_, questions), label());
   }

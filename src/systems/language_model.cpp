@@ -1,4 +1,5 @@
 // The language model of llm.path in this process, with what was trained or as it was before.
+#include "midillama/config/projector_kinds.h"
 #include "midillama/core/file.h"
 #include "midillama/core/progress.h"
 #include "systems/hearing.h"
@@ -36,6 +37,13 @@ std::vector<std::string> gather(const std::vector<std::string>& own, parallel::P
 class LanguageModel : public Listener {
  public:
   using Listener::Listener;
+
+  double tokens(const generate::Heard& heard) const override {
+    const config::Projector& projector = resources().config().projector;
+    const auto* kind = config::find_projector_kind(projector.kind);
+    const std::int64_t music = heard.music.defined() && kind != nullptr ? kind->tokens(projector, heard.music.size(0)) : 0;
+    return static_cast<double>(music + std::ssize(resources().tokenizer().encode(heard.notes)));
+  }
 
   Answers answer(std::span<const records::Question> questions, std::span<const generate::Heard> heard, const std::string& label) override {
     generate::Session& session = this->session();

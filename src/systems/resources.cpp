@@ -86,10 +86,14 @@ const records::QuestionFile& Resources::training() {
   return *training_;
 }
 
+const text::Tokenizer& Resources::tokenizer() {
+  if (!tokenizer_) tokenizer_ = text::load_tokenizer(config_.llm.path);
+  return *tokenizer_;
+}
+
 const text::PromptTemplate& Resources::prompt() {
-  if (prompt_) return *prompt_;
-  tokenizer_ = text::load_tokenizer(config_.llm.path);
-  return prompt_.emplace(shapes::prompt_template(config_, *tokenizer_));
+  if (!prompt_) prompt_.emplace(shapes::prompt_template(config_, tokenizer()));
+  return *prompt_;
 }
 
 const data::ClipInputs& Resources::clips() {
@@ -99,12 +103,11 @@ const data::ClipInputs& Resources::clips() {
 }
 
 const std::map<fs::path, std::string>& Resources::texts() {
-  constexpr std::int64_t kCharacters = 4;  // of a token, about right for English
   if (texts_) return *texts_;
   texts_.emplace();
   const std::vector<fs::path> clips = records::clips_of(questions_);
   const std::vector<std::string> texts = data::write_clips(config_.prompt, clips);
-  const std::int64_t longest = kCharacters * config_.prompt.notes_tokens;
+  const std::int64_t longest = kCharactersAToken * config_.prompt.notes_tokens;
   std::size_t cut = 0;
   for (std::size_t i = 0; i < clips.size(); ++i) {
     const std::string_view text = longest == 0 ? std::string_view(texts[i]) : first_lines(texts[i], longest);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ struct ReportRow {
   std::string label;            // for people
   std::vector<Metric> metrics;  // empty for the linear probe, which writes no text
   std::vector<TagAccuracy> accuracy;
-  std::vector<FormAccuracy> forms = {};  // of task unseen
-  runs::ExampleScores examples = {};     // none where the row was read from a report
+  std::optional<double> clip_tokens = {};  // that the model reads of a clip; nothing where nothing is heard
+  std::vector<FormAccuracy> forms = {};    // of task unseen
+  runs::ExampleScores examples = {};       // none where the row was read from a report
 };
 
 struct TaskReport {

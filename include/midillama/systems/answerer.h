@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ class Answerer {
   virtual std::string label() const = 0;
   // Whether it is of a model that hears clips as vectors, whatever this one is given in their place.
   virtual bool hears_music() const { return false; }
+  // How many tokens of what is heard the model reads with a question, their mean; nothing of what hears nothing.
+  virtual std::optional<double> clip_tokens(std::span<const records::Question> questions) const { return (void)questions, std::nullopt; }
   // Of everything that its answers depend on beside the questions: answers given before under the same one hold.
   virtual std::string fingerprint() const = 0;
   // On every rank; all ranks call it with the same questions. The answers do not depend on the number of ranks.

@@ -12,6 +12,7 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -20,6 +21,9 @@
 #include <vector>
 
 namespace midillama::systems {
+
+// For who has no tokenizer here: about right for English.
+inline constexpr std::int64_t kCharactersAToken = 4;
 
 class Resources {
  public:
@@ -39,7 +43,8 @@ class Resources {
   const records::QuestionFile& training();
   // Of the dataset.
   const records::Tags& tags() const { return tags_; }
-  // The template, with the tokenizer of llm.path.
+  // Of llm.path, and the template with it.
+  const text::Tokenizer& tokenizer();
   const text::PromptTemplate& prompt();
   // The clips of the split's questions as the template takes them; encoded by the main rank, so that all ranks must ask together.
   const data::ClipInputs& clips();
