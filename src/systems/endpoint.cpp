@@ -83,12 +83,13 @@ class Endpoint final : public Listener {
           [&](std::size_t i) { given[i] = client.ask(call(questions[i], heard[i].notes)); },
           static_cast<unsigned>(config().chat.max_parallel));
     } catch (const net::Stopped&) {
-      throw Interrupted(noted_interrupt(), "stopped: the same command goes on from here");
+      // Said below, also where the signal came during the last call: another row would ask on.
     } catch (const chat::ServerRefused& refused) {
       throw chat::ServerRefused(go_on(refused, log));
     } catch (const net::NoAnswer& none) {
       throw net::NoAnswer(go_on(none, log));
     }
+    if (noted_interrupt() != 0) throw Interrupted(noted_interrupt(), "stopped: the same command goes on from here");
     const chat::Totals totals = client.totals();
     log::info("{}", chat::totals_text(totals, chat::cost_of(config().chat, totals.usage)));
     return answers_of(questions, given);
