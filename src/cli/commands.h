@@ -16,6 +16,7 @@
 #include "cli/commands/inspect.h"
 #include "cli/commands/merge.h"
 #include "cli/commands/plan.h"
+#include "cli/commands/report.h"
 #include "cli/commands/score.h"
 #include "cli/commands/serve.h"
 #include "cli/commands/study.h"
@@ -43,6 +44,7 @@ using Commands = CommandList<TrainCommand,             //
                              ServeCommand,             //
                              ExplainCommand,           //
                              ScoreCommand,             //
+                             ReportCommand,            //
                              TokenizeCommand,          //
                              TextTokenizeCommand,      //
                              InspectCommand,           //

@@ -1,9 +1,8 @@
 #include "midillama/eval/accuracy.h"
 
 #include "midillama/core/error.h"
+#include "midillama/records/checked_facts.h"
 #include "midillama/records/form.h"
-#include "midillama/records/stated_value.h"
-#include "midillama/systems/checked_facts.h"
 
 #include <fmt/format.h>
 
@@ -23,6 +22,17 @@ TagAccuracy accuracy_of(const std::string& tag, const std::map<std::string, metr
     accuracy.correct += trials.successes;
     accuracy.total += trials.trials;
     groups.push_back(trials);
+// Of the questions that are counted.
+std::vector<TagAccuracy> accuracy_of(const records::Tags& tags, std::span<const records::Question> questions, const StatedValue& stated,
+                                     const std::function<bool(const records::Question&)>& is_counted) {
+  std::map<std::string, TagAccuracy> counts;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    if (!is_counted(questions[i])) continue;
+    for (const auto& [tag, fact] : records::checked_facts(tags, questions[i])) {
+      auto& count = counts[tag];
+      ++count.total;
+      if (records::is_right(tags.at(tag), questions[i], stated(i, tag), fact)) ++count.correct;
+    }
   }
   accuracy.interval = metrics::wilson_interval(groups);
   return accuracy;

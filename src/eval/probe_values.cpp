@@ -1,7 +1,7 @@
 #include "eval/probe_values.h"
 
 #include "midillama/eval/probe.h"
-#include "midillama/systems/checked_facts.h"
+#include "midillama/records/checked_facts.h"
 
 #include <torch/utils.h>
 
@@ -18,7 +18,7 @@ using Values = std::map<fs::path, std::string>;  // of one tag
 std::map<std::string, Values> values_of(const records::Tags& tags, const records::EachQuestion& questions) {
   std::map<std::string, Values> values;
   questions([&](const records::Question& question) {
-    for (const auto& [tag, value] : systems::checked_facts(tags, question)) {
+    for (const auto& [tag, value] : records::checked_facts(tags, question)) {
       if (tags.at(tag).is_closed()) values[tag][question.clip] = value;
     }
   });

@@ -8,11 +8,11 @@
 #include "midillama/core/random.h"
 #include "midillama/explain/explanation.h"
 #include "midillama/midi/file.h"
+#include "midillama/records/checked_facts.h"
 #include "midillama/records/form.h"
 #include "midillama/records/question.h"
 #include "midillama/records/split.h"
 #include "midillama/records/stated_value.h"
-#include "midillama/systems/checked_facts.h"
 
 #include <fmt/format.h>
 
@@ -98,7 +98,7 @@ Curves curves_of(AnswerProbability& probability, std::uint64_t seed) {
 bool is_right(const records::Tags& tags, const std::string& name, const records::Question& question, const std::string& answer) {
   const records::Tag& tag = tags.at(name);
   const auto said = records::said(tag, question, answer);
-  return said && records::same_value(tag, *said, systems::checked_facts(tags, question).at(name));
+  return said && records::same_value(tag, *said, records::checked_facts(tags, question).at(name));
 }
 
 // One a piece; at most `most`, evenly spread (0: all).

@@ -2,8 +2,10 @@
 
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
+#include "midillama/records/checked_facts.h"
 #include "midillama/records/form.h"
 #include "midillama/systems/checked_facts.h"
+#include "systems/kinds.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -32,7 +34,7 @@ Asked asked_in(const records::Question& question) {
 
 // What a right answer says of each fact.
 records::Facts right_answers(const records::Tags& tags, const records::Question& question) {
-  auto facts = checked_facts(tags, question);
+  auto facts = records::checked_facts(tags, question);
   for (auto& [tag, value] : facts) value = records::right_answer(question.yes_if, value);
   return facts;
 }
@@ -70,7 +72,7 @@ MostFrequentAnswers::MostFrequentAnswers(const records::Tags& tags, const record
     ++truth.questions;
     ++truth.answers[question.answer];
     if (!asked.is_for_one_fact()) return;
-    for (const auto& [tag, value] : checked_facts(tags, question)) ++values_[tag][value];
+    for (const auto& [tag, value] : records::checked_facts(tags, question)) ++values_[tag][value];
   });
   for (const auto& [asked, of_asked] : truths) answers_[asked] = most_frequent(of_asked);
 }

@@ -1,7 +1,5 @@
 #include "systems/most_frequent.h"
 
-#include "midillama/systems/checked_facts.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,10 +7,6 @@
 
 namespace midillama::systems {
 namespace {
-
-using testing::ElementsAre;
-using testing::Pair;
-using testing::UnorderedElementsAre;
 
 records::Question question(const std::string& task, const std::string& tag, const std::string& answer, const Json& facts) {
   records::Question question;
@@ -31,31 +25,12 @@ const records::Tags& folk_tags() {
   static const auto tags = records::read_tags(records::kFolkTags);
   return tags;
 }
-records::Facts checked_facts(const records::Question& question) {
-  return systems::checked_facts(folk_tags(), question);
-}
-
 records::Question asked(const std::string& task, const std::string& tag, std::vector<std::string> also = {},
                         const std::string& yes_if = "") {
   auto result = question(task, tag, "", {});
   result.also = std::move(also);
   result.yes_if = yes_if;
   return result;
-}
-
-const Json kFacts = {{"dance", "jig"}, {"key", "G major"}, {"meter", "6/8"}, {"composer", "unknown"}};
-
-TEST(CheckedFacts, AQuestionIsCheckedForItsOwnTag) {
-  EXPECT_THAT(checked_facts(question("qa", "key", "", kFacts)), ElementsAre(Pair("key", "G major")));
-  EXPECT_THAT(checked_facts(question("qa", "tempo", "", kFacts)), ElementsAre());
-  EXPECT_THAT(checked_facts(question("qa", "composer", "", kFacts)), ElementsAre()) << "no reader knows this tag";
-  EXPECT_THAT(checked_facts(question("qa", "key", "", "no object")), ElementsAre());
-}
-
-TEST(CheckedFacts, ACaptionIsCheckedForTheFactsThatTheTrueOneStates) {
-  EXPECT_THAT(checked_facts(question("caption", "caption", "A jig in G major.", kFacts)),
-              UnorderedElementsAre(Pair("dance", "jig"), Pair("key", "G major")));
-  EXPECT_THAT(checked_facts(question("caption", "caption", "A lively tune.", kFacts)), ElementsAre());
 }
 
 TEST(MostFrequentAnswers, ValueFirstThenWording) {

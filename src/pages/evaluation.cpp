@@ -1,0 +1,173 @@
+#include "midillama/pages/evaluation.h"
+
+#include "midillama/core/error.h"
+#include "midillama/core/numbers.h"
+#include "midillama/records/form.h"
+#include "midillama/records/split.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+namespace midillama::pages {
+namespace {
+
+constexpr std::array<std::pair<const char*, const char*>, 4> kMetrics = {
+    {{"bleu", "BLEU"}, {"meteor", "METEOR"}, {"rouge_l", "ROUGE-L"}, {"bertscore", "BERTScore"}}};
+
+constexpr const char* kExplanation =
+    "Brackets are 95 % intervals over the examples, taken as independent: bootstrap for the text metrics, Wilson's for the accuracy of the "
+    "stated facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"no music\" no musical token; \"most "
+    "frequent answer\" "
+    "is what the training split says most often; the linear probe reads the clip embedding and writes no text.";
+
+std::string metric_label(const std::string& name) {
+  const auto known = std::ranges::find(kMetrics, name, [](const auto& metric) { return std::string(metric.first); });
+  return known == kMetrics.end() ? name : known->second;
+}
+
+std::string form_label(const std::string& name) {
+  for (const records::Form form : records::all_forms()) {
+    if (records::name_of(form) == name) return records::label_of(form);
+  }
+  return name;
+}
+
+// {"score", "interval"}
+Cell cell_of(const OrderedJson& measured, int digits) {
+  const double score = measured.at("score");
+  Cell cell{.text = fmt::format("{:.{}f}", score, digits)};
+  if (measured.contains("interval")) {
+    const auto& interval = measured.at("interval");
+    cell.note = fmt::format("[{:.3f}, {:.3f}]", interval.at(0).get<double>(), interval.at(1).get<double>());
+  }
+  return cell;
+}
+
+Cell metric_cell(const OrderedJson& row, const std::string& name) {
+  const OrderedJson& metrics = row.at("metrics");
+  return metrics.contains(name) ? cell_of(metrics.at(name), 4) : Cell{"–"};
+}
+
+Cell accuracy_cell(const OrderedJson& accuracy, const std::string& tag) {
+  if (!accuracy.contains(tag)) return {"–"};
+  Cell cell = cell_of(accuracy.at(tag), 3);
+  cell.share = accuracy.at(tag).at("score").get<double>();
+  return cell;
+}
+
+// The keys that the objects have, each once, in the order in which they first come.
+std::vector<std::string> keys_of(const OrderedJson& rows, const char* object) {
+  std::vector<std::string> keys;
+  for (const OrderedJson& row : rows) {
+    for (const auto& [key, value] : row.at(object).items()) {
+      if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
+Table metric_table(const OrderedJson& rows, const std::vector<std::string>& metrics) {
+  Table table{.caption = "Text metrics", .header = {"System"}, .rows = {}};
+  for (const std::string& name : metrics) table.header.push_back(metric_label(name));
+  for (const OrderedJson& row : rows) {
+    auto& cells = table.rows.emplace_back(std::vector{Cell{row.at("label").get<std::string>()}});
+    for (const std::string& name : metrics) cells.push_back(metric_cell(row, name));
+  }
+  return table;
+}
+
+// How many facts of the tag are checked.
+std::int64_t total_of(const OrderedJson& rows, const std::string& tag) {
+  for (const OrderedJson& row : rows) {
+    if (row.at("accuracy").contains(tag)) return row.at("accuracy").at(tag).at("total");
+  }
+  return 0;
+}
+
+Table accuracy_table(const OrderedJson& rows, const std::vector<std::string>& tags) {
+  Table table{.caption = "Accuracy of the stated facts", .header = {"System"}, .rows = {}};
+  for (const std::string& tag : tags) table.header.push_back(fmt::format("{} (n = {})", tag, total_of(rows, tag)));
+  for (const OrderedJson& row : rows) {
+    auto& cells = table.rows.emplace_back(std::vector{Cell{row.at("label").get<std::string>()}});
+    for (const std::string& tag : tags) cells.push_back(accuracy_cell(row.at("accuracy"), tag));
+  }
+  return table;
+}
+
+// Of task unseen: each way of asking, below the wordings that were trained (the rows of task qa, by name).
+Table form_table(const OrderedJson& rows, const std::vector<std::string>& tags, const std::map<std::string, OrderedJson>& trained) {
+  Table table{.caption = "Accuracy by the way of asking", .header = {"System"}, .rows = {}};
+  table.header.insert(table.header.end(), tags.begin(), tags.end());
+  const auto add = [&](const std::string& label, const OrderedJson& accuracy) {
+    auto& cells = table.rows.emplace_back(std::vector{Cell{label}});
+    for (const std::string& tag : tags) cells.push_back(accuracy_cell(accuracy, tag));
+  };
+  for (const OrderedJson& row : rows) {
+    if (!row.contains("forms")) continue;
+    const std::string label = row.at("label");
+    const auto before = trained.find(row.at("name").get<std::string>());
+    if (before != trained.end()) add(label + ", trained wordings", before->second.at("accuracy"));
+    for (const auto& [form, accuracy] : row.at("forms").items()) add(fmt::format("{}, {}", label, form_label(form)), accuracy);
+  }
+  return table;
+}
+
+// "BLEU: <signature>" of every metric, once.
+std::string signatures(const OrderedJson& rows) {
+  std::vector<std::string> lines;
+  std::string text;
+  for (const OrderedJson& row : rows) {
+    for (const auto& [name, metric] : row.at("metrics").items()) {
+      std::string line = fmt::format("{}: {}\n", metric_label(name), metric.at("signature").get<std::string>());
+      if (std::ranges::find(lines, line) != lines.end()) continue;
+      text += line;
+      lines.push_back(std::move(line));
+    }
+  }
+  return text;
+}
+
+Section section_of(const OrderedJson& task, const std::map<std::string, OrderedJson>& trained) {
+  const OrderedJson& rows = task.at("rows");
+  const auto examples = task.at("examples").get<std::int64_t>();
+  Section section{.heading =
+                      fmt::format("{}: {} {}", task_title(task.at("task")), with_commas(examples), examples == 1 ? "example" : "examples")};
+  const auto metrics = keys_of(rows, "metrics"), tags = keys_of(rows, "accuracy");
+  if (!metrics.empty()) section.blocks.push_back(metric_table(rows, metrics));
+  if (!tags.empty()) section.blocks.push_back(accuracy_table(rows, tags));
+  if (Table forms = form_table(rows, tags, trained); !forms.rows.empty()) section.blocks.push_back(std::move(forms));
+  if (!metrics.empty()) section.blocks.push_back(Code{"Signatures of the text metrics", signatures(rows)});
+  return section;
+}
+
+}  // namespace
+
+std::string task_title(const std::string& task) {
+  if (task == "qa") return "Question answering";
+  if (task == "caption") return "Captioning";
+  if (task == records::kUnseenSplit) return "Questions in new wordings";
+  return task;
+}
+
+std::vector<Section> evaluation_sections(const OrderedJson& report, const std::string& file) {
+  try {
+    std::map<std::string, OrderedJson> trained;
+    for (const OrderedJson& task : report.at("tasks")) {
+      if (task.at("task") != "qa") continue;
+      for (const OrderedJson& row : task.at("rows")) trained.emplace(row.at("name").get<std::string>(), row);
+    }
+    std::vector<Section> sections;
+    for (const OrderedJson& task : report.at("tasks")) sections.push_back(section_of(task, trained));
+    if (!sections.empty()) sections.front().blocks.emplace_back(Paragraph{kExplanation});
+    return sections;
+  } catch (const OrderedJson::exception& error) {
+    throw InputError(file, "", fmt::format("not a report of this program ({})", error.what()));
+  }
+}
+
+}  // namespace midillama::pages
