@@ -202,8 +202,8 @@ TEST_F(Cli, ConfigValidateKnowsTheRulesOfOtherCommands) {
                     HasSubstr("corpus.tags: \"keys\""), HasSubstr("generate.stop_token_ids: -1"), HasSubstr("lora.rank: 0")));
   EXPECT_THAT(midillama({"config", "validate", "--set", "corpus.tag_file=no/tags.yaml"}).error_output,
               AllOf(HasSubstr("corpus.tag_file"), HasSubstr("no/tags.yaml")));
-  for (const char* file :
-       {"configs/folk/default.yaml", "configs/midi/default.yaml", "configs/giantmidi/default.yaml", "configs/llama3-8b/default.yaml"}) {
+  for (const char* file : {"configs/folk/default.yaml", "configs/midi/default.yaml", "configs/giantmidi/default.yaml",
+                           "configs/llama3-8b/default.yaml", "configs/classical/default.yaml", "configs/classical/shared.yaml"}) {
     const ProcessResult good =
         midillama({"config", "validate", "--config", file, "--set", "prompt.template=llama3", "--set", "llm.path=nowhere"});
     EXPECT_EQ(good.status, 0) << good.error_output;
