@@ -7,6 +7,7 @@
 #include "midillama/core/log.h"
 #include "midillama/core/process.h"
 #include "midillama/experiment/execute.h"
+#include "midillama/experiment/page.h"
 #include "midillama/experiment/report.h"
 #include "midillama/experiment/results.h"
 
@@ -30,7 +31,8 @@ void run(const config::Config&, const ExperimentCommand& command) {
   write_atomically(fs::path(plan.dir) / (name + ".json"), json_text(to_json(plan, results), 2) + "\n");
   write_atomically(fs::path(plan.dir) / (name + ".svg"), draw(plan, results));
   write_atomically(fs::path(plan.dir) / (name + ".md"), markdown);
-  log::info("{}: {}.md, {}.json, {}.svg", plan.dir, name, name, name);
+  pages::write_page(page_of(plan, results, command.examples), fs::path(plan.dir) / (name + ".html"));
+  log::info("{}: {}.md, .json, .svg, .html", plan.dir, name);
   std::cout << markdown;
   if (!problems.empty()) throw Error(fmt::format("{} of the trainings failed: the table says which and why", problems.size()));
 }

@@ -22,17 +22,6 @@ TagAccuracy accuracy_of(const std::string& tag, const std::map<std::string, metr
     accuracy.correct += trials.successes;
     accuracy.total += trials.trials;
     groups.push_back(trials);
-// Of the questions that are counted.
-std::vector<TagAccuracy> accuracy_of(const records::Tags& tags, std::span<const records::Question> questions, const StatedValue& stated,
-                                     const std::function<bool(const records::Question&)>& is_counted) {
-  std::map<std::string, TagAccuracy> counts;
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    if (!is_counted(questions[i])) continue;
-    for (const auto& [tag, fact] : records::checked_facts(tags, questions[i])) {
-      auto& count = counts[tag];
-      ++count.total;
-      if (records::is_right(tags.at(tag), questions[i], stated(i, tag), fact)) ++count.correct;
-    }
   }
   accuracy.interval = metrics::wilson_interval(groups);
   return accuracy;
@@ -43,10 +32,8 @@ std::vector<TagAccuracy> accuracy_of(const records::Tags& tags, std::span<const 
 std::vector<CheckedFact> check_facts(const records::Tags& tags, std::span<const records::Question> questions, const StatedValue& stated) {
   std::vector<CheckedFact> checked;
   for (std::size_t i = 0; i < questions.size(); ++i) {
-    for (const auto& [tag, fact] : systems::checked_facts(tags, questions[i])) {
-      const auto value = stated(i, tag);
-      const auto right = records::right_answer(questions[i].yes_if, fact);
-      checked.push_back({i, tag, value && records::same_value(tags.at(tag), *value, right)});
+    for (const auto& [tag, fact] : records::checked_facts(tags, questions[i])) {
+      checked.push_back({i, tag, records::is_right(tags.at(tag), questions[i], stated(i, tag), fact)});
     }
   }
   return checked;

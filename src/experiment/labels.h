@@ -4,6 +4,7 @@
 #include "midillama/experiment/results.h"
 
 #include <string>
+#include <vector>
 
 namespace midillama::experiment {
 
@@ -21,5 +22,8 @@ std::string number(double value);
 // "+.031"
 std::string signed_number(double value);
 std::string interval_text(const metrics::Interval& interval);
+
+// What a reader of the table must know, a paragraph each.
+std::vector<std::string> explanations(const Plan& plan, const Results& results);
 
 }  // namespace midillama::experiment

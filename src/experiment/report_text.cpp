@@ -165,21 +165,28 @@ constexpr const char* kExplanation =
 
 }  // namespace
 
+std::vector<std::string> explanations(const Plan& plan, const Results& results) {
+  std::size_t differences = 0;
+  for (const Table& table : results.tables) differences += table.differences.size();
+  std::vector<std::string> lines;
+  for (const System& system : plan.systems) {
+    if (!system.note.empty()) lines.push_back(fmt::format("{}: {}.", system.name, system.note));
+  }
+  lines.push_back(fmt::format(fmt::runtime(kExplanation), plan.resamples, differences));
+  return lines;
+}
+
 std::string to_markdown(const Plan& plan, const Results& results) {
   std::string text = fmt::format("# {}\n", plan.title);
-  std::size_t differences = 0;
   for (const Table& table : results.tables) {
     text += fmt::format("\n## {}: {} questions about {} pieces\n\n{}", title_of(plan, table), table.examples, table.pieces,
                         metric_table(plan, table));
     if (!columns_of(table, true).empty()) text += '\n' + accuracy_table(table);
     if (const std::string compared = difference_table(table); !compared.empty()) text += '\n' + compared;
-    differences += table.differences.size();
   }
-  text += fmt::format("\n## Cost\n\n{}\n", cost_table(results));
-  for (const System& system : plan.systems) {
-    if (!system.note.empty()) text += fmt::format("- {}: {}\n", system.name, system.note);
-  }
-  return text + '\n' + fmt::format(fmt::runtime(kExplanation), plan.resamples, differences) + '\n';
+  text += fmt::format("\n## Cost\n\n{}", cost_table(results));
+  for (const std::string& line : explanations(plan, results)) text += fmt::format("\n{}\n", line);
+  return text;
 }
 
 }  // namespace midillama::experiment

@@ -4,8 +4,6 @@
 #include "midillama/core/hash.h"
 #include "midillama/records/checked_facts.h"
 #include "midillama/records/form.h"
-#include "midillama/systems/checked_facts.h"
-#include "systems/kinds.h"
 
 #include <algorithm>
 #include <cstddef>

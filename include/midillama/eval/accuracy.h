@@ -40,7 +40,7 @@ struct FormAccuracy {
 
 // What answer number `question` says of `tag`: as records::said() has it.
 using StatedValue = std::function<std::optional<std::string>(std::size_t question, const std::string& tag)>;
-// Every fact that is checked (systems::checked_facts()), by question.
+// Every fact that is checked (records::checked_facts()), by question.
 std::vector<CheckedFact> check_facts(const records::Tags& tags, std::span<const records::Question> questions, const StatedValue& stated);
 // The same of what the answers' texts state.
 std::vector<CheckedFact> check_facts(const records::Tags& tags, std::span<const records::Question> questions,

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 
+#include <cstddef>
 #include <string>
 
 namespace midillama::cli {
@@ -13,6 +14,7 @@ struct ExperimentCommand : Command {
 
   void declare(CLI::App& app) {
     app.add_flag("--table-only", table_only, "Make the table anew from the answers that are there");
+    app.add_option("--examples", examples, "Of each task on the page, at most")->capture_default_str()->type_name("N");
     app.get_option("--config")->description("What is compared: see docs/experiments.md")->required();
   }
 
@@ -20,6 +22,7 @@ struct ExperimentCommand : Command {
   config::Config load() const { return {}; }
 
   bool table_only = false;
+  std::size_t examples = 200;
 };
 
 void run(const config::Config& config, const ExperimentCommand& command);
