@@ -31,7 +31,7 @@ void run(const config::Config&, const ExperimentCommand& command) {
   write_atomically(fs::path(plan.dir) / (name + ".json"), json_text(to_json(plan, results), 2) + "\n");
   write_atomically(fs::path(plan.dir) / (name + ".svg"), draw(plan, results));
   write_atomically(fs::path(plan.dir) / (name + ".md"), markdown);
-  pages::write_page(page_of(plan, results, command.examples), fs::path(plan.dir) / (name + ".html"));
+  pages::write_page(page_of(plan, results, static_cast<std::size_t>(command.examples)), fs::path(plan.dir) / (name + ".html"));
   log::info("{}: {}.md, .json, .svg, .html", plan.dir, name);
   std::cout << markdown;
   if (!problems.empty()) throw Error(fmt::format("{} of the trainings failed: the table says which and why", problems.size()));

@@ -42,7 +42,8 @@ std::vector<pages::Cell> published_cells(const Plan& plan, const Table& table, c
 pages::Table table_of(const Plan& plan, const Table& table, bool are_tags) {
   pages::Table shown{.caption = are_tags ? "Accuracy of the stated facts" : "Text metrics", .header = {""}, .rows = {}};
   for (const Column& column : table.columns) {
-    if (column.is_tag == are_tags) shown.header.push_back(are_tags ? fmt::format("{} (n = {})", label_of(column), column.count) : label_of(column));
+    if (column.is_tag == are_tags)
+      shown.header.push_back(are_tags ? fmt::format("{} (n = {})", label_of(column), column.count) : label_of(column));
   }
   for (const Row& row : table.rows) shown.rows.push_back(cells_of(table, row, are_tags));
   if (are_tags) return shown;
@@ -82,7 +83,7 @@ pages::Table costs_of(const Results& results) {
 // The answers of each system's first seed.
 void add_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
   const auto test = std::ranges::find(plan.tests, table.test, &Test::name);
-  const config::Config config = config::load_config(plan.config, test->set);
+  const config::Config config = config::load(plan.config, test->set);
   pages::ExampleSource source{.task = title_of(plan, table),
                               .data_dir = config.data.dir,
                               .split = table.task == "unseen" ? table.task : config.data.test_split,

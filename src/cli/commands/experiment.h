@@ -1,8 +1,9 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/commands/numbers.h"
 
-#include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace midillama::cli {
@@ -14,7 +15,10 @@ struct ExperimentCommand : Command {
 
   void declare(CLI::App& app) {
     app.add_flag("--table-only", table_only, "Make the table anew from the answers that are there");
-    app.add_option("--examples", examples, "Of each task on the page, at most")->capture_default_str()->type_name("N");
+    app.add_option("--examples", examples, "Of each task on the page, at most")
+        ->check(non_negative_number())
+        ->capture_default_str()
+        ->type_name("N");
     app.get_option("--config")->description("What is compared: see docs/experiments.md")->required();
   }
 
@@ -22,7 +26,7 @@ struct ExperimentCommand : Command {
   config::Config load() const { return {}; }
 
   bool table_only = false;
-  std::size_t examples = 200;
+  std::int64_t examples = 200;
 };
 
 void run(const config::Config& config, const ExperimentCommand& command);
