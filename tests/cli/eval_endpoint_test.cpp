@@ -103,7 +103,7 @@ TEST_F(EvalEndpoint, TwoTasksAndAReportWithoutAnyModelHere) {
     EXPECT_EQ(predictions(task), first[task]);
   }
   EXPECT_THAT(eval("qa", "--replay --model another").error_output, HasSubstr("never made"));
-  EXPECT_EQ(eval("qa", "--model m").status, 2) << "no endpoint";
+  EXPECT_EQ(eval("qa", "--model another").status, 2) << "no endpoint";
 }
 
 // Whether it is killed or told to stop, at whichever call.
