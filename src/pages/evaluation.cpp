@@ -91,7 +91,7 @@ std::int64_t total_of(const OrderedJson& rows, const std::string& tag) {
 
 Table accuracy_table(const OrderedJson& rows, const std::vector<std::string>& tags) {
   Table table{.caption = "Accuracy of the stated facts", .header = {"System"}, .rows = {}};
-  for (const std::string& tag : tags) table.header.push_back(fmt::format("{} (n = {})", tag, total_of(rows, tag)));
+  for (const std::string& tag : tags) table.header.push_back(fmt::format("{}\nn = {}", tag, with_commas(total_of(rows, tag))));
   for (const OrderedJson& row : rows) {
     auto& cells = table.rows.emplace_back(std::vector{Cell{row.at("label").get<std::string>()}});
     for (const std::string& tag : tags) cells.push_back(accuracy_cell(row.at("accuracy"), tag));

@@ -44,7 +44,7 @@ class Cli : public testing::Test {
 TEST_F(Cli, HelpOfEveryCommandShowsAnExample) {
   EXPECT_EQ(midillama({"--help"}).status, 0);
   for (const char* command : {"train", "eval", "generate", "explain", "score", "tokenize", "text-tokenize", "inspect", "embed", "merge",
-                              "export", "plan", "doctor"}) {
+                              "export", "plan", "doctor", "report"}) {
     const ProcessResult help = midillama({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.output, HasSubstr("Example:\n  ")) << command;

@@ -36,7 +36,7 @@ TEST_F(RunPageTest, HasTrainingTablesAndExamples) {
   const std::string html = to_html(made);
   EXPECT_THAT(html, AllOf(HasSubstr("<th scope=\"row\">sft</th><td>20</td><td>1 min 20 s</td><td>2,000</td><td>61</td>"),
                           HasSubstr("<td>0.1500 <small>step 20</small></td><td>0.2500 <small>step 20</small></td>"),
-                          HasSubstr("dir: data # &lt;folk&gt; &amp; more"), HasSubstr("<svg"), HasSubstr("key (n = 6)"),
+                          HasSubstr("dir: data # &lt;folk&gt; &amp; more"), HasSubstr("<svg"), HasSubstr("key\nn = 6"),
                           HasSubstr("[0.250, 0.750]"), HasSubstr("METEOR: another"), HasSubstr("midillama eval --task caption")));
   EXPECT_EQ(made.examples.items.size(), 12u);
   EXPECT_EQ(made.examples.clips.size(), 6u);

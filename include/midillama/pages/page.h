@@ -30,7 +30,7 @@ struct Cell {
 
 struct Table {
   std::string caption;
-  std::vector<std::string> header;
+  std::vector<std::string> header;      // lines of a name are below each other
   std::vector<std::vector<Cell>> rows;  // as long as the header each; the first cell names the row
 };
 
