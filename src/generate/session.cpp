@@ -88,8 +88,20 @@ Heard Session::hear(const midi::Score& clip) {
     const std::lock_guard lock(hearing_);
     heard.music = encoder().vectors(notes_of(clip))[0];
   }
-  if (prompt->has_notes()) heard.notes = music::clip_text_from_name(config_.prompt.notes).write(clip);
+  if (prompt->has_notes()) heard.notes = text_of(clip);
   return heard;
+}
+
+std::string Session::text_of(const midi::Score& clip) const {
+  const auto notation = music::clip_text_from_name(config_.prompt.notes).write(clip, {.grid = static_cast<int>(config_.prompt.grid)});
+  if (notation.notes == 0) throw Error("there are no notes to hear");
+  const auto budget = config_.prompt.notes_tokens;
+  const std::size_t kept =
+      music::measures_within(notation, budget, [&](std::string_view text) { return std::ssize(tokenizer->encode(text)); });
+  if (kept < notation.measures())
+    log::warning("{} of the clip's {} measures were left out: prompt.notes_tokens is {}", notation.measures() - kept, notation.measures(),
+                 budget);
+  return notation.text(kept);
 }
 
 HeardNotes Session::hear_notes(const midi::Score& clip) {

@@ -11,7 +11,7 @@
 namespace midillama::music {
 namespace {
 
-constexpr ClipText kClipTexts[] = {{"note-list", note_list}};
+constexpr ClipText kClipTexts[] = {{"abc", abc}, {"note-list", note_list}, {"json", json_bars}};
 
 }  // namespace
 

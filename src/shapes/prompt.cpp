@@ -10,11 +10,16 @@
 
 namespace midillama::shapes {
 
+bool hears_text(const config::Config& config) {
+  return config.system != "midillama";
+}
+
 text::PromptTemplate prompt_template(const config::Config& config, const text::Tokenizer& tokenizer) {
   const config::Prompt& prompt = config.prompt;
   text::PromptText text = prompt.template_text == "chat" ? text::read_chat_template(config.llm.path, tokenizer)
                                                          : text::PromptText{.turn = prompt.template_text};
   if (!prompt.system.empty()) text.default_system = prompt.system;
+  text.hears_text = hears_text(config);
   return {std::move(text), tokenizer};
 }
 
@@ -28,7 +33,7 @@ std::vector<std::string> prompt_mistakes(const config::Config& config) {
   } catch (const InputError& error) {
     return {fmt::format("llm.path: {}", error.what())};
   }
-  return text == "chat" ? std::vector<std::string>() : text::template_mistakes({.turn = text});
+  return text == "chat" ? std::vector<std::string>() : text::template_mistakes({.turn = text, .hears_text = hears_text(config)});
 }
 
 }  // namespace midillama::shapes

@@ -53,6 +53,19 @@ class EveryToken final : public Tokenizer {
   std::string token(TokenId) const override { return {}; }
 };
 
+// As PromptText::hears_text says.
+std::string with_notes_for_music(std::string turn) {
+  constexpr std::string_view kMusic = "{music}", kNotes = "{notes}";
+  std::size_t place = turn.find(kMusic);
+  if (place == std::string::npos) return turn;
+  turn.erase(place, kMusic.size());
+  if (turn.find(kNotes) != std::string::npos) return turn;
+  const std::size_t question = turn.find("{question}");
+  if (turn.find("{turn}", place) != std::string::npos && question != std::string::npos) place = question;
+  const bool ends_line = turn.compare(place, 1, "\n") == 0;
+  return turn.insert(place, fmt::format("{}{}", kNotes, ends_line ? "" : "\n"));
+}
+
 // At most `bytes` from the start of a text, whole characters.
 std::string_view beginning(std::string_view text, std::size_t bytes) {
   while (bytes > 0 && bytes < text.size() && is_continuation(text[bytes])) --bytes;
@@ -211,6 +224,7 @@ PromptTemplate::PromptTemplate(PromptText text, const Tokenizer& tokenizer)
     text_ = row->turn;
     if (system_.empty()) system_ = row->system;
   }
+  if (text.hears_text) text_ = with_notes_for_music(std::move(text_));
   Parser parser(tokenizer);
   pieces_ = parser.turn(text_);
   if (system_.empty() && contains(Piece::Kind::system)) system_ = "{system}";

@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -41,9 +42,13 @@ std::vector<std::string> notes_of(const config::Config& config, const text::Prom
                                   std::span<const records::Question> questions) {
   std::vector<std::string> notes(questions.size());
   if (!prompt.has_notes()) return notes;
-  std::vector<std::filesystem::path> clips;
-  for (const auto& question : questions) clips.push_back(question.clip);
-  return data::write_clips(config.prompt, clips);
+  const auto clips = records::clips_of(questions);
+  const auto texts =
+      data::write_clips(config.prompt, clips, [&](std::string_view text) { return std::ssize(prompt.tokenizer().encode(text)); });
+  std::map<std::filesystem::path, std::string> by_clip;
+  for (std::size_t i = 0; i < clips.size(); ++i) by_clip[clips[i]] = texts[i];
+  for (std::size_t i = 0; i < questions.size(); ++i) notes[i] = by_clip.at(questions[i].clip);
+  return notes;
 }
 
 class Losses {

@@ -150,6 +150,7 @@ TEST_F(Embeddings, AClipIsHeardAsItsTemplateAsks) {
   const std::vector<std::string> texts = {"Which key is it in?"};
   text::train_sentencepiece(texts, 300, path("tokenizer.model"));
   const auto tokenizer = text::load_tokenizer(path("tokenizer.model"));
+  config_.prompt.notes = "note-list";
   const auto hear = [&](const std::string& prompt) {
     return ClipInputs(config_, text::PromptTemplate(prompt, *tokenizer), clips_, torch::kCPU);
   };
@@ -166,6 +167,19 @@ TEST_F(Embeddings, AClipIsHeardAsItsTemplateAsks) {
   EXPECT_THROW(text.notes("elsewhere.mid"), Error);
   write_clip(clips_[1], 0);
   EXPECT_THROW(hear("{notes}{question}{answer}"), Error);
+}
+
+TEST_F(Embeddings, TextsHaveAsManyMeasuresAsTheirBudgetHasRoomFor) {
+  const auto write = [&](std::int64_t budget) {
+    config_.prompt.notes_tokens = budget;
+    return write_clips(config_.prompt, clips_, [](std::string_view text) { return std::ssize(text); });
+  };
+  const auto whole = write(0);
+  EXPECT_THAT(whole[0], HasSubstr("X:1\nM:4/4\n"));
+  const auto cut = write(std::ssize(whole[0]) - 1);
+  EXPECT_LT(cut[0].size(), whole[0].size());
+  EXPECT_EQ(cut[0], whole[0].substr(0, cut[0].size()));
+  EXPECT_EQ(cut[0].back(), '|');
 }
 
 TEST(ClipTexts, EveryKindCanBeAskedForInAConfiguration) {

@@ -168,7 +168,8 @@ TEST_F(SessionTest, HearsAClipAsItsTemplateAsks) {
   Session session(config, "", torch::kCPU);
   const Heard text = session.hear(clip);
   EXPECT_FALSE(text.music.defined());
-  EXPECT_EQ(text.notes, "meter 4/4, tempo 120\nbar 1: 0 D4 1\n");
+  EXPECT_EQ(text.notes, "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nD|");
+  EXPECT_THROW(session.hear({}), Error);
   EXPECT_FALSE(session.model->projector);
   EXPECT_THAT([&] { session.hear_notes(clip); }, ThrowsMessage<UsageError>(HasSubstr("prompt.template has no {music}")));
   EXPECT_GT(session.encode("Which?", text).input_ids.size(), session.encode("Which?", {}).input_ids.size());

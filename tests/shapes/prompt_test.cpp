@@ -46,5 +46,17 @@ TEST_F(ConfiguredPrompt, TheSystemMessageIsTheConfigurations) {
   EXPECT_EQ(prompt(), "Hear.\n\nWhich key?: ");
 }
 
+TEST_F(ConfiguredPrompt, ASystemThatHearsTextHasItInTheQuestion) {
+  config.system = "abc";
+  for (const char* name : {"chat", "chatml"}) {
+    config.prompt.template_text = name;
+    const auto prompt = prompt_template(config, *tokenizer);
+    EXPECT_FALSE(prompt.has_music());
+    EXPECT_THAT(prompt.one_turn(), HasSubstr("user\n{notes}\n{question}")) << name;
+  }
+  config.prompt.template_text = "{music}{answer}";
+  EXPECT_THAT(prompt_mistakes(config), testing::ElementsAre(HasSubstr("{question} is missing")));
+}
+
 }  // namespace
 }  // namespace midillama::shapes

@@ -294,6 +294,19 @@ TEST(PromptTemplate, TheClipMayBeTextInPlaceOfMusicOrBesideIt) {
   EXPECT_EQ(kBytes.decode(both.encode(conversation, 100, 1).input_ids), "<s>D4 1\nWhich key?\nG major.</s>\nWhich meter?\n6/8.</s>");
 }
 
+TEST(PromptTemplate, TextTakesThePlaceOfMusicWhereTheSystemHearsText) {
+  const auto heard = [](const std::string& turn) {
+    return PromptTemplate(PromptText{.turn = turn, .hears_text = true}, kBytes).one_turn();
+  };
+  EXPECT_EQ(heard("plain"), "{bos}{notes}\nQuestion: {question}\nAnswer:\n{answer}{eos}");
+  EXPECT_EQ(heard("{bos}{music}\nQ: {question}\n{answer}"), "{bos}{notes}\nQ: {question}\n{answer}");
+  EXPECT_EQ(heard("{bos}{music}Q: {question} about {notes}\n{answer}"), "{bos}Q: {question} about {notes}\n{answer}");
+  EXPECT_EQ(heard("{notes}{question}{answer}"), "{notes}{question}{answer}");
+  EXPECT_EQ(heard("{bos}{music}{turn}[user] {question}[ai]{answer}{eos}"), "{bos}[user] {notes}\n{question}[ai]{answer}{eos}")
+      << "no text of a conversation is outside of its turns";
+  EXPECT_THROW(heard("{music}{answer}"), ConfigError);
+}
+
 TEST(PromptTemplate, NotesAreCutFirstThenEarlierTurnsThenTheQuestion) {
   const PromptTemplate prompt("{notes}[{question}]{answer};", kBytes);
   auto conversation = kTwoTurns;

@@ -3,6 +3,7 @@
 
 #include "midillama/config/schema.h"
 #include "midillama/data/clip_embeddings.h"
+#include "midillama/music/notation.h"
 #include "midillama/text/prompt.h"
 
 #include <torch/types.h>
@@ -38,7 +39,10 @@ class ClipInputs {
   std::string fingerprint_;
 };
 
-// The clips' texts as prompt.notes says, in their order, on all cores. Error that lists every clip which cannot be read or has no notes.
-std::vector<std::string> write_clips(const config::Prompt& config, std::span<const std::filesystem::path> clips);
+// The clips' texts as prompt.notes says, in their order, on all cores (`count` is called on all of them); each as many whole measures as
+// prompt.notes_tokens has room for. The log says how long they are, how many notes are lost and measures left out. Error that lists every
+// clip which cannot be read or has no notes.
+std::vector<std::string> write_clips(const config::Prompt& config, std::span<const std::filesystem::path> clips,
+                                     const music::CountTokens& count);
 
 }  // namespace midillama::data

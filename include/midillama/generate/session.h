@@ -71,6 +71,7 @@ struct Session {
 
  private:
   model::MusicEncoder& encoder();
+  std::string text_of(const midi::Score& clip) const;
 
   config::Config config_;
   torch::Device device_;

@@ -10,8 +10,11 @@
 
 namespace midillama::shapes {
 
-// prompt.template ("chat": that of the directory llm.path) with prompt.system as the system message of conversations without one. The
-// tokenizer must outlive it. ConfigError where it cannot be used.
+// Whether `system` gives clips to the language model as text (prompt.notes) where the template has musical tokens.
+bool hears_text(const config::Config& config);
+
+// prompt.template ("chat": that of the directory llm.path) with prompt.system as the system message of conversations without one, and with
+// {notes} for {music} where the system hears_text(). The tokenizer must outlive it. ConfigError where it cannot be used.
 text::PromptTemplate prompt_template(const config::Config& config, const text::Tokenizer& tokenizer);
 
 // What is wrong with prompt.template whatever the decoder is; empty where nothing is.

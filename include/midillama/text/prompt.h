@@ -63,6 +63,9 @@ struct PromptText {
   std::string system = {};  // how it writes a system message, with {system} in its place; empty: as the built-in one, or as it is
   std::optional<std::string> default_system = {};  // the system message of conversations without one
   std::vector<std::string> sought = {};  // what no message may have in it, for the model's own template would write such a one otherwise
+  // The clip is heard as text: {notes} takes the place of {music}, on lines of its own, or comes before {question} where {music} is outside
+  // of all turns. A template that has {notes} just loses its {music}.
+  bool hears_text = false;
 };
 
 // What is wrong with a template whatever the tokenizer, as the ConfigError of PromptTemplate says it; empty where nothing is.
@@ -91,7 +94,7 @@ class PromptTemplate {
   EncodedExample encode_prompt(std::string_view question, std::int64_t max_length, std::int64_t music_tokens,
                                std::string_view notes = {}) const;
 
-  // The template with built-in names resolved.
+  // The template with built-in names resolved, as PromptText::hears_text has it.
   const std::string& text() const { return text_; }
   // The text of a conversation of one turn, in {bos}, {eos}, {music}, {notes}, {question} and {answer} alone: for programs that fill them
   // in.
@@ -99,6 +102,7 @@ class PromptTemplate {
   // What is heard: as musical tokens, as text.
   bool has_music() const { return contains(Piece::Kind::music); }
   bool has_notes() const { return contains(Piece::Kind::notes); }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
   // Whether a token ends an answer: without one, a model that is trained with the template never stops.
   bool has_end() const;
   // The ids that end an answer, each once: the special tokens that follow {answer} in the template, the tokenizer's eos, and
