@@ -76,7 +76,7 @@ class QaStage final : public Stage {
   }
 
   std::vector<std::string> essentials() const override {
-    std::vector<std::string> keys = {"llm.path", "llm.dtype", "llm.kind", "prompt.", "projector."};
+    std::vector<std::string> keys = {"system", "llm.path", "llm.dtype", "llm.kind", "prompt.", "projector."};
     for (const char* key : {"path", "pooling", "tokens", "hidden_states", "dtype"}) keys.push_back(fmt::format("music_encoder.{}", key));
     if (trains_ == Trains::projector_and_lora) keys.emplace_back("lora.");
     return keys;

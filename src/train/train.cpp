@@ -10,6 +10,7 @@
 #include "midillama/runs/metrics.h"
 #include "midillama/runs/run_directory.h"
 #include "midillama/runs/trained_with.h"
+#include "midillama/shapes/prompt.h"
 #include "midillama/train/trainer.h"
 #include "train/trainer.h"
 
@@ -21,10 +22,17 @@ namespace midillama::train {
 namespace fs = std::filesystem;
 namespace {
 
-void check(const TrainOptions& options) {
+void check(const config::Config& config, const TrainOptions& options) {
   const StageRow& row = stage_row(options.stage);
   if (options.resume && options.overwrite) throw UsageError("--resume and --overwrite exclude each other");
   if (!options.init.empty() && !row.takes_init) throw UsageError(fmt::format("--init has no meaning for {}", options.stage));
+  if (row.takes_init && config.system == "endpoint")
+    throw ConfigError({"system: an endpoint is asked, not trained: `midillama eval` asks it; midillama and abc can be trained"});
+}
+
+// A script that runs all stages runs them for every system.
+bool has_nothing_to_train(const config::Config& config, const std::string& stage) {
+  return stage == "align" && shapes::hears_text(config);
 }
 
 // "loss 2.31 → 0.84, validation 0.91"
@@ -52,7 +60,7 @@ runs::Start start_of(const TrainOptions& options) {
 fs::path initial_checkpoint(const config::Config& config, const TrainOptions& options) {
   if (!options.init.empty()) return runs::find_checkpoint(config, options.init);
   const std::string& stage = stage_row(options.stage).default_init;
-  if (stage.empty()) return {};
+  if (stage.empty() || has_nothing_to_train(config, stage)) return {};
   if (const auto last = runs::last_checkpoint(config, stage)) {
     runs::warn_if_unfinished(*last);
     return *last;
@@ -90,6 +98,12 @@ Outcome train_on(parallel::ProcessGroup& group, torch::Device device, config::Co
         fmt::format("train.batch_size is {}, but there are {} ranks: each needs an example", config.train.batch_size, group.size()));
   }
   const fs::path directory = config::stage_dir(config, options.stage);
+  if (has_nothing_to_train(config, options.stage)) {
+    if (group.is_main())
+      log::info("{} trains the projector, and system {} has none: nothing was done, and sft starts from the decoder as it is",
+                options.stage, config.system);
+    return {};
+  }
   std::unique_ptr<runs::RunDirectory> run;
   if (group.is_main()) {
     log::keep_for_file();
@@ -125,7 +139,7 @@ Outcome train_on(parallel::ProcessGroup& group, torch::Device device, config::Co
 }  // namespace
 
 fs::path train(const config::Config& config, const TrainOptions& options) {
-  check(options);
+  check(config, options);
   const config::Config resolved = config::resolve_stage(config, options.stage);
   const torch::Device device = parallel::choose_device(resolved.run.device);
   parallel::set_threads(resolved.run.threads);

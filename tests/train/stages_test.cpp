@@ -6,6 +6,7 @@
 #include "midillama/model/midi_llama.h"
 #include "midillama/model/projector.h"
 #include "midillama/runs/checkpoints.h"
+#include "midillama/runs/trained_with.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
 #include "midillama/train/stage.h"
@@ -154,6 +155,29 @@ TEST(Stages, WhereTheClipIsTextOnlyTheAdapterTrains) {
   EXPECT_THAT(error_of([&] { world.train("align"); }), HasSubstr("no {music}"));
   world.train("sft");
   EXPECT_THAT(names_in(world.path("run/sft/last/")), ElementsAre("adapter", "optimizer.safetensors", "trainer_state.json"));
+}
+
+TEST(Stages, OfSystemAbcOnlyTheAdapterTrains) {
+  TinyWorld world;
+  world.config.system = "abc";
+  world.config.prompt.max_length = 1000;
+  world.train("align");
+  EXPECT_FALSE(fs::exists(world.path("run/align"))) << "there is nothing to do, and a script that runs both stages goes on";
+  world.train("sft");
+  EXPECT_THAT(names_in(world.path("run/sft/last/")), ElementsAre("adapter", "optimizer.safetensors", "trainer_state.json"));
+  config::Config other;
+  other.assumed = {"system", "prompt.notes"};
+  runs::adopt(other, world.path("run/sft/last"));
+  EXPECT_EQ(other.system, "abc");
+  world.config.system = "midillama";
+  EXPECT_THAT(error_of([&] { runs::as_trained(world.config, world.path("run/sft/last")); }),
+              HasSubstr("with system \"abc\", not \"midillama\""));
+}
+
+TEST(Stages, AnEndpointIsNotTrained) {
+  TinyWorld world;
+  world.config.system = "endpoint";
+  EXPECT_THAT(error_of([&] { world.train("sft"); }), HasSubstr("system: an endpoint is asked, not trained"));
 }
 
 TEST(Stages, AStageDirectoryWithARunIsRefused) {
