@@ -94,8 +94,7 @@ void check(Checker& c, const Projector& projector, const MusicEncoder& encoder) 
   c.positive("projector.contrastive.temperature", projector.contrastive.temperature);
   const ProjectorKind* kind = find_projector_kind(projector.kind);
   if (!kind) return;
-  const bool any_kind = projector.initialization == "linear" || projector.initialization == "contrastive";
-  c.require(any_kind || projector.kind == "linear", "projector.initialization", projector.initialization,
+  c.require(projector.initialization != "answers" || projector.kind == "linear", "projector.initialization", projector.initialization,
             fmt::format("is possible with projector.kind linear, not with {}", projector.kind));
   const bool pooled = encoder.pooling != "none";
   c.require(pooled || kind->takes_notes, "music_encoder.pooling", encoder.pooling,

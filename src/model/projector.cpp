@@ -1,12 +1,16 @@
 #include "midillama/model/projector.h"
 
+#include "attention_projector.h"
 #include "midillama/core/error.h"
+#include "midillama/core/log.h"
 #include "midillama/model/linear_projector.h"
 #include "midillama/runs/files.h"
 #include "midillama/weights/load.h"
 #include "mlp_projector.h"
 #include "projector_files.h"
 #include "random_weights.h"
+
+#include <torch/utils.h>
 
 #include <fmt/format.h>
 
@@ -32,7 +36,7 @@ std::shared_ptr<Projector> make_linear(const config::Projector&, std::int64_t mu
   return projector;
 }
 
-constexpr Kind kKinds[] = {{"linear", make_linear}, {"mlp", make_mlp_projector}};
+constexpr Kind kKinds[] = {{"linear", make_linear}, {"mlp", make_mlp_projector}, {"attention", make_attention_projector}};
 
 weights::TensorMap parameters_of(const Projector& projector) {
   weights::TensorMap tensors;
@@ -40,18 +44,121 @@ weights::TensorMap parameters_of(const Projector& projector) {
   return tensors;
 }
 
+weights::TensorMap buffers_of(const Projector& projector) {
+  return {{"mean", projector.mean}, {"directions", projector.directions}};
+}
+
+torch::Tensor to_double(const torch::Tensor& tensor) {
+  return tensor.to(torch::kCPU, torch::kFloat64);
+}
+
+// What is saved must be what was trained, wherever the music lies: seen at one standard deviation from the mean of the training set's clips
+// in every direction. The layers are compared without rounding on the way; what float32 makes of the saved one must be usable.
+void check_plain(const Projector::Layer& whitened, const Projector::Layer& plain, const Projector& projector,
+                 const std::filesystem::path& directory) {
+  constexpr double kExact = 1e-5, kUsable = 1e-3;  // of the largest entry of a token, which counts as 1 where it is smaller
+  const torch::Tensor mean = to_double(projector.mean), steps = to_double(projector.directions);
+  const torch::Tensor music = (mean + (steps / steps.square().sum(0)).t()).to(torch::kFloat32);
+  const torch::Tensor trained = at::linear((to_double(music) - mean).matmul(steps), to_double(whitened.weight), to_double(whitened.bias));
+  const double size = std::max(1.0, trained.abs().max().item<double>());
+  const auto distance = [&](const torch::Tensor& token) { return (to_double(token) - trained).abs().max().item<double>(); };
+  const double difference = distance(at::linear(music.to(plain.weight.device()), plain.weight, plain.bias));
+  if (!(difference <= kUsable * size)) {
+    throw Error(
+        fmt::format("{}: the layer that would be saved differs from the trained one by {:.1e}: the clips of the training set are too "
+                    "much alike for coordinates in which they differ: projector.initialization linear is right for them",
+                    directory.string(), difference));
+  }
+  const double rounding = distance(at::linear(to_double(music), to_double(plain.weight), to_double(plain.bias)));
+  if (rounding > kExact * size)
+    log::warning("the plain projector that is saved differs from the whitened one that is trained by {:.1e}", rounding);
+}
+
 }  // namespace
 
 void Projector::save(const std::filesystem::path& directory) const {
-  write_projector(directory / runs::kProjectorFile, kind(), parameters_of(*this));
+  const torch::NoGradGuard no_grad;
+  weights::TensorMap tensors = parameters_of(*this);
+  if (is_whitened()) {
+    weights::TensorMap trained = tensors;
+    trained.merge(buffers_of(*this));
+    const Layer saved = plain();
+    check_plain(layer(reads()), saved, *this, directory);
+    tensors[reads() + "weight"] = saved.weight;
+    tensors[reads() + "bias"] = saved.bias;
+    write_projector(directory / runs::kProjectorFile, kind(), tensors);
+    write_projector(directory / runs::kWhitenedProjectorFile, kind(), trained);
+  } else {
+    write_projector(directory / runs::kProjectorFile, kind(), tensors);
+  }
 }
 
 void Projector::load(const std::filesystem::path& directory) {
   read_projector(directory / runs::kProjectorFile, kind(), parameters_of(*this));
 }
 
-void Projector::start_whitened(const torch::Tensor&, double, std::uint64_t) {
-  throw ConfigError({fmt::format("projector.initialization: whitened is not possible with projector.kind {}", kind())});
+void Projector::load_to_train(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory / runs::kWhitenedProjectorFile)) return;
+  const std::int64_t size = layer(reads()).weight.size(1);
+  const torch::Tensor new_mean = torch::empty({size}), new_directions = torch::empty({size, size});
+  weights::TensorMap tensors = parameters_of(*this);
+  tensors.merge(weights::TensorMap{{"mean", new_mean}, {"directions", new_directions}});
+  read_projector(directory / runs::kWhitenedProjectorFile, kind(), tensors);
+  whiten(new_mean, new_directions);
+}
+
+void Projector::start_whitened(std::span<const torch::Tensor> clips, double scale, std::uint64_t seed) {
+  const torch::NoGradGuard no_grad;
+  whiten_by(samples(clips));
+  draw_weights(clips, scale, seeded_generator(seed));
+}
+
+void Projector::change_tokens(double factor, const torch::Tensor& shift) {
+  const torch::NoGradGuard no_grad;
+  const Layer last = layer(writes());
+  last.weight.mul_(factor);
+  last.bias.mul_(factor).add_(shift.to(last.bias.device(), torch::kFloat32));
+}
+
+void Projector::whiten(const torch::Tensor& new_mean, const torch::Tensor& new_directions) {
+  const torch::Device device = layer(reads()).weight.device();
+  mean = register_buffer("mean", new_mean.to(device, torch::kFloat32));
+  directions = register_buffer("directions", new_directions.to(device, torch::kFloat32).contiguous());
+}
+
+Projector::Layer Projector::plain() const {
+  const torch::NoGradGuard no_grad;
+  const auto [weight, bias] = layer(reads());
+  if (!is_whitened()) return {weight, bias};
+  const torch::Tensor folded = weight.to(torch::kFloat64).mm(directions.to(torch::kFloat64).t());
+  return {folded.to(torch::kFloat32), (bias - folded.mv(mean.to(torch::kFloat64))).to(torch::kFloat32)};
+}
+
+torch::Tensor Projector::samples(std::span<const torch::Tensor> clips) const {
+  return at::cat(at::TensorList(clips.data(), clips.size()));
+}
+
+torch::Tensor Projector::whitened(const torch::Tensor& vectors) const {
+  return is_whitened() ? (vectors - mean).matmul(directions) : vectors;
+}
+
+// Directions of nearly no variance are not blown up.
+void Projector::whiten_by(const torch::Tensor& samples) {
+  constexpr double kFloor = 1e-4;  // what varies less than this part of the largest variance, or of the music itself, is taken for noise
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor music = to_double(samples);
+  const torch::Tensor centre = music.mean(0);
+  const torch::Tensor centred = music - centre;
+  const auto [variances, axes] = at::linalg_eigh(centred.t().mm(centred) / std::max<double>(1, music.size(0) - 1));
+  // Clips that are all alike have no variance to compare with, and float32 has no digits for what differs less from them.
+  const double power = music.square().mean().item<double>();
+  const double largest = std::max(variances.max().item<double>(), power > 0 ? power : 1.0);
+  whiten(centre, axes / (variances.clamp_min(0) + kFloor * largest).sqrt());
+}
+
+Projector::Layer Projector::layer(const std::string& prefix) const {
+  const auto parameters = named_parameters();
+  return {parameters[prefix + "weight"], parameters[prefix + "bias"]};
 }
 
 void Projector::start_regressed(const torch::Tensor&, const torch::Tensor&, double) {

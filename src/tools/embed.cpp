@@ -9,6 +9,8 @@
 #include "midillama/octuple/file.h"
 #include "midillama/weights/safetensors.h"
 
+#include <torch/utils.h>
+
 #include <fmt/format.h>
 
 #include <string>
@@ -31,6 +33,17 @@ Clip read_clip(const std::filesystem::path& file) {
     clip.mistake = error.what();
   }
   return clip;
+}
+
+weights::TensorMap of_clips(std::span<const torch::Tensor> vectors) {
+  const torch::Tensor joined = at::stack(at::TensorList(vectors.data(), vectors.size()));
+  return {{"embeddings", joined.size(1) == 1 ? joined.squeeze(1) : joined}};
+}
+
+weights::TensorMap of_notes(std::span<const torch::Tensor> vectors) {
+  std::vector<std::int64_t> counts;
+  for (const torch::Tensor& clip : vectors) counts.push_back(clip.size(0));
+  return {{"embeddings", at::cat(at::TensorList(vectors.data(), vectors.size()))}, {"notes", torch::tensor(counts, torch::kInt64)}};
 }
 
 }  // namespace
@@ -56,9 +69,8 @@ Embedded embed(const config::Config& config, std::span<const std::filesystem::pa
   if (notes.empty()) throw Error(fmt::format("none of the {} files can be used; nothing was written", files.size()));
 
   const Progress progress = Progress::when_long(fmt::format("encoding {} clips", notes.size()));
-  auto embeddings = model::MusicEncoder(config.music_encoder, device).encode(notes);
-  if (embeddings.size(1) == 1) embeddings = embeddings.squeeze(1);
-  weights::write_safetensors(out, {{"embeddings", embeddings}},
+  const auto vectors = model::MusicEncoder(config.music_encoder, device).vectors(notes);
+  weights::write_safetensors(out, config.music_encoder.pooling == "none" ? of_notes(vectors) : of_clips(vectors),
                              {{"files", Json(names).dump(-1, ' ', false, Json::error_handler_t::replace)}});
   return {.files = names.size(), .skipped = files.size() - names.size()};
 }

@@ -93,6 +93,7 @@ void export_checkpoint(const config::Config& config, const fs::path& checkpoint,
   card.llm = describe(config.llm.path, llm.num_hidden_layers, llm.hidden_size);
   card.music_tokens = projector->tokens(config.music_encoder.tokens);
   card.projector = projector->card();
+  card.is_pooled = config.music_encoder.pooling != "none";
   card.dtype = config.llm.dtype;
   card.prompt = prompt.one_turn();
   card.has_adapter = has_adapter;

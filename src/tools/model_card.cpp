@@ -7,11 +7,12 @@
 namespace midillama::tools {
 namespace {
 
-// {0} name, {1} parts, {2} and {3} encoder and decoder, {4} musical tokens, {5} other files, {6} tensors of the projector
+// {0} name, {1} parts, {2} and {3} encoder and decoder, {4} musical tokens, {5} other files, {6} tensors of the projector,
+// {7} hidden states
 constexpr const char* kHead = R"(# {0}
 
-What leads from music to text in a MIDI-LLaMA (arXiv 2601.21740), trained with midillama: {1}. A clip's notes go through a frozen MusicBERT, the
-mean of its hidden states through the projector; what comes out is put before the words of the question as {4}.
+What leads from music to text in a MIDI-LLaMA (arXiv 2601.21740), trained with midillama: {1}. A clip's notes go through a frozen MusicBERT,
+{7} through the projector; what comes out is put before the words of the question as {4}.
 
 | | directory when this was trained | layers | hidden size | fingerprint |
 |---|---|---|---|---|
@@ -36,7 +37,8 @@ midillama generate --config config.yaml --checkpoint . --midi tune.mid --prompt 
 
 constexpr const char* kAdapterFiles = "| `adapter/` | a LoRA adapter in PEFT's layout |\n";
 
-// {0} " and peft", {1} imports, {2} decoder's path, {3} tokenizer, {4} dtype, {5} adapter, {6} template, {7} classes, {8} the projector
+// {0} " and peft", {1} imports, {2} decoder's path, {3} tokenizer, {4} dtype, {5} adapter, {6} template, {7} classes, {8} the projector,
+// {9} the clip
 constexpr const char* kPython = R"(## With transformers{0}
 
 ```python
@@ -47,7 +49,7 @@ llm = {2}
 {3}model = AutoModelForCausalLM.from_pretrained(llm, dtype=torch.{4})
 {5}
 # midillama embed tune.mid --config config.yaml --out clips.safetensors
-clip = load_file("clips.safetensors")["embeddings"][:1]
+clip = load_file("clips.safetensors")["embeddings"]{9}
 projector = load_file("projector.safetensors")
 music = {8}.flatten(0, -2)
 
@@ -83,7 +85,8 @@ std::string to_markdown(const ModelCard& card) {
   const std::string head = fmt::format(kHead, card.name, card.has_adapter ? "a projector and a LoRA adapter" : "a projector",
                                        row("encoder: MusicBERT", card.encoder), row("language model: Llama", card.llm),
                                        card.music_tokens == 1 ? "one musical token" : fmt::format("{} musical tokens", card.music_tokens),
-                                       card.has_adapter ? kAdapterFiles : "", card.projector.tensors);
+                                       card.has_adapter ? kAdapterFiles : "", card.projector.tensors,
+                                       card.is_pooled ? "the mean of its hidden states" : "its hidden states, a vector a note,");
   const std::string imports = card.has_adapter ? "from peft import PeftModel\n" : "";
   const std::string python = fmt::format(
       kPython, card.has_adapter ? " and peft" : "", imports, quoted(card.llm.path),
@@ -91,7 +94,7 @@ std::string to_markdown(const ModelCard& card) {
       card.has_adapter ? "model = PeftModel.from_pretrained(model, \"adapter\").eval()\n" : "model.eval()\n", quoted(card.prompt),
       card.sentencepiece_only ? "from sentencepiece import SentencePieceProcessor\nfrom transformers import AutoModelForCausalLM\n"
                               : "from transformers import AutoModelForCausalLM, AutoTokenizer\n",
-      card.projector.python);
+      card.projector.python, card.is_pooled ? "[:1]" : "[None]");
   return head + python;
 }
 

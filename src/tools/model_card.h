@@ -21,8 +21,9 @@ struct ModelCard {
   Model llm;
   std::int64_t music_tokens = 1;
   model::Projector::Card projector;
-  std::string dtype;   // of the decoder: float32, bfloat16
-  std::string prompt;  // the template of one turn, see midillama/text/prompt.h
+  std::string dtype;      // of the decoder: float32, bfloat16
+  std::string prompt;     // the template of one turn, see midillama/text/prompt.h
+  bool is_pooled = true;  // whether the projector gets a vector a clip (or span), or else one a note
   bool has_adapter = false;
   bool sentencepiece_only = false;  // the decoder's directory has a tokenizer.model and nothing that transformers reads
 };

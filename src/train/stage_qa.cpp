@@ -16,6 +16,7 @@
 #include "midillama/shapes/prompt.h"
 #include "midillama/text/prompt.h"
 #include "midillama/text/tokenizer.h"
+#include "train/contrastive_start.h"
 #include "train/stages.h"
 
 #include <fmt/format.h>
@@ -158,14 +159,24 @@ class QaStage final : public Stage {
     std::vector<torch::Tensor> music;
     for (const auto& clip : training.clips()) music.push_back(clips_.music(clip));
     const double token_spread = model_->llama->model->embed_tokens->weight.to(torch::kFloat32).std().item<double>();
+    const std::uint64_t seed = seed_for(config_.run.seed, "whitening");
     if (config_.projector.initialization == "answers") {
-      model_->projector->start_regressed(at::cat(music), answer_means(training), token_spread);
+      const torch::Tensor means = answer_means(training);
+      std::vector<torch::Tensor> targets;  // of each vector
+      for (std::size_t i = 0; i < music.size(); ++i) targets.push_back(means[static_cast<std::int64_t>(i)].expand({music[i].size(0), -1}));
+      model_->projector->start_regressed(at::cat(music), at::cat(targets), token_spread);
+    } else if (config_.projector.initialization == "contrastive") {
+      const ContrastiveReport report =
+          start_contrastive(*model_->projector, music, answer_means(training), token_spread, config_.projector.contrastive, seed);
+      log::info(
+          "the projector tells {} clips apart by their answers: loss {:.3f} -> {:.3f}, the nearest is its own for {:.3f} -> {:.3f} of them",
+          report.batch_size, report.first_loss, report.last_loss, report.first_accuracy, report.last_accuracy);
     } else {
-      model_->projector->start_whitened(at::cat(music), token_spread, seed_for(config_.run.seed, "whitening"));
+      model_->projector->start_whitened(music, token_spread, seed);
     }
   }
 
-  // For each vector of each clip, the mean embedding of the tokens of the answers about the clip that state facts.
+  // For each clip, the mean embedding of the tokens of the answers about it that state facts, [clips, T] float32.
   torch::Tensor answer_means(const records::QuestionFile& training) const {
     std::map<fs::path, std::vector<text::TokenId>> said;
     for (std::size_t i = 0; i < training.size(); ++i) {
@@ -179,11 +190,10 @@ class QaStage final : public Stage {
     std::vector<torch::Tensor> means;
     for (const auto& clip : training.clips()) {
       const torch::Tensor ids = torch::tensor(said.at(clip), torch::kInt64).to(embeddings.device());
-      const torch::Tensor mean = ids.numel() > 0 ? embeddings.index_select(0, ids).to(torch::kFloat32).mean(0)
-                                                 : torch::zeros({embeddings.size(1)}, embeddings.options().dtype(torch::kFloat32));
-      means.push_back(mean.expand({clips_.music(clip).size(0), -1}));
+      means.push_back(ids.numel() > 0 ? embeddings.index_select(0, ids).to(torch::kFloat32).mean(0)
+                                      : torch::zeros({embeddings.size(1)}, embeddings.options().dtype(torch::kFloat32)));
     }
-    return at::cat(means);
+    return at::stack(means);
   }
 
   config::Config config_;

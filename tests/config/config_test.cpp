@@ -308,12 +308,16 @@ TEST(Flatten, SharedSettingsAreThoseOfEveryMachine) {
 
 TEST(Config, APoolingThatTheProjectorCannotTakeIsRefusedByName) {
   EXPECT_THAT(mistakes_of("music_encoder: {pooling: none}"), ElementsAre(HasSubstr("projector.kind linear takes pooled ones")));
-  for (const std::string initialization : {"whitened", "answers"}) {
-    EXPECT_THAT(mistakes_of("projector: {kind: mlp, initialization: " + initialization + "}"),
-                ElementsAre(HasSubstr("projector.initialization: " + initialization)));
-  }
+  EXPECT_THAT(mistakes_of("projector: {kind: mlp, initialization: answers}"), ElementsAre(HasSubstr("projector.initialization: answers")));
+  for (const std::string initialization : {"linear", "whitened", "contrastive"})
+    EXPECT_THAT(mistakes_of("projector: {kind: mlp, initialization: " + initialization + "}"), testing::IsEmpty());
+  EXPECT_THAT(mistakes_of("projector: {kind: attention}"), ElementsAre(HasSubstr("must be none for projector.kind attention")));
+  EXPECT_THAT(mistakes_of("{projector: {kind: attention, queries: 4}, music_encoder: {pooling: none}}"), testing::IsEmpty());
+  EXPECT_THAT(mistakes_of("projector: {queries: 0}"), ElementsAre(HasSubstr("projector.queries")));
+  EXPECT_THAT(mistakes_of("projector: {contrastive: {batch_size: 1, temperature: 0}}"),
+              ElementsAre(HasSubstr("projector.contrastive.batch_size"), HasSubstr("projector.contrastive.temperature")));
   EXPECT_THAT(mistakes_of("lora: {alpha: 1.0e39}"), ElementsAre(HasSubstr("lora.alpha")));
-  EXPECT_THAT(mistakes_of("projector: {kind: magic}"), ElementsAre(HasSubstr("must be one of linear, mlp")));
+  EXPECT_THAT(mistakes_of("projector: {kind: magic}"), ElementsAre(HasSubstr("must be one of linear, mlp, attention")));
   EXPECT_THAT(mistakes_of("generate: {weights: int4}"), ElementsAre(HasSubstr("must be one of own, int8")));
   EXPECT_THAT(mistakes_of("prompt: {notes: braille}"), ElementsAre(HasSubstr("prompt.notes")));
   EXPECT_THAT(mistakes_of("projector: {kind: mlp, hidden_size: 64}"), testing::IsEmpty());

@@ -213,7 +213,7 @@ TEST(DeviceTrainedFiles, WhatIsSavedThereIsWhatTheProcessorSaves) {
   const torch::Tensor music = at::randn({20, 6});
   const auto save = [&](torch::Device device, const std::filesystem::path& directory) {
     MidiLlama model = golden_midi_llama(device);
-    model->projector->start_whitened(music, 0.5, 1);
+    model->projector->start_whitened(std::vector{music}, 0.5, 1);
     std::filesystem::create_directories(directory);
     save_trained(model, directory, "some/llama");
     return model->project(music).cpu();

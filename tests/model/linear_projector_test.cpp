@@ -21,7 +21,7 @@ TEST(Projector, WhitenedDirectionsWeighAlike) {
   torch::manual_seed(1);
   const torch::Tensor music = uneven_embeddings(400);
   LinearProjector projector(10, 6);
-  initialize_whitened(*projector, music, 0.05, 1);
+  projector->start_whitened(std::vector{music}, 0.05, 1);
   const torch::Tensor white = (music - projector->mean).matmul(projector->directions).to(torch::kFloat64);
   const torch::Tensor covariance = white.t().mm(white) / 399;
   const torch::Tensor off_diagonal = covariance - at::diag(covariance.diagonal());
@@ -35,7 +35,7 @@ TEST(Projector, TokensStartAtTheScaleAskedFor) {
   torch::manual_seed(2);
   const torch::Tensor music = uneven_embeddings(400);
   LinearProjector projector(10, 200);
-  initialize_whitened(*projector, music, 0.05, 1);
+  projector->start_whitened(std::vector{music}, 0.05, 1);
   const torch::Tensor tokens = projector->forward(music);
   EXPECT_NEAR(tokens.mean(0).std().item<double>(), 0.05, 0.01);
   const double spread = tokens.std(0).mean().item<double>();
@@ -51,20 +51,20 @@ TEST(Projector, StartsAtARegressionOnItsTargets) {
   const torch::Tensor heard = standard.matmul(at::randn({10, 40})) * 0.01;
   const torch::Tensor targets = heard + 0.02 * at::randn({2000, 40}) + at::randn({40});
   LinearProjector projector(10, 40);
-  initialize_regressed(*projector, music, targets, 0.05);
+  projector->start_regressed(music, targets, 0.05);
   const torch::Tensor tokens = projector->forward(music);
   EXPECT_LT((tokens.mean(0) - targets.mean(0)).abs().max().item<double>(), 1e-3);
   const torch::Tensor deviations = tokens - tokens.mean(0);
   EXPECT_NEAR(deviations.std().item<double>(), 0.05, 1e-3);
   const double alike = at::cosine_similarity(deviations.flatten(), heard.flatten(), 0).item<double>();
   EXPECT_GT(alike, 0.98);
-  const auto linear = projector->linear();
+  const auto linear = projector->plain();
   EXPECT_LT((at::linear(music, linear.weight, linear.bias) - tokens).abs().max().item<double>(), 1e-4);
 }
 
 TEST(Projector, ARegressionOnTargetsThatAreAllAlikeIsFinite) {
   LinearProjector projector(10, 6);
-  initialize_regressed(*projector, at::randn({5, 10}), at::ones({5, 6}), 0.05);
+  projector->start_regressed(at::randn({5, 10}), at::ones({5, 6}), 0.05);
   EXPECT_TRUE(projector->forward(at::randn({3, 10})).isfinite().all().item<bool>());
 }
 
@@ -72,17 +72,17 @@ TEST(Projector, IsTheSameFunctionOnTheEmbeddingsThemselves) {
   torch::manual_seed(3);
   const torch::Tensor music = uneven_embeddings(50);
   LinearProjector projector(10, 6);
-  initialize_whitened(*projector, music, 0.05, 1);
-  const auto linear = projector->linear();
+  projector->start_whitened(std::vector{music}, 0.05, 1);
+  const auto linear = projector->plain();
   EXPECT_LT((at::linear(music, linear.weight, linear.bias) - projector->forward(music)).abs().max().item<double>(), 1e-4);
 }
 
 TEST(Projector, ASetOfOneClipIsNotBlownUp) {
   LinearProjector projector(10, 6);
   const torch::Tensor music = at::ones({1, 10});
-  initialize_whitened(*projector, music, 0.05, 1);
+  projector->start_whitened(std::vector{music}, 0.05, 1);
   EXPECT_TRUE(projector->forward(music).isfinite().all().item<bool>());
-  EXPECT_TRUE(projector->linear().weight.isfinite().all().item<bool>());
+  EXPECT_TRUE(projector->plain().weight.isfinite().all().item<bool>());
 }
 
 // Clips that are all alike, or differ by a hair: the saved layer gives the trained one's tokens.
@@ -93,7 +93,7 @@ TEST(Projector, WhiteningFewClipsSavesTheLayerThatWasTrained) {
   for (const double spread : {0.0, 1e-6, 1e-3, 0.1}) {
     const torch::Tensor music = clip + spread * at::randn({8, 256});
     LinearProjector projector(256, 64);
-    initialize_whitened(*projector, music, 0.05, 1);
+    projector->start_whitened(std::vector{music}, 0.05, 1);
     EXPECT_LT(projector->directions.abs().max().item<double>(), 200) << "blown up at a spread of " << spread;
     projector->save(folder.path());
     LinearProjector saved(256, 64);
@@ -104,7 +104,7 @@ TEST(Projector, WhiteningFewClipsSavesTheLayerThatWasTrained) {
 
 TEST(Projector, ASetOfSilenceIsNotBlownUp) {
   LinearProjector projector(10, 6);
-  initialize_whitened(*projector, at::zeros({3, 10}), 0.05, 1);
+  projector->start_whitened(std::vector{torch::Tensor(at::zeros({3, 10}))}, 0.05, 1);
   EXPECT_TRUE(projector->forward(at::ones({1, 10})).isfinite().all().item<bool>());
   EXPECT_LT(projector->directions.abs().max().item<double>(), 200);
 }

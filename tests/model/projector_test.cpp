@@ -5,6 +5,7 @@
 #include "midillama/core/file.h"
 #include "midillama/model/midi_llama.h"
 #include "midillama/runs/files.h"
+#include "midillama/weights/safetensors.h"
 #include "support/error_of.h"
 #include "tiny_models.h"
 
@@ -84,30 +85,95 @@ TEST(Projector, AFileOfAnotherKindIsRefusedByName) {
   EXPECT_THAT(error_of([&] { make_projector({}, 6, 16, 1)->load(folder.path()); }),
               AllOf(HasSubstr("projector.safetensors"), HasSubstr("kind mlp"), HasSubstr("projector.kind is linear")));
   EXPECT_THAT(error_of([&] { make_projector(of_kind("magic"), 6, 16, 1); }), HasSubstr("magic"));
-  EXPECT_THAT(error_of([&] { make_projector(of_kind("mlp"), 6, 16, 1)->start_whitened(at::randn({4, 6}), 1, 1); }), HasSubstr("mlp"));
+  EXPECT_THAT(error_of([&] {
+                make_projector(of_kind("mlp"), 6, 16, 1)->start_regressed(at::randn({4, 6}), at::randn({4, 16}), 1);
+              }),
+              HasSubstr("mlp"));
 }
 
-// A kind that reads a vector a note and writes as many tokens as it has queries: nothing else has to know it.
-class AttentionPooling final : public Projector {
- public:
-  AttentionPooling(std::int64_t queries, std::int64_t music_size, std::int64_t hidden_size)
-      : queries_(register_parameter("queries", at::randn({queries, music_size}))),
-        weight_(register_parameter("weight", at::randn({hidden_size, music_size}))) {}
-  std::string kind() const override { return "attention"; }
-  std::int64_t tokens(std::int64_t) const override { return queries_.size(0); }
-  torch::Tensor project(std::span<const torch::Tensor> clips) override {
-    std::vector<torch::Tensor> tokens;
-    for (const auto& clip : clips) tokens.push_back(queries_.mm(clip.t()).softmax(-1).mm(clip).mm(weight_.t()));
-    return at::cat(tokens);
-  }
-  Card card() const override { return {}; }
+// Clips whose vectors are far from zero and differ by 0.1 to 100.
+std::vector<torch::Tensor> uneven_clips(std::int64_t count) {
+  torch::manual_seed(6);
+  const torch::Tensor spreads = at::logspace(-1, 2, 6, 10.0, torch::kFloat32);
+  std::vector<torch::Tensor> clips;
+  for (std::int64_t i = 0; i < count; ++i) clips.push_back((at::randn({1, 6}) + 0.3 * at::randn({1 + i % 4, 6})) * spreads + 7);
+  return clips;
+}
 
- private:
-  torch::Tensor queries_, weight_;
-};
+TEST_P(EveryProjector, StartsWhitenedAtTheScaleAskedFor) {
+  const auto projector = make_projector(of_kind(GetParam()), 6, 300, 1);
+  const auto clips = uneven_clips(400);
+  projector->start_whitened(clips, 0.05, 1);
+  const torch::Tensor tokens = projector->project(clips);
+  EXPECT_NEAR(tokens.mean(0).std().item<double>(), 0.05, 0.015);
+  EXPECT_NEAR((tokens - tokens.mean(0)).std().item<double>(), 0.05, 0.03);
+  const auto again = make_projector(of_kind(GetParam()), 6, 300, 2);
+  again->start_whitened(clips, 0.05, 1);
+  EXPECT_TRUE(at::equal(again->project(clips), tokens));
+}
+
+TEST_P(EveryProjector, IsSavedAsThePlainOneAndGoesOnAsItWasTrained) {
+  const TemporaryDirectory folder;
+  const auto clips = uneven_clips(40);
+  const auto trained = make(1), plain = make(2), resumed = make(3);
+  trained->start_whitened(clips, 0.5, 1);
+  trained->save(folder.path());
+  const torch::Tensor expected = trained->project(clips);
+  plain->load(folder.path());
+  EXPECT_FALSE(plain->is_whitened());
+  EXPECT_LT(largest_difference(plain->project(clips), expected), 1e-3);
+  resumed->load(folder.path());
+  resumed->load_to_train(folder.path());
+  EXPECT_TRUE(at::equal(resumed->project(clips), expected));
+}
+
+TEST_P(EveryProjector, TokensCanBeMovedAndScaled) {
+  const auto projector = make();
+  const auto clips = uneven_clips(3);
+  const torch::Tensor before = projector->project(clips).clone(), shift = at::randn({16});
+  projector->change_tokens(0.25, shift);
+  EXPECT_LT(largest_difference(projector->project(clips), before * 0.25 + shift), 1e-4);
+}
+
+config::Projector attention(std::int64_t queries) {
+  config::Projector config;
+  config.kind = "attention";
+  config.queries = queries;
+  return config;
+}
+
+TEST(AttentionProjector, EqualsPyTorchsMultiheadAttention) {
+  const auto golden = weights::read_safetensors("tests/golden/model/attention_projector.safetensors");
+  const auto projector = make_projector(attention(3), 130, 7, 1);
+  ASSERT_EQ(projector->named_parameters().size(), 5u);
+  for (const auto& parameter : projector->named_parameters()) {
+    const torch::NoGradGuard no_grad;
+    parameter.value().copy_(golden.at("parameter." + parameter.key()));
+  }
+  const std::vector<torch::Tensor> clips = {golden.at("clip.0"), golden.at("clip.1"), golden.at("clip.2")};
+  const torch::Tensor tokens = projector->project(clips);
+  EXPECT_LT(largest_difference(tokens, golden.at("tokens")), 1e-5);
+  (tokens * at::arange(1, tokens.numel() + 1).view_as(tokens) / 100).sum().backward();
+  for (const auto& parameter : projector->named_parameters())
+    EXPECT_LT(largest_difference(parameter.value().grad(), golden.at("gradient." + parameter.key())), 2e-5) << parameter.key();
+}
+
+TEST(AttentionProjector, HasARowForAnyNumberOfQueriesAndSizeOfVectors) {
+  for (const std::int64_t queries : {1, 4}) {
+    for (const std::int64_t music_size : {6, 64, 200, 512}) {
+      const auto projector = make_projector(attention(queries), music_size, 32, 1);
+      std::int64_t parameters = 0;
+      for (const auto& parameter : projector->parameters()) parameters += parameter.numel();
+      const config::ProjectorKind& row = *config::find_projector_kind("attention");
+      EXPECT_EQ(parameters, row.parameters(attention(queries), music_size, 32)) << music_size;
+      EXPECT_EQ(row.tokens(attention(queries), 17), queries);
+      EXPECT_EQ(projector->project(std::vector{at::randn({5, music_size})}).size(0), queries);
+    }
+  }
+}
 
 TEST(Projector, AKindMayPoolNotesAndGiveAnyNumberOfTokens) {
-  MidiLlama model(tiny_llama(), std::make_shared<AttentionPooling>(2, 6, 16));
+  MidiLlama model(tiny_llama(), make_projector(attention(2), 6, 16, 1));
   const std::vector<MusicText> batch = {{{3, 4, 5}, {3, 4, 5}, 1, at::randn({7, 6})}, {{6, 7}, {6, 7}, 0, at::randn({3, 6})}};
   const auto rows = model->splice(batch);
   EXPECT_EQ(rows[0].size(0), 3 + 2);
@@ -118,7 +184,7 @@ TEST(Projector, AKindMayPoolNotesAndGiveAnyNumberOfTokens) {
   loss.sum.backward();
   const TemporaryDirectory folder;
   save_trained(model, folder.path(), "llama");
-  MidiLlama loaded(tiny_llama(), std::make_shared<AttentionPooling>(2, 6, 16));
+  MidiLlama loaded(tiny_llama(), make_projector(attention(2), 6, 16, 2));
   load_trained(loaded, folder.path());
   EXPECT_TRUE(at::equal(loaded->splice(batch)[0], rows[0]));
 }

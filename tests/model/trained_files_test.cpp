@@ -71,7 +71,7 @@ TEST(TrainedFiles, AWhitenedProjectorIsSavedAsAPlainLayerToo) {
   const TemporaryDirectory folder;
   MidiLlama model = tiny_midi_llama();
   const auto size = linear_projector(model)->weight.size(1);
-  initialize_whitened(*linear_projector(model), at::randn({50, size}) * at::arange(1, size + 1) + 3, 0.5, 1);
+  linear_projector(model)->start_whitened(std::vector{torch::Tensor(at::randn({50, size}) * at::arange(1, size + 1) + 3)}, 0.5, 1);
   save_trained(model, folder.path(), "some/llama");
   const torch::Tensor music = at::randn({4, size});
   const torch::Tensor expected = linear_projector(model)->forward(music);

@@ -49,6 +49,17 @@ TEST_F(EmbedTest, SeveralTokensKeepTheirDimension) {
   EXPECT_EQ(weights::SafetensorsFile(out).tensor("embeddings").sizes(), (std::vector<std::int64_t>{1, 3, 16}));
 }
 
+TEST_F(EmbedTest, UnpooledClipsAreTheirNotesOneAfterTheOther) {
+  world.config.music_encoder.pooling = "none";
+  const std::vector<std::filesystem::path> files = {clip(3), clip(0)};
+  embed(world.config, files, out, torch::kCPU);
+  const weights::SafetensorsFile file(out);
+  const data::ClipEmbeddings expected(world.config, files, torch::kCPU);
+  const auto both = at::cat({expected.at(files[0]), expected.at(files[1])});
+  EXPECT_TRUE(file.tensor("embeddings").allclose(both, 1e-5, 1e-6));
+  EXPECT_TRUE(file.tensor("notes").equal(torch::tensor({expected.at(files[0]).size(0), expected.at(files[1]).size(0)})));
+}
+
 TEST_F(EmbedTest, ABadFileIsSkippedAndCounted) {
   midi::write_midi({}, world.path("silent.mid"));
   const auto result =

@@ -151,6 +151,19 @@ TEST_F(Export, TheCardSaysWhatItBelongsTo) {
   EXPECT_EQ(fingerprint(second), fingerprint(card));
 }
 
+TEST_F(Export, ACardOfAttentionPoolingReadsAVectorANote) {
+  config_.music_encoder.pooling = "none";
+  config_.projector.kind = "attention";
+  config_.projector.queries = 3;
+  fs::remove_all(path("checkpoint"));
+  fs::create_directories(path("checkpoint"));
+  model::make_projector(config_.projector, 12, 16, 1)->save(path("checkpoint"));
+  ASSERT_EQ(export_error(), "no error");
+  EXPECT_THAT(read_text(path("out/README.md")),
+              AllOf(HasSubstr("3 musical tokens"), HasSubstr("a vector a note"), HasSubstr("`queries` [3, E]"),
+                    HasSubstr("[\"embeddings\"][None]"), HasSubstr("scaled_dot_product_attention")));
+}
+
 TEST_F(Export, AnAlignCheckpointHasNoAdapter) {
   fs::remove_all(path("checkpoint/adapter"));
   ASSERT_EQ(export_error(), "no error");

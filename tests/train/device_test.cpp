@@ -122,6 +122,18 @@ void project_through_two_layers(TinyWorld& world) {
   world.config.projector.kind = "mlp";
 }
 
+void pool_by_attention(TinyWorld& world) {
+  world.config.music_encoder.pooling = "none";
+  world.config.projector.kind = "attention";
+  world.config.projector.queries = 2;
+  world.config.projector.initialization = "whitened";
+}
+
+void contrast_answers(TinyWorld& world) {
+  world.config.projector.initialization = "contrastive";
+  world.config.projector.contrastive.steps = 5;
+}
+
 void sum_in_order(TinyWorld& world) {
   for (auto& [name, settings] : world.config.stages) settings.deterministic_reduction = true;
 }
@@ -135,12 +147,14 @@ constexpr double kBfloat16 = 0.1;
 
 const auto kTrained = testing::Values(
     Case{"Align", "align"}, Case{"Sft", "sft"}, Case{"SftWhitened", "sft", whiten}, Case{"SftMlp", "sft", project_through_two_layers},
+    Case{"SftAttention", "sft", pool_by_attention}, Case{"SftContrastive", "sft", contrast_answers},
     Case{"SftRecomputed", "sft", recompute}, Case{"SftDeterministic", "sft", sum_in_order},
     Case{"SftInBfloat16", "sft", compute_in_bfloat16, kBfloat16}, Case{"PretrainLlm", "pretrain-llm"},
     Case{"PretrainLlmRecomputed", "pretrain-llm", recompute}, Case{"PretrainLlmInBfloat16", "pretrain-llm", compute_in_bfloat16, kBfloat16},
     Case{"PretrainLlmInBfloat16Recomputed", "pretrain-llm", recompute_in_bfloat16, kBfloat16}, Case{"PretrainEncoder", "pretrain-encoder"},
     Case{"PretrainEncoderInBfloat16", "pretrain-encoder", compute_in_bfloat16, kBfloat16});
-const auto kResumed = testing::Values(Case{"Align", "align"}, Case{"SftWhitened", "sft", whiten}, Case{"SftRecomputed", "sft", recompute},
+const auto kResumed = testing::Values(Case{"Align", "align"}, Case{"SftWhitened", "sft", whiten},
+                                      Case{"SftAttention", "sft", pool_by_attention}, Case{"SftRecomputed", "sft", recompute},
                                       Case{"PretrainLlm", "pretrain-llm"}, Case{"PretrainEncoderWithDropout", "pretrain-encoder", drop});
 const auto name_of_case = [](const auto& info) { return info.param.name; };
 

@@ -71,9 +71,16 @@ INSTANTIATE_TEST_SUITE_P(Stages, Resume, testing::ValuesIn(config::stage_names()
   return name;
 });
 
-TEST(ResumeRun, AWhitenedProjectorGivesTheSameBits) {
+class ResumeWhitened : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, ResumeWhitened, testing::Values("linear", "mlp", "attention"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(ResumeWhitened, GivesTheSameBits) {
   TinyWorld world;
+  world.config.projector.kind = GetParam();
   world.config.projector.initialization = "whitened";
+  if (world.config.projector.kind == "attention") world.config.music_encoder.pooling = "none";
   for (const std::string stage : {"align", "sft"}) {
     const fs::path directory = world.train(stage);
     const auto losses = losses_of(directory);

@@ -26,4 +26,11 @@ const ProjectorKind* find_projector_kind(std::string_view name);
 // Of the inner layer of kind mlp.
 std::int64_t inner_size(const Projector& projector, std::int64_t hidden_size);
 
+// Of kind attention: heads of 64 entries, as many as vectors of size M have room for; one smaller head where they have none.
+struct AttentionHeads {
+  std::int64_t count = 1;
+  std::int64_t size = 0;
+};
+AttentionHeads attention_heads(std::int64_t music_size);
+
 }  // namespace midillama::config
