@@ -162,7 +162,9 @@ class Evaluation {
     const auto stated = [&](std::size_t i, const std::string& tag) {
       return records::said(resources_.tags().at(tag), questions_[i], predictions[i].prediction);
     };
-    return checked({std::move(name), std::move(label), scorer_->score(examples_of(predictions), pieces_)}, stated);
+    ReportRow row{
+        .name = std::move(name), .label = std::move(label), .metrics = scorer_->score(examples_of(predictions), pieces_), .accuracy = {}};
+    return checked(std::move(row), stated);
   }
 
   // With what is right of the facts.

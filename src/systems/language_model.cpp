@@ -42,7 +42,7 @@ class LanguageModel : public Listener {
     const config::Projector& projector = resources().config().projector;
     const auto* kind = config::find_projector_kind(projector.kind);
     const std::int64_t music = heard.music.defined() && kind != nullptr ? kind->tokens(projector, heard.music.size(0)) : 0;
-    return static_cast<double>(music + std::ssize(resources().tokenizer().encode(heard.notes)));
+    return static_cast<double>(music + std::ssize(resources().prompt().tokenizer().encode(heard.notes)));
   }
 
   Answers answer(std::span<const records::Question> questions, std::span<const generate::Heard> heard, const std::string& label) override {

@@ -61,14 +61,6 @@ Json language_model(const config::Config& config) {
           {"generate", {generate.top_p, generate.stop_token_ids, generate.weights}}};
 }
 
-// The whole lines among the first `characters`.
-std::string_view first_lines(std::string_view text, std::int64_t characters) {
-  std::string_view rest = text;
-  for (std::int64_t i = 0; i < characters && !rest.empty(); ++i) text::take_code_point(rest);
-  if (rest.empty()) return text;
-  return text.substr(0, text.substr(0, text.size() - rest.size()).rfind('\n') + 1);  // npos + 1 is 0
-}
-
 }  // namespace
 
 Resources::Resources(const config::Config& config, fs::path checkpoint, std::string split, torch::Device device,
@@ -86,14 +78,10 @@ const records::QuestionFile& Resources::training() {
   return *training_;
 }
 
-const text::Tokenizer& Resources::tokenizer() {
-  if (!tokenizer_) tokenizer_ = text::load_tokenizer(config_.llm.path);
-  return *tokenizer_;
-}
-
 const text::PromptTemplate& Resources::prompt() {
-  if (!prompt_) prompt_.emplace(shapes::prompt_template(config_, tokenizer()));
-  return *prompt_;
+  if (prompt_) return *prompt_;
+  tokenizer_ = text::load_tokenizer(config_.llm.path);
+  return prompt_.emplace(shapes::prompt_template(config_, *tokenizer_));
 }
 
 const data::ClipInputs& Resources::clips() {
@@ -106,17 +94,9 @@ const std::map<fs::path, std::string>& Resources::texts() {
   if (texts_) return *texts_;
   texts_.emplace();
   const std::vector<fs::path> clips = records::clips_of(questions_);
-  const std::vector<std::string> texts = data::write_clips(config_.prompt, clips);
-  const std::int64_t longest = kCharactersAToken * config_.prompt.notes_tokens;
-  std::size_t cut = 0;
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    const std::string_view text = longest == 0 ? std::string_view(texts[i]) : first_lines(texts[i], longest);
-    if (text.empty()) throw InputError(clips[i].string(), "", "prompt.notes_tokens has no room for the first line of the clip's text");
-    if (text.size() < texts[i].size()) ++cut;
-    (*texts_)[clips[i]] = text;
-  }
-  if (cut > 0 && group_.is_main())
-    log::warning("{} of {} clips' texts are longer than prompt.notes_tokens: lines at their ends were left out", cut, clips.size());
+  const auto texts = data::write_clips(
+      config_.prompt, clips, [](std::string_view text) { return (std::ssize(text) + kCharactersAToken - 1) / kCharactersAToken; });
+  for (std::size_t i = 0; i < clips.size(); ++i) (*texts_)[clips[i]] = texts[i];
   return *texts_;
 }
 

@@ -43,13 +43,11 @@ class Resources {
   const records::QuestionFile& training();
   // Of the dataset.
   const records::Tags& tags() const { return tags_; }
-  // Of llm.path, and the template with it.
-  const text::Tokenizer& tokenizer();
+  // The template, with the tokenizer of llm.path.
   const text::PromptTemplate& prompt();
   // The clips of the split's questions as the template takes them; encoded by the main rank, so that all ranks must ask together.
   const data::ClipInputs& clips();
-  // The same clips as text (prompt.notes) for who has no tokenizer here: lines from prompt.notes_tokens on, at four characters a token, are
-  // left out whole, which the log says.
+  // The same clips as text (prompt.notes) for who has no tokenizer here: prompt.notes_tokens is counted at kCharactersAToken.
   const std::map<std::filesystem::path, std::string>& texts();
   // The mean of the training clips' vectors, as data::ClipEmbeddings::mean() has it. All ranks must ask together.
   const torch::Tensor& mean_music();
