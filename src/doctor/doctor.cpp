@@ -10,8 +10,10 @@
 #include "midillama/data/clip_notes.h"
 #include "midillama/eval/bert_score.h"
 #include "midillama/metrics/metrics.h"
+#include "midillama/midi/file.h"
 #include "midillama/model/llama.h"
 #include "midillama/model/musicbert.h"
+#include "midillama/music/abc_check.h"
 #include "midillama/parallel/process_group.h"
 #include "midillama/parallel/self_test.h"
 #include "midillama/records/question_file.h"
@@ -65,6 +67,7 @@ class Examination {
     }
     check("run directory", "set run.dir to a folder that you may write to", [&] { return run_directory(); });
     check("disk", "free some space, set run.dir to a larger disk, or lower train.keep_checkpoints", [&] { return disk(); });
+    check("clips as text", "apt-get install abcmidi", [&] { return clips_as_text(); });
     if (config_.corpus.source == "abc") check("abc2midi", "apt-get install abcmidi", [&] { return abc2midi(); });
     check("wordnet", "apt-get install wordnet-base", [&] { return wordnet(); });
     return std::move(checks_);
@@ -147,7 +150,8 @@ class Examination {
     const bool instruct = shapes::llm_kind(config_.llm, *llm_, *tokenizer_) == shapes::LlmKind::instruct;
     if (instruct && config_.prompt.template_text == "plain")
       return {"plain for an Instruct model, which was trained on its chat template", Status::warn, "set prompt.template=chat"};
-    return {fmt::format("{} for {} model", config_.prompt.template_text == prompt.text() ? "its own" : config_.prompt.template_text,
+    return {fmt::format("{} for {} model",
+                        config_.prompt.template_text.find("{answer}") != std::string::npos ? "its own" : config_.prompt.template_text,
                         instruct ? "an Instruct" : "a base")};
   }
 
@@ -247,6 +251,32 @@ class Examination {
     for (const char* stage : {"align", "sft"}) needed += shapes::checkpoint_bytes(shapes::Workload::read(config_, stage, false, 1));
     const auto found = fmt::format("{} for the checkpoints in {}, {} are free", gibibytes(needed), config_.run.dir, gibibytes(free));
     return {found, needed > free ? Status::fail : Status::ok};
+  }
+
+  // By a program that did not write them.
+  Finding clips_as_text() {
+    if (!tokenizer_) return not_checked("the tokenizer");
+    if (!shapes::prompt_template(config_, *tokenizer_).has_notes()) return {"not heard as text"};
+    if (config_.prompt.notes != "abc") return {config_.prompt.notes};
+    try {
+      corpus::abc2midi_version();
+    } catch (const Error& error) {
+      return {fmt::format("abc, not read back: {}", error.what()), Status::warn};
+    }
+    constexpr std::size_t kClips = 20;
+    auto clips = records::open_questions(config_.data.dir, config_.data.test_split).clips();
+    clips.resize(std::min(clips.size(), kClips));
+    music::AbcCheck sum;
+    for (const auto& clip : clips) {
+      const auto check = music::check_abc(midi::read_midi(clip), {.grid = static_cast<int>(config_.prompt.grid)});
+      sum.notes += check.notes;
+      sum.missing += check.missing;
+      sum.added += check.added;
+    }
+    const auto found = fmt::format("abc: abc2midi reads {} of the {} notes of {} clips back", with_commas(sum.notes - sum.missing),
+                                   with_commas(sum.notes), clips.size());
+    if (sum.missing + sum.added == 0) return {found};
+    return {found, Status::warn, "set prompt.grid to 12 or 4, or prompt.notes to note-list"};
   }
 
   Finding abc2midi() const {
