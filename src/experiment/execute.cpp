@@ -29,6 +29,7 @@ std::vector<std::string> with_settings(std::vector<std::string> arguments, const
                                        const std::vector<std::string>& more) {
   arguments.insert(arguments.end(), {"--config", plan.config});
   const auto set = [&](const std::string& override) { arguments.insert(arguments.end(), {"--set", override}); };
+  std::ranges::for_each(plan.set, set);
   std::ranges::for_each(run.system->set, set);
   set(fmt::format("run.seed={}", run.seed));
   std::ranges::for_each(more, set);

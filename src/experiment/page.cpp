@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 namespace midillama::experiment {
 namespace {
@@ -83,7 +85,9 @@ pages::Table costs_of(const Results& results) {
 // The answers of each system's first seed.
 void add_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
   const auto test = std::ranges::find(plan.tests, table.test, &Test::name);
-  const config::Config config = config::load(plan.config, test->set);
+  std::vector<std::string> overrides = plan.set;
+  overrides.insert(overrides.end(), test->set.begin(), test->set.end());
+  const config::Config config = config::load(plan.config, overrides);
   pages::ExampleSource source{.task = title_of(plan, table),
                               .data_dir = config.data.dir,
                               .split = table.task == "unseen" ? table.task : config.data.test_split,

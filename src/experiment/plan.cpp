@@ -50,19 +50,24 @@ void check_names(const std::vector<Named>& list, const std::string& key, Checker
   }
 }
 
+void check_overrides(const std::vector<std::string>& overrides, const std::string& key, Checker& checker) {
+  for (const std::string& override : overrides) {
+    checker.require(override.find('=') != std::string::npos, key, fmt::format("\"{}\", must be key=value", override));
+  }
+}
+
 void check_system(const Plan& plan, const System& system, const std::string& key, Checker& checker) {
   for (const std::string& stage : system.stages) checker.one_of(stage, config::stage_names(), key + ".stages");
   checker.require(!system.answers.empty(), key + ".answers", "at least one is expected");
   checker.require(system.published.empty() || plan.find_published(system.published) != nullptr, key + ".published",
                   fmt::format("there is no row \"{}\" in published", system.published));
-  for (const std::string& override : system.set) {
-    checker.require(override.find('=') != std::string::npos, key + ".set", fmt::format("\"{}\", must be key=value", override));
-  }
+  check_overrides(system.set, key + ".set", checker);
 }
 
 void check(const Plan& plan, Checker& checker) {
   checker.require(!plan.title.empty(), "title", "a text is expected");
   checker.require(!plan.config.empty(), "config", "a configuration is expected");
+  check_overrides(plan.set, "set", checker);
   checker.require(!plan.dir.empty(), "dir", "a folder is expected");
   checker.require(!plan.seeds.empty(), "seeds", "at least one is expected");
   checker.require(plan.resamples >= 1 && plan.resamples <= kMostResamples, "resamples",
@@ -71,6 +76,7 @@ void check(const Plan& plan, Checker& checker) {
   for (const std::string& task : plan.tasks) checker.one_of(task, {"qa", "caption", "unseen"}, "tasks");
   check_names(plan.tests, "tests", checker);
   check_names(plan.systems, "systems", checker);
+  for (std::size_t i = 0; i < plan.tests.size(); ++i) check_overrides(plan.tests[i].set, fmt::format("tests[{}].set", i), checker);
   for (std::size_t i = 0; i < plan.systems.size(); ++i) check_system(plan, plan.systems[i], fmt::format("systems[{}]", i), checker);
   for (std::size_t i = 0; i < plan.published.size(); ++i) {
     for (const auto* values : {&plan.published[i].qa, &plan.published[i].caption}) {

@@ -21,6 +21,13 @@ using testing::ThrowsMessage;
 const char* const kFolder = "tests/golden/eval/tiny_roberta";
 const char* const kBert = "tests/golden/eval/tiny_bert";
 
+// Every example about a piece of its own.
+std::vector<Metric> scores_of(const config::Eval& config, const std::vector<metrics::ScoredText>& examples) {
+  std::vector<std::string> pieces;
+  for (std::size_t i = 0; i < examples.size(); ++i) pieces.push_back(std::to_string(i));
+  return Scorer(config, 1, torch::kCPU).score(examples, pieces);
+}
+
 struct GoldenBertScore : testing::Test {
   GoldenBertScore() {
     for (const auto& entry : golden["examples"]) examples.push_back({entry["prediction"], entry["references"]});
@@ -71,11 +78,11 @@ TEST(BertScorer, AnEncoderThatCannotBeReadIsNotConfigured) {
   const TemporaryDirectory folder;
   config::Eval config;
   config.bertscore = {.path = (folder.path() / "bert").string(), .layer = 2};
-  EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 3U) << "absent";
+  EXPECT_EQ(scores_of(config, examples).size(), 3U) << "absent";
   std::filesystem::copy(kBert, config.bertscore.path);
-  EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 4U);
+  EXPECT_EQ(scores_of(config, examples).size(), 4U);
   std::filesystem::resize_file(folder.path() / "bert/model.safetensors", 1000);
-  EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 3U) << "cut";
+  EXPECT_EQ(scores_of(config, examples).size(), 3U) << "cut";
   config.bertscore = {.path = kBert, .layer = 4};
   EXPECT_THROW(Scorer(config, 1, torch::kCPU), ConfigError) << "a layer that is not there is a mistake of the configuration";
 }
@@ -89,7 +96,7 @@ TEST(BertScorer, AnEncoderThatCannotGiveEmbeddingsIsNotConfigured) {
     config.bertscore = {.path = (folder.path() / "bert").string(), .layer = 2};
     std::filesystem::copy(kBert, config.bertscore.path);
     change(config.bertscore.path);
-    return Scorer(config, 1, torch::kCPU).score(examples).size();
+    return scores_of(config, examples).size();
   };
   const auto with_config = [](const std::filesystem::path& directory, const Json& changes) {
     Json config = read_json(directory / "config.json");
@@ -121,9 +128,9 @@ TEST(BertScorer, AFormOfGeluThatIsNotKnownIsRefused) {
 TEST(BertScorer, TheScorerReportsItOnlyWhereConfigured) {
   const std::vector<metrics::ScoredText> examples = {{"A reel.", {"A jig."}}};
   config::Eval config;
-  EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).size(), 3U);
+  EXPECT_EQ(scores_of(config, examples).size(), 3U);
   config.bertscore = {.path = kFolder, .layer = 2};
-  EXPECT_EQ(Scorer(config, 1, torch::kCPU).score(examples).back().name, "bertscore");
+  EXPECT_EQ(scores_of(config, examples).back().name, "bertscore");
 }
 
 TEST(BertScorer, MoreLayersThanTheModelHasAreRefused) {

@@ -26,14 +26,16 @@ TEST(Execute, TrainsEveryStageOfEverySeedAndThenAsks) {
   Plan plan =
       world.plan({{.name = "A", .set = {"lora.rank=4"}, .stages = {"align", "sft"}, .answers = {"true", "shuffled", "linear-probe"}}});
   plan.seeds = {1, 2};
+  plan.set = {"lora.alpha=8"};
   const std::string program = world.script("echo \"$@\" >> " + calls.string() + "\n");
   EXPECT_THAT(execute(plan, program), IsEmpty());
   const std::string run = plan.dir + "/a/seed-1";
   const auto lines = lines_of(calls);
   ASSERT_EQ(lines.size(), 6U);
-  EXPECT_EQ(lines[0], "train --stage align --resume --config none.yaml --set lora.rank=4 --set run.seed=1 --set run.dir=" + run);
+  EXPECT_EQ(lines[0],
+            "train --stage align --resume --config none.yaml --set lora.alpha=8 --set lora.rank=4 --set run.seed=1 --set run.dir=" + run);
   EXPECT_EQ(lines[2], "eval --task qa --music true,shuffled --checkpoint " + run +
-                          "/sft --config none.yaml --set lora.rank=4 --set run.seed=1 --set run.dir=" + run);
+                          "/sft --config none.yaml --set lora.alpha=8 --set lora.rank=4 --set run.seed=1 --set run.dir=" + run);
   EXPECT_THAT(lines[4], AllOf(HasSubstr("--stage sft"), HasSubstr("run.seed=2"), HasSubstr("seed-2")));
   EXPECT_GT(read_costs(run).at("align").peak_memory, 1 << 16);
 }

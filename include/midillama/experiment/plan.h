@@ -62,8 +62,9 @@ struct Published {
 
 struct Plan {
   std::string title;
-  std::string config;  // of all systems
-  std::string dir;     // of their runs and of the table
+  std::string config;                 // of all systems
+  std::vector<std::string> set = {};  // overrides of all systems; their own come after
+  std::string dir;                    // of their runs and of the table
   std::vector<std::string> tasks = {"qa", "caption"};
   std::vector<Test> tests = {{.name = "test"}};
   std::vector<std::uint64_t> seeds = {1};
@@ -77,6 +78,7 @@ struct Plan {
   static void visit(Self& self, Visitor&& v) {
     v("title", self.title);
     v("config", self.config);
+    v("set", self.set);
     v("dir", self.dir);
     v("tasks", self.tasks);
     v("tests", self.tests);
