@@ -105,18 +105,18 @@ class TableBuilder {
 
   // The text metrics, then every tag that a row is checked for.
   void add_columns() {
-    std::map<std::string, std::int64_t> tags;
+    std::map<std::string, Column> tags;
     std::set<std::string> metrics;
     for (const auto& row : scores_) {
       for (const ExampleScores& scores : row) {
         for (const auto& [name, metric] : scores.metrics) metrics.insert(name);
-        for (const auto& [tag, accuracy] : scores.accuracies) tags[tag] = std::max(tags[tag], count_of(accuracy));
+        for (const auto& [tag, accuracy] : scores.accuracies) tags[tag] = {tag, true, count_of(accuracy), bootstrap_->groups_of(accuracy)};
       }
     }
     for (const char* name : kMetrics) {
-      if (metrics.contains(name)) table_.columns.push_back({name, false, table_.examples});
+      if (metrics.contains(name)) table_.columns.push_back({name, false, table_.examples, bootstrap_->groups()});
     }
-    for (const auto& [tag, count] : tags) table_.columns.push_back({tag, true, count});
+    for (const auto& [tag, column] : tags) table_.columns.push_back(column);
   }
 
   void fill(std::size_t row) {
@@ -169,7 +169,7 @@ class TableBuilder {
                                   .column = column,
                                   .value = value,
                                   .interval = metrics::percentile_interval(differences),
-                                  .p_value = metrics::bootstrap_p_value(value, differences)});
+                                  .p_value = metrics::bootstrap_p_value(value, differences, table_.columns[column].pieces)});
   }
 
   void correct(std::size_t first) {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -117,6 +118,14 @@ std::vector<double> GroupedBootstrap::resampled(const Additive& metric) const {
   return values;
 }
 
+std::size_t GroupedBootstrap::groups_of(const Additive& metric) const {
+  std::set<std::size_t> counting;
+  for (std::size_t e = 0; e < metric.examples(); ++e) {
+    if (std::ranges::any_of(metric.of(e), [](double count) { return count != 0; })) counting.insert(group_of_[e]);
+  }
+  return counting.size();
+}
+
 Interval percentile_interval(std::vector<double> resampled) {
   std::erase_if(resampled, [](double value) { return std::isnan(value); });
   if (resampled.empty()) throw Error("an interval needs values");
@@ -124,7 +133,8 @@ Interval percentile_interval(std::vector<double> resampled) {
   return {quantile(resampled, 0.025), quantile(resampled, 0.975)};
 }
 
-double bootstrap_p_value(double difference, std::span<const double> resampled_differences) {
+double bootstrap_p_value(double difference, std::span<const double> resampled_differences, std::size_t groups) {
+  const double least = std::min(1.0, std::exp2(1 - static_cast<double>(groups)));
   double count = 0, sum = 0, squares = 0;
   for (const double value : resampled_differences) {
     if (std::isnan(value)) continue;
@@ -134,9 +144,9 @@ double bootstrap_p_value(double difference, std::span<const double> resampled_di
   for (const double value : resampled_differences) {
     if (!std::isnan(value)) squares += (value - sum / count) * (value - sum / count);
   }
-  if (squares == 0) return difference == 0 ? 1 : 0;
+  if (squares == 0) return difference == 0 ? 1 : least;
   const double deviation = std::sqrt(squares / (count - 1));
-  return std::erfc(std::abs(difference) / deviation / std::numbers::sqrt2);
+  return std::max(least, std::erfc(std::abs(difference) / deviation / std::numbers::sqrt2));
 }
 
 }  // namespace midillama::metrics

@@ -14,8 +14,14 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::ThrowsMessage;
 
+// Of questions about a piece each.
+TagAccuracy accuracy(const std::string& tag, std::int64_t correct, std::int64_t total) {
+  return {.tag = tag, .correct = correct, .total = total, .interval = metrics::wilson_interval(correct, total)};
+}
+
 ReportRow row(const std::string& name, const std::string& label, double score, std::int64_t correct) {
-  ReportRow row{.name = name, .label = label, .metrics = {}, .accuracy = {{"key", correct, 40}, {"meter", correct / 2, 20}}};
+  ReportRow row{
+      .name = name, .label = label, .metrics = {}, .accuracy = {accuracy("key", correct, 40), accuracy("meter", correct / 2, 20)}};
   if (name == "linear-probe") return row;
   row.metrics = {{"bleu", score, "nrefs:1|tok:13a", {}},
                  {"meteor", score + 0.1, "nltk", metrics::Interval{score, score + 0.2}},

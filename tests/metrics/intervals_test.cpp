@@ -90,11 +90,14 @@ TEST(GroupedBootstrap, LeavesOutResamplesWithoutWhatIsAskedFor) {
 
 TEST(BootstrapPValue, IsTheNormalDistributionsOfTheResampledDeviation) {
   const std::vector<double> resampled = {0.1, 0.3, 0.2, 0.4, 0.0, 0.2};  // standard deviation .141421
-  EXPECT_NEAR(bootstrap_p_value(0.2, resampled), 0.157299, 1e-6);        // scipy.stats.norm.sf(1.414214) * 2
-  EXPECT_NEAR(bootstrap_p_value(-0.2, resampled), 0.157299, 1e-6);
-  EXPECT_EQ(bootstrap_p_value(0, std::vector<double>{0, 0, 0}), 1);
-  EXPECT_EQ(bootstrap_p_value(0.5, std::vector<double>{0.5, 0.5}), 0);
-  EXPECT_EQ(bootstrap_p_value(0.5, {}), 1);
+  EXPECT_NEAR(bootstrap_p_value(0.2, resampled, 50), 0.157299, 1e-6);    // scipy.stats.norm.sf(1.414214) * 2
+  EXPECT_NEAR(bootstrap_p_value(-0.2, resampled, 50), 0.157299, 1e-6);
+  EXPECT_EQ(bootstrap_p_value(0, std::vector<double>{0, 0, 0}, 3), 1);
+  EXPECT_EQ(bootstrap_p_value(0.5, std::vector<double>{0.5, 0.5}, 1), 1);
+  EXPECT_EQ(bootstrap_p_value(0.5, std::vector<double>{0.5, 0.5}, 6), 1.0 / 32) << "six pieces that agree";
+  EXPECT_EQ(bootstrap_p_value(0.5, {}, 5), 1);
+  const std::vector<std::string> groups = {"a", "a", "b", "c"};
+  EXPECT_EQ(GroupedBootstrap(groups, 1, 10).groups_of(shares(std::vector<double>{0, 0, 0, 0}, std::vector<double>{1, 1, 0, 1})), 2U);
 }
 
 TEST(BootstrapInterval, SurroundsTheMeanAsTheNormalApproximationSays) {

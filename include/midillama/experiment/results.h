@@ -24,6 +24,7 @@ struct Column {
   std::string name;  // bleu, meteor, …, or the name of a tag
   bool is_tag = false;
   std::int64_t count = 0;  // examples, or facts that are asked for
+  std::size_t pieces = 0;  // that they are about
 };
 
 struct Row {

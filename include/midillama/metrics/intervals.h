@@ -47,6 +47,8 @@ class GroupedBootstrap {
   // The metric of each resample; not a number where none of its examples counts. Error where the metric is of another number of examples.
   std::vector<double> resampled(const Additive& metric) const;
   std::size_t groups() const { return groups_; }
+  // Those with an example that counts.
+  std::size_t groups_of(const Additive& metric) const;
 
  private:
   std::vector<std::size_t> group_of_;  // by example
@@ -60,7 +62,8 @@ Interval percentile_interval(std::vector<double> resampled);
 
 // Two-sided: how likely a difference at least as large is where there is none, by the normal distribution with the standard deviation of
 // the resampled differences. (The share of resamples on the other side of 0 says nothing below 2 / resamples, which a correction for many
-// comparisons makes large.) 1 where no difference shows in any resample.
-double bootstrap_p_value(double difference, std::span<const double> resampled_differences);
+// comparisons makes large.) At least the smallest p-value of a sign test over so many groups, 2^(1 - groups): few groups that agree, so
+// that nothing differs between resamples, show little.
+double bootstrap_p_value(double difference, std::span<const double> resampled_differences, std::size_t groups);
 
 }  // namespace midillama::metrics
