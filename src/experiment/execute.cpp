@@ -48,8 +48,7 @@ Step evaluation(const Plan& plan, const Run& run, const Test& test, const std::s
   std::vector<std::string> arguments = {program, "eval", "--task", task, "--music", fmt::format("{}", fmt::join(rows, ","))};
   if (run.is_trained()) arguments.insert(arguments.end(), {"--checkpoint", (run.folder / run.system->stages.back()).string()});
   std::vector<std::string> more = test.set;
-  const fs::path answers = answers_folder(plan, run, test, task, "").parent_path();  // <folder>/eval/<task>
-  more.push_back("run.dir=" + answers.parent_path().parent_path().string());
+  more.push_back("run.dir=" + run_directory(plan, run, test).string());
   const std::string name = plan.tests.size() == 1 ? fmt::format("eval {}", task) : fmt::format("eval {} {}", folder_name(test.name), task);
   return {name, with_settings(std::move(arguments), plan, run, more)};
 }
@@ -78,6 +77,13 @@ void note_cost(const fs::path& folder, const std::string& step, std::int64_t pea
   OrderedJson json = OrderedJson::object();
   for (const auto& [name, cost] : costs) json[name] = {{"peak_memory", cost.peak_memory}};
   write_atomically(folder / kCostFile, json_text(json, 2) + "\n");
+}
+
+// Clip embeddings are kept in a run directory's cache by what they were made of: all runs have one, so that none encodes a clip again.
+void share_cache(const fs::path& run_folder, const fs::path& cache) {
+  fs::create_directories(run_folder);
+  fs::create_directories(cache);
+  if (!fs::exists(run_folder / "cache")) replace_symlink(run_folder / "cache", fs::absolute(cache));
 }
 
 // Nothing, or why it failed.
@@ -109,6 +115,7 @@ Problems execute(const Plan& plan, const std::string& program) {
   Problems problems;
   for (const auto& runs : runs_of(plan)) {
     for (const Run& run : runs) {
+      for (const Test& test : plan.tests) share_cache(run_directory(plan, run, test), fs::path(plan.dir) / "cache");
       for (const Step& step : steps_of(plan, run, program)) {
         const auto problem = run_step(run, step);
         if (!problem) continue;

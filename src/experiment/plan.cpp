@@ -145,10 +145,12 @@ std::vector<std::vector<Run>> runs_of(const Plan& plan) {
   return runs;
 }
 
+fs::path run_directory(const Plan& plan, const Run& run, const Test& test) {
+  return test.name == plan.tests.front().name ? run.folder : run.folder / "tests" / folder_name(test.name);
+}
+
 fs::path answers_folder(const Plan& plan, const Run& run, const Test& test, const std::string& task, const std::string& row) {
-  const bool is_first = &test == &plan.tests.front() || test.name == plan.tests.front().name;
-  const fs::path folder = is_first ? run.folder : run.folder / "tests" / folder_name(test.name);
-  return folder / "eval" / task / row;
+  return run_directory(plan, run, test) / "eval" / task / row;
 }
 
 }  // namespace midillama::experiment

@@ -60,6 +60,16 @@ TEST(Execute, AsksTheQuestionsOfOtherTestsInFoldersOfTheirOwn) {
                                            HasSubstr("--set data.dir=there --set run.dir=" + plan.dir + "/a/tests/two")));
 }
 
+TEST(Execute, SharesTheEncodedClips) {
+  const World world;
+  Plan plan = world.plan({{.name = "A", .stages = {"sft"}}, {.name = "B", .answers = {"zero-shot"}}});
+  plan.tests = {{.name = "one"}, {.name = "two", .set = {"data.dir=there"}}};
+  const std::string last = "for last; do :; done; dir=${last#run.dir=}; echo x > $dir/cache/$(basename $dir)\n";
+  EXPECT_THAT(execute(plan, world.script(last)), IsEmpty());
+  EXPECT_THAT(execute(plan, world.script(last)), IsEmpty()) << "again, over what is there";
+  for (const char* name : {"seed-1", "two", "b"}) EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(plan.dir) / "cache" / name));
+}
+
 TEST(Execute, GoesOnWithTheOthersWhereOneFails) {
   const World world;
   const Plan plan = world.plan({{.name = "A", .stages = {"sft"}}, {.name = "B", .stages = {"sft"}}});

@@ -109,7 +109,9 @@ struct Run {
 std::string folder_name(const std::string& name);
 // Every training of the plan, by system.
 std::vector<std::vector<Run>> runs_of(const Plan& plan);
-// Where the answers to a test's questions are: <folder>/eval for the first test, <folder>/tests/<test>/eval for the others.
+// The run directory in which a test's questions are answered: <folder> for the first test, <folder>/tests/<test> for the others.
+std::filesystem::path run_directory(const Plan& plan, const Run& run, const Test& test);
+// The folder of a row's answers there.
 std::filesystem::path answers_folder(const Plan& plan, const Run& run, const Test& test, const std::string& task, const std::string& row);
 
 }  // namespace midillama::experiment
