@@ -16,8 +16,8 @@ struct StudyBuildCommand : Command {
   static constexpr const char* kName = "study build";
   static constexpr const char* kDescription = "Draw clips, match two systems' captions, assign judges: the folder of a listening study";
   static constexpr const char* kExample =
-      "midillama study build --system midi=runs/folk/eval/caption/true/predictions.jsonl --system text=runs/abc/eval/caption/true/"
-      "predictions.jsonl";
+      "midillama study build --system music=runs/folk-table1/midi-llama/seed-1/eval/caption/true/predictions.jsonl "
+      "--system text=runs/folk-table1/abc-llama/seed-1/eval/caption/true/predictions.jsonl";
 
   void declare(CLI::App& app) {
     app.add_option("--system", systems, "A system's name and the predictions.jsonl that eval --task caption wrote of it; twice")
