@@ -25,8 +25,12 @@ struct Step {
   std::vector<std::string> arguments;
 };
 
-std::vector<std::string> with_settings(std::vector<std::string> arguments, const Plan& plan, const Run& run,
-                                       const std::vector<std::string>& more) {
+// A command of this program with the run's settings.
+std::vector<std::string> command(const Plan& plan, const Run& run, const std::string& program, const std::vector<std::string>& words,
+                                 const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = plan.launcher;
+  arguments.push_back(program);
+  arguments.insert(arguments.end(), words.begin(), words.end());
   arguments.insert(arguments.end(), {"--config", plan.config});
   const auto set = [&](const std::string& override) { arguments.insert(arguments.end(), {"--set", override}); };
   std::ranges::for_each(plan.set, set);
@@ -37,20 +41,18 @@ std::vector<std::string> with_settings(std::vector<std::string> arguments, const
 }
 
 Step training(const Plan& plan, const Run& run, const std::string& stage, const std::string& program) {
-  std::vector<std::string> arguments = plan.launcher;
-  arguments.insert(arguments.end(), {program, "train", "--stage", stage, "--resume"});
-  return {stage, with_settings(std::move(arguments), plan, run, {"run.dir=" + run.folder.string()})};
+  return {stage, command(plan, run, program, {"train", "--stage", stage, "--resume"}, {"run.dir=" + run.folder.string()})};
 }
 
 Step evaluation(const Plan& plan, const Run& run, const Test& test, const std::string& task, const std::string& program) {
   std::vector<std::string> rows = run.system->answers;
   std::erase(rows, kProbe);
-  std::vector<std::string> arguments = {program, "eval", "--task", task, "--music", fmt::format("{}", fmt::join(rows, ","))};
-  if (run.is_trained()) arguments.insert(arguments.end(), {"--checkpoint", (run.folder / run.system->stages.back()).string()});
+  std::vector<std::string> words = {"eval", "--task", task, "--music", fmt::format("{}", fmt::join(rows, ","))};
+  if (run.is_trained()) words.insert(words.end(), {"--checkpoint", (run.folder / run.system->stages.back()).string()});
   std::vector<std::string> more = test.set;
   more.push_back("run.dir=" + run_directory(plan, run, test).string());
   const std::string name = plan.tests.size() == 1 ? fmt::format("eval {}", task) : fmt::format("eval {} {}", folder_name(test.name), task);
-  return {name, with_settings(std::move(arguments), plan, run, more)};
+  return {name, command(plan, run, program, words, more)};
 }
 
 std::vector<Step> steps_of(const Plan& plan, const Run& run, const std::string& program) {

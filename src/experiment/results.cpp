@@ -46,7 +46,7 @@ std::int64_t count_of(const metrics::Additive& accuracy) {
   return std::llround(asked);
 }
 
-// Where a system's answers are the same whatever the clip is, or all of a kind.
+// Why a row that the plan asks for has no numbers though nothing failed.
 std::string missing_row(const fs::path& folder) {
   return fmt::format("{} has no such row", folder.parent_path().string());
 }

@@ -40,14 +40,14 @@ TEST(Execute, TrainsEveryStageOfEverySeedAndThenAsks) {
   EXPECT_GT(read_costs(run).at("align").peak_memory, 1 << 16);
 }
 
-TEST(Execute, StartsTrainingByTheLauncher) {
+TEST(Execute, StartsEachStepByTheLauncher) {
   const World world;
   const auto calls = world.folder() / "calls";
   Plan plan = world.plan({{.name = "A", .stages = {"sft"}}});
-  const std::string program = world.script("echo \"$@\" >> " + calls.string() + "\n");
+  const std::string program = world.script("echo \"$RANKS $@\" >> " + calls.string() + "\n");
   plan.launcher = {"env", "RANKS=2"};
   execute(plan, program);
-  EXPECT_THAT(lines_of(calls), ElementsAre(HasSubstr("train --stage sft"), HasSubstr("eval --task qa")));
+  EXPECT_THAT(lines_of(calls), ElementsAre(HasSubstr("2 train --stage sft"), HasSubstr("2 eval --task qa")));
 }
 
 TEST(Execute, AsksTheQuestionsOfOtherTestsInFoldersOfTheirOwn) {

@@ -2,6 +2,7 @@
 
 #include "experiment/world.h"
 #include "midillama/core/error.h"
+#include "midillama/experiment/page.h"
 #include "midillama/experiment/report.h"
 #include "support/error_of.h"
 
@@ -117,6 +118,20 @@ TEST_F(ResultsTest, AreWrittenForPeopleAndPrograms) {
   EXPECT_EQ(table.at("differences").size(), 4U);
   EXPECT_EQ(table.at("published")[0].at("rouge_l"), 0.3);
   EXPECT_EQ(table.at("rows")[0].at("predictions")[1], plan_.dir + "/a/seed-2/eval/qa/true/predictions.jsonl");
+}
+
+TEST_F(ResultsTest, AreOnAPageWithWhatEachSystemAnswered) {
+  plan_.config = "configs/folk/default.yaml";
+  plan_.set = {"data.dir=" + (world_.folder() / "data").string()};
+  const std::string prediction =
+      R"({"id": "q0", "task": "qa", "tag": "key", "question": "Which key?", "prediction": "G </script>", "references": ["D"]})";
+  write_atomically(std::filesystem::path(plan_.dir) / "b/eval/qa/zero-shot/predictions.jsonl", prediction + "\n");
+  const pages::Page page = page_of(plan_, collect(plan_, {}), 10);
+  ASSERT_EQ(page.examples.items.size(), 1U);
+  EXPECT_EQ(page.examples.items[0].answers.back().system, "B");
+  const std::string html = pages::to_html(page);
+  EXPECT_THAT(html, AllOf(HasSubstr("Question answering: 200 questions about 100 pieces"), HasSubstr("A of theirs"), HasSubstr("+.500"),
+                          HasSubstr("<svg"), Not(HasSubstr("G </script>"))));
 }
 
 TEST_F(ResultsTest, AreDrawnWithWhatOthersMeasured) {

@@ -69,7 +69,7 @@ struct Plan {
   std::vector<Test> tests = {{.name = "test"}};
   std::vector<std::uint64_t> seeds = {1};
   std::int64_t resamples = 1000;           // of pieces, for intervals and differences
-  std::vector<std::string> launcher = {};  // that starts training: [torchrun, --no-python, --nproc-per-node, "2"]
+  std::vector<std::string> launcher = {};  // that starts the ranks: [torchrun, --no-python, --nproc-per-node, "2"]
   std::vector<System> systems;
   std::string published_by;
   std::vector<Published> published = {};
