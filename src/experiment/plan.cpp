@@ -1,7 +1,7 @@
 #include "midillama/experiment/plan.h"
 
 #include "midillama/config/config.h"
-#include "midillama/config/yaml_reader.h"
+#include "midillama/config/yaml_checker.h"
 #include "midillama/core/error.h"
 #include "midillama/core/utf8_file.h"
 
@@ -20,22 +20,13 @@ namespace {
 constexpr std::int64_t kMostResamples = 1'000'000;
 constexpr std::array<std::string_view, 4> kMetrics = {"bleu", "meteor", "rouge_l", "bertscore"};  // that others state, in their order
 
-class Checker {
+class Checker : public config::YamlChecker {
  public:
-  Checker(const std::string& yaml, const std::string& name, std::vector<std::string>& mistakes)
-      : yaml_(yaml), name_(name), mistakes_(mistakes) {}
+  using YamlChecker::YamlChecker;
 
-  void require(bool holds, const std::string& key, const std::string& what) {
-    if (!holds) mistakes_.push_back(fmt::format("{}: {}: {}: {}", name_, config::yaml_place(yaml_, key), key, what));
-  }
   void one_of(const std::string& value, const std::vector<std::string>& allowed, const std::string& key) {
     require(std::ranges::count(allowed, value) > 0, key, fmt::format("\"{}\", must be one of {}", value, fmt::join(allowed, ", ")));
   }
-
- private:
-  const std::string& yaml_;
-  const std::string& name_;
-  std::vector<std::string>& mistakes_;
 };
 
 // Names that must differ as folders, too.
@@ -103,13 +94,7 @@ const Published* Plan::find_published(const std::string& name) const {
 }
 
 Plan parse_plan(const std::string& yaml, const std::string& name) {
-  Plan plan;
-  std::vector<std::string> mistakes;
-  config::read_yaml(yaml, name, plan, mistakes);
-  Checker checker(yaml, name, mistakes);
-  if (mistakes.empty()) check(plan, checker);
-  if (!mistakes.empty()) throw ConfigError(mistakes);
-  return plan;
+  return config::read_checked<Plan, Checker>(yaml, name, [](const Plan& plan, Checker& checker) { check(plan, checker); });
 }
 
 Plan read_plan(const fs::path& file) {

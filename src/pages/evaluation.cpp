@@ -20,9 +20,9 @@ constexpr std::array<std::pair<const char*, const char*>, 4> kMetrics = {
     {{"bleu", "BLEU"}, {"meteor", "METEOR"}, {"rouge_l", "ROUGE-L"}, {"bertscore", "BERTScore"}}};
 
 constexpr const char* kExplanation =
-    "Brackets are 95 % intervals over the examples, taken as independent: bootstrap for the text metrics, Wilson's for the accuracy of the "
-    "stated facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"no music\" no musical token; \"most "
-    "frequent answer\" "
+    "Brackets are 95 % intervals over the pieces, whose questions are not independent: bootstrap for the text metrics, Wilson's for the "
+    "accuracy of the stated facts. \"music shuffled\" hears another clip, \"zero music\" an embedding of zeros, \"mean music\" the mean "
+    "embedding of the training clips, \"no music\" nothing; \"most frequent answer\" "
     "is what the training split says most often; the linear probe reads the clip embedding and writes no text.";
 
 std::string metric_label(const std::string& name) {

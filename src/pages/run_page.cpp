@@ -33,7 +33,7 @@ constexpr const char* kScoresFile = "scores.json";
 constexpr const char* kPredictionsFile = "predictions.jsonl";
 constexpr const char* kTasks[] = {"qa", "caption", records::kUnseenSplit};
 // The order of rows where no report says it.
-constexpr const char* kRows[] = {"true", "shuffled", "zero", "none", "zero-shot", "most-frequent", "linear-probe"};
+constexpr const char* kRows[] = {"true", "shuffled", "zero", "mean", "none", "zero-shot", "most-frequent", "linear-probe"};
 
 // The names of the folders in `folder`: those of `known` first, in its order.
 std::vector<std::string> folders_in(const fs::path& folder, std::span<const std::string> known) {

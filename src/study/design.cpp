@@ -1,7 +1,7 @@
 #include "midillama/study/design.h"
 
 #include "midillama/config/config.h"
-#include "midillama/config/yaml_reader.h"
+#include "midillama/config/yaml_checker.h"
 #include "midillama/core/error.h"
 #include "midillama/core/utf8_file.h"
 #include "study/names.h"
@@ -16,23 +16,14 @@ namespace {
 
 constexpr std::int64_t kMost = 100'000;  // of anything that is counted
 
-class Checker {
+class Checker : public config::YamlChecker {
  public:
-  Checker(const std::string& yaml, const std::string& name, std::vector<std::string>& mistakes)
-      : yaml_(yaml), name_(name), mistakes_(mistakes) {}
+  using YamlChecker::YamlChecker;
 
-  void require(bool holds, const std::string& key, const std::string& what) {
-    if (!holds) mistakes_.push_back(fmt::format("{}: {}: {}: {}", name_, config::yaml_place(yaml_, key), key, what));
-  }
   void require_number(std::int64_t value, std::int64_t least, const std::string& key) {
     require(least <= value && value <= kMost, key, fmt::format("{}, must be from {} to {}", value, least, kMost));
   }
   void require_text(const std::string& text, const std::string& key) { require(!text.empty(), key, "a text is expected"); }
-
- private:
-  const std::string& yaml_;
-  const std::string& name_;
-  std::vector<std::string>& mistakes_;
 };
 
 void check_criteria(const Design& design, Checker& checker) {
@@ -70,13 +61,7 @@ void check(const Design& design, Checker& checker) {
 }  // namespace
 
 Design parse_design(const std::string& yaml, const std::string& name) {
-  Design design;
-  std::vector<std::string> mistakes;
-  config::read_yaml(yaml, name, design, mistakes);
-  Checker checker(yaml, name, mistakes);
-  if (mistakes.empty()) check(design, checker);
-  if (!mistakes.empty()) throw ConfigError(mistakes);
-  return design;
+  return config::read_checked<Design, Checker>(yaml, name, [](const Design& design, Checker& checker) { check(design, checker); });
 }
 
 Design read_design(const std::filesystem::path& file) {
