@@ -295,6 +295,70 @@ void check(Checker& c, const Chat& chat) {
   c.at_least("chat.price_per_million_completion_tokens", chat.price_per_million_completion_tokens, 0.0);
 }
 
+void check(Checker& c, const Compose& compose) {
+  c.require(!compose.vocabulary.empty(), "compose.vocabulary", "\"\"", "must be paper, generator or a YAML file");
+  c.between<std::int64_t>("compose.pieces", compose.pieces, 1, 1'000'000);
+  c.one_of("compose.writer", compose.writer, {"fixed", "compatible"});
+  c.between<std::int64_t>("compose.bars", compose.bars, 1, 256);
+  for (const auto& [key, notes] :
+       {std::pair{"compose.melody_notes", compose.melody_notes}, std::pair{"compose.chord_notes", compose.chord_notes},
+        std::pair{"compose.bass_notes", compose.bass_notes}, std::pair{"compose.rhythm_notes", compose.rhythm_notes}})
+    c.between<std::int64_t>(key, notes, 1, 4096);
+  c.between("compose.temperature", compose.temperature, 0.0, 2.0);
+  c.between("compose.temperature_step", compose.temperature_step, 0.0, 0.2);
+  c.share("compose.top_p", compose.top_p);
+  c.at_least<std::int64_t>("compose.max_tokens", compose.max_tokens, 1);
+  c.between<std::int64_t>("compose.tries", compose.tries, 1, 1000);
+}
+
+void check(Checker& c, const std::string& key, const PieceSets& sets) {
+  c.at_least<std::int64_t>(key + "folds", sets.folds, 2);
+  c.between<std::int64_t>(key + "fold", sets.fold, 0, sets.folds - 1);
+  c.in_range(key + "valid_fraction", sets.valid_fraction, 0, 1);
+  c.at_least<std::int64_t>(key + "max_works", sets.max_works, 0);
+}
+
+void check(Checker& c, const PianoRoll& roll) {
+  const std::string key = "classify.piano_roll.";
+  c.one_of(key + "channels", roll.channels, {"roles", "one"});
+  c.between<std::int64_t>(key + "steps_per_quarter", roll.steps_per_quarter, 1, 96);
+  c.between<std::int64_t>(key + "quarters", roll.quarters, 1, 100'000);
+  c.between<std::int64_t>(key + "lowest_pitch", roll.lowest_pitch, 0, 127);
+  c.between<std::int64_t>(key + "pitches", roll.pitches, 1, 128 - std::clamp<std::int64_t>(roll.lowest_pitch, 0, 127));
+}
+
+void check(Checker& c, const Classify& classify) {
+  c.one_of("classify.model", classify.model, {"cnn", "musicbert"});
+  c.one_of("classify.task", classify.task, {"genre", "style"});
+  c.require(!classify.genre.empty(), "classify.genre", "\"\"", "must name a label of pieces.jsonl");
+  c.require(!classify.style.empty(), "classify.style", "\"\"", "must name a label of pieces.jsonl");
+  c.at_least<std::int64_t>("classify.min_pieces", classify.min_pieces, 1);
+  check(c, "classify.pieces.", classify.pieces);
+  check(c, classify.piano_roll);
+  c.require(!classify.channels.empty(), "classify.channels", "[]", "must have a number for each convolution");
+  for (const std::int64_t channels : classify.channels) c.between<std::int64_t>("classify.channels", channels, 1, 4096);
+  c.in_range("classify.dropout", classify.dropout, 0, 1);
+  c.between<std::int64_t>("classify.max_shift", classify.max_shift, 0, 11);
+}
+
+void check(Checker& c, const Melody& melody) {
+  check(c, "melody.pieces.", melody.pieces);
+  c.between<std::int64_t>("melody.phrase_bars", melody.phrase_bars, 1, 64);
+  c.at_least<std::int64_t>("melody.min_phrase_notes", melody.min_phrase_notes, 1);
+  c.between<std::int64_t>("melody.steps_per_quarter", melody.steps_per_quarter, 1, 96);
+  c.between<std::int64_t>("melody.candidates", melody.candidates, 2, 10'000);
+  c.between<std::int64_t>("melody.negatives", melody.negatives, 1, 1000);
+  c.between<std::int64_t>("melody.max_shift", melody.max_shift, 0, 11);
+  c.positive("melody.hidden_size", melody.hidden_size);
+  c.positive("melody.num_hidden_layers", melody.num_hidden_layers);
+  c.positive("melody.num_attention_heads", melody.num_attention_heads);
+  c.require(melody.num_attention_heads <= 0 || melody.hidden_size % melody.num_attention_heads == 0, "melody.hidden_size",
+            melody.hidden_size, "must be a multiple of num_attention_heads");
+  c.at_least<std::int64_t>("melody.max_length", melody.max_length, 16);
+  c.in_range("melody.dropout", melody.dropout, 0, 1);
+  c.at_least("melody.language_model_weight", melody.language_model_weight, 0.0);
+}
+
 }  // namespace
 
 std::vector<std::string> validate(const Config& config) {
@@ -322,6 +386,9 @@ std::vector<std::string> validate(const Config& config) {
   check(checker, config.annotation);
   check(checker, config.writing);
   check(checker, config.chat);
+  check(checker, config.compose);
+  check(checker, config.classify);
+  check(checker, config.melody);
   return checker.mistakes;
 }
 

@@ -296,7 +296,7 @@ struct Eval {
 
 // The sources that `midillama data import` reads; src/catalog/kinds.h has their readers.
 inline const std::vector<std::string>& catalog_sources() {
-  static const std::vector<std::string> names = {"giantmidi", "midicaps", "maestro", "atepp", "aria", "csv"};
+  static const std::vector<std::string> names = {"giantmidi", "midicaps", "maestro", "atepp", "aria", "csv", "lakh"};
   return names;
 }
 
@@ -310,6 +310,8 @@ struct Corpus {
   std::string file_column = "file";          // csv: whose cells are paths below `path`
   std::string title_column = "title";        // csv: of the work; empty: none
   std::string composer_column = "composer";  // csv; empty: none
+  std::string genre_map = "topmagd";         // lakh: the part of midi_genre_map.json that gives the label genre
+  std::string style_map = "masd";            // ... and style
   double clip_seconds = 20.0;
   double min_clip_seconds = 5.0;  // a shorter clip is left out
   std::int64_t min_clip_notes = 16;
@@ -344,6 +346,8 @@ struct Corpus {
     v("file_column", self.file_column);
     v("title_column", self.title_column);
     v("composer_column", self.composer_column);
+    v("genre_map", self.genre_map);
+    v("style_map", self.style_map);
     v("clip_seconds", self.clip_seconds);
     v("min_clip_seconds", self.min_clip_seconds);
     v("min_clip_notes", self.min_clip_notes);
@@ -525,6 +529,155 @@ struct Writing {
   }
 };
 
+// How `midillama compose` has a language model write pieces (docs/compose.md). The defaults are those of the authors' script.
+struct Compose {
+  std::string vocabulary = "paper";  // paper, generator, or a YAML file with genres, styles and moods
+  std::vector<std::string> genres;   // of them; empty: all
+  std::vector<std::string> styles;
+  std::int64_t pieces = 50;      // of each genre and style
+  std::string writer = "fixed";  // fixed; compatible: MIDI files as the authors' script writes them, its defects included
+  bool structured = true;        // the server is sent a JSON schema; off: it is told the form in words only
+  bool repair = true;            // what can be put right in an answer is, and is recorded; off: such an answer is asked for again
+  std::int64_t bars = 8;
+  std::int64_t melody_notes = 16;  // of a piece
+  std::int64_t chord_notes = 8;
+  std::int64_t bass_notes = 8;
+  std::int64_t rhythm_notes = 16;
+  double temperature = 0.6;  // of a combination's first piece; `temperature_step` more for each that follows, ten times, then anew
+  double temperature_step = 0.04;
+  double top_p = 0.9;
+  std::int64_t max_tokens = 1200;  // of an answer
+  std::int64_t tries = 5;          // for a piece that holds what it must
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("vocabulary", self.vocabulary);
+    v("genres", self.genres);
+    v("styles", self.styles);
+    v("pieces", self.pieces);
+    v("writer", self.writer);
+    v("structured", self.structured);
+    v("repair", self.repair);
+    v("bars", self.bars);
+    v("melody_notes", self.melody_notes);
+    v("chord_notes", self.chord_notes);
+    v("bass_notes", self.bass_notes);
+    v("rhythm_notes", self.rhythm_notes);
+    v("temperature", self.temperature);
+    v("temperature_step", self.temperature_step);
+    v("top_p", self.top_p);
+    v("max_tokens", self.max_tokens);
+    v("tries", self.tries);
+  }
+};
+
+// How the stages classify and melody and their evaluations come by pieces: folders with pieces.jsonl, as `midillama compose` and
+// `midillama data import` write them.
+struct PieceSets {
+  Texts train;                  // folders that are learnt from
+  Texts test;                   // folders that are only tested on; empty: a part of those above
+  std::int64_t folds = 5;       // parts of `train`, each of which may be the tested one; the pieces of a work are in one
+  std::int64_t fold = 0;        // that is tested
+  double valid_fraction = 0.1;  // of the works that are learnt from: held back to validate with
+  std::int64_t max_works = 0;   // that are learnt from, drawn by run.seed; 0: all
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("train", self.train);
+    v("test", self.test);
+    v("folds", self.folds);
+    v("fold", self.fold);
+    v("valid_fraction", self.valid_fraction);
+    v("max_works", self.max_works);
+  }
+};
+
+// A piece as a picture: time steps by pitches, a channel for each group of instruments.
+struct PianoRoll {
+  std::string channels = "roles";  // roles: melody, chords, bass, rhythm; one: all notes together
+  std::int64_t steps_per_quarter = 4;
+  std::int64_t quarters = 32;  // that are seen, from the first note on
+  std::int64_t lowest_pitch = 24;
+  std::int64_t pitches = 84;
+  bool velocity = false;  // what a note is worth: its velocity, or 1
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("channels", self.channels);
+    v("steps_per_quarter", self.steps_per_quarter);
+    v("quarters", self.quarters);
+    v("lowest_pitch", self.lowest_pitch);
+    v("pitches", self.pitches);
+    v("velocity", self.velocity);
+  }
+};
+
+// What tells the genre or style of a piece (stage classify; eval --task genre and style).
+struct Classify {
+  std::string model = "cnn";    // cnn: of piano rolls; musicbert: a linear layer on the mean of music_encoder.path's states
+  std::string task = "genre";   // genre, style: which of the two labels below is learnt
+  std::string genre = "genre";  // the label of pieces.jsonl that task genre tells
+  std::string style = "style";
+  bool multi_label = false;     // a piece may have several: each is decided for itself
+  std::string mapping;          // a YAML file: what a label of the training pieces is called among the tested ones
+  std::int64_t min_pieces = 1;  // a label that fewer pieces have is left out, and pieces that have no other
+  PieceSets pieces;
+  PianoRoll piano_roll;
+  std::vector<std::int64_t> channels = {16, 32, 64};  // of the convolutions, each followed by pooling
+  double dropout = 0.3;
+  std::int64_t max_shift = 5;  // semitones by which training pieces are transposed at most, either way
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("model", self.model);
+    v("task", self.task);
+    v("genre", self.genre);
+    v("style", self.style);
+    v("multi_label", self.multi_label);
+    v("mapping", self.mapping);
+    v("min_pieces", self.min_pieces);
+    v("pieces", self.pieces);
+    v("piano_roll", self.piano_roll);
+    v("channels", self.channels);
+    v("dropout", self.dropout);
+    v("max_shift", self.max_shift);
+  }
+};
+
+// What tells which phrase follows a phrase (stage melody; eval --task melody).
+struct Melody {
+  PieceSets pieces;
+  std::int64_t phrase_bars = 4;
+  std::int64_t min_phrase_notes = 4;  // a phrase of fewer is left out
+  std::int64_t steps_per_quarter = 12;
+  std::int64_t candidates = 50;  // of a test group, one of which is what follows
+  std::int64_t negatives = 1;    // in training, for each phrase that follows
+  std::int64_t max_shift = 5;    // semitones by which training phrases are transposed at most, either way
+  std::int64_t hidden_size = 128;
+  std::int64_t num_hidden_layers = 4;
+  std::int64_t num_attention_heads = 4;
+  std::int64_t max_length = 192;  // tokens of both phrases; more notes are left out at the end
+  double dropout = 0.1;
+  double language_model_weight = 0.5;  // of the loss of the second phrase's notes beside that of the decision
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("pieces", self.pieces);
+    v("phrase_bars", self.phrase_bars);
+    v("min_phrase_notes", self.min_phrase_notes);
+    v("steps_per_quarter", self.steps_per_quarter);
+    v("candidates", self.candidates);
+    v("negatives", self.negatives);
+    v("max_shift", self.max_shift);
+    v("hidden_size", self.hidden_size);
+    v("num_hidden_layers", self.num_hidden_layers);
+    v("num_attention_heads", self.num_attention_heads);
+    v("max_length", self.max_length);
+    v("dropout", self.dropout);
+    v("language_model_weight", self.language_model_weight);
+  }
+};
+
 // The rows of the table in src/music/clip_text.cpp.
 inline const std::vector<std::string>& clip_text_names() {
   static const std::vector<std::string> names = {"abc", "note-list", "json"};
@@ -539,7 +692,7 @@ inline const std::vector<std::string>& system_names() {
 }
 
 inline const std::vector<std::string>& stage_names() {
-  static const std::vector<std::string> names = {"pretrain-encoder", "pretrain-llm", "align", "sft"};
+  static const std::vector<std::string> names = {"pretrain-encoder", "pretrain-llm", "align", "sft", "classify", "melody"};
   return names;
 }
 
@@ -561,6 +714,9 @@ struct Config {
   Annotation annotation;
   Writing writing;
   Chat chat;
+  Compose compose;
+  Classify classify;
+  Melody melody;
   // Dotted keys whose values nobody chose: neither a configuration that was given nor an override names them. A checkpoint may fill them
   // in (see midillama/runs/trained_with.h). load_chosen() fills the set; everywhere else it is empty: every value counts as chosen.
   std::set<std::string> assumed;
@@ -584,6 +740,9 @@ struct Config {
     v("annotation", self.annotation);
     v("writing", self.writing);
     v("chat", self.chat);
+    v("compose", self.compose);
+    v("classify", self.classify);
+    v("melody", self.melody);
   }
 };
 
