@@ -114,13 +114,7 @@ Loaded parse_text(const std::string& yaml, const std::string& name, const std::v
 }
 
 Loaded load_file(const fs::path& file, const std::vector<std::string>& overrides, std::span<const Rule> rules = {}) {
-  std::string text;
-  try {
-    text = read_utf8(file);
-  } catch (const InputError& error) {
-    throw ConfigError({error.what()});
-  }
-  return parse_text(text, file.string(), overrides, rules);
+  return parse_text(read_settings(file), file.string(), overrides, rules);
 }
 
 }  // namespace
@@ -133,6 +127,14 @@ fs::path find_file(const fs::path& file) {
     }
   }
   return file;
+}
+
+std::string read_settings(const fs::path& file) {
+  try {
+    return read_utf8(file);
+  } catch (const InputError& error) {
+    throw ConfigError({error.what()});
+  }
 }
 
 fs::path find_config(const std::string& file) {

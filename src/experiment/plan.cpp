@@ -3,7 +3,6 @@
 #include "midillama/config/config.h"
 #include "midillama/config/yaml_checker.h"
 #include "midillama/core/error.h"
-#include "midillama/core/utf8_file.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -99,7 +98,7 @@ Plan parse_plan(const std::string& yaml, const std::string& name) {
 
 Plan read_plan(const fs::path& file) {
   const fs::path found = config::find_file(file);
-  return parse_plan(read_utf8(found), file.string());
+  return parse_plan(config::read_settings(found), file.string());
 }
 
 std::string folder_name(const std::string& name) {

@@ -3,7 +3,6 @@
 #include "midillama/config/config.h"
 #include "midillama/config/yaml_checker.h"
 #include "midillama/core/error.h"
-#include "midillama/core/utf8_file.h"
 #include "study/names.h"
 
 #include <fmt/format.h>
@@ -66,7 +65,7 @@ Design parse_design(const std::string& yaml, const std::string& name) {
 
 Design read_design(const std::filesystem::path& file) {
   const std::filesystem::path found = config::find_file(file);
-  Design design = parse_design(read_utf8(found), file.string());
+  Design design = parse_design(config::read_settings(found), file.string());
   design.consent = (found.parent_path() / design.consent).string();
   return design;
 }

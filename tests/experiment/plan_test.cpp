@@ -62,6 +62,10 @@ systems:
               HasSubstr("four numbers"));
 }
 
+TEST(Plan, AFileThatIsNotThereIsAMistakeOfUsage) {
+  EXPECT_THROW(read_plan("no/such.yaml"), ConfigError);
+}
+
 TEST(Plan, OfEveryShippedExperimentIsRight) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("configs")) {

@@ -14,6 +14,9 @@ namespace midillama::config {
 // share/midillama; unchanged where it is nowhere.
 std::filesystem::path find_file(const std::filesystem::path& file);
 
+// The text of a file that says what is to be done. ConfigError where it cannot be read, or is no UTF-8.
+std::string read_settings(const std::filesystem::path& file);
+
 // `file` empty: configs/folk/default.yaml, looked up from the working directory, then from the installation prefix.
 std::filesystem::path find_config(const std::string& file);
 
