@@ -20,7 +20,6 @@ namespace midillama::cli {
 namespace fs = std::filesystem;
 
 void run(const config::Config&, const ExperimentCommand& command) {
-  if (!command.overrides.empty()) throw UsageError("--set: an experiment's systems have overrides of their own, in its file (set)");
   const experiment::Plan plan = experiment::read_plan(command.config_file);
   const WriterLock lock(plan.dir);
   experiment::Problems problems;
@@ -34,7 +33,8 @@ void run(const config::Config&, const ExperimentCommand& command) {
   pages::write_page(page_of(plan, results, static_cast<std::size_t>(command.examples)), fs::path(plan.dir) / (name + ".html"));
   log::info("{}: {}.md, .json, .svg, .html", plan.dir, name);
   std::cout << markdown;
-  if (!problems.empty()) throw Error(fmt::format("{} of the trainings failed: the table says which and why", problems.size()));
+  if (problems.size() > 0)
+    throw Error(fmt::format("{} of the trainings and evaluations failed: the table says which and why", problems.size()));
 }
 
 }  // namespace midillama::cli

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <glib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ void begin_alone(gpointer) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
 }  // namespace
@@ -72,8 +74,9 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const std::
 
 LoggedProcess run_logged(const std::vector<std::string>& arguments, const std::filesystem::path& log) {
   std::filesystem::create_directories(log.parent_path());
-  write_atomically(log, "");
-  const Descriptor file(log, O_WRONLY);
+  if (!std::filesystem::exists(log)) write_atomically(log, "");
+  const Descriptor file(log, O_WRONLY | O_APPEND);
+  const std::uintmax_t log_begin = std::filesystem::file_size(log);
   auto argv = argv_of(arguments);
   GPid child = 0;
   GError* error = nullptr;
@@ -90,7 +93,7 @@ LoggedProcess run_logged(const std::vector<std::string>& arguments, const std::f
     std::this_thread::sleep_for(kBetweenLooks);
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  return {status_of(wait_status), usage.ru_maxrss * kKibibyte, seconds.count()};
+  return {status_of(wait_status), usage.ru_maxrss * kKibibyte, seconds.count(), log_begin};
 }
 
 }  // namespace midillama

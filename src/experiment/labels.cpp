@@ -33,7 +33,8 @@ std::string label_of(const Column& column) {
 }
 
 std::string label_of(const Row& row) {
-  return row.is_own ? row.system : fmt::format("{}, {}", row.system, find(kRows, row.answers));
+  const std::string name = row.is_own ? row.system : fmt::format("{}, {}", row.system, find(kRows, row.answers));
+  return row.unanswered == 0 ? name : fmt::format("{} ({} unanswered)", name, row.unanswered);
 }
 
 std::string title_of(const std::string& task) {

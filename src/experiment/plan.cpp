@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kMostResamples = 1'000'000;
+const std::vector<std::string> kAnswers = {"true", "shuffled", "zero", "mean", "none", "zero-shot", "most-frequent", "linear-probe"};
 constexpr std::array<std::string_view, 4> kMetrics = {"bleu", "meteor", "rouge_l", "bertscore"};  // that others state, in their order
 
 class Checker : public config::YamlChecker {
@@ -40,6 +41,23 @@ void check_names(const std::vector<Named>& list, const std::string& key, Checker
   }
 }
 
+template <typename Value>
+void check_once(const std::vector<Value>& list, const std::string& key, Checker& checker) {
+  const std::set<Value> distinct(list.begin(), list.end());
+  checker.require(distinct.size() == list.size(), key, fmt::format("[{}], must not name one twice", fmt::join(list, ", ")));
+}
+
+// What the program would say of them when their turn comes, after hours.
+void check_configuration(const Plan& plan, const std::vector<std::string>& own, const std::string& key, Checker& checker) {
+  std::vector<std::string> overrides = plan.set;
+  overrides.insert(overrides.end(), own.begin(), own.end());
+  try {
+    config::load(plan.config, overrides);
+  } catch (const Error& error) {
+    checker.require(false, key, error.what());
+  }
+}
+
 void check_overrides(const std::vector<std::string>& overrides, const std::string& key, Checker& checker) {
   for (const std::string& override : overrides) {
     checker.require(override.find('=') != std::string::npos, key, fmt::format("\"{}\", must be key=value", override));
@@ -49,6 +67,10 @@ void check_overrides(const std::vector<std::string>& overrides, const std::strin
 void check_system(const Plan& plan, const System& system, const std::string& key, Checker& checker) {
   for (const std::string& stage : system.stages) checker.one_of(stage, config::stage_names(), key + ".stages");
   checker.require(!system.answers.empty(), key + ".answers", "at least one is expected");
+  for (const std::string& row : system.answers) checker.one_of(row, kAnswers, key + ".answers");
+  check_once(system.answers, key + ".answers", checker);
+  check_once(system.stages, key + ".stages", checker);
+  check_once(system.seeds, key + ".seeds", checker);
   checker.require(system.published.empty() || plan.find_published(system.published) != nullptr, key + ".published",
                   fmt::format("there is no row \"{}\" in published", system.published));
   check_overrides(system.set, key + ".set", checker);
@@ -60,10 +82,12 @@ void check(const Plan& plan, Checker& checker) {
   check_overrides(plan.set, "set", checker);
   checker.require(!plan.dir.empty(), "dir", "a folder is expected");
   checker.require(!plan.seeds.empty(), "seeds", "at least one is expected");
+  check_once(plan.seeds, "seeds", checker);
   checker.require(plan.resamples >= 1 && plan.resamples <= kMostResamples, "resamples",
                   fmt::format("must be from 1 to {}", kMostResamples));
   checker.require(!plan.tasks.empty(), "tasks", "at least one is expected");
   for (const std::string& task : plan.tasks) checker.one_of(task, {"qa", "caption", "unseen"}, "tasks");
+  check_once(plan.tasks, "tasks", checker);
   check_names(plan.tests, "tests", checker);
   check_names(plan.systems, "systems", checker);
   for (std::size_t i = 0; i < plan.tests.size(); ++i) check_overrides(plan.tests[i].set, fmt::format("tests[{}].set", i), checker);
@@ -72,8 +96,13 @@ void check(const Plan& plan, Checker& checker) {
     for (const auto* values : {&plan.published[i].qa, &plan.published[i].caption}) {
       checker.require(values->empty() || values->size() == kMetrics.size(), fmt::format("published[{}]", i),
                       "four numbers are expected: BLEU, METEOR, ROUGE-L, BERTScore");
+      for (const double value : *values)
+        checker.require(0 <= value && value <= 1, fmt::format("published[{}]", i), fmt::format("{}, must be from 0 to 1", value));
     }
   }
+  std::vector<std::string> published;
+  for (const Published& row : plan.published) published.push_back(row.name);
+  check_once(published, "published", checker);
   checker.require(plan.published.empty() || !plan.published_by.empty(), "published_by",
                   "a text is expected where others' numbers are stated");
 }
@@ -98,7 +127,16 @@ Plan parse_plan(const std::string& yaml, const std::string& name) {
 
 Plan read_plan(const fs::path& file) {
   const fs::path found = config::find_file(file);
-  return parse_plan(config::read_settings(found), file.string());
+  const std::string yaml = config::read_settings(found);
+  Plan plan = parse_plan(yaml, file.string());
+  std::vector<std::string> mistakes;
+  Checker checker(yaml, file.string(), mistakes);
+  for (std::size_t i = 0; i < plan.systems.size(); ++i)
+    check_configuration(plan, plan.systems[i].set, fmt::format("systems[{}].set", i), checker);
+  for (std::size_t i = 0; i < plan.tests.size(); ++i)
+    check_configuration(plan, plan.tests[i].set, fmt::format("tests[{}].set", i), checker);
+  if (!mistakes.empty()) throw ConfigError(std::move(mistakes));
+  return plan;
 }
 
 std::string folder_name(const std::string& name) {

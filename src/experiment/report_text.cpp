@@ -163,7 +163,9 @@ constexpr const char* kExplanation =
     "music\" an "
     "embedding of zeros, \"mean music\" the mean of the training clips' embeddings, \"no music\" nothing. Peak memory is the host's, of "
     "the "
-    "largest of training and evaluation; seconds are those of the optimizer's steps alone.";
+    "largest of training and evaluation, and of the first system that hears clips in its way it is that of encoding them, which the others "
+    "find done; seconds are those of the optimizer's steps alone. Unanswered questions, to which a server gave no answer, count as empty "
+    "texts.";
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "midillama/core/hash.h"
 #include "midillama/metrics/comparisons.h"
 #include "midillama/runs/example_scores.h"
 #include "midillama/runs/files.h"
@@ -46,9 +47,47 @@ std::int64_t count_of(const metrics::Additive& accuracy) {
   return std::llround(asked);
 }
 
+// What was asked and what is right, of every answer; nothing of a row that writes no text.
+std::optional<std::string> questions_in(const fs::path& folder) {
+  const fs::path file = folder / "predictions.jsonl";
+  if (!fs::exists(file)) return std::nullopt;
+  std::string all;
+  for_each_json_line(file, [&](const Json& line, std::size_t) {
+    for (const char* key : {"id", "question", "references"}) all += line.contains(key) ? line[key].dump() : "null";
+  });
+  return fingerprint(all);
+}
+
+// Of a row's scores.json, which has itself alone.
+Json scored_row(const fs::path& folder) {
+  const fs::path file = folder / "scores.json";
+  const Json scores = fs::exists(file) ? read_json(file) : Json();
+  const Json::json_pointer place("/tasks/0/rows/0");
+  return scores.contains(place) ? scores.at(place) : Json::object();
+}
+
+// How each metric was taken, by its name.
+std::map<std::string, std::string> signatures_in(const fs::path& folder) {
+  std::map<std::string, std::string> signatures;
+  const Json row = scored_row(folder);
+  if (!row.contains("metrics")) return signatures;
+  for (const auto& [metric, score] : row["metrics"].items()) signatures[metric] = score.value("signature", "");
+  return signatures;
+}
+
+// Questions to which no answer came.
+std::int64_t unanswered_in(const fs::path& folder) {
+  return scored_row(folder).value("unanswered", std::int64_t{0});
+}
+
 // Why a row that the plan asks for has no numbers though nothing failed.
 std::string missing_row(const fs::path& folder) {
   return fmt::format("{} has no such row", folder.parent_path().string());
+}
+
+// Of pieces that all end alike.
+std::vector<metrics::Trials> all_or_none(double share, std::size_t pieces) {
+  return std::vector<metrics::Trials>(pieces, {.successes = std::llround(share), .trials = 1});
 }
 
 class TableBuilder {
@@ -81,26 +120,37 @@ class TableBuilder {
     for (const Run& run : runs) {
       const fs::path folder = answers_folder(plan_, run, test_, table_.task, answers);
       const fs::path file = folder / runs::kExampleScoresFile;
-      if (const auto problem = problems_.find(run.folder); problem != problems_.end()) row.problem = problem->second;
+      if (const std::string* problem = problems_.find(run, test_, table_.task)) row.problem = *problem;
       if (row.problem.empty() && !fs::exists(file)) row.problem = missing_row(folder);
       if (!row.problem.empty()) break;
       scores.push_back(runs::read_example_scores(file));
-      require_same_questions(scores.back(), file);
+      row.problem = why_not_comparable(scores.back(), folder);
+      if (!row.problem.empty()) break;
+      row.unanswered += unanswered_in(folder);
       row.files.push_back(folder / "predictions.jsonl");
     }
     if (!row.problem.empty()) scores.clear();
     table_.rows.push_back(std::move(row));
   }
 
-  void require_same_questions(const ExampleScores& scores, const fs::path& file) {
+  // Of what a row before was measured of, and how; the first decides. Empty where they can be compared.
+  std::string why_not_comparable(const ExampleScores& scores, const fs::path& folder) {
+    const auto asked = questions_in(folder);
     if (!bootstrap_) {
       ids_ = scores.ids;
+      asked_ = asked;
       bootstrap_.emplace(scores.pieces, plan_.seeds.front(), static_cast<int>(plan_.resamples));
       table_.examples = std::ssize(ids_);
       table_.pieces = static_cast<std::int64_t>(bootstrap_->groups());
-    } else if (ids_ != scores.ids) {
-      throw InputError(file.string(), "", "is about other questions than those of the systems before: they cannot be compared");
     }
+    if (ids_ != scores.ids || (asked && asked_ && *asked != *asked_))
+      return fmt::format("{} is about other questions or references than the rows before: they cannot be compared", folder.string());
+    for (const auto& [metric, signature] : signatures_in(folder)) {
+      const auto& known = signatures_.emplace(metric, signature).first->second;
+      if (known != signature)
+        return fmt::format("{} is measured by {}, the rows before by {}: they cannot be compared", metric, signature, known);
+    }
+    return "";
   }
 
   // The text metrics, then every tag that a row is checked for.
@@ -140,6 +190,9 @@ class TableBuilder {
     cell.value = mean(cell.each_seed);
     cell.spread = deviation(cell.each_seed);
     cell.interval = metrics::percentile_interval(resampled);
+    const Column& of = table_.columns[column];
+    // Where all end alike no resample differs from another, however few they are.
+    if (of.is_tag && (cell.value == 0 || cell.value == 1)) cell.interval = metrics::wilson_interval(all_or_none(cell.value, of.pieces));
     return cell;
   }
 
@@ -184,6 +237,8 @@ class TableBuilder {
   const Problems& problems_;
   Table table_;
   std::vector<std::string> ids_;
+  std::optional<std::string> asked_;
+  std::map<std::string, std::string> signatures_;
   std::optional<metrics::GroupedBootstrap> bootstrap_;
   std::vector<std::vector<ExampleScores>> scores_;  // by row and seed
   std::vector<std::vector<Resampled>> resampled_;   // by row and column
@@ -205,17 +260,15 @@ Trained trained_by(const fs::path& metrics) {
 
 // Of the system's own row of the first test and task, where the evaluation says it.
 double clip_tokens_of(const Plan& plan, const Run& run) {
-  const fs::path file = answers_folder(plan, run, plan.tests.front(), plan.tasks.front(), run.system->answers.front()) / "scores.json";
-  const Json scores = fs::exists(file) ? read_json(file) : Json();
-  const Json::json_pointer place("/tasks/0/rows/0/clip_tokens");
-  return scores.contains(place) ? scores.at(place).get<double>() : 0;
+  return scored_row(answers_folder(plan, run, plan.tests.front(), plan.tasks.front(), run.system->answers.front()))
+      .value("clip_tokens", 0.0);
 }
 
 SystemCost cost_of(const Plan& plan, const std::vector<Run>& runs, const Problems& problems) {
   const System& system = *runs.front().system;
   SystemCost cost{.system = system.name};
   for (const Run& run : runs) {
-    if (const auto problem = problems.find(run.folder); problem != problems.end()) cost.problem = problem->second;
+    if (const std::string* problem = problems.find(run)) cost.problem = *problem;
     if (!cost.problem.empty()) return cost;
     for (const std::string& stage : system.stages) {
       const Trained trained = trained_by(run.folder / stage / runs::kMetricsFile);

@@ -140,8 +140,10 @@ TEST(Process, IsLoggedAndMeasured) {
   EXPECT_EQ(read_text(log), "out\nerror\n");
   EXPECT_GT(process.peak_memory, 1 << 16);
   EXPECT_LT(process.peak_memory, 1 << 30);
-  EXPECT_EQ(run_logged({"true"}, log).status, 0);
-  EXPECT_EQ(read_text(log), "");
+  const auto next = run_logged({"echo", "again"}, log);
+  EXPECT_EQ(next.status, 0);
+  EXPECT_EQ(read_text(log), "out\nerror\nagain\n") << "an earlier try's output is lost to nobody";
+  EXPECT_EQ(next.log_begin, 10U);
   EXPECT_EQ(run_logged({"sh", "-c", "kill -9 $$"}, log).status, 128 + SIGKILL);
   EXPECT_THROW(run_logged({"no-such-program"}, log), Error);
 }

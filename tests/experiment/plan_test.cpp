@@ -1,6 +1,7 @@
 #include "midillama/experiment/plan.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/file.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
@@ -60,6 +61,29 @@ systems:
   EXPECT_THAT(error_of([] { parse_plan(kSmall + "colour: red\n", "t.yaml"); }), HasSubstr("colour"));
   EXPECT_THAT(error_of([] { parse_plan(kSmall + "published_by: us\npublished: [{name: x, qa: [1, 2]}]\n", "t.yaml"); }),
               HasSubstr("four numbers"));
+}
+
+TEST(Plan, IsWrongBeforeHoursOfTraining) {
+  const auto mistakes = [](const std::string& more) { return error_of([&] { parse_plan(kSmall + more, "t.yaml"); }); };
+  EXPECT_THAT(error_of([] { parse_plan("title: t\nconfig: c\ndir: d\nseeds: [1, 1]\nsystems: [{name: A}]\n", "t.yaml"); }),
+              HasSubstr("line 4: seeds: [1, 1], must not name one twice"));
+  EXPECT_THAT(mistakes("tasks: [qa, qa]\n"), HasSubstr("tasks"));
+  EXPECT_THAT(mistakes("published_by: us\npublished: [{name: x, qa: [48.6, 1, 0, 0]}]\n"), HasSubstr("must be from 0 to 1"));
+  EXPECT_THAT(mistakes("published_by: us\npublished: [{name: x}, {name: x}]\n"), HasSubstr("published: [x, x]"));
+  EXPECT_THAT(error_of([] { parse_plan("title: t\nconfig: c.yaml\ndir: d\nsystems: [{name: A, answers: [shufled]}]\n", "t.yaml"); }),
+              HasSubstr("systems[0].answers: \"shufled\""));
+}
+
+TEST(Plan, ReadsTheConfigurationOfEverySystem) {
+  const TemporaryDirectory folder;
+  const auto error = [&](const std::string& config, const std::string& set) {
+    const auto file = folder.path() / "plan.yaml";
+    write_atomically(file, "title: t\nconfig: " + config + "\ndir: d\nsystems: [{name: A, set: [" + set + "]}]\n");
+    return error_of([&] { read_plan(file); });
+  };
+  EXPECT_EQ(error("configs/folk/default.yaml", "lora.rank=4"), "no error");
+  EXPECT_THAT(error("configs/folk/default.yaml", "lora.rnak=4"), AllOf(HasSubstr("systems[0].set"), HasSubstr("lora.rnak")));
+  EXPECT_THAT(error("no/such.yaml", ""), HasSubstr("no/such.yaml"));
 }
 
 TEST(Plan, AFileThatIsNotThereIsAMistakeOfUsage) {

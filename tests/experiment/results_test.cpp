@@ -93,16 +93,43 @@ TEST_F(ResultsTest, SayWhatEachCost) {
 TEST_F(ResultsTest, HaveAReasonInEveryCellWithoutANumber) {
   const std::filesystem::path runs = plan_.dir;
   std::filesystem::remove_all(runs / "b");
-  const Results results = collect(plan_, {{runs / "a/seed-2", "sft failed: no room"}});
+  Problems problems;
+  problems.of_training(runs_of(plan_)[0][1], "sft failed: no room");
+  const Results results = collect(plan_, problems);
   EXPECT_EQ(results.tables[0].rows[0].problem, "sft failed: no room");
   EXPECT_THAT(results.tables[0].rows[2].problem, HasSubstr("has no such row"));
   EXPECT_THAT(to_markdown(plan_, results), AllOf(HasSubstr("| A | sft failed: no room |"), HasSubstr("has no such row")));
   EXPECT_EQ(to_json(plan_, results).at("tables")[0].at("rows")[0].at("problem"), "sft failed: no room");
 }
 
-TEST_F(ResultsTest, AreRefusedWhereSystemsAnsweredOtherQuestions) {
-  world_.answer(std::filesystem::path(plan_.dir) / "b/eval/qa/zero-shot", std::vector<double>(10));
-  EXPECT_THAT(error_of([&] { collect(plan_, {}); }), AllOf(HasSubstr("b/eval/qa/zero-shot"), HasSubstr("other questions")));
+TEST_F(ResultsTest, AreNoneOfARowThatCannotBeCompared) {
+  const std::filesystem::path own = std::filesystem::path(plan_.dir) / "a/seed-1/eval/qa/true",
+                              other = std::filesystem::path(plan_.dir) / "b/eval/qa/zero-shot";
+  const auto problem = [&] { return collect(plan_, {}).tables[0].rows[2].problem; };
+  const auto write = [](const std::filesystem::path& row, const std::string& reference, const std::string& signature) {
+    write_atomically(row / "predictions.jsonl",
+                     "{\"id\": \"q0\", \"question\": \"Key?\", \"prediction\": \"C\", \"references\": [\"" + reference + "\"]}\n");
+    write_atomically(row / "scores.json", "{\"tasks\": [{\"rows\": [{\"unanswered\": 3, \"metrics\": {\"meteor\": {\"signature\": \"" +
+                                              signature + "\"}}}]}]}\n");
+  };
+  write(own, "C major", "by nltk");
+  write(other, "C major", "by nltk");
+  EXPECT_EQ(problem(), "");
+  EXPECT_THAT(to_markdown(plan_, collect(plan_, {})), HasSubstr("| B (3 unanswered) |"));
+  write(other, "D major", "by nltk");
+  EXPECT_THAT(problem(), HasSubstr("other questions or references"));
+  write(other, "C major", "by hand");
+  EXPECT_THAT(problem(), HasSubstr("meteor is measured by by hand, the rows before by by nltk"));
+  std::filesystem::remove(other / "predictions.jsonl");
+  world_.answer(other, std::vector<double>(10));
+  EXPECT_THAT(problem(), AllOf(HasSubstr("b/eval/qa/zero-shot"), HasSubstr("other questions")));
+}
+
+TEST_F(ResultsTest, AreNeverCertainOfFewPiecesThatAgree) {
+  world_.answer(std::filesystem::path(plan_.dir) / "b/eval/qa/zero-shot", std::vector<double>(kQuestions, 1.0));
+  const Cell& key = *collect(plan_, {}).tables[0].rows[2].cells[1];
+  EXPECT_EQ(key.interval.high, 1);
+  EXPECT_NEAR(key.interval.low, 0.963, 0.001) << "Wilson's for 100 of 100 pieces";
 }
 
 TEST_F(ResultsTest, AreWrittenForPeopleAndPrograms) {

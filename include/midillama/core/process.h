@@ -25,10 +25,11 @@ struct LoggedProcess {
   int status = 0;                // as ProcessResult::status
   std::int64_t peak_memory = 0;  // bytes of the largest of it and its children that it waited for
   double seconds = 0;
+  std::uintmax_t log_begin = 0;  // where its output begins in the log
 };
 
-// The same with both outputs in the file `log`, which begins anew. A signal that was noted (core/interrupt.h) goes on to the program as
-// SIGTERM, once; its end is waited for.
+// The same with both outputs at the end of the file `log`. A signal that was noted (core/interrupt.h) goes on to the program as SIGTERM,
+// once; its end is waited for. Should this program die, the other gets SIGTERM, too.
 LoggedProcess run_logged(const std::vector<std::string>& arguments, const std::filesystem::path& log);
 
 }  // namespace midillama

@@ -93,7 +93,7 @@ struct Plan {
   const Published* find_published(const std::string& name) const;  // nullptr where there is none
 };
 
-// ConfigError with every mistake, each naming file, line and key.
+// ConfigError with every mistake, each naming file, line and key. read_plan() also reads the configuration of every system and test.
 Plan read_plan(const std::filesystem::path& file);
 Plan parse_plan(const std::string& yaml, const std::string& name);
 

@@ -34,6 +34,7 @@ struct Row {
   std::string problem = {};                       // why there are no numbers; empty where there are
   std::vector<std::optional<Cell>> cells = {};    // by column; nothing where the row has no such number (the linear probe writes no text)
   std::vector<std::filesystem::path> files = {};  // predictions, by seed
+  std::int64_t unanswered = 0;                    // questions to which a server gave no answer, over the seeds: they count as empty texts
 };
 
 // Row `one` less row `other` in a column, of the same resamples.
@@ -72,7 +73,8 @@ struct Results {
   std::vector<SystemCost> costs;
 };
 
-// InputError where an evaluation left something unreadable, or two systems answered other questions.
+// InputError where an evaluation left something unreadable. A row whose questions, references or way of measuring are not those of the rows
+// before has no numbers but the reason.
 Results collect(const Plan& plan, const Problems& problems);
 
 }  // namespace midillama::experiment

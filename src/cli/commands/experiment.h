@@ -19,6 +19,7 @@ struct ExperimentCommand : Command {
         ->check(non_negative_number())
         ->capture_default_str()
         ->type_name("N");
+    app.remove_option(app.get_option("--set"));  // the systems have overrides of their own, in the file
     app.get_option("--config")->description("What is compared: see docs/experiments.md")->required();
   }
 
