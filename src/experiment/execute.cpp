@@ -50,9 +50,12 @@ Step training(const Plan& plan, const Run& run, const std::string& stage, const 
 }
 
 Step evaluation(const Plan& plan, const Run& run, const Test& test, const std::string& task, const std::string& program) {
-  std::vector<std::string> rows = run.system->answers;
-  std::erase(rows, kProbe);
-  std::vector<std::string> words = {"eval", "--task", task, "--music", fmt::format("{}", fmt::join(rows, ","))};
+  std::vector<std::string> words = {"eval", "--task", task};
+  if (asks_questions(task)) {
+    std::vector<std::string> rows = run.system->answers;
+    std::erase(rows, kProbe);
+    words.insert(words.end(), {"--music", fmt::format("{}", fmt::join(rows, ","))});
+  }
   if (run.is_trained()) words.insert(words.end(), {"--checkpoint", (run.folder / run.system->stages.back()).string()});
   std::vector<std::string> more = test.set;
   more.push_back("run.dir=" + run_directory(plan, run, test).string());
@@ -145,7 +148,7 @@ std::optional<std::string> train(const Plan& plan, const Run& run, const std::st
 
 void evaluate(const Plan& plan, const Run& run, const std::string& program, Problems& problems) {
   for (const Test& test : plan.tests) {
-    for (const std::string& task : plan.tasks) {
+    for (const std::string& task : tasks_of(plan, *run.system)) {
       auto problem = run_step(run, evaluation(plan, run, test, task, program));
       if (!problem) continue;
       log::error("{}: {}", run.folder.string(), *problem);

@@ -52,7 +52,7 @@ class Panel {
       : plan_(plan), table_(table), rows_(rows_of(table)), column_(column), left_(left), top_(top) {
     double most = 0.1;
     for (const Row* row : rows_) {
-      if (const auto& cell = row->cells[column]) most = std::max(most, cell->interval.high);
+      if (const auto& cell = row->cells[column]) most = std::max(most, cell->interval ? cell->interval->high : cell->value);
       if (const auto value = published(*row)) most = std::max(most, *value);
     }
     most_ = std::ceil(most * 10) / 10;
@@ -84,7 +84,7 @@ class Panel {
   std::string draw(const Row& row, double y) const {
     std::string svg;
     if (const auto& cell = row.cells[column_]) {
-      svg += line(place(cell->interval.low), y, place(cell->interval.high), y, kColour, 2);
+      if (cell->interval) svg += line(place(cell->interval->low), y, place(cell->interval->high), y, kColour, 2);
       svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\" fill=\"{}\"/>\n", place(cell->value), y, kDot, kColour);
     }
     if (const auto value = published(row)) svg += diamond(place(*value), y);

@@ -10,11 +10,26 @@ namespace {
 
 using Names = std::pair<const char*, const char*>;
 
-constexpr Names kMetrics[] = {{"bleu", "BLEU"}, {"meteor", "METEOR"}, {"rouge_l", "ROUGE-L"}, {"bertscore", "BERTScore"}};
+constexpr Names kMetrics[] = {{"bleu", "BLEU"},
+                              {"meteor", "METEOR"},
+                              {"rouge_l", "ROUGE-L"},
+                              {"bertscore", "BERTScore"},
+                              {"f1_micro", "F1 micro"},
+                              {"f1_macro", "F1 macro"},
+                              {"f1_weighted", "F1 weighted"},
+                              {"f1_samples", "F1 samples"},
+                              {"auc_micro", "AUC micro"},
+                              {"auc_macro", "AUC macro"},
+                              {"auc_weighted", "AUC weighted"},
+                              {"auc_samples", "AUC samples"},
+                              {"accuracy", "accuracy"},
+                              {"hit_rate", "hit rate"},
+                              {"map", "MAP"}};
 constexpr Names kRows[] = {
     {"shuffled", "music shuffled"}, {"zero", "zero music"}, {"mean", "mean music"}, {"none", "no music"}, {"linear-probe", "linear probe"}};
 constexpr Names kTasks[] = {
-    {"qa", "Question answering"}, {"caption", "Captioning"}, {"unseen", "Questions in wordings that no training question has"}};
+    {"qa", "Question answering"}, {"caption", "Captioning"}, {"unseen", "Questions in wordings that no training question has"},
+    {"genre", "Genre"},           {"style", "Style"},        {"melody", "Melody completion"}};
 
 std::string find(std::span<const Names> names, const std::string& name) {
   const auto found = std::ranges::find_if(names, [&](const Names& entry) { return entry.first == name; });

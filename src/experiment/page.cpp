@@ -20,7 +20,9 @@ constexpr double kMebibyte = 1 << 20;
 pages::Cell cell_of(const std::optional<Cell>& cell) {
   if (!cell) return {.text = "–"};
   const std::string spread = cell->spread ? fmt::format(" ± {}", number(*cell->spread)) : "";
-  return {.text = number(cell->value) + spread, .note = interval_text(cell->interval), .share = std::clamp(cell->value, 0.0, 1.0)};
+  return {.text = number(cell->value) + spread,
+          .note = cell->interval ? interval_text(*cell->interval) : "",
+          .share = std::clamp(cell->value, 0.0, 1.0)};
 }
 
 std::vector<pages::Cell> cells_of(const Table& table, const Row& row, bool are_tags) {
@@ -42,7 +44,7 @@ std::vector<pages::Cell> published_cells(const Plan& plan, const Table& table, c
 }
 
 pages::Table table_of(const Plan& plan, const Table& table, bool are_tags) {
-  pages::Table shown{.caption = are_tags ? "Accuracy of the stated facts" : "Text metrics", .header = {""}, .rows = {}};
+  pages::Table shown{.caption = are_tags ? "Accuracy of the stated facts" : "Metrics", .header = {""}, .rows = {}};
   for (const Column& column : table.columns) {
     if (column.is_tag == are_tags)
       shown.header.push_back(are_tags ? fmt::format("{} (n = {})", label_of(column), column.count) : label_of(column));
@@ -106,11 +108,12 @@ pages::Page page_of(const Plan& plan, const Results& results, std::size_t most) 
                            .blocks = {pages::Figure{.svg = draw(plan, results),
                                                     .description = "Text metrics of the systems with 95 % intervals over the pieces"}}});
   for (const Table& table : results.tables) {
-    pages::Section section{.heading = fmt::format("{}: {} questions about {} pieces", title_of(plan, table), table.examples, table.pieces)};
-    section.blocks = {table_of(plan, table, false), table_of(plan, table, true)};
+    pages::Section section{.heading = fmt::format("{}: {}", title_of(plan, table), table.of)};
+    section.blocks = {table_of(plan, table, false)};
+    if (asks_questions(table.task)) section.blocks.emplace_back(table_of(plan, table, true));
     if (pages::Table differences = differences_of(table); !differences.rows.empty()) section.blocks.emplace_back(std::move(differences));
     page.sections.push_back(std::move(section));
-    add_examples(page.examples, plan, table, most);
+    if (asks_questions(table.task)) add_examples(page.examples, plan, table, most);
   }
   pages::Section cost{.heading = "Cost and method", .blocks = {costs_of(results)}};
   for (const std::string& line : explanations(plan, results)) cost.blocks.emplace_back(pages::Paragraph{.text = line});

@@ -17,7 +17,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kMostResamples = 1'000'000;
+constexpr std::array<std::string_view, 3> kQuestionTasks = {"qa", "caption", "unseen"};
+constexpr std::array<std::string_view, 3> kScoredTasks = {"genre", "style", "melody"};
 const std::vector<std::string> kAnswers = {"true", "shuffled", "zero", "mean", "none", "zero-shot", "most-frequent", "linear-probe"};
+const std::vector<std::string> kModels = {"cnn",      "musicbert",   "linear", "constant",     "chance",
+                                          "endpoint", "transformer", "n-gram", "key-register", "random"};
 constexpr std::array<std::string_view, 4> kMetrics = {"bleu", "meteor", "rouge_l", "bertscore"};  // that others state, in their order
 
 class Checker : public config::YamlChecker {
@@ -64,10 +68,20 @@ void check_overrides(const std::vector<std::string>& overrides, const std::strin
   }
 }
 
+// That a system may have.
+std::vector<std::string> rows_of(const Plan& plan, const System& system) {
+  std::vector<std::string> rows;
+  const auto tasks = tasks_of(plan, system);
+  if (std::ranges::any_of(tasks, asks_questions)) rows.insert(rows.end(), kAnswers.begin(), kAnswers.end());
+  if (!std::ranges::all_of(tasks, asks_questions)) rows.insert(rows.end(), kModels.begin(), kModels.end());
+  return rows;
+}
+
 void check_system(const Plan& plan, const System& system, const std::string& key, Checker& checker) {
   for (const std::string& stage : system.stages) checker.one_of(stage, config::stage_names(), key + ".stages");
   checker.require(!system.answers.empty(), key + ".answers", "at least one is expected");
-  for (const std::string& row : system.answers) checker.one_of(row, kAnswers, key + ".answers");
+  for (const std::string& task : system.tasks) checker.one_of(task, plan.tasks, key + ".tasks");
+  for (const std::string& row : system.answers) checker.one_of(row, rows_of(plan, system), key + ".answers");
   check_once(system.answers, key + ".answers", checker);
   check_once(system.stages, key + ".stages", checker);
   check_once(system.seeds, key + ".seeds", checker);
@@ -86,7 +100,9 @@ void check(const Plan& plan, Checker& checker) {
   checker.require(plan.resamples >= 1 && plan.resamples <= kMostResamples, "resamples",
                   fmt::format("must be from 1 to {}", kMostResamples));
   checker.require(!plan.tasks.empty(), "tasks", "at least one is expected");
-  for (const std::string& task : plan.tasks) checker.one_of(task, {"qa", "caption", "unseen"}, "tasks");
+  std::vector<std::string> known(kQuestionTasks.begin(), kQuestionTasks.end());
+  known.insert(known.end(), kScoredTasks.begin(), kScoredTasks.end());
+  for (const std::string& task : plan.tasks) checker.one_of(task, known, "tasks");
   check_once(plan.tasks, "tasks", checker);
   check_names(plan.tests, "tests", checker);
   check_names(plan.systems, "systems", checker);
@@ -150,6 +166,16 @@ std::string folder_name(const std::string& name) {
   }
   if (folder.ends_with('-')) folder.pop_back();
   return folder;
+}
+
+bool asks_questions(const std::string& task) {
+  return std::ranges::find(kQuestionTasks, task) != kQuestionTasks.end();
+}
+
+std::vector<std::string> tasks_of(const Plan& plan, const System& system) {
+  std::vector<std::string> tasks = plan.tasks;
+  if (!system.tasks.empty()) std::erase_if(tasks, [&](const std::string& task) { return std::ranges::count(system.tasks, task) == 0; });
+  return tasks;
 }
 
 std::vector<std::vector<Run>> runs_of(const Plan& plan) {

@@ -9,7 +9,8 @@ OrderedJson to_json(const metrics::Interval& interval) {
 }
 
 OrderedJson to_json(const Cell& cell) {
-  OrderedJson json = {{"value", cell.value}, {"interval", to_json(cell.interval)}};
+  OrderedJson json = {{"value", cell.value}};
+  if (cell.interval) json["interval"] = to_json(*cell.interval);
   if (cell.spread) json["spread"] = *cell.spread;
   json["seeds"] = cell.each_seed;
   return json;
@@ -40,7 +41,8 @@ OrderedJson to_json(const Table& table, const Difference& difference) {
 }
 
 OrderedJson to_json(const Plan& plan, const Table& table) {
-  OrderedJson json = {{"test", table.test}, {"task", table.task}, {"examples", table.examples}, {"pieces", table.pieces}};
+  OrderedJson json = {{"test", table.test}, {"task", table.task}, {"of", table.of}};
+  if (asks_questions(table.task)) json.update({{"examples", table.examples}, {"pieces", table.pieces}});
   OrderedJson rows = OrderedJson::array(), differences = OrderedJson::array(), published = OrderedJson::array();
   for (const Row& row : table.rows) rows.push_back(to_json(table, row));
   for (const Difference& difference : table.differences) differences.push_back(to_json(table, difference));

@@ -39,7 +39,7 @@ std::string markdown_table(const Line& header, const std::vector<Line>& lines) {
 std::string cell_text(const std::optional<Cell>& cell) {
   if (!cell) return "–";
   const std::string spread = cell->spread ? fmt::format(" ± {}", number(*cell->spread)) : "";
-  return fmt::format("{}{} {}", number(cell->value), spread, interval_text(cell->interval));
+  return fmt::format("{}{}{}", number(cell->value), spread, cell->interval ? ' ' + interval_text(*cell->interval) : "");
 }
 
 // The columns of one kind, by their number.
@@ -77,7 +77,7 @@ Line published_line(const Plan& plan, const Table& table, const Row& row, const 
     is_stated = is_stated || value;
     line.push_back(value ? fmt::format("*{}*", number(*value)) : "–");
   }
-  return is_stated ? line : Line();
+  return is_stated || published->is_empty() ? line : Line();
 }
 
 std::string metric_table(const Plan& plan, const Table& table) {
@@ -118,6 +118,7 @@ std::string difference_text(const Difference* difference) {
 
 // The first row beside every other one that it is compared with.
 std::string difference_table(const Table& table) {
+  if (table.differences.empty()) return "";
   Line header = {fmt::format("{} less …", label_of(table.rows.front()))};
   for (const Column& column : table.columns) header.push_back(label_of(column));
   std::vector<Line> lines;
@@ -183,8 +184,7 @@ std::vector<std::string> explanations(const Plan& plan, const Results& results) 
 std::string to_markdown(const Plan& plan, const Results& results) {
   std::string text = fmt::format("# {}\n", plan.title);
   for (const Table& table : results.tables) {
-    text += fmt::format("\n## {}: {} questions about {} pieces\n\n{}", title_of(plan, table), table.examples, table.pieces,
-                        metric_table(plan, table));
+    text += fmt::format("\n## {}: {}\n\n{}", title_of(plan, table), table.of, metric_table(plan, table));
     if (!columns_of(table, true).empty()) text += '\n' + accuracy_table(table);
     if (const std::string compared = difference_table(table); !compared.empty()) text += '\n' + compared;
   }

@@ -7,8 +7,10 @@
 #include "midillama/runs/example_scores.h"
 #include "midillama/runs/files.h"
 #include "midillama/runs/metrics.h"
+#include "midillama/runs/score_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -100,8 +102,11 @@ class TableBuilder {
 
   Table build() {
     for (const auto& runs : runs_of(plan_)) {
-      for (const std::string& answers : runs.front().system->answers) read_row(runs, answers);
+      const System& system = *runs.front().system;
+      if (std::ranges::count(tasks_of(plan_, system), table_.task) == 0) continue;
+      for (const std::string& answers : system.answers) read_row(runs, answers);
     }
+    table_.of = fmt::format("{} questions about {} pieces", table_.examples, table_.pieces);
     if (!bootstrap_) return std::move(table_);
     add_columns();
     for (std::size_t row = 0; row < table_.rows.size(); ++row) fill(row);
@@ -244,6 +249,105 @@ class TableBuilder {
   std::vector<std::vector<Resampled>> resampled_;   // by row and column
 };
 
+// Of a task that asks no questions: every system's scores.json.
+class ScoredTableBuilder {
+ public:
+  ScoredTableBuilder(const Plan& plan, const Test& test, const std::string& task, const Problems& problems)
+      : plan_(plan), test_(test), problems_(problems) {
+    table_.test = test.name;
+    table_.task = task;
+  }
+
+  Table build() {
+    for (const auto& runs : runs_of(plan_)) {
+      const System& system = *runs.front().system;
+      if (std::ranges::count(tasks_of(plan_, system), table_.task) == 0) continue;
+      std::string problem;
+      const auto tables = read(runs, problem);
+      for (const std::string& answers : system.answers) add_row(runs, answers, tables, problem);
+    }
+    for (std::size_t row = 0; row < table_.rows.size(); ++row) fill(row);
+    return std::move(table_);
+  }
+
+ private:
+  fs::path file_of(const Run& run) const { return run_directory(plan_, run, test_) / "eval" / table_.task / runs::kScoreTableFile; }
+
+  // By seed; `problem` says why there are none.
+  std::vector<runs::ScoreTable> read(const std::vector<Run>& runs, std::string& problem) {
+    std::vector<runs::ScoreTable> tables;
+    for (const Run& run : runs) {
+      const fs::path file = file_of(run);
+      if (const std::string* known = problems_.find(run, test_, table_.task)) problem = *known;
+      if (problem.empty() && !fs::exists(file)) problem = fmt::format("{} is not there", file.string());
+      if (!problem.empty()) return {};
+      tables.push_back(runs::read_score_table(file));
+      problem = why_not_comparable(tables.back(), file);
+      if (!problem.empty()) return {};
+      add_columns(tables.back());
+    }
+    return tables;
+  }
+
+  // Empty where they can be compared with the systems before.
+  std::string why_not_comparable(const runs::ScoreTable& scores, const fs::path& file) {
+    std::vector<std::string> counted;
+    for (const auto& [of, number] : scores.counts.items()) counted.push_back(fmt::format("{} {}", number.dump(), of));
+    const std::string of = fmt::format("{}", fmt::join(counted, ", "));
+    if (table_.of.empty()) table_.of = of;
+    return table_.of == of
+               ? ""
+               : fmt::format("{} is about {}, the systems before are about {}: they cannot be compared", file.string(), of, table_.of);
+  }
+
+  void add_columns(const runs::ScoreTable& scores) {
+    for (const std::string& name : scores.columns) {
+      if (std::ranges::find(table_.columns, name, &Column::name) == table_.columns.end()) table_.columns.push_back({.name = name});
+    }
+  }
+
+  void add_row(const std::vector<Run>& runs, const std::string& answers, const std::vector<runs::ScoreTable>& tables, std::string problem) {
+    const System& system = *runs.front().system;
+    Row row{.system = system.name, .answers = answers, .is_own = answers == system.answers.front(), .problem = std::move(problem)};
+    auto& measured = measured_.emplace_back();
+    for (std::size_t seed = 0; seed < tables.size(); ++seed) {
+      const auto found = std::ranges::find(tables[seed].rows, answers, &runs::ScoreRow::name);
+      if (found == tables[seed].rows.end()) {
+        row.problem = fmt::format("{} has no row \"{}\"", file_of(runs[seed]).string(), answers);
+        break;
+      }
+      measured.push_back(*found);
+      row.files.push_back(file_of(runs[seed]));
+    }
+    table_.rows.push_back(std::move(row));
+  }
+
+  void fill(std::size_t row) {
+    if (!table_.rows[row].problem.empty()) return;
+    for (const Column& column : table_.columns) table_.rows[row].cells.push_back(cell(measured_[row], column.name));
+  }
+
+  static std::optional<Cell> cell(const std::vector<runs::ScoreRow>& seeds, const std::string& column) {
+    Cell cell;
+    for (const runs::ScoreRow& seed : seeds) {
+      const auto found = seed.values.find(column);
+      if (found == seed.values.end()) return std::nullopt;
+      cell.each_seed.push_back(found->second.value);
+      cell.interval = found->second.interval;
+    }
+    cell.value = mean(cell.each_seed);
+    cell.spread = deviation(cell.each_seed);
+    if (seeds.size() > 1) cell.interval.reset();
+    return cell;
+  }
+
+  const Plan& plan_;
+  const Test& test_;
+  const Problems& problems_;
+  Table table_;
+  std::vector<std::vector<runs::ScoreRow>> measured_;  // by row and seed
+};
+
 struct Trained {
   double tokens = 0, seconds = 0;
 };
@@ -260,8 +364,9 @@ Trained trained_by(const fs::path& metrics) {
 
 // Of the system's own row of the first test and task, where the evaluation says it.
 double clip_tokens_of(const Plan& plan, const Run& run) {
-  return scored_row(answers_folder(plan, run, plan.tests.front(), plan.tasks.front(), run.system->answers.front()))
-      .value("clip_tokens", 0.0);
+  const auto tasks = tasks_of(plan, *run.system);
+  if (tasks.empty()) return 0;
+  return scored_row(answers_folder(plan, run, plan.tests.front(), tasks.front(), run.system->answers.front())).value("clip_tokens", 0.0);
 }
 
 SystemCost cost_of(const Plan& plan, const std::vector<Run>& runs, const Problems& problems) {
@@ -286,7 +391,10 @@ SystemCost cost_of(const Plan& plan, const std::vector<Run>& runs, const Problem
 Results collect(const Plan& plan, const Problems& problems) {
   Results results;
   for (const Test& test : plan.tests) {
-    for (const std::string& task : plan.tasks) results.tables.push_back(TableBuilder(plan, test, task, problems).build());
+    for (const std::string& task : plan.tasks) {
+      results.tables.push_back(asks_questions(task) ? TableBuilder(plan, test, task, problems).build()
+                                                    : ScoredTableBuilder(plan, test, task, problems).build());
+    }
   }
   for (const auto& runs : runs_of(plan)) results.costs.push_back(cost_of(plan, runs, problems));
   return results;

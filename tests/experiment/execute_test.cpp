@@ -41,6 +41,17 @@ TEST(Execute, TrainsEveryStageOfEverySeedAndThenAsks) {
   EXPECT_GT(read_costs(run).at("align").peak_memory, 1 << 16);
 }
 
+TEST(Execute, AsksEachSystemForItsOwnTasks) {
+  const World world;
+  const auto calls = world.folder() / "calls";
+  Plan plan = world.plan({{.name = "A", .answers = {"zero-shot"}, .tasks = {"qa"}},
+                          {.name = "B", .stages = {"melody"}, .answers = {"transformer"}, .tasks = {"melody"}}});
+  plan.tasks = {"qa", "melody"};
+  execute(plan, world.script("echo \"$@\" >> " + calls.string() + "\n"));
+  EXPECT_THAT(lines_of(calls), ElementsAre(HasSubstr("eval --task qa --music zero-shot"), HasSubstr("train --stage melody"),
+                                           AllOf(HasSubstr("eval --task melody --checkpoint"), ::testing::Not(HasSubstr("--music")))));
+}
+
 TEST(Execute, StartsEachStepByTheLauncher) {
   const World world;
   const auto calls = world.folder() / "calls";

@@ -4,6 +4,7 @@
 #include "midillama/core/error.h"
 #include "midillama/experiment/page.h"
 #include "midillama/experiment/report.h"
+#include "midillama/runs/score_table.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace midillama::experiment {
 namespace {
@@ -67,9 +69,9 @@ TEST_F(ResultsTest, AreMeansOverSeedsWithTheirSpread) {
   EXPECT_DOUBLE_EQ(key.value, 0.75);
   EXPECT_NEAR(*key.spread, 0.353553, 1e-6);
   // Every piece has one of its two questions right with seed 1, both with seed 2: no resample differs.
-  EXPECT_DOUBLE_EQ(key.interval.low, 0.75);
+  EXPECT_DOUBLE_EQ(key.interval->low, 0.75);
   EXPECT_FALSE(table.rows[2].cells[1]->spread.has_value());
-  EXPECT_LT(table.rows[2].cells[1]->interval.low, 0.25);
+  EXPECT_LT(table.rows[2].cells[1]->interval->low, 0.25);
 }
 
 TEST_F(ResultsTest, CompareSystemsAndEachWithItselfWithoutItsMusic) {
@@ -128,8 +130,8 @@ TEST_F(ResultsTest, AreNoneOfARowThatCannotBeCompared) {
 TEST_F(ResultsTest, AreNeverCertainOfFewPiecesThatAgree) {
   world_.answer(std::filesystem::path(plan_.dir) / "b/eval/qa/zero-shot", std::vector<double>(kQuestions, 1.0));
   const Cell& key = *collect(plan_, {}).tables[0].rows[2].cells[1];
-  EXPECT_EQ(key.interval.high, 1);
-  EXPECT_NEAR(key.interval.low, 0.963, 0.001) << "Wilson's for 100 of 100 pieces";
+  EXPECT_EQ(key.interval->high, 1);
+  EXPECT_NEAR(key.interval->low, 0.963, 0.001) << "Wilson's for 100 of 100 pieces";
 }
 
 TEST_F(ResultsTest, AreWrittenForPeopleAndPrograms) {
@@ -167,6 +169,63 @@ TEST_F(ResultsTest, AreDrawnWithWhatOthersMeasured) {
   const std::string svg = draw(plan_, collect(plan_, {}));
   EXPECT_THAT(svg, AllOf(HasSubstr("<circle"), HasSubstr("B &lt;&amp;&gt; &quot;C&quot;"), Not(HasSubstr("nan"))));
   EXPECT_THAT(svg, HasSubstr("l5 5l-5 5l-5 -5z")) << "the diamond of a published number";
+}
+
+// Tasks that ask no questions.
+class ScoredResults : public ::testing::Test {
+ protected:
+  ScoredResults() {
+    plan_ =
+        world_.plan({{.name = "Written", .stages = {"classify"}, .answers = {"cnn", "constant"}, .tasks = {"genre"}, .seeds = {1, 2}},
+                     {.name = "Real", .stages = {"classify"}, .answers = {"cnn"}, .tasks = {"genre"}, .seeds = {1}, .published = "them"},
+                     {.name = "Phrases", .stages = {"melody"}, .answers = {"transformer"}, .tasks = {"melody"}, .seeds = {1}}});
+    plan_.tasks = {"genre", "melody"};
+    plan_.published_by = "the paper";
+    plan_.published = {{.name = "them"}};
+    write("written/seed-1", "genre", 100, {{"cnn", 0.4}, {"constant", 0.2}});
+    write("written/seed-2", "genre", 100, {{"cnn", 0.6}, {"constant", 0.2}});
+    write("real/seed-1", "genre", 100, {{"cnn", 0.9}});
+    write("phrases/seed-1", "melody", 30, {{"transformer", 0.5}});
+    for (const char* stage : {"written/seed-1/classify", "written/seed-2/classify", "real/seed-1/classify", "phrases/seed-1/melody"})
+      write_atomically(std::filesystem::path(plan_.dir) / stage / "metrics.jsonl", "{\"step\": 1, \"tokens\": 10, \"seconds\": 2}\n");
+  }
+
+  void write(const std::string& run, const std::string& task, std::int64_t pieces, const std::map<std::string, double>& accuracy) {
+    runs::ScoreTable table{.task = task, .counts = {{"pieces", pieces}, {"works", 7}}, .columns = {"accuracy"}};
+    for (const auto& [name, value] : accuracy)
+      table.rows.push_back(
+          {.name = name, .values = {{"accuracy", {.value = value, .interval = metrics::Interval{value - 0.1, value + 0.1}}}}});
+    runs::write_score_table(std::filesystem::path(plan_.dir) / run / "eval" / task / runs::kScoreTableFile, table);
+  }
+
+  World world_;
+  Plan plan_;
+};
+
+TEST_F(ScoredResults, AreThoseOfEachSystemsTasks) {
+  const Results results = collect(plan_, {});
+  ASSERT_EQ(results.tables.size(), 2U);
+  const Table& genre = results.tables[0];
+  ASSERT_EQ(genre.rows.size(), 3U) << "the system of phrases has none";
+  EXPECT_EQ(genre.of, "100 pieces, 7 works");
+  EXPECT_DOUBLE_EQ(genre.rows[0].cells[0]->value, 0.5);
+  EXPECT_FALSE(genre.rows[0].cells[0]->interval) << "of two seeds, each measured alone";
+  EXPECT_NEAR(*genre.rows[0].cells[0]->spread, 0.1414, 1e-4);
+  EXPECT_DOUBLE_EQ(genre.rows[2].cells[0]->interval->high, 1.0);
+  const std::string markdown = to_markdown(plan_, results);
+  EXPECT_THAT(markdown,
+              AllOf(HasSubstr("## Genre: 100 pieces, 7 works"), HasSubstr("| Written, constant | .200"),
+                    HasSubstr("| Real | .900 [.800, 1.000] |\n| *the paper: them* | – |"), HasSubstr("## Melody completion: 30 pieces")));
+}
+
+TEST_F(ScoredResults, HaveAReasonInEveryCellWithoutANumber) {
+  write("real/seed-1", "genre", 99, {{"cnn", 0.9}});
+  std::filesystem::remove(std::filesystem::path(plan_.dir) / "phrases/seed-1/eval/melody/scores.json");
+  const Results results = collect(plan_, {});
+  EXPECT_THAT(results.tables[0].rows[2].problem, HasSubstr("is about 99 pieces, 7 works, the systems before are about 100 pieces"));
+  EXPECT_THAT(results.tables[1].rows[0].problem, HasSubstr("scores.json is not there"));
+  write("written/seed-2", "genre", 100, {{"cnn", 0.6}});
+  EXPECT_THAT(collect(plan_, {}).tables[0].rows[1].problem, HasSubstr("has no row \"constant\""));
 }
 
 }  // namespace

@@ -11,10 +11,12 @@ namespace midillama::experiment {
 
 // A row of the table, and the rows of what it answers without its music.
 struct System {
-  std::string name;                             // "MIDI-LLaMA"
-  std::vector<std::string> set = {};            // overrides of the configuration, as --set takes them
-  std::vector<std::string> stages = {};         // that train it, in their order; none: it is asked as it is
-  std::vector<std::string> answers = {"true"};  // rows of `midillama eval --music`; the first is the system's own
+  std::string name;                      // "MIDI-LLaMA"
+  std::vector<std::string> set = {};     // overrides of the configuration, as --set takes them
+  std::vector<std::string> stages = {};  // that train it, in their order; none: it is asked as it is
+  // Rows of `midillama eval --music`, or of the scores.json of a task that asks no questions; the first is the system's own.
+  std::vector<std::string> answers = {"true"};
+  std::vector<std::string> tasks = {};    // of the plan's; none: all
   std::vector<std::uint64_t> seeds = {};  // of the stages; none: the plan's; of a system that is asked as it is, the first alone counts
   std::string published = {};             // the name of the published row that stands beside it
   std::string note = {};                  // for the reader
@@ -25,6 +27,7 @@ struct System {
     v("set", self.set);
     v("stages", self.stages);
     v("answers", self.answers);
+    v("tasks", self.tasks);
     v("seeds", self.seeds);
     v("published", self.published);
     v("note", self.note);
@@ -43,12 +46,14 @@ struct Test {
   }
 };
 
-// What others measured: BLEU, METEOR, ROUGE-L and BERTScore of each task; empty where they state none.
+// What others measured: BLEU, METEOR, ROUGE-L and BERTScore of each task; empty where they state none. Who states nothing at all has a row
+// of dashes.
 struct Published {
   std::string name;
   std::vector<double> qa = {};
   std::vector<double> caption = {};
 
+  bool is_empty() const { return qa.empty() && caption.empty(); }
   // Of a metric by its name (bleu, …); nothing where it is not stated.
   std::optional<double> value(const std::string& task, const std::string& metric) const;
 
@@ -96,6 +101,11 @@ struct Plan {
 // ConfigError with every mistake, each naming file, line and key. read_plan() also reads the configuration of every system and test.
 Plan read_plan(const std::filesystem::path& file);
 Plan parse_plan(const std::string& yaml, const std::string& name);
+
+// Whether a task is questions that systems answer in words. The others (genre, style, melody) leave their numbers in scores.json.
+bool asks_questions(const std::string& task);
+// The tasks of a system, in the plan's order.
+std::vector<std::string> tasks_of(const Plan& plan, const System& system);
 
 // One training of a system.
 struct Run {

@@ -15,7 +15,8 @@ namespace midillama::experiment {
 // One number of the table: the mean over a system's seeds.
 struct Cell {
   double value = 0;
-  metrics::Interval interval;         // 95 %, by bootstrap over the pieces
+  // 95 %, by bootstrap over the pieces; nothing where the number is exact, or where it is a mean of seeds that were measured each alone.
+  std::optional<metrics::Interval> interval = {};
   std::optional<double> spread = {};  // standard deviation over the seeds; nothing for one
   std::vector<double> each_seed = {};
 };
@@ -33,7 +34,7 @@ struct Row {
   bool is_own = false;                            // the system's own row, not one without its music
   std::string problem = {};                       // why there are no numbers; empty where there are
   std::vector<std::optional<Cell>> cells = {};    // by column; nothing where the row has no such number (the linear probe writes no text)
-  std::vector<std::filesystem::path> files = {};  // predictions, by seed
+  std::vector<std::filesystem::path> files = {};  // predictions, or scores.json, by seed
   std::int64_t unanswered = 0;                    // questions to which a server gave no answer, over the seeds: they count as empty texts
 };
 
@@ -51,6 +52,7 @@ struct Difference {
 struct Table {
   std::string test;
   std::string task;
+  std::string of = {};  // "1,500 questions about 348 pieces"
   std::int64_t examples = 0;
   std::int64_t pieces = 0;
   std::vector<Column> columns = {};
