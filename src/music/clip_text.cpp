@@ -11,7 +11,11 @@
 namespace midillama::music {
 namespace {
 
-constexpr ClipText kClipTexts[] = {{"abc", abc}, {"note-list", note_list}, {"json", json_bars}};
+constexpr ClipText kClipTexts[] = {
+    {"abc", "in ABC notation", abc},
+    {"note-list", "as a list of its notes: start, pitch and length in quarter notes, a line a bar", note_list},
+    {"json", "as a list of its notes in JSON", json_bars},
+};
 
 }  // namespace
 

@@ -1,33 +1,20 @@
 #include "systems/endpoint.h"
 
+#include "midillama/chat/ask_all.h"
 #include "midillama/chat/client.h"
-#include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
-#include "midillama/core/interrupt.h"
 #include "midillama/core/log.h"
-#include "midillama/core/parallel_for.h"
+#include "midillama/music/clip_text.h"
 #include "midillama/text/utf8.h"
 #include "systems/hearing.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace midillama::systems {
 namespace {
-
-struct Notation {
-  std::string_view name;  // of music::clip_texts()
-  std::string_view words;
-};
-
-constexpr Notation kNotations[] = {
-    {"abc", "in ABC notation"},
-    {"note-list", "as a list of its notes: start, pitch and length in quarter notes, a line a bar"},
-    {"json", "as a list of its notes in JSON"},
-};
 
 class Endpoint final : public Listener {
  public:
@@ -74,29 +61,10 @@ class Endpoint final : public Listener {
 
   Answers ask(std::span<const records::Question> questions, std::span<const generate::Heard> heard, const std::string& label) const {
     chat::RequestLog log(std::filesystem::path(config().run.dir) / "eval" / "requests.jsonl");
-    chat::Client client(config().chat, log, [] { return noted_interrupt() != 0; });
-    std::vector<chat::Answer> given(questions.size());
-    const InterruptDelay delay(chat::kStoppedCalls);
-    try {
-      parallel_for(
-          fmt::format("{}, {}", questions.empty() ? "" : questions[0].task, label), questions.size(),
-          [&](std::size_t i) { given[i] = client.ask(call(questions[i], heard[i].notes)); },
-          static_cast<unsigned>(config().chat.max_parallel));
-    } catch (const net::Stopped&) {
-      // Said below, also where the signal came during the last call: another row would ask on.
-    } catch (const chat::ServerRefused& refused) {
-      throw chat::ServerRefused(go_on(refused, log));
-    } catch (const net::NoAnswer& none) {
-      throw net::NoAnswer(go_on(none, log));
-    }
-    if (noted_interrupt() != 0) throw Interrupted(noted_interrupt(), "stopped: the same command goes on from here");
-    const chat::Totals totals = client.totals();
-    log::info("{}", chat::totals_text(totals, chat::cost_of(config().chat, totals.usage)));
-    return answers_of(questions, given);
-  }
-
-  static std::string go_on(const Error& error, const chat::RequestLog& log) {
-    return fmt::format("{}\nthe answers so far are in {}: the same command goes on from there", error.what(), log.file().string());
+    const std::string what = fmt::format("{}, {}", questions.empty() ? "" : questions[0].task, label);
+    return answers_of(questions,
+                      chat::ask_all(
+                          what, questions.size(), [&](std::size_t i) { return call(questions[i], heard[i].notes); }, config().chat, log));
   }
 
   static Answers answers_of(std::span<const records::Question> questions, std::span<const chat::Answer> given) {
@@ -118,9 +86,8 @@ class Endpoint final : public Listener {
 }  // namespace
 
 std::string instructions(std::string_view notation) {
-  const auto* row = std::ranges::find(kNotations, notation, &Notation::name);
   const std::string clip =
-      notation.empty() ? "" : fmt::format("The clip comes before the question, {}. ", row == std::end(kNotations) ? "as text" : row->words);
+      notation.empty() ? "" : fmt::format("The clip comes before the question, {}. ", music::clip_text_from_name(notation).words);
   return fmt::format("You are asked about a clip of music. {}Answer in one or two sentences.", clip);
 }
 

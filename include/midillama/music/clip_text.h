@@ -17,6 +17,7 @@ struct WritingOptions {
 
 struct ClipText {
   std::string_view name;
+  std::string_view words;  // what a model is told it is: "in ABC notation"
   // Error where the clip has too many bars, or they are too short.
   Notation (*write)(const midi::Score& clip, const WritingOptions& options);
 };
