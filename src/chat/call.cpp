@@ -68,7 +68,9 @@ std::int64_t count_at(const OrderedJson& json, const std::vector<OrderedJson>& p
 OrderedJson request_body(const Call& call, const std::string& model) {
   OrderedJson messages = OrderedJson::array();
   for (const Message& message : call.messages) messages.push_back({{"role", message.role}, {"content", message.content}});
-  OrderedJson body = {{"model", model}, {"messages", messages}, {"temperature", call.temperature}, {"max_tokens", call.max_tokens}};
+  OrderedJson body = {{"model", model}, {"messages", messages}, {"temperature", call.temperature}};
+  if (call.top_p) body["top_p"] = *call.top_p;
+  body["max_tokens"] = call.max_tokens;
   if (call.seed) body["seed"] = *call.seed;
   if (call.schema) {
     const OrderedJson schema = {{"name", call.schema->name}, {"strict", true}, {"schema", call.schema->value}};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/commands/chat.h"
+#include "cli/commands/compose.h"
 #include "cli/commands/config.h"
 #include "cli/commands/convert_gguf.h"
 #include "cli/commands/convert_musicbert.h"
@@ -59,6 +60,9 @@ using Commands = CommandList<TrainCommand,             //
                              DataReviewScoreCommand,   //
                              DataStatsCommand,         //
                              DataCheckCommand,         //
+                             ComposeCommand,           //
+                             ComposeToJsonCommand,     //
+                             ComposeToMidiCommand,     //
                              StudyBuildCommand,        //
                              StudyServeCommand,        //
                              StudyReportCommand,       //

@@ -60,7 +60,7 @@ void add_common_options(CLI::App& app, Command& command) {
   app.parse_complete_callback([&command] { log::set_level(log::level_from_name(command.log_level)); });
 }
 
-// The group of "data build", which its first command makes.
+// The group of "data build", which its first command makes; of "compose to-json" the command compose itself.
 CLI::App& group_of(CLI::App& app, const std::string& name) {
   for (CLI::App* part : app.get_subcommands([&](CLI::App* part) { return part->get_name() == name; })) return *part;
   const auto* group = std::ranges::find_if(kGroups, [&](const Group& group) { return group.name == name; });
@@ -103,7 +103,10 @@ void add_command(CLI::App& app) {
   command->declare(part);
   expand_paths(part);
   part.footer(std::string("Example:\n  ") + C::kExample);
-  part.callback([command] { dispatch(*command); });
+  // Of "compose to-json" CLI11 calls compose, too.
+  part.callback([command, &part] {
+    if (part.get_subcommands().empty()) dispatch(*command);
+  });
 }
 
 // What is wrong with the command line, in one sentence.

@@ -1,4 +1,4 @@
-#include "byte_writer.h"
+#include "midillama/midi/byte_writer.h"
 #include "midillama/midi/file.h"
 
 #include <fmt/format.h>
@@ -171,13 +171,21 @@ std::vector<std::uint8_t> header(const Score& score, std::size_t tracks) {
 }  // namespace
 
 std::vector<std::uint8_t> to_midi(const Score& score) {
-  std::vector<std::vector<std::uint8_t>> tracks = {conductor_track(score)};
   Channels channels;
-  for (const Instrument& instrument : score.instruments) {
+  std::vector<int> chosen;
+  for (const Instrument& instrument : score.instruments) chosen.push_back(channels.of(instrument));
+  return to_midi(score, chosen);
+}
+
+std::vector<std::uint8_t> to_midi(const Score& score, const std::vector<int>& channels) {
+  require(channels.size() == score.instruments.size(), "{} instruments on {} channels", score.instruments.size(), channels.size());
+  std::vector<std::vector<std::uint8_t>> tracks = {conductor_track(score)};
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    const Instrument& instrument = score.instruments[i];
     require(instrument.program <= 127, "program {}", instrument.program);
+    require(channels[i] >= 0 && channels[i] <= 15 && (channels[i] == 9) == instrument.is_drum, "channel {}", channels[i]);
     std::for_each(instrument.notes.begin(), instrument.notes.end(), check_note);
-    const int channel = channels.of(instrument);
-    for (const auto& notes : voices(instrument.notes)) tracks.push_back(instrument_track(instrument, notes, channel));
+    for (const auto& notes : voices(instrument.notes)) tracks.push_back(instrument_track(instrument, notes, channels[i]));
   }
   ByteWriter file;
   file.chunk("MThd", header(score, tracks.size()));

@@ -23,6 +23,7 @@ struct Schema {
 struct Call {
   std::vector<Message> messages;
   double temperature = 0;
+  std::optional<double> top_p = {};  // nothing: the server's own
   std::int64_t max_tokens = 512;
   std::optional<std::int64_t> seed = {};
   std::optional<Schema> schema = {};  // the answer is JSON that satisfies it

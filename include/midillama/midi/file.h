@@ -63,6 +63,8 @@ bool has_separate_patterns(std::span<const std::uint8_t> bytes);
 // keep notes of one pitch apart that overlap so that MIDI cannot tell their ends. parse_midi(to_midi(score)) has the notes of `score`; it
 // equals a `score` that was read. Error where a value has no place in a MIDI file (pitch above 127, meter 5/3, …).
 std::vector<std::uint8_t> to_midi(const Score& score);
+// The same with each instrument on a channel of one's choice (0–15, drums on 9): by itself, instruments of one program share theirs.
+std::vector<std::uint8_t> to_midi(const Score& score, const std::vector<int>& channels);
 void write_midi(const Score& score, const std::filesystem::path& path);
 
 }  // namespace midillama::midi

@@ -1,4 +1,4 @@
-// Builds the chunks of a MIDI file.
+// Builds the chunks of a MIDI file, for files that are not those of to_midi() (file.h).
 #pragma once
 
 #include "midillama/midi/score.h"

@@ -1,0 +1,153 @@
+#include "midillama/compose/compose_pieces.h"
+
+#include "midillama/compose/composer.h"
+#include "midillama/compose/novelty.h"
+#include "midillama/compose/score.h"
+#include "midillama/compose/statistics.h"
+#include "midillama/config/flatten.h"
+#include "midillama/core/directory.h"
+#include "midillama/core/error.h"
+#include "midillama/core/hash.h"
+#include "midillama/core/json_text.h"
+#include "midillama/core/parallel_for.h"
+#include "midillama/works/files.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace midillama::compose {
+namespace fs = std::filesystem;
+namespace {
+
+void require_own(const fs::path& directory) {
+  if (fs::exists(directory / kComposeStep.file) && records::record_of(directory, kComposeStep).empty())
+    throw InputError((directory / kComposeStep.file).string(), "",
+                     "was not made by `midillama compose` (there is no compose.json beside it): give another data.dir");
+}
+
+records::MadeOf made_of(const config::Config& config) {
+  records::MadeOf of;
+  of.settings = {{"model", config.chat.model}, {"seed", config.run.seed}};
+  const Json all = config::flatten(config);
+  for (const auto& [key, value] : all.items())
+    if (key.starts_with("compose.")) of.settings[key] = value;
+  return of;
+}
+
+OrderedJson attempts_json(const std::vector<Attempt>& attempts) {
+  OrderedJson list = OrderedJson::array();
+  for (const Attempt& attempt : attempts) {
+    OrderedJson one = {{"seed", attempt.seed}};
+    if (!attempt.problem.empty()) one["problem"] = attempt.problem;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+OrderedJson labels_json(const Composed& piece) {
+  return {{"genre", piece.wish.genre}, {"style", piece.wish.style}, {"mood", piece.mood}};
+}
+
+OrderedJson piece_line(const config::Config& config, const Composed& piece, const std::string& work) {
+  return {{"piece", piece.wish.name()},
+          {"file", piece.wish.file()},
+          {"title", piece.words},
+          {"composer", config.chat.model},
+          {"work", work},
+          {"source", "compose"},
+          {"labels", labels_json(piece)},
+          {"prompt", piece.prompt},
+          {"mood", piece.mood},
+          {"model", config.chat.model},
+          {"parameters",
+           {{"temperature", piece.temperature},
+            {"top_p", config.compose.top_p},
+            {"max_tokens", config.compose.max_tokens},
+            {"seed", piece.attempts.back().seed}}},
+          {"attempts", attempts_json(piece.attempts)},
+          {"request", piece.request},
+          {"forgiven", piece.forgiven},
+          {"repaired", piece.repaired},
+          {"json", to_json(piece.tracks)}};
+}
+
+OrderedJson failed_line(const Composed& piece) {
+  return {{"piece", piece.wish.name()}, {"labels", labels_json(piece)}, {"attempts", attempts_json(piece.attempts)}};
+}
+
+std::string failed_lines(const std::vector<Composed>& pieces) {
+  std::string lines;
+  for (const Composed& piece : pieces)
+    if (!piece.is_written()) lines += json_line(failed_line(piece));
+  return lines;
+}
+
+void require_pieces(const std::vector<Composed>& pieces, const std::vector<std::size_t>& written, const fs::path& directory) {
+  if (!written.empty()) return;
+  throw Error(fmt::format("{}: not one of {} pieces was written, the last since {}", (directory / kFailedFile).string(), pieces.size(),
+                          pieces.back().attempts.back().problem));
+}
+
+void write_midi(const config::Config& config, const std::vector<Composed>& pieces, const fs::path& directory) {
+  const MidiWriter& writer = midi_writer(config.compose.writer);
+  write_directory(directory / kMidiFolder, [&](const fs::path& folder) {
+    for (const Composed& piece : pieces) {
+      if (!piece.is_written()) continue;
+      const auto bytes = writer.write(piece.tracks);
+      const fs::path file = folder / fs::path(piece.wish.file()).lexically_relative(kMidiFolder);
+      write_atomically(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    }
+  });
+}
+
+}  // namespace
+
+ComposeReport compose_pieces(const config::Config& config, const fs::path& directory, const std::function<bool()>& is_stopped) {
+  require_own(directory);
+  const Composer composer(config.compose, config.chat.model, config.run.seed);
+  chat::RequestLog log(directory / works::kRequestsFile);
+  chat::Client client(config.chat, log, is_stopped);
+  std::vector<Composed> pieces(composer.wishes().size());
+  const auto compose = [&](std::size_t i) {
+    pieces[i] = *composer.compose(composer.wishes()[i], [&](const chat::Call& call) { return std::optional(client.ask(call)); });
+  };
+  parallel_for("composing", pieces.size(), compose, static_cast<unsigned>(config.chat.max_parallel));
+
+  std::vector<std::size_t> written;
+  std::vector<Tracks> tracks;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (!pieces[i].is_written()) continue;
+    written.push_back(i);
+    tracks.push_back(pieces[i].tracks);
+  }
+  const Novelty novelty = find_near_duplicates(tracks, kNearDuplicate);
+  ComposeReport report{.statistics = statistics_of(pieces, novelty), .calls = client.totals()};
+  report.cost = chat::cost_of(config.chat, report.calls.usage);
+  write_atomically(directory / kFailedFile, failed_lines(pieces));
+  write_atomically(directory / kStatisticsFile, json_text(report.statistics, 2) + "\n");
+  require_pieces(pieces, written, directory);
+  records::StepFile file(directory, kComposeStep);
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    const std::string work = pieces[written[novelty.family[i]]].wish.name();
+    file.write(json_line(piece_line(config, pieces[written[i]], work)));
+  }
+  write_midi(config, pieces, directory);
+  file.commit(made_of(config), {{"counts", report.statistics.at("files")}}, written.size() == pieces.size());
+  return report;
+}
+
+chat::Requests waiting_requests(const config::Config& config, const fs::path& directory) {
+  const Composer composer(config.compose, config.chat.model, config.run.seed);
+  const chat::RequestLog log(directory / works::kRequestsFile);
+  chat::Requests waiting;
+  for (const Wish& wish : composer.wishes())
+    composer.compose(wish, [&](const chat::Call& call) { return chat::find_or_wait(log, call, config.chat.model, waiting); });
+  return waiting;
+}
+
+}  // namespace midillama::compose
