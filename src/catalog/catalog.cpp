@@ -33,8 +33,7 @@ constexpr Kind kKinds[] = {
 
 const Kind& kind_of(const config::Corpus& config) {
   const auto kind = std::ranges::find_if(kKinds, [&](const Kind& known) { return known.source == config.source; });
-  if (kind == std::end(kKinds))
-    throw ConfigError({fmt::format("corpus.source: \"{}\" — has no catalog: `midillama data build` reads it as it is", config.source)});
+  if (kind == std::end(kKinds)) throw ConfigError({fmt::format("corpus.source: \"{}\" — has no catalog", config.source)});
   return *kind;
 }
 
@@ -46,10 +45,6 @@ std::string composed(std::string_view text) {
 }
 
 }  // namespace
-
-void require_catalog(const config::Corpus& config) {
-  kind_of(config);
-}
 
 void for_each_entry(const config::Corpus& config, const OnEntry& use) {
   kind_of(config).read(config, use);

@@ -3,6 +3,7 @@
 #include "catalog/folder.h"
 #include "catalog/notes.h"
 #include "catalog/report.h"
+#include "catalog/source_import.h"
 #include "midillama/catalog/catalog.h"
 #include "midillama/core/atomic_file.h"
 #include "midillama/core/base64.h"
@@ -25,8 +26,6 @@ namespace midillama::catalog {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kFormat = 1;  // of import.json
-
 std::string piece_id(const std::string& file, bool is_short) {
   constexpr std::string_view kEnding = ".mid";
   const std::string stem = file.substr(0, file.ends_with(kEnding) ? file.size() - kEnding.size() : file.size());
@@ -37,7 +36,7 @@ std::string piece_id(const std::string& file, bool is_short) {
 }
 
 // Everything but the paths: a collection that was moved is the same.
-OrderedJson settings_json(const config::Corpus& config) {
+OrderedJson catalog_settings(const config::Corpus& config) {
   OrderedJson settings = {{"source", config.source}};
   if (config.source == "giantmidi") settings["curated"] = config.curated;
   if (config.source == "csv") {
@@ -90,7 +89,13 @@ class Import {
     if (fingerprint_file(config_.metadata) != sources["catalog"]["fingerprint"].get<std::string>())
       throw InputError(config_.metadata, "", "was changed while it was read: import again");
     // The report first: pieces without it would be taken for another program's.
-    write_atomically(directory / kImportFile, json_text(report(sources, written), 2) + "\n");
+    const Imported imported{.settings = catalog_settings(config_),
+                            .sources = sources,
+                            .rows = rows_,
+                            .pieces = ids_.size(),
+                            .works = works_.size(),
+                            .fingerprint = written};
+    write_atomically(directory / kImportFile, json_text(import_json(imported, lists_), 2) + "\n");
     pieces.commit();
   }
 
@@ -200,18 +205,6 @@ class Import {
     return line;
   }
 
-  OrderedJson report(const OrderedJson& sources, const std::string& written) const {
-    OrderedJson counts = {{"rows", rows_}, {"pieces", ids_.size()}, {"works", works_.size()}};
-    for (const Leftover& kind : all_kinds()) counts[kind.name] = lists_.count(kind);
-    OrderedJson report = {{"format", kFormat},
-                          {"settings", settings_json(config_)},
-                          {"sources", sources},
-                          {"pieces", {{"file", works::kPiecesFile}, {"fingerprint", written}}},
-                          {"counts", std::move(counts)}};
-    report.update(lists_.json());
-    return report;
-  }
-
   const config::Corpus& config_;
   Folder folder_;
   Lists lists_;
@@ -223,20 +216,24 @@ class Import {
 }  // namespace
 
 void import_pieces(const config::Corpus& config, const fs::path& directory) {
-  require_catalog(config);
-  Import(config).run(directory);
+  if (is_own_source(config)) {
+    import_source(config, directory);
+  } else {
+    Import(config).run(directory);
+  }
 }
 
 bool is_current(const config::Corpus& config, const fs::path& directory) {
-  require_catalog(config);
   const fs::path pieces = directory / works::kPiecesFile;
   if (!fs::exists(directory / kImportFile) || !fs::exists(pieces)) return false;
   const OrderedJson report = import_report(directory);
   const auto part = [&](const char* key) { return report.is_object() ? report.value(key, OrderedJson()) : OrderedJson(); };
   const OrderedJson written = {{"file", works::kPiecesFile}, {"fingerprint", fingerprint_file(pieces)}};
-  if (part("format") != kFormat || part("settings") != settings_json(config) || part("pieces") != written) return false;
-  if (!fs::exists(config.metadata) || !fs::exists(config.path)) return true;
-  return part("sources") == sources_json(config, Folder(config));
+  const bool is_own = is_own_source(config);
+  const OrderedJson settings = is_own ? source_settings(config) : catalog_settings(config);
+  if (part("format") != kImportFormat || part("settings") != settings || part("pieces") != written) return false;
+  if (!fs::exists(config.path) || (!is_own && !fs::exists(config.metadata))) return true;
+  return part("sources") == (is_own ? source_files(config) : sources_json(config, Folder(config)));
 }
 
 }  // namespace midillama::catalog

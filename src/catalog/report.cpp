@@ -3,6 +3,7 @@
 #include "midillama/catalog/import.h"
 #include "midillama/core/json_reader.h"
 #include "midillama/core/numbers.h"
+#include "midillama/works/files.h"
 
 #include <fmt/format.h>
 
@@ -27,6 +28,18 @@ Lists::Lists() {
 
 void Lists::add(const Leftover& kind, const std::string& name, const std::string& reason) {
   lists_[kind.name].push_back({{"name", name}, {"reason", reason}});
+}
+
+OrderedJson import_json(const Imported& imported, const Lists& lists) {
+  OrderedJson counts = {{"rows", imported.rows}, {"pieces", imported.pieces}, {"works", imported.works}};
+  for (const Leftover& kind : all_kinds()) counts[kind.name] = lists.count(kind);
+  OrderedJson report = {{"format", kImportFormat},
+                        {"settings", imported.settings},
+                        {"sources", imported.sources},
+                        {"pieces", {{"file", works::kPiecesFile}, {"fingerprint", imported.fingerprint}}},
+                        {"counts", std::move(counts)}};
+  report.update(lists.json());
+  return report;
 }
 
 OrderedJson import_report(const std::filesystem::path& directory) {

@@ -40,4 +40,17 @@ class Lists {
   OrderedJson lists_ = OrderedJson::object();
 };
 
+inline constexpr int kImportFormat = 1;  // of import.json
+
+// What an import was made of, and what it wrote.
+struct Imported {
+  OrderedJson settings = {}, sources = {};
+  std::size_t rows = 0;  // of the catalog; pieces of a source that has none
+  std::size_t pieces = 0, works = 0;
+  std::string fingerprint = {};  // of pieces.jsonl
+};
+
+// The content of import.json.
+OrderedJson import_json(const Imported& imported, const Lists& lists);
+
 }  // namespace midillama::catalog

@@ -1,6 +1,5 @@
 #include "cli/commands/data.h"
 #include "cli/data_steps.h"
-#include "midillama/catalog/catalog.h"
 #include "midillama/catalog/import.h"
 #include "midillama/core/lock.h"
 #include "midillama/core/log.h"
@@ -14,7 +13,6 @@ namespace fs = std::filesystem;
 
 void run(const config::Config& config, const DataImportCommand& command) {
   const fs::path directory = config.data.dir;
-  catalog::require_catalog(config.corpus);
   const WriterLock lock(directory);
   const records::StepState state = import_state(config);
   if (state == records::StepState::missing || command.overwrite) {

@@ -111,6 +111,7 @@ Piece read_piece(const ListedTune& listed, const TagFacts& facts, const std::fil
   auto converted = convert_tune(listed.tune, scratch, std::to_string(index));
   Piece piece;
   piece.collection = listed.collection;
+  piece.stated = {.title = listed.tune.field('T'), .composer = listed.tune.field('C')};
   piece.score = std::move(converted.score);
   piece.bar_lines = std::move(converted.bar_lines);
   piece.labels = facts.of_labels(labels_of(listed.tune, listed.collection, facts.tags()));

@@ -26,7 +26,8 @@ std::vector<StageRow>& stage_table() {
   static std::vector<StageRow> rows = {{"pretrain-encoder", false, "", make_encoder_stage},
                                        {"pretrain-llm", false, "", make_llm_stage},
                                        {"align", true, "", make_align_stage},
-                                       {"sft", true, "align", make_sft_stage}};
+                                       {"sft", true, "align", make_sft_stage},
+                                       {"melody", false, "", make_melody_stage}};
   return rows;
 }
 

@@ -30,9 +30,6 @@ struct Entry {
   std::string left_out;                        // why the settings leave it out; empty where they do not
 };
 
-// ConfigError where `config.source` is none of catalog_sources().
-void require_catalog(const config::Corpus& config);
-
 using OnEntry = std::function<void(const Entry& entry)>;
 
 // Calls `use` with each entry of `config.metadata`, in its order, whichever of catalog_sources() `config.source` is. A table or JSON lines

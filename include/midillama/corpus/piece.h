@@ -33,13 +33,20 @@ struct Origin {
   std::string url = {};       // of that text
 };
 
+// What a source's file says of itself, in its own words.
+struct Stated {
+  std::string title = {};
+  std::string composer = {};
+};
+
 struct Piece {
-  std::size_t number = 0;                 // in the order of the source, skipped ones counted too
-  std::string id;                         // unique in the corpus, fit for a file name
-  std::string collection;                 // the tune book or folder that it stands in
-  std::string place;                      // "file:line" or "file", for messages
-  std::string work;                       // pieces of one work are one family; empty where the source knows no works
-  std::string composer;                   // as the catalog spells it
+  std::size_t number = 0;  // in the order of the source, skipped ones counted too
+  std::string id;          // unique in the corpus, fit for a file name
+  std::string collection;  // the tune book or folder that it stands in
+  std::string place;       // "file:line" or "file", for messages
+  std::string work;        // pieces of one work are one family; empty where the source knows no works
+  std::string composer;    // as the catalog spells it
+  Stated stated = {};
   Facts labels;                           // what holds for the whole piece, in the words of the tags
   std::map<std::string, Origin> origins;  // of the labels, by the name that a tag's `from` gives; empty where all are the source's
 

@@ -6,15 +6,18 @@ namespace midillama::cli {
 
 struct EvalCommand : TorchCommand {
   static constexpr const char* kName = "eval";
-  static constexpr const char* kDescription = "Answer the questions of the test split and score the answers";
+  static constexpr const char* kDescription =
+      "Answer the questions of the test split and score the answers; or what other models tell of the tested pieces";
   static constexpr const char* kExample =
       "midillama eval --task caption --music shuffled\n"
       "  midillama eval --task qa --system endpoint --endpoint http://127.0.0.1:8080/v1 --model llama-3-70b --set run.dir=runs/llama-3-70b";
 
   void declare(CLI::App& app) {
-    app.add_option("--task", task, "caption, qa, or unseen: questions in wordings that no training question has (unseen.jsonl)")
+    app.add_option("--task", task,
+                   "caption, qa, or unseen: questions in wordings that no training question has (unseen.jsonl); melody: which of several "
+                   "phrases follows a phrase, by the model of stage melody and by what it is compared with")
         ->required()
-        ->check(CLI::IsMember({"caption", "qa", "unseen"}));
+        ->check(CLI::IsMember({"caption", "qa", "unseen", "melody"}));
     add_checkpoint_option(app, checkpoint, "sft");
     app.add_option(
            "--music", music,
