@@ -312,7 +312,7 @@ void check(Checker& c, const Compose& compose) {
 }
 
 void check(Checker& c, const std::string& key, const PieceSets& sets) {
-  c.at_least<std::int64_t>(key + "folds", sets.folds, 2);
+  c.at_least<std::int64_t>(key + "folds", sets.folds, sets.test.empty() ? 2 : 1);
   c.between<std::int64_t>(key + "fold", sets.fold, 0, sets.folds - 1);
   c.in_range(key + "valid_fraction", sets.valid_fraction, 0, 1);
   c.at_least<std::int64_t>(key + "max_works", sets.max_works, 0);

@@ -16,6 +16,8 @@ namespace midillama::pieces {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::uint64_t kPartsSeed = 1;  // what is tested is the same for every run.seed
+
 std::vector<std::string> values_of(const Json& label, const std::string& name, const std::string& place) {
   std::set<std::string> values;
   const auto take = [&](const Json& value) {
@@ -149,24 +151,20 @@ std::vector<std::int64_t> deal(const std::vector<Piece>& pieces, std::int64_t fo
 
 Parts divide(const config::PieceSets& config, const std::vector<Piece>& train, const std::vector<Piece>& test, const std::string& label,
              std::uint64_t seed) {
+  const std::vector<Piece>& all_tested = config.test.empty() ? train : test;
   Parts parts;
-  parts.test = test;
+  parts.test = taken(all_tested, deal(all_tested, config.folds, label, kPartsSeed), config.fold);
+  std::set<std::string> tested;
+  for (const Piece& piece : parts.test) tested.insert(piece.work);
   std::vector<Piece> rest = train;
-  if (config.test.empty()) {
-    const auto folds = deal(train, config.folds, label, seed);
-    parts.test = taken(train, folds, config.fold);
-    rest.clear();
-    for (std::size_t i = 0; i < train.size(); ++i)
-      if (folds[i] != config.fold) rest.push_back(train[i]);
-  }
+  std::erase_if(rest, [&](const Piece& piece) { return tested.contains(piece.work); });
   if (config.valid_fraction > 0) {
     const auto shares = std::max<std::int64_t>(2, std::llround(1 / config.valid_fraction));
-    const auto share = deal(rest, shares, label, seed_for(seed, "valid"));
+    const auto share = deal(rest, shares, label, seed_for(kPartsSeed, "valid"));
     parts.valid = taken(rest, share, 0);
-    std::vector<Piece> learnt;
-    for (std::size_t i = 0; i < rest.size(); ++i)
-      if (share[i] != 0) learnt.push_back(rest[i]);
-    rest = std::move(learnt);
+    std::set<std::string> held_back;
+    for (const Piece& piece : parts.valid) held_back.insert(piece.work);
+    std::erase_if(rest, [&](const Piece& piece) { return held_back.contains(piece.work); });
   }
   parts.train = some_works(rest, config.max_works, label, seed);
   const auto require = [&](const std::vector<Piece>& part, const char* purpose) {

@@ -575,9 +575,9 @@ struct Compose {
 // `midillama data import` write them.
 struct PieceSets {
   Texts train;                  // folders that are learnt from
-  Texts test;                   // folders that are only tested on; empty: a part of those above
-  std::int64_t folds = 5;       // parts of `train`, each of which may be the tested one; the pieces of a work are in one
-  std::int64_t fold = 0;        // that is tested
+  Texts test;                   // folders of which a part is tested; empty: those above
+  std::int64_t folds = 5;       // parts of what is tested, works whole; 1: all of `test`
+  std::int64_t fold = 0;        // the part that is tested
   double valid_fraction = 0.1;  // of the works that are learnt from: held back to validate with
   std::int64_t max_works = 0;   // that are learnt from, drawn by run.seed; 0: all
 

@@ -36,11 +36,12 @@ struct Parts {
   std::vector<Piece> test;
 };
 
-// The parts of `config.train` (and `config.test`, which is tested whole where it names folders). All pieces of a work are in one part.
-// Works are dealt to the folds so that every set of values of `label` has its share of each (a greedy stratification over joined label
-// sets); where `label` is empty, so that the folds are equally large. Fold config.fold is tested where no test folder is named, and of the
-// rest config.valid_fraction of the works, stratified likewise, validates. Then config.max_works works of the rest are learnt from. What is
-// drawn depends on `seed` and the works' names alone. InputError where a part has no piece.
+// All pieces of a work are in one part. The works of config.test, or where it names no folder of config.train, are dealt to config.folds
+// folds so that every set of values of `label` has its share of each (a greedy stratification over joined label sets); where `label` is
+// empty, so that the folds are equally large. Fold config.fold is tested, whatever is learnt from: models that learn from other folders are
+// tested on the same pieces. Of the other works of config.train config.valid_fraction, stratified likewise, validates, and config.max_works
+// of the rest are learnt from. Which works are tested and validate depends on their names alone, which are learnt from on `seed`, too.
+// InputError where a part has no piece.
 Parts divide(const config::PieceSets& config, const std::vector<Piece>& train, const std::vector<Piece>& test, const std::string& label,
              std::uint64_t seed);
 
