@@ -107,15 +107,33 @@ std::vector<double> GroupedBootstrap::resampled(const Additive& metric) const {
   };
   for (std::size_t e = 0; e < group_of_.size(); ++e) add(metric.of(e), &sums[group_of_[e] * width]);
 
-  Random random(seed_for(seed_, "bootstrap"));
   std::vector<double> values;
-  std::vector<double> drawn(width);
-  for (int resample = 0; resample < resamples_; ++resample) {
-    std::ranges::fill(drawn, 0);
-    for (std::size_t i = 0; i < groups_; ++i) add(std::span(sums).subspan(random.below(groups_) * width, width), drawn.data());
-    values.push_back(metric.value(drawn));
-  }
+  std::vector<double> total(width);
+  for_each_draw([&](std::span<const std::size_t> drawn) {
+    std::ranges::fill(total, 0);
+    for (const std::size_t group : drawn) add(std::span(sums).subspan(group * width, width), total.data());
+    values.push_back(metric.value(total));
+  });
   return values;
+}
+
+void GroupedBootstrap::for_each_resample(const OnResample& use) const {
+  std::vector<double> times_of_group(groups_), times(group_of_.size());
+  for_each_draw([&](std::span<const std::size_t> drawn) {
+    std::ranges::fill(times_of_group, 0);
+    for (const std::size_t group : drawn) ++times_of_group[group];
+    for (std::size_t e = 0; e < times.size(); ++e) times[e] = times_of_group[group_of_[e]];
+    use(times);
+  });
+}
+
+void GroupedBootstrap::for_each_draw(const std::function<void(std::span<const std::size_t> drawn)>& use) const {
+  Random random(seed_for(seed_, "bootstrap"));
+  std::vector<std::size_t> drawn(groups_);
+  for (int resample = 0; resample < resamples_; ++resample) {
+    for (std::size_t& group : drawn) group = random.below(groups_);
+    use(drawn);
+  }
 }
 
 std::size_t GroupedBootstrap::groups_of(const Additive& metric) const {

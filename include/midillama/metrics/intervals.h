@@ -46,11 +46,17 @@ class GroupedBootstrap {
 
   // The metric of each resample; not a number where none of its examples counts. Error where the metric is of another number of examples.
   std::vector<double> resampled(const Additive& metric) const;
+  // Calls `use` with each resample: how often each example is in it.
+  using OnResample = std::function<void(std::span<const double> times)>;
+  void for_each_resample(const OnResample& use) const;
   std::size_t groups() const { return groups_; }
   // Those with an example that counts.
   std::size_t groups_of(const Additive& metric) const;
 
  private:
+  // Of each resample the groups that are drawn.
+  void for_each_draw(const std::function<void(std::span<const std::size_t> drawn)>& use) const;
+
   std::vector<std::size_t> group_of_;  // by example
   std::size_t groups_ = 0;
   std::uint64_t seed_;
