@@ -12,10 +12,15 @@
 namespace midillama::catalog {
 namespace {
 
+std::string unknown_work(const std::string&) {
+  return "";
+}
+
 struct Kind {
   const char* source;
   void (*read)(const config::Corpus& config, const OnEntry& use);
   std::string (*file_key)(const std::string& path);
+  std::string (*work)(const std::string& path) = unknown_work;
 };
 
 std::string whole_path(const std::string& path) {
@@ -28,7 +33,8 @@ constexpr Kind kKinds[] = {
     {"maestro", read_maestro, whole_path},      //
     {"atepp", read_atepp, whole_path},          //
     {"aria", read_aria, aria_file_key},         //
-    {"csv", read_table, whole_path},
+    {"csv", read_table, whole_path},            //
+    {"lakh", read_lakh, lakh_file_key, lakh_work},
 };
 
 const Kind& kind_of(const config::Corpus& config) {
@@ -52,6 +58,10 @@ void for_each_entry(const config::Corpus& config, const OnEntry& use) {
 
 std::string file_key(const config::Corpus& config, std::string_view path) {
   return kind_of(config).file_key(composed(path));
+}
+
+std::string work_of(const config::Corpus& config, const std::string& path) {
+  return kind_of(config).work(path);
 }
 
 }  // namespace midillama::catalog

@@ -39,6 +39,10 @@ std::string piece_id(const std::string& file, bool is_short) {
 OrderedJson catalog_settings(const config::Corpus& config) {
   OrderedJson settings = {{"source", config.source}};
   if (config.source == "giantmidi") settings["curated"] = config.curated;
+  if (config.source == "lakh") {
+    settings["genre_map"] = config.genre_map;
+    settings["style_map"] = config.style_map;
+  }
   if (config.source == "csv") {
     settings["file_column"] = config.file_column;
     settings["title_column"] = config.title_column;
@@ -195,6 +199,7 @@ class Import {
     std::string id = piece_id(file, true);
     if (!ids_.insert(id).second) ids_.insert(id = piece_id(file, false));
     std::string work = works::work_id(entry.composer, entry.work.empty() ? entry.title : entry.work);
+    if (work.empty()) work = work_of(config_, file);
     if (work.empty()) work = id;
     works_.insert(work);
     OrderedJson line = {{"piece", id},           {"file", file},

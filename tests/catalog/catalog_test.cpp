@@ -8,6 +8,7 @@
 namespace midillama::catalog {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -65,6 +66,54 @@ TEST_F(Catalog, RowsThatAreNoneAreNamed) {
   EXPECT_THAT(entries[1].problem, HasSubstr("has 2 cells"));
   EXPECT_THAT(entries[2].problem, HasSubstr("column 10"));
   EXPECT_THAT(error_of([&] { read("file,name\n"); }), HasSubstr("line 1: names no column \"title\""));
+}
+
+class Lakh : public Catalog {
+ protected:
+  Lakh() : Catalog("lakh") {}
+
+  const std::string one_ = std::string(32, 'a'), two_ = std::string(31, '0') + "f";
+};
+
+TEST_F(Lakh, MapsGiveGenreAndStyle) {
+  const auto entries = read(R"({"topmagd": {")" + one_ + R"(": ["Rap", "Folk", "Rap"]}, "magd": {}, "masd": {")" + two_ +
+                            R"(": ["Punk"], ")" + one_ + R"(": ["Gospel"]}})");
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].file, one_ + ".mid");
+  EXPECT_EQ(entries[0].labels, OrderedJson({{"genre", {"Rap", "Folk"}}, {"style", {"Gospel"}}})) << "each label once";
+  EXPECT_EQ(entries[1].labels, OrderedJson({{"style", {"Punk"}}}));
+  EXPECT_EQ(entries[0].problem, "");
+}
+
+TEST_F(Lakh, TheMapsAreChosenByTheirNames) {
+  config_.genre_map = "magd";
+  config_.style_map = "";
+  const auto entries = read(R"({"topmagd": {}, "magd": {")" + one_ + R"(": ["Classical"]}})");
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].labels, OrderedJson({{"genre", {"Classical"}}}));
+  config_.genre_map = "tagtraum";
+  EXPECT_THAT(error_of([&] { read(R"({"topmagd": {}, "magd": {}})"); }),
+              AllOf(HasSubstr("catalog: tagtraum: there is no such map"), HasSubstr("but topmagd, magd")));
+  EXPECT_THAT(error_of([&] { read("[]"); }), HasSubstr("is no JSON object"));
+}
+
+TEST_F(Lakh, EntriesThatAreNoneAreNamed) {
+  config_.style_map = "";
+  const auto entries = read(R"({"topmagd": {"song": ["Rap"], ")" + one_ + R"(": "Rap", ")" + two_ + R"(": ["Rap", ""]}})");
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_THAT(entries[0].problem, HasSubstr("is no MD5"));
+  EXPECT_EQ(entries[0].place, "\"song\"");
+  EXPECT_THAT(entries[1].problem, HasSubstr("no list of texts"));
+  EXPECT_THAT(entries[2].problem, HasSubstr("no list of texts"));
+}
+
+TEST_F(Lakh, FilesMayLieAnywhereAndTracksAreWorks) {
+  EXPECT_EQ(file_key(config_, "lmd_full/a/" + one_ + ".mid"), one_ + ".mid");
+  EXPECT_EQ(work_of(config_, "A/B/C/TRABCGR128F425B14B/" + one_ + ".mid"), "TRABCGR128F425B14B");
+  EXPECT_EQ(work_of(config_, "TRABCGR128F425B14B/" + one_ + ".mid"), "TRABCGR128F425B14B");
+  EXPECT_EQ(work_of(config_, "a/" + one_ + ".mid"), "");
+  config_.source = "csv";
+  EXPECT_EQ(work_of(config_, "TRABCGR128F425B14B/" + one_ + ".mid"), "");
 }
 
 class GiantMidi : public Catalog {

@@ -6,6 +6,9 @@
 //   maestro    MAESTRO's maestro-v3.0.0.csv
 //   atepp      ATEPP's ATEPP-metadata-1.1.csv; a composition_id tells works apart better than the tracks' names
 //   aria       Aria-MIDI's metadata.json, files as <id>_<segment>.mid in any folder; a title is made of form, opus and number
+//   lakh       midi_genre_map.json of andrebola/patterns-genres: {map: {md5: [labels]}}; corpus.genre_map and corpus.style_map name the
+//   maps
+//              that give the labels genre and style. Files as <md5>.mid in any folder; in LMD-matched the folder TR… of a track is the work
 //   csv        any table: corpus.file_column, corpus.title_column, corpus.composer_column; all other columns are labels
 #pragma once
 
@@ -39,5 +42,8 @@ void for_each_entry(const config::Corpus& config, const OnEntry& use);
 // What a path below the collection's folder and an entry's `file` have in common where they mean the same file: the path in Unicode's
 // composed form, for file systems and archives change that; for a source whose files may lie in any folder, the name alone.
 std::string file_key(const config::Corpus& config, std::string_view path);
+
+// What the path of a file below the collection's folder says of its work; empty where it says nothing.
+std::string work_of(const config::Corpus& config, const std::string& path);
 
 }  // namespace midillama::catalog
