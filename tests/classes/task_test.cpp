@@ -1,0 +1,89 @@
+#include "midillama/classes/task.h"
+
+#include "classes/tiny_set.h"
+#include "midillama/classes/learnt.h"
+#include "support/error_of.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::classes {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing_support::error_of;
+
+class ReadTask : public testing::Test {
+ protected:
+  ReadTask() : train_(folder_.path() / "written"), test_(folder_.path() / "real") {
+    for (int i = 0; i < 20; ++i) train_.add(fmt::format("w{}", i), {{"genre", i % 2 == 0 ? "Pop" : "Folk"}}, tune(60));
+    train_.add("both", {{"genre", {"Folk", "Pop"}}}, tune(60));
+    train_.add("rare", {{"genre", "Rare"}}, tune(60));
+    train_.add("unknown", {{"style", "March"}}, tune(60));
+    test_.add("r0", {{"genre", "Pop_Rock"}}, tune(60));
+    test_.add("r1", {{"genre", {"Folk", "Jazz"}}}, tune(60));
+    test_.add("r2", {{"genre", "Jazz"}}, tune(60));
+    write_atomically(folder_.path() / "names.yaml", "genre:\n  Pop: Pop_Rock\n");
+    config_.classify.pieces = {.train = {train_.path()}, .test = {test_.path()}, .valid_fraction = .2};
+    config_.classify.min_pieces = 2;
+    config_.classify.mapping = (folder_.path() / "names.yaml").string();
+  }
+
+  TemporaryDirectory folder_;
+  TinySet train_, test_;
+  config::Config config_;
+};
+
+TEST_F(ReadTask, ClassesAreThoseOfTheTrainingPiecesUnderTheTestedOnesNames) {
+  const Task task = read_task(config_);
+  EXPECT_THAT(task.classes, ElementsAre("Folk", "Pop_Rock"));
+  EXPECT_EQ(task.parts.train.size() + task.parts.valid.size(), 20u);
+  ASSERT_EQ(task.parts.test.size(), 1u) << "r1 has two values, r2 none that is known";
+  EXPECT_THAT(task.truth(task.parts.test[0]), ElementsAre(false, true));
+  EXPECT_EQ(task.left_out, 4) << "both, rare, r1 and r2";
+}
+
+TEST_F(ReadTask, SeveralLabelsAPieceArePossible) {
+  config_.classify.multi_label = true;
+  const Task task = read_task(config_);
+  EXPECT_EQ(task.parts.train.size() + task.parts.valid.size(), 21u);
+  ASSERT_EQ(task.parts.test.size(), 2u);
+  EXPECT_THAT(task.truth(task.parts.test[1]), ElementsAre(true, false)) << "Jazz was not learnt";
+  EXPECT_EQ(task.left_out, 2);
+}
+
+TEST_F(ReadTask, SaysWhatCannotBeLearnt) {
+  config_.classify.min_pieces = 100;
+  EXPECT_THAT(error_of([&] { read_task(config_); }), AllOf(HasSubstr("written"), HasSubstr("no value of the label \"genre\"")));
+  config_.classify.pieces.train.clear();
+  EXPECT_THAT(error_of([&] { read_task(config_); }), HasSubstr("classify.pieces.train: []"));
+}
+
+TEST_F(ReadTask, ACheckpointIsForItsClassesAndForOtherWorks) {
+  const Task task = read_task(config_);
+  write_learnt(folder_.path(), task);
+  EXPECT_EQ(error_of([&] { require_learnt(folder_.path(), task); }), "no error");
+  Task other = task;
+  other.classes.push_back("Rap");
+  EXPECT_THAT(error_of([&] { require_learnt(folder_.path(), other); }),
+              HasSubstr("classes.json: classes: the model tells Folk, Pop_Rock, not Folk, Pop_Rock, Rap"));
+  for (const auto* part : {&task.parts.train, &task.parts.valid}) {
+    other = task;
+    other.parts.test.push_back(part->front());
+    EXPECT_THAT(error_of([&] { require_learnt(folder_.path(), other); }), AllOf(HasSubstr("has learnt from"), HasSubstr(part->front().id)));
+  }
+}
+
+TEST(Answer, IsTheLikeliestOrAllThatAreLikely) {
+  Task task{.name = "genre", .label = "genre", .classes = {"a", "b", "c"}};
+  EXPECT_THAT(answer(task, {.2, .4, .4}), ElementsAre(false, true, false));
+  task.multi_label = true;
+  EXPECT_THAT(answer(task, {.5, .49, .9}), ElementsAre(true, false, true));
+  EXPECT_THAT(answer(task, {.1, .2, .3}), ElementsAre(false, false, false));
+}
+
+}  // namespace
+}  // namespace midillama::classes
