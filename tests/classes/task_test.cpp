@@ -27,7 +27,7 @@ class ReadTask : public testing::Test {
     test_.add("r1", {{"genre", {"Folk", "Jazz"}}}, tune(60));
     test_.add("r2", {{"genre", "Jazz"}}, tune(60));
     write_atomically(folder_.path() / "names.yaml", "genre:\n  Pop: Pop_Rock\n");
-    config_.classify.pieces = {.train = {train_.path()}, .test = {test_.path()}, .valid_fraction = .2};
+    config_.classify.pieces = {.train = {train_.path()}, .test = {test_.path()}, .folds = 1, .valid_fraction = .2};
     config_.classify.min_pieces = 2;
     config_.classify.mapping = (folder_.path() / "names.yaml").string();
   }

@@ -153,17 +153,28 @@ TEST(Divide, PartsShareNoWorkAndFoldsCoverAll) {
   for (const Piece& piece : pieces) EXPECT_EQ(tested.count(piece.id), 1u) << piece.id;
 }
 
-TEST(Divide, OtherFoldersAreTestedWhole) {
+TEST(Divide, TheSameFoldOfOtherFoldersIsTestedWhateverIsLearntFrom) {
   config::PieceSets config;
   config.train = {"written"};
   config.test = {"real"};
-  config.valid_fraction = 0;
   const auto written = songs(10, 1, {"Rock", "Folk"});
-  const auto real = std::vector{piece("real", "real", {"Rock"})};
-  const Parts parts = divide(config, written, real, "genre", 1);
-  EXPECT_EQ(parts.train.size(), 10u);
-  EXPECT_EQ(parts.test.size(), 1u);
-  EXPECT_THAT(parts.valid, IsEmpty());
+  std::vector<Piece> real = songs(50, 1, {"Rock", "Folk"});
+  for (Piece& piece : real) piece.id = "real/" + piece.id, piece.work = "real/" + piece.work;
+  const auto tested = works_of(divide(config, written, real, "genre", 1).test);
+  EXPECT_EQ(tested.size(), 10u);
+  EXPECT_EQ(works_of(divide(config, written, real, "genre", 2).test), tested) << "with every seed";
+  config::PieceSets alone = config;
+  alone.test = {};
+  EXPECT_EQ(works_of(divide(alone, real, {}, "genre", 1).test), tested) << "learning from the rest of them";
+  std::vector<Piece> both = written;
+  both.insert(both.end(), real.begin(), real.end());
+  const Parts parts = divide(config, both, real, "genre", 1);
+  EXPECT_EQ(works_of(parts.test), tested);
+  for (const auto& part : {parts.train, parts.valid})
+    for (const std::string& work : works_of(part)) EXPECT_FALSE(tested.contains(work)) << work;
+  EXPECT_EQ(parts.train.size() + parts.valid.size(), 50u);
+  config.folds = 1;
+  EXPECT_EQ(divide(config, written, real, "genre", 1).test.size(), 50u);
 }
 
 TEST(Divide, FewerWorksKeepTheSharesOfTheLabelAndTheTest) {

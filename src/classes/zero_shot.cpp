@@ -1,0 +1,117 @@
+#include "midillama/classes/zero_shot.h"
+
+#include "midillama/chat/ask_all.h"
+#include "midillama/classes/baselines.h"
+#include "midillama/core/ascii.h"
+#include "midillama/core/error.h"
+#include "midillama/core/log.h"
+#include "midillama/core/parallel_for.h"
+#include "midillama/midi/file.h"
+#include "midillama/music/clip_text.h"
+#include "midillama/text/utf8.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace midillama::classes {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kCharactersAToken = 4;
+
+std::int64_t about_tokens(std::string_view text) {
+  return static_cast<std::int64_t>((text.size() + kCharactersAToken - 1) / kCharactersAToken);
+}
+
+// "genre", "genres"
+std::string key_of(const Task& task) {
+  return task.multi_label ? task.name + 's' : task.name;
+}
+
+OrderedJson schema_of(const Task& task) {
+  OrderedJson one = {{"type", "string"}, {"enum", task.classes}};
+  if (task.multi_label) one = {{"type", "array"}, {"items", one}, {"minItems", 1}, {"maxItems", task.classes.size()}};
+  return {{"type", "object"}, {"properties", {{key_of(task), one}}}, {"required", {key_of(task)}}, {"additionalProperties", false}};
+}
+
+std::string instructions(const Task& task, const std::string& notation) {
+  return fmt::format(
+      "You are told a piece of music, {}. Say which {} it is, by the sound of it. Answer in JSON: {{\"{}\": …}}, with {} of: {}.",
+      music::clip_text_from_name(notation).words, task.multi_label ? fmt::format("{}s", task.name) : task.name, key_of(task),
+      task.multi_label ? "a list of one or more" : "one", fmt::join(task.classes, ", "));
+}
+
+std::optional<std::size_t> class_named(const Json& name, const Task& task) {
+  if (!name.is_string()) return std::nullopt;
+  const std::string wanted = lower_ascii(text::strip(name.get_ref<const std::string&>()));
+  const auto found = std::ranges::find_if(task.classes, [&](const std::string& known) { return lower_ascii(known) == wanted; });
+  return found == task.classes.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - task.classes.begin()));
+}
+
+}  // namespace
+
+PieceText write_piece(const fs::path& file, const config::Prompt& config) {
+  const auto notation = music::clip_text_from_name(config.notes).write(midi::read_midi(file), {.grid = static_cast<int>(config.grid)});
+  const std::size_t measures = music::measures_within(notation, config.notes_tokens, about_tokens);
+  if (measures == 0)
+    throw Error(
+        fmt::format("{}: its first measure is longer than prompt.notes_tokens ({}), or it has none", file.string(), config.notes_tokens));
+  return {.text = notation.text(measures), .measures = measures, .left_out = notation.measures() - measures};
+}
+
+chat::Call question_about(const std::string& piece, const Task& task, const config::Config& config) {
+  const std::string& system = config.prompt.system;
+  return {.messages = {{"system", system.empty() ? instructions(task, config.prompt.notes) : system},
+                       {"user", fmt::format("{}\n\nWhich {} is this piece?", text::rstrip(piece), key_of(task))}},
+          .temperature = config.generate.temperature,
+          .max_tokens = config.generate.max_new_tokens,
+          .seed = static_cast<std::int64_t>(config.run.seed),
+          .schema = chat::Schema{key_of(task), schema_of(task)}};
+}
+
+std::optional<std::vector<std::size_t>> read_answer(const std::string& answer, const Task& task) {
+  const Json json = Json::parse(answer, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains(key_of(task))) return std::nullopt;
+  const Json& told = json[key_of(task)];
+  const std::vector<Json> names = told.is_array() ? std::vector<Json>(told.begin(), told.end()) : std::vector<Json>{told};
+  std::vector<std::size_t> classes;
+  for (const Json& name : names) {
+    const auto known = class_named(name, task);
+    if (!known) return std::nullopt;
+    classes.push_back(*known);
+  }
+  const bool fits = task.multi_label ? !classes.empty() : classes.size() == 1;
+  return fits ? std::optional(classes) : std::nullopt;
+}
+
+ZeroShot ask_classes(const Task& task, const config::Config& config) {
+  const auto& pieces = task.parts.test;
+  std::vector<PieceText> texts(pieces.size());
+  parallel_for(pieces.size(), [&](std::size_t i) { texts[i] = write_piece(pieces[i].file, config.prompt); });
+  chat::RequestLog requests(fs::path(config.run.dir) / "eval" / "requests.jsonl");
+  const auto answers = chat::ask_all(
+      task.name, pieces.size(), [&](std::size_t i) { return question_about(texts[i].text, task, config); }, config.chat, requests);
+
+  ZeroShot told{.scores = constant_scores(task)};
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    told.tokens += static_cast<double>(about_tokens(texts[i].text)) / static_cast<double>(pieces.size());
+    told.measures_left_out += static_cast<std::int64_t>(texts[i].left_out);
+    if (texts[i].left_out > 0) ++told.cut_pieces;
+    const auto classes = answers[i].is_usable() ? read_answer(answers[i].text, task) : std::nullopt;
+    if (!classes) {
+      const std::string why = answers[i].is_usable() ? fmt::format("\"{}\" names no class", answers[i].text) : answers[i].problem;
+      told.unanswered.push_back(fmt::format("{}: {}", pieces[i].id, why));
+      continue;
+    }
+    std::ranges::fill(told.scores[i], 0.0);
+    for (const std::size_t named : *classes) told.scores[i][named] = 1;
+  }
+  if (!told.unanswered.empty())
+    log::warning("{} of {} pieces have no answer (the first is {}) and count as the most frequent class: the same command asks them again",
+                 told.unanswered.size(), pieces.size(), told.unanswered.front());
+  return told;
+}
+
+}  // namespace midillama::classes
