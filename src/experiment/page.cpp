@@ -1,6 +1,7 @@
 #include "midillama/experiment/page.h"
 
 #include "experiment/labels.h"
+#include "experiment/piece_examples.h"
 #include "midillama/config/config.h"
 #include "midillama/experiment/report.h"
 #include "midillama/pages/examples.h"
@@ -113,7 +114,10 @@ pages::Page page_of(const Plan& plan, const Results& results, std::size_t most) 
     if (asks_questions(table.task)) section.blocks.emplace_back(table_of(plan, table, true));
     if (pages::Table differences = differences_of(table); !differences.rows.empty()) section.blocks.emplace_back(std::move(differences));
     page.sections.push_back(std::move(section));
-    if (asks_questions(table.task)) add_examples(page.examples, plan, table, most);
+    if (asks_questions(table.task))
+      add_examples(page.examples, plan, table, most);
+    else
+      add_piece_examples(page.examples, plan, table, most);
   }
   pages::Section cost{.heading = "Cost and method", .blocks = {costs_of(results)}};
   for (const std::string& line : explanations(plan, results)) cost.blocks.emplace_back(pages::Paragraph{.text = line});

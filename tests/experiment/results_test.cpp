@@ -4,6 +4,7 @@
 #include "midillama/core/error.h"
 #include "midillama/experiment/page.h"
 #include "midillama/experiment/report.h"
+#include "midillama/midi/file.h"
 #include "midillama/runs/score_table.h"
 #include "support/error_of.h"
 
@@ -226,6 +227,42 @@ TEST_F(ScoredResults, HaveAReasonInEveryCellWithoutANumber) {
   EXPECT_THAT(results.tables[1].rows[0].problem, HasSubstr("scores.json is not there"));
   write("written/seed-2", "genre", 100, {{"cnn", 0.6}});
   EXPECT_THAT(collect(plan_, {}).tables[0].rows[1].problem, HasSubstr("has no row \"constant\""));
+}
+
+TEST_F(ScoredResults, HaveAPageWithPiecesThatPlay) {
+  const std::filesystem::path set = world_.folder() / "tunes", genre = std::filesystem::path(plan_.dir) / "written/seed-1/eval/genre";
+  std::string lines, told, constant;
+  for (int i = 0; i < 4; ++i) {
+    midi::Score score;
+    score.instruments.emplace_back();
+    score.instruments[0].notes = {{midi::Tick{0}, midi::Tick{480}, static_cast<std::uint8_t>(60 + i), 80}};
+    const std::string name = fmt::format("t{}", i), id = (set / name).string();
+    if (i > 0) midi::write_midi(score, set / (name + ".mid"));
+    lines +=
+        fmt::format(R"({{"piece":"{0}","file":"{0}.mid","title":"","composer":"","work":"{0}","source":"","labels":{{"genre":"jig"}}}})",
+                    name) +
+        '\n';
+    told +=
+        fmt::format(R"({{"piece":"{}","fold":0,"labels":["jig"],"scores":{{"jig":{},"reel":0.5}}}})", id, i % 2 == 0 ? 0.9 : 0.1) + '\n';
+    constant += fmt::format(R"({{"piece":"{}","fold":0,"labels":["jig"],"scores":{{"jig":0,"reel":1}}}})", id) + '\n';
+  }
+  midi::write_midi({}, set / "t0.mid");
+  write_atomically(set / "pieces.jsonl", lines);
+  write_atomically(genre / "predictions.jsonl", told);
+  write_atomically(genre / "constant/predictions.jsonl", constant);
+  write_atomically(world_.folder() / "c.yaml", fmt::format("classify: {{pieces: {{train: [{}]}}}}\n", set.string()));
+  plan_.config = (world_.folder() / "c.yaml").string();
+  const pages::Page page = page_of(plan_, collect(plan_, {}), 2);
+  ASSERT_EQ(page.examples.items.size(), 2U) << "of four";
+  const pages::Example& piece = page.examples.items[1];
+  EXPECT_EQ(piece.id, (set / "t2").string());
+  EXPECT_EQ(page.examples.clips.at(piece.clip).at("notes")[0][2], 62);
+  EXPECT_EQ(piece.reference, "jig");
+  ASSERT_EQ(piece.answers.size(), 2U);
+  EXPECT_EQ(piece.answers[0].system, "Written");
+  EXPECT_EQ(piece.answers[0].verdict, pages::Verdict::right);
+  EXPECT_EQ(piece.answers[1].text, "reel");
+  EXPECT_EQ(piece.answers[1].verdict, pages::Verdict::wrong);
 }
 
 }  // namespace

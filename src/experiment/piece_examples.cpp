@@ -1,0 +1,113 @@
+#include "experiment/piece_examples.h"
+
+#include "experiment/labels.h"
+#include "midillama/config/config.h"
+#include "midillama/core/error.h"
+#include "midillama/core/file.h"
+#include "midillama/midi/file.h"
+#include "midillama/pieces/piece_sets.h"
+#include "midillama/web/clip_view.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace midillama::experiment {
+namespace fs = std::filesystem;
+namespace {
+
+// What was told of a piece: a line of predictions.jsonl.
+struct Told {
+  std::string piece;
+  std::vector<std::string> labels;
+  std::string likeliest;
+};
+
+struct Teller {
+  std::string label;  // the row's
+  std::vector<Told> told;
+  std::map<std::string, std::size_t> place;  // by piece
+};
+
+// A row's own folder, or that of the evaluation, which has what its model told.
+fs::path predictions_of(const Row& row) {
+  const fs::path folder = row.files.front().parent_path(), own = folder / row.answers / "predictions.jsonl";
+  return fs::exists(own) ? own : folder / "predictions.jsonl";
+}
+
+Teller read_teller(const Row& row, const fs::path& predictions) {
+  Teller teller{.label = label_of(row), .told = {}, .place = {}};
+  const std::string file = predictions.string();
+  for_each_json_line(predictions, [&](const Json& line, std::size_t number) {
+    const std::string place = fmt::format("line {}", number);
+    const auto scores = json_get<std::map<std::string, double>>(line, "scores", file, place);
+    if (scores.empty()) throw InputError(file, place, "the key \"scores\" has no class");
+    teller.place[json_get<std::string>(line, "piece", file, place)] = teller.told.size();
+    teller.told.push_back({.piece = json_get<std::string>(line, "piece", file, place),
+                           .labels = json_get<std::vector<std::string>>(line, "labels", file, place),
+                           .likeliest = std::ranges::max_element(scores, {}, &std::pair<const std::string, double>::second)->first});
+  });
+  return teller;
+}
+
+std::map<std::string, fs::path> files_of_pieces(const Plan& plan, const std::string& system) {
+  std::vector<std::string> overrides = plan.set;
+  const auto& own = std::ranges::find(plan.systems, system, &System::name)->set;
+  overrides.insert(overrides.end(), own.begin(), own.end());
+  const config::Config config = config::load(plan.config, overrides);
+  std::vector<std::string> folders = config.classify.pieces.train;
+  folders.insert(folders.end(), config.classify.pieces.test.begin(), config.classify.pieces.test.end());
+  std::map<std::string, fs::path> files;
+  for (const pieces::Piece& piece : pieces::read_pieces(folders, config.corpus.path)) files[piece.id] = piece.file;
+  return files;
+}
+
+pages::Example example_of(const Table& table, const Told& piece, const std::vector<Teller>& tellers) {
+  pages::Example example{.id = piece.piece,
+                         .task = title_of(table.task),
+                         .tags = piece.labels,
+                         .clip = piece.piece,
+                         .question = fmt::format("Which {}?", table.task),
+                         .reference = fmt::format("{}", fmt::join(piece.labels, ", ")),
+                         .answers = {}};
+  for (const Teller& teller : tellers) {
+    const auto place = teller.place.find(piece.piece);
+    if (place == teller.place.end()) continue;
+    const std::string& answer = teller.told[place->second].likeliest;
+    const bool is_right = std::ranges::count(piece.labels, answer) > 0;
+    example.answers.push_back(
+        {.system = teller.label, .text = answer, .verdict = is_right ? pages::Verdict::right : pages::Verdict::wrong});
+  }
+  return example;
+}
+
+}  // namespace
+
+void add_piece_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
+  std::vector<Teller> tellers;
+  std::string first;  // system
+  for (const Row& row : table.rows) {
+    if (row.files.empty() || !fs::exists(predictions_of(row))) continue;
+    if (first.empty()) first = row.system;
+    tellers.push_back(read_teller(row, predictions_of(row)));
+  }
+  if (tellers.empty()) return;
+  const auto files = files_of_pieces(plan, first);
+  const std::vector<Told>& pieces = tellers.front().told;
+  const std::size_t count = std::min(most, pieces.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    pages::Example example = example_of(table, pieces[i * pieces.size() / count], tellers);
+    const auto file = files.find(example.clip);
+    if (file != files.end() && fs::exists(file->second))
+      examples.clips.emplace(example.clip, web::view_of(midi::read_midi(file->second)));
+    else
+      example.clip.clear();
+    examples.items.push_back(std::move(example));
+  }
+}
+
+}  // namespace midillama::experiment
