@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 using melody::kTokenFields;
 using melody::PairTokens;
 
+constexpr double kFirstEvidenceWeight = 4;
+
 LlamaConfig shape_of(const config::Melody& config, std::int64_t vocab_size) {
   LlamaConfig shape;
   shape.vocab_size = vocab_size;
@@ -31,6 +33,13 @@ LlamaConfig shape_of(const config::Melody& config, std::int64_t vocab_size) {
   shape.rope_theta = 10000;
   shape.tie_word_embeddings = true;
   return shape;
+}
+
+PairTokens without_first(const PairTokens& pair) {
+  PairTokens alone{.ids = pair.ids, .first = 0, .second = pair.second};
+  const auto begin = alone.ids.begin() + kTokenFields;
+  alone.ids.erase(begin, begin + pair.first * kTokenFields);
+  return alone;
 }
 
 // Of the rows that hidden_states() gives: of each pair those from its row `from` on, so many more than the second phrase has notes.
@@ -72,12 +81,18 @@ MelodyTransformerImpl::MelodyTransformerImpl(const config::Melody& config, const
     : vocabulary(config), dropout(config.dropout) {
   decoder = register_module("decoder", Llama(shape_of(config, vocabulary.size()), options));
   decision = register_module("decision", Linear(config.hidden_size, 1, true, options));
+  evidence_weight = register_parameter("evidence_weight", torch::empty({}, options));
 }
 
 JudgedPairs MelodyTransformerImpl::forward(std::span<const PairTokens> pairs) {
+  std::vector<PairTokens> alone;
+  for (const PairTokens& pair : pairs) alone.push_back(without_first(pair));
   const torch::Tensor hidden = hidden_states(pairs);
   const torch::Tensor heard = hidden.index_select(0, to_device(rows_of(pairs, 1, 1), hidden.device()));
-  return {.log_odds = mean_of_each(decision->forward(heard).squeeze(-1), pairs, 1), .note_losses = note_losses(hidden, pairs)};
+  const torch::Tensor votes = mean_of_each(decision->forward(heard).squeeze(-1), pairs, 1);
+  const torch::Tensor losses_after = mean_of_each(note_losses(hidden, pairs), pairs, 0);
+  const torch::Tensor losses_alone = mean_of_each(note_losses(hidden_states(alone), pairs), pairs, 0);
+  return {.log_odds = votes + evidence_weight * (losses_alone - losses_after), .losses_after = losses_after, .losses_alone = losses_alone};
 }
 
 torch::Tensor MelodyTransformerImpl::hidden_states(std::span<const PairTokens> pairs) {
@@ -103,13 +118,13 @@ torch::Tensor MelodyTransformerImpl::note_losses(const torch::Tensor& hidden, st
     const torch::Tensor logits = at::linear(before, decoder->output_weight().narrow(0, range.first, range.count));
     return at::cross_entropy_loss(logits, to_device(targets_of(pairs, field, range), hidden.device()), {}, at::Reduction::None);
   };
-  return mean_of_each(loss_of(melody::kPitchField, vocabulary.pitches()) + loss_of(melody::kDurationField, vocabulary.durations()), pairs,
-                      0);
+  return loss_of(melody::kPitchField, vocabulary.pitches()) + loss_of(melody::kDurationField, vocabulary.durations());
 }
 
 void initialize_weights(MelodyTransformer& model, std::uint64_t seed) {
   initialize_weights(model->decoder, seed);
   for (const torch::Tensor& parameter : model->decision->parameters()) fill_constant(parameter, 0);
+  fill_constant(model->evidence_weight, kFirstEvidenceWeight);
 }
 
 void save_melody_transformer(MelodyTransformer& model, const fs::path& directory) {

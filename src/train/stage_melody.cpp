@@ -50,7 +50,7 @@ class MelodyStage final : public Stage {
 
   std::unique_ptr<model::TeamScope> team_scope() override { return std::make_unique<model::TeamScope>(model_->decoder->output_weight()); }
 
-  // The decisions' cross-entropies, and of pairs that follow each other that of the notes.
+  // The decisions' cross-entropies, and those of the notes: of every second phrase by itself, and after the first where it follows that.
   torch::Tensor loss(std::span<const Example> batch) override {
     std::vector<melody::PairTokens> pairs;
     const torch::Tensor follows = torch::empty({static_cast<std::int64_t>(batch.size())});
@@ -62,7 +62,7 @@ class MelodyStage final : public Stage {
     const torch::Tensor right = model::to_device(follows, device_);
     const model::JudgedPairs judged = model_->forward(pairs);
     const torch::Tensor decisions = at::binary_cross_entropy_with_logits(judged.log_odds, right, {}, {}, at::Reduction::Sum);
-    return decisions + config_.language_model_weight * (judged.note_losses * right).sum();
+    return decisions + config_.language_model_weight * (judged.losses_after * right + judged.losses_alone).sum();
   }
 
   void save(const fs::path& directory) override {

@@ -27,6 +27,7 @@ class TinyWorld {
   TinyWorld() {
     write_split("train", 10);
     write_split("valid", 3);
+    write_pieces(16);
     config.run.dir = path("run");
     config.run.threads = 1;
     config.run.device = "cpu";
@@ -47,6 +48,12 @@ class TinyWorld {
                            .max_position_embeddings = 128,
                            .vocab_size = 320,
                            .sequence_length = 48};
+    config.melody.pieces.train = {path("pieces")};
+    config.melody.pieces.valid_fraction = 0.25;
+    config.melody.phrase_bars = 1;
+    config.melody.candidates = 5;
+    config.melody.hidden_size = 32;
+    config.melody.num_hidden_layers = 2;
     for (const auto& stage : config::stage_names()) config.stages[stage] = settings();
     write_encoder();
     write_llm();
@@ -110,6 +117,25 @@ class TinyWorld {
     }
     score.instruments.push_back(instrument);
     midi::write_midi(score, file);
+  }
+
+  // High and low tunes by turns.
+  void write_pieces(int count) {
+    std::filesystem::create_directories(path("pieces"));
+    std::ofstream file(path("pieces/pieces.jsonl"));
+    for (int i = 0; i < count; ++i) {
+      const std::string name = fmt::format("piece{}", i);
+      const bool high = i % 2 == 0;
+      write_clip(path("pieces/" + name + ".mid"), static_cast<std::uint64_t>(i) + 1000, high ? 72 : 48);
+      const OrderedJson row = {{"piece", name},
+                               {"file", name + ".mid"},
+                               {"title", ""},
+                               {"composer", ""},
+                               {"work", name},
+                               {"source", "test"},
+                               {"labels", {{"genre", high ? "high" : "low"}}}};
+      file << row.dump() << "\n";
+    }
   }
 
   void write_encoder() const {

@@ -1,7 +1,7 @@
 // Tells whether a phrase follows another: a decoder-only transformer that reads both, note by note (melody/tokens.h).
 //
-// After each note of the second phrase it has heard the first and the second so far. What it says there is trained in two ways: whether the
-// second follows the first, and, where it does, which note is next.
+// It tells which note is next, and so how likely the second phrase is after the first and by itself. The ratio of the two is the evidence
+// that it follows; after each of its notes the transformer votes beside that, with what it has heard of both.
 #pragma once
 
 #include "midillama/config/schema.h"
@@ -18,8 +18,9 @@
 namespace midillama::model {
 
 struct JudgedPairs {
-  torch::Tensor log_odds;     // [pairs] float32: that the second phrase follows the first
-  torch::Tensor note_losses;  // [pairs] float32: the mean cross-entropy of the second phrase's notes, of pitch and duration
+  torch::Tensor log_odds;  // [pairs] float32: that the second phrase follows the first
+  // [pairs] float32: the mean cross-entropy of the second phrase's notes, of pitch and duration, after the first phrase and by itself
+  torch::Tensor losses_after, losses_alone;
 };
 
 // The body is a Llama whose table has a row for every id of every field; a token's vector is the sum of its fields' rows. In training mode
@@ -33,15 +34,17 @@ struct MelodyTransformerImpl : torch::nn::Module {
   double dropout;
   Llama decoder{nullptr};
   Linear decision{nullptr};
+  torch::Tensor evidence_weight;  // [] of the mean evidence of a note
 
  private:
   // Hidden states from the mark between the phrases to the end mark: [sum of (second + 2), hidden_size].
   torch::Tensor hidden_states(std::span<const melody::PairTokens> pairs);
+  // From those: the cross-entropy of each note of the second phrases, [sum of second].
   torch::Tensor note_losses(const torch::Tensor& hidden, std::span<const melody::PairTokens> pairs);
 };
 TORCH_MODULE(MelodyTransformer);
 
-// As a Llama's; the decision begins at zero.
+// As a Llama's; votes begin at zero, the evidence of a note counts as that of a few.
 void initialize_weights(MelodyTransformer& model, std::uint64_t seed);
 
 // DIRECTORY/model.safetensors.

@@ -1,0 +1,138 @@
+// Sources without a catalog: ABC tune books and folders of MIDI files.
+#include "corpus/tunes.h"
+#include "midillama/catalog/import.h"
+#include "midillama/core/file.h"
+#include "midillama/midi/file.h"
+#include "midillama/works/files.h"
+#include "support/binary.h"
+#include "support/error_of.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+using corpus::random_tune;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing_support::error_of;
+
+class SourceImport : public testing::Test {
+ protected:
+  SourceImport() {
+    config_.source = "abc";
+    config_.path = (folder_.path() / "tunes").string();
+    fs::create_directory(config_.path);
+  }
+
+  fs::path data() const { return folder_.path() / "data"; }
+  void write(const std::string& name, const std::string& text) const { corpus::write_text(fs::path(config_.path) / name, text); }
+
+  std::vector<Json> pieces() const {
+    import_pieces(config_, data());
+    std::vector<Json> rows;
+    for_each_json_line(data() / works::kPiecesFile, [&](const Json& row, std::size_t) { rows.push_back(row); });
+    return rows;
+  }
+  std::vector<std::string> names_in(const fs::path& folder) const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
+    std::ranges::sort(names);
+    return names;
+  }
+
+  TemporaryDirectory folder_;
+  config::Corpus config_;
+};
+
+TEST_F(SourceImport, APieceForEachTuneWithWhatItsFieldsSay) {
+  const std::string fields = "T:The Red Reel\nC:Ada Berg\nR:reel\nM:C|\nL:1/8\nK:G\n";
+  write("book.abc", random_tune(1, fields, 1, 16) + random_tune(2, "T:Other\nM:C|\nL:1/8\nK:Ador\n", 2, 16));
+  const auto rows = pieces();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].at("file"), "midi/" + rows[0].at("piece").get<std::string>() + ".mid");
+  EXPECT_EQ(rows[0].at("title"), "The Red Reel");
+  EXPECT_EQ(rows[0].at("composer"), "Ada Berg");
+  EXPECT_EQ(rows[0].at("source"), "abc");
+  const Json& labels = rows[0].at("labels");
+  EXPECT_EQ(labels.at("dance"), "reel");
+  EXPECT_EQ(labels.at("key"), "G major");
+  EXPECT_EQ(labels.at("meter"), "2/2");
+  EXPECT_EQ(labels.at("composer"), "Ada Berg");
+  EXPECT_EQ(labels.at("collection"), "tunes");
+  EXPECT_EQ(rows[1].at("labels").at("key"), "A dorian");
+  EXPECT_FALSE(rows[1].at("labels").contains("dance"));
+  EXPECT_NE(rows[0].at("work"), rows[1].at("work"));
+  EXPECT_EQ(midi::read_midi(data() / rows[0].at("file").get<std::string>()).note_count(), 128u);
+  EXPECT_EQ(names_in(data() / "midi").size(), 2u) << "nothing half-written stays";
+}
+
+TEST_F(SourceImport, BarsAreTheTunesOwnAndAnUpbeatIsAShortOne) {
+  std::string tune = random_tune(1, "T:With an upbeat\nM:C|\nL:1/8\nK:C\n", 1, 16);
+  tune.insert(tune.find("K:C\n") + 4, "G2|");
+  write("book.abc", tune);
+  const midi::Score score = midi::read_midi(data() / pieces().at(0).at("file").get<std::string>());
+  const auto bars = midi::bar_starts(score);
+  ASSERT_GE(bars.size(), 17u);
+  EXPECT_EQ(bars[1].value, score.ticks_per_quarter);
+  for (std::size_t i = 2; i < 17; ++i) EXPECT_EQ((bars[i] - bars[i - 1]).value, 4 * score.ticks_per_quarter);
+}
+
+TEST_F(SourceImport, OneOfCopiesStaysAndRelatedTunesAreOneWork) {
+  const std::string fields = "M:C|\nL:1/8\nK:C\n";
+  const std::string first = random_tune(1, fields, 1, 16);
+  write("a.abc", first);
+  write("b.abc", random_tune(7, "T:A copy a fourth higher\n" + fields, 1, 16, 3));
+  // Half of the first tune, and as much again that is its own.
+  write("c.abc", random_tune(1, fields, 1, 8).substr(0, random_tune(1, fields, 1, 8).size() - 2) + random_tune(1, "", 9, 12).substr(4));
+  const auto rows = pieces();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].at("work"), rows[1].at("work"));
+  const OrderedJson report = import_report(data());
+  EXPECT_EQ(report.at("counts").at("duplicates"), 1);
+  EXPECT_THAT(report.at("duplicates")[0].at("reason").get<std::string>(), HasSubstr("is the same tune as"));
+  EXPECT_EQ(report.at("counts").at("rows"), 3);
+  EXPECT_THAT(report_text(report), HasSubstr("works"));
+}
+
+TEST_F(SourceImport, IsCurrentUntilFilesOrSettingsChange) {
+  write("book.abc", random_tune(1, "M:C|\nL:1/8\nK:G\n", 1, 16));
+  pieces();
+  const std::string written = read_binary(data() / works::kPiecesFile) + read_binary(data() / kImportFile);
+  EXPECT_TRUE(is_current(config_, data()));
+  pieces();
+  EXPECT_EQ(read_binary(data() / works::kPiecesFile) + read_binary(data() / kImportFile), written);
+  config_.duplicate_similarity = 0.9;
+  EXPECT_FALSE(is_current(config_, data()));
+  config_.duplicate_similarity = config::Corpus().duplicate_similarity;
+  write("more.abc", random_tune(2, "M:C|\nL:1/8\nK:G\n", 2, 16));
+  EXPECT_FALSE(is_current(config_, data()));
+}
+
+TEST_F(SourceImport, AFolderOfMidiFilesIsOneToo) {
+  config_.source = "midi";
+  fs::create_directory(fs::path(config_.path) / "deep");
+  midi::write_midi(corpus::random_score(1, 64), fs::path(config_.path) / "deep/one.mid");
+  midi::write_midi(midi::Score(), fs::path(config_.path) / "silent.mid");
+  write("broken.mid", "MThd and no more");
+  const auto rows = pieces();
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].at("piece"), "deep_one");
+  EXPECT_EQ(rows[0].at("labels").at("collection"), "deep");
+  EXPECT_EQ(import_report(data()).at("counts").at("silent"), 1);
+  EXPECT_EQ(import_report(data()).at("counts").at("unreadable"), 1);
+}
+
+TEST_F(SourceImport, DoesNotWriteWhereItReads) {
+  config_.source = "midi";
+  config_.path = (data() / "midi").string();
+  fs::create_directories(config_.path);
+  midi::write_midi(corpus::random_score(1, 64), fs::path(config_.path) / "one.mid");
+  EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("is where the import writes"));
+  EXPECT_THAT(names_in(config_.path), ElementsAre("one.mid"));
+}
+
+}  // namespace
+}  // namespace midillama::catalog
