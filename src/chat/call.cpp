@@ -38,11 +38,25 @@ std::string text_at(const OrderedJson& json, const std::vector<OrderedJson>& pat
 // As servers say that the model ended by itself: OpenAI's word, and those of text-generation-inference and of Anthropic's models.
 constexpr std::array<std::string_view, 4> kEnds = {"stop", "eos_token", "stop_sequence", "end_turn"};
 
-// JSON without what servers that take no schema let models write around it: their thoughts before it, the fence of a block of code.
+// The content of a message, also of one that is a list of parts.
+std::string content_of(const OrderedJson& message) {
+  const OrderedJson* content = at(message, {"content"});
+  if (content == nullptr || !content->is_array()) return text_at(message, {"content"});
+  std::string text;
+  for (const OrderedJson& part : *content) text += text_at(part, {"text"});
+  return text;
+}
+
+// What comes after the model's thoughts, which servers that do not take them apart leave before it; some leave out where they begin.
+std::string_view without_thoughts(std::string_view text) {
+  constexpr std::string_view kBegin = "<think>", kEnd = "</think>";
+  if (const auto end = text.rfind(kEnd); end != std::string_view::npos) return text.substr(end + kEnd.size());
+  return text::strip(text).starts_with(kBegin) ? "" : text;
+}
+
+// JSON without the fence of a block of code, which servers that take no schema let models write around it.
 std::string_view json_within(std::string_view text) {
-  constexpr std::string_view kThought = "</think>", kFence = "```";
-  if (const auto end = text.rfind(kThought); text::strip(text).starts_with("<think>") && end != std::string_view::npos)
-    text.remove_prefix(end + kThought.size());
+  constexpr std::string_view kFence = "```";
   text = text::strip(text);
   const auto first_line = text.find('\n');
   const bool is_fenced = text.starts_with(kFence) && text.ends_with(kFence) && first_line != std::string_view::npos;
@@ -61,6 +75,13 @@ std::string first_line(std::string_view text) {
 std::int64_t count_at(const OrderedJson& json, const std::vector<OrderedJson>& path) {
   const OrderedJson* found = at(json, path);
   return found != nullptr && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+// Of an answer without text: the model may have thought for as long as it may write.
+std::string problem_of_nothing(const OrderedJson& request, std::string_view content, bool is_cut) {
+  if (is_cut)
+    return fmt::format("the answer was cut at {} tokens, before any of it came after the thoughts", count_at(request, {"max_tokens"}));
+  return text::strip(content).empty() ? "the answer is empty" : "the answer is nothing but thoughts";
 }
 
 }  // namespace
@@ -107,9 +128,11 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
   const bool is_text = at(request, {"response_format"}) == nullptr, is_cut = end == "length";
   if (is_cut && !is_text) return {.problem = fmt::format("the answer was cut at {} tokens", count_at(request, {"max_tokens"}))};
   if (!is_cut && std::ranges::find(kEnds, end) == kEnds.end()) return {.problem = fmt::format("the answer ended by \"{}\"", end)};
-  std::string text = text_at(*message, {"content"});
-  if (text::strip(text).empty()) return {.problem = "the answer is empty"};
-  if (is_text || !parse_or_discard(text).is_discarded()) return {.text = std::move(text)};
+  const std::string content = content_of(*message);
+  if (!is_text && !parse_or_discard(content).is_discarded()) return {.text = content};
+  const std::string_view text = without_thoughts(content);
+  if (text::strip(text).empty()) return {.problem = problem_of_nothing(request, content, is_cut)};
+  if (is_text) return {.text = std::string(text)};
   const std::string_view within = json_within(text);
   if (parse_or_discard(within).is_discarded()) return {.problem = "the answer is not JSON"};
   return {.text = std::string(within)};

@@ -164,6 +164,22 @@ TEST_F(ChatClient, JsonIsTakenOutOfWhatIsWrittenAroundIt) {
   EXPECT_EQ(ask(server, call).text, contents[2]) << "a text stays as it is";
 }
 
+TEST_F(ChatClient, ThoughtsAreNoPartOfATextAndPartsAreJoined) {
+  const auto read = [](const Json& content, const char* finish = "stop") {
+    const Json choice = {{"message", {{"role", "assistant"}, {"content", content}}}, {"finish_reason", finish}};
+    return read_answer(request_body(question("a"), "m"), OrderedJson{{"choices", OrderedJson::array({OrderedJson(choice)})}});
+  };
+  const Json parts = {{{"type", "text"}, {"text", "It is "}}, {{"type", "text"}, {"text", "a waltz."}}};
+  EXPECT_EQ(read("<think>\nA reel, a jig?\n</think>\n\nA waltz.").text, "\n\nA waltz.");
+  EXPECT_EQ(read("A reel, a jig?\n</think>A waltz.").text, "A waltz.") << "the server's prompt has the beginning";
+  EXPECT_EQ(read("<think>A reel?</think>A wal", "length").text, "A wal");
+  EXPECT_EQ(read(parts).text, "It is a waltz.");
+  EXPECT_EQ(read("<think>A reel, a", "length").problem, "the answer was cut at 20 tokens, before any of it came after the thoughts");
+  EXPECT_EQ(read(nullptr, "length").problem, "the answer was cut at 20 tokens, before any of it came after the thoughts");
+  EXPECT_EQ(read("<think>A reel.</think> ").problem, "the answer is nothing but thoughts");
+  EXPECT_EQ(read(Json::array()).problem, "the answer is empty");
+}
+
 TEST_F(ChatClient, OtherServersOwnWordsForAnEnd) {
   for (const char* end : {"eos_token", "stop_sequence", "end_turn"}) {
     std::filesystem::remove(file());
