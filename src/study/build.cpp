@@ -7,6 +7,7 @@
 #include "midillama/core/utf8_file.h"
 #include "midillama/midi/file.h"
 #include "midillama/study/keys.h"
+#include "midillama/text/utf8.h"
 #include "midillama/web/clip_view.h"
 #include "midillama/web/http_server.h"
 #include "study/consent.h"
@@ -24,8 +25,7 @@ namespace {
 constexpr const char* kCaption = "caption";
 
 // One question of each clip: the first that both have answered.
-std::vector<const records::Question*> candidates(std::span<const records::Question> questions,
-                                                 const std::array<std::map<std::string, std::string>, 2>& captions) {
+std::vector<const records::Question*> candidates(std::span<const records::Question> questions, const std::array<Captions, 2>& captions) {
   std::vector<const records::Question*> found;
   std::set<fs::path> clips;
   for (const records::Question& question : questions) {
@@ -68,28 +68,50 @@ double write_clip(const Clip& clip, const fs::path& folder) {
   return view.at("duration");
 }
 
+// Where the line says what the caption was compared with.
+void require_reference(const Json& line, const records::Question& question, const std::string& file, const std::string& place) {
+  if (!line.contains("references")) return;
+  const auto references = json_get<std::vector<std::string>>(line, "references", file, place);
+  if (references == std::vector{question.answer}) return;
+  throw InputError(file, place,
+                   fmt::format("the captions were made of another dataset: the reference of {} is not the answer that it has in {}",
+                               question.id, question.place));
+}
+
 std::size_t same_texts(const Study& study) {
   return static_cast<std::size_t>(std::ranges::count_if(study.clips, [](const Clip& clip) { return clip.texts[0] == clip.texts[1]; }));
 }
 
 }  // namespace
 
-std::map<std::string, std::string> read_captions(const fs::path& predictions) {
-  std::map<std::string, std::string> captions;
+Captions read_captions(const fs::path& predictions, std::span<const records::Question> questions) {
+  std::map<std::string, const records::Question*> asked;
+  for (const records::Question& question : questions) asked.emplace(question.id, &question);
+  Captions captions;
+  std::set<std::string> ids;
+  std::vector<std::string> empty;
   const std::string file = predictions.string();
   for_each_json_line(predictions, [&](const Json& line, std::size_t number) {
     const std::string place = fmt::format("line {}", number);
     if (line.is_object() && line.contains("task") && json_get<std::string>(line, "task", file, place) != kCaption) return;
-    auto id = json_get<std::string>(line, "id", file, place);
-    const bool is_new = captions.emplace(id, json_get<std::string>(line, "prediction", file, place)).second;
-    if (!is_new) throw InputError(file, place, fmt::format("the id \"{}\" is there twice", id));
+    const auto id = json_get<std::string>(line, "id", file, place);
+    auto caption = json_get<std::string>(line, "prediction", file, place);
+    if (!ids.insert(id).second) throw InputError(file, place, fmt::format("the id \"{}\" is there twice", id));
+    const auto question = asked.find(id);
+    if (question == asked.end()) return;
+    require_reference(line, *question->second, file, place);
+    if (text::strip(caption).empty())
+      empty.push_back(id);
+    else
+      captions.emplace(id, std::move(caption));
   });
-  if (captions.empty()) throw InputError(file, "", "holds no captions: midillama eval --task caption writes them");
+  if (ids.empty()) throw InputError(file, "", "holds no captions: midillama eval --task caption writes them");
+  if (!empty.empty())
+    log::warning("{}: {} of {} captions are empty (the first is {}) and their clips left out", file, empty.size(), ids.size(), empty[0]);
   return captions;
 }
 
-std::vector<Clip> draw_clips(const Design& design, std::span<const records::Question> questions,
-                             const std::array<std::map<std::string, std::string>, 2>& captions) {
+std::vector<Clip> draw_clips(const Design& design, std::span<const records::Question> questions, const std::array<Captions, 2>& captions) {
   auto found = candidates(questions, captions);
   const auto wanted = static_cast<std::size_t>(design.clips);
   if (found.size() < wanted)
@@ -115,6 +137,7 @@ Study build_study(const Design& design, const std::array<System, 2>& systems, co
   require_new_directory(folder);
   const std::string consent = read_utf8(design.consent);
   html_of_markdown(consent);
+  const std::vector<records::Question> questions = records::read_questions(data_dir, split);
   Study study = {.title = design.title,
                  .seed = design.seed,
                  .heard = design.heard,
@@ -122,8 +145,8 @@ Study build_study(const Design& design, const std::array<System, 2>& systems, co
                  .criteria = design.criteria,
                  .published_by = design.published_by,
                  .systems = systems,
-                 .clips = draw_clips(design, records::read_questions(data_dir, split),
-                                     {read_captions(systems[0].predictions), read_captions(systems[1].predictions)}),
+                 .clips = draw_clips(design, questions,
+                                     {read_captions(systems[0].predictions, questions), read_captions(systems[1].predictions, questions)}),
                  .participants = {}};
   study.participants = assign(design, systems, study.clips.size());
   write_new_directory(folder, [&](const fs::path& working) {

@@ -100,8 +100,8 @@ TEST_F(BuildTest, OrdersDifferBetweenParticipants) {
 
 TEST_F(BuildTest, ClipsAreOfAsManyPiecesAsThereAre) {
   write_dataset(20);
-  const auto captions = read_captions(systems()[0].predictions);
   const auto questions = records::read_questions(data(), "test");
+  const auto captions = read_captions(systems()[0].predictions, questions);
   std::set<std::string> pieces, clips;
   for (const Clip& clip : draw_clips(design(10, 1, 1), questions, {captions, captions})) pieces.insert(clip.piece), clips.insert(clip.id);
   EXPECT_EQ(pieces.size(), 10);
@@ -113,6 +113,31 @@ TEST_F(BuildTest, ClipsAreOfAsManyPiecesAsThereAre) {
   auto fewer = captions;
   fewer.erase(id_of(3));
   EXPECT_THAT(error_of([&] { draw_clips(design(20, 1, 1), questions, {captions, fewer}); }), HasSubstr("19 clips"));
+}
+
+TEST_F(BuildTest, EmptyCaptionsAreLeftOut) {
+  write_dataset(4);
+  const auto questions = records::read_questions(data(), "test");
+  std::string lines;
+  for (int i = 0; i < 4; ++i) lines += json_line({{"id", id_of(i)}, {"prediction", i == 1 ? "" : i == 2 ? " \n\t\u3000" : "A reel."}});
+  write_atomically(systems()[1].predictions, lines);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(read_captions(systems()[1].predictions, questions), (Captions{{id_of(0), "A reel."}, {id_of(3), "A reel."}}));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("text.jsonl: 2 of 4 captions are empty (the first is test-1-caption) and their clips left out"));
+  EXPECT_THAT(error_of([&] { build_study(design(3, 1, 1), systems(), data(), "test", study()); }),
+              HasSubstr("2 clips have a caption of both systems"));
+}
+
+TEST_F(BuildTest, CaptionsOfAnotherDatasetAreRefused) {
+  write_dataset(4);
+  std::string lines = read_text(data() / "test.jsonl");
+  lines.replace(lines.rfind("A tune."), 7, "A reel.");
+  write_atomically(data() / "test.jsonl", lines);
+  EXPECT_THAT(error_of([&] { build_study(design(2, 1, 1), systems(), data(), "test", study()); }),
+              testing::AllOf(HasSubstr("music.jsonl: line 4: the captions were made of another dataset"), HasSubstr("test-3-caption"),
+                             HasSubstr("test.jsonl: line 4")));
+  EXPECT_FALSE(fs::exists(study()));
 }
 
 TEST_F(BuildTest, TheFolderHoldsAllThatIsShown) {

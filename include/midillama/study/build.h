@@ -14,12 +14,16 @@
 
 namespace midillama::study {
 
-// The captions of a predictions.jsonl by the id of their question. InputError naming file and line; a file without captions is one too.
-std::map<std::string, std::string> read_captions(const std::filesystem::path& predictions);
+// A system's captions by the id of their question.
+using Captions = std::map<std::string, std::string>;
+
+// Those of a predictions.jsonl to the questions of a split, all others left out. InputError naming file and line, also where a caption's
+// reference is not the question's answer; a file without captions is one too. Empty captions, which cannot be judged, are left out and
+// counted in a warning.
+Captions read_captions(const std::filesystem::path& predictions, std::span<const records::Question> questions);
 
 // Clips that both systems have a caption of, each once, drawn from as many pieces as there are. Error where there are too few.
-std::vector<Clip> draw_clips(const Design& design, std::span<const records::Question> questions,
-                             const std::array<std::map<std::string, std::string>, 2>& captions);
+std::vector<Clip> draw_clips(const Design& design, std::span<const records::Question> questions, const std::array<Captions, 2>& captions);
 
 // Each clip gets its judges from those who have the fewest so far, so that two participants' numbers of clips differ by one at most. The
 // sides of a clip's judges are as even as they can be, and each participant's order is random. Checks of attention are between the items,

@@ -20,7 +20,10 @@ struct StudyBuildCommand : Command {
       "--system text=runs/folk-table1/abc-llama/seed-1/eval/caption/true/predictions.jsonl";
 
   void declare(CLI::App& app) {
-    app.add_option("--system", systems, "A system's name and the predictions.jsonl that eval --task caption wrote of it; twice")
+    app.add_option(
+           "--system", systems,
+           "A system's name and the predictions.jsonl that eval --task caption wrote of it; twice. Of the counts that the design has of "
+           "another study, the first is beside \"first\" (the paper's MIDI-LLaMA), the second beside \"second\" (its ABC-LLaMA)")
         ->required()
         ->type_name("NAME=FILE")
         ->expected(1)
