@@ -1,5 +1,7 @@
 #include "midillama/core/json_reader.h"
 
+#include "midillama/core/json_reason.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,10 +18,8 @@ bool is_too_deep(std::string_view json) {
   return json_extent(json).depth > kDeepest;
 }
 
-[[noreturn]] void refuse(const std::string& file, std::size_t byte, std::string_view what) {
-  // Without the library's own name for the error.
-  if (const auto name = what.find("] "); what.starts_with('[') && name != std::string_view::npos) what.remove_prefix(name + 2);
-  throw InputError(file, fmt::format("byte {}", byte), fmt::format("not valid JSON ({})", what));
+[[noreturn]] void refuse(const std::string& file, std::size_t byte, const nlohmann::detail::exception& error) {
+  throw InputError(file, fmt::format("byte {}", byte), fmt::format("not valid JSON ({})", reason_of(error)));
 }
 
 // Makes a value of what the library's parser finds. Its own way looks through an object's keys one by one for each that comes.
@@ -44,9 +44,7 @@ class OrderedReader final : public nlohmann::json_sax<OrderedJson> {
     open_.back().key = std::move(name);
     return true;
   }
-  bool parse_error(std::size_t byte, const std::string&, const nlohmann::detail::exception& error) override {
-    refuse(file_, byte, error.what());
-  }
+  bool parse_error(std::size_t byte, const std::string&, const nlohmann::detail::exception& error) override { refuse(file_, byte, error); }
 
  private:
   struct Open {
@@ -144,7 +142,7 @@ Json parse_json(std::string_view text, const std::string& file) {
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
-    refuse(file, error.byte, error.what());
+    refuse(file, error.byte, error);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "midillama/pages/evaluation.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/json_reason.h"
 #include "midillama/core/numbers.h"
 #include "midillama/records/form.h"
 #include "midillama/records/split.h"
@@ -132,6 +133,19 @@ std::string signatures(const OrderedJson& rows) {
   return text;
 }
 
+// Of every row with questions that have no answer.
+std::vector<Paragraph> gaps(const OrderedJson& rows, std::int64_t examples) {
+  std::vector<Paragraph> notices;
+  for (const OrderedJson& row : rows) {
+    const std::int64_t unanswered = row.value("unanswered", std::int64_t{0});
+    if (unanswered > 0)
+      notices.push_back({fmt::format("{}: {} of {} questions have no answer and count as answered with an empty text.",
+                                     row.at("label").get<std::string>(), with_commas(unanswered), with_commas(examples)),
+                         true});
+  }
+  return notices;
+}
+
 Section section_of(const OrderedJson& task, const std::map<std::string, OrderedJson>& trained) {
   const OrderedJson& rows = task.at("rows");
   const auto examples = task.at("examples").get<std::int64_t>();
@@ -141,8 +155,34 @@ Section section_of(const OrderedJson& task, const std::map<std::string, OrderedJ
   if (!metrics.empty()) section.blocks.push_back(metric_table(rows, metrics));
   if (!tags.empty()) section.blocks.push_back(accuracy_table(rows, tags));
   if (Table forms = form_table(rows, tags, trained); !forms.rows.empty()) section.blocks.push_back(std::move(forms));
+  for (Paragraph& notice : gaps(rows, examples)) section.blocks.emplace_back(std::move(notice));
   if (!metrics.empty()) section.blocks.push_back(Code{"Signatures of the text metrics", signatures(rows)});
   return section;
+}
+
+// The rows of task qa in the same evaluation, by name.
+std::map<std::string, OrderedJson> trained_rows(const OrderedJson& tasks, const OrderedJson& beside) {
+  std::map<std::string, OrderedJson> trained;
+  for (const OrderedJson& task : tasks) {
+    if (task.at("task") != "qa" || task.value("fingerprint", "") != beside.value("fingerprint", "")) continue;
+    for (const OrderedJson& row : task.at("rows")) trained.emplace(row.at("name").get<std::string>(), row);
+  }
+  return trained;
+}
+
+std::string evaluation_of(const OrderedJson& task) {
+  const std::string checkpoint = task.value("checkpoint", "");
+  return fmt::format("{} questions, {}, fingerprint {}", with_commas(task.at("examples").get<std::int64_t>()),
+                     checkpoint.empty() ? "no checkpoint" : "checkpoint " + checkpoint, task.value("fingerprint", ""));
+}
+
+// Sets a section apart from that of the task's first evaluation.
+void set_apart(Section& section, const OrderedJson& task, const OrderedJson& first) {
+  section.heading += ", another evaluation";
+  const std::string notice = fmt::format(
+      "These rows cannot be compared with those above: the checkpoint, the settings or the questions are others. Here: {}. Above: {}.",
+      evaluation_of(task), evaluation_of(first));
+  section.blocks.insert(section.blocks.begin(), Paragraph{notice, true});
 }
 
 }  // namespace
@@ -156,17 +196,17 @@ std::string task_title(const std::string& task) {
 
 std::vector<Section> evaluation_sections(const OrderedJson& report, const std::string& file) {
   try {
-    std::map<std::string, OrderedJson> trained;
-    for (const OrderedJson& task : report.at("tasks")) {
-      if (task.at("task") != "qa") continue;
-      for (const OrderedJson& row : task.at("rows")) trained.emplace(row.at("name").get<std::string>(), row);
-    }
+    const OrderedJson& tasks = report.at("tasks");
     std::vector<Section> sections;
-    for (const OrderedJson& task : report.at("tasks")) sections.push_back(section_of(task, trained));
+    for (const OrderedJson& task : tasks) {
+      Section& section = sections.emplace_back(section_of(task, trained_rows(tasks, task)));
+      const auto first = std::ranges::find_if(tasks, [&](const OrderedJson& other) { return other.at("task") == task.at("task"); });
+      if (&*first != &task) set_apart(section, task, *first);
+    }
     if (!sections.empty()) sections.front().blocks.emplace_back(Paragraph{kExplanation});
     return sections;
   } catch (const OrderedJson::exception& error) {
-    throw InputError(file, "", fmt::format("not a report of this program ({})", error.what()));
+    throw InputError(file, "", fmt::format("not a report of this program ({})", reason_of(error)));
   }
 }
 

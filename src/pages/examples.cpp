@@ -135,7 +135,9 @@ std::vector<Answer> answers_to(const Answered& asked, const ExampleSource& sourc
   std::vector<Answer> answers;
   for (std::size_t i = 0; i < by_id.size(); ++i) {
     const auto answer = by_id[i].find(asked.id);
-    if (answer != by_id[i].end()) answers.push_back(judge(source.answers[i].system, answer->second.text));
+    // An evaluation of other questions may have the same ids.
+    const bool is_there = answer != by_id[i].end() && answer->second.question == asked.question;
+    if (is_there) answers.push_back(judge(source.answers[i].system, answer->second.text));
   }
   return answers;
 }

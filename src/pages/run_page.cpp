@@ -3,6 +3,7 @@
 #include "midillama/config/schema.h"
 #include "midillama/core/error.h"
 #include "midillama/core/json_reader.h"
+#include "midillama/core/json_reason.h"
 #include "midillama/core/numbers.h"
 #include "midillama/pages/evaluation.h"
 #include "midillama/pages/examples.h"
@@ -53,6 +54,7 @@ struct Stage {
   std::string name;
   fs::path folder;
   std::vector<Json> train = {}, valid = {};           // rows of the metrics, in order
+  std::vector<std::size_t> broken = {};               // lines of the metrics that are no rows
   std::optional<runs::TrainerState> checkpoint = {};  // the newest
 };
 
@@ -62,6 +64,7 @@ Stage read_stage(const fs::path& folder) {
     auto& rows = row.value("split", "train") == "valid" ? stage.valid : stage.train;
     rows.push_back(std::move(row));
   }
+  stage.broken = runs::broken_lines(folder / runs::kMetricsFile);
   const auto checkpoints = runs::CheckpointStore(folder, 1).all();
   if (!checkpoints.empty() && fs::exists(checkpoints.back() / runs::kStateFile))
     stage.checkpoint = runs::TrainerState::read(checkpoints.back());
@@ -153,6 +156,11 @@ Section training_section(const std::vector<Stage>& stages, const fs::path& run) 
   for (const Stage& stage : stages) table.rows.push_back(facts_of(stage));
   section.blocks.emplace_back(std::move(table));
   for (const Stage& stage : stages) {
+    if (!stage.broken.empty())
+      section.blocks.emplace_back(
+          Paragraph{fmt::format("{}: lines of {} are no rows of metrics and left out: {}, the first is line {}.", stage.name,
+                                (stage.folder / runs::kMetricsFile).string(), stage.broken.size(), stage.broken.front()),
+                    true});
     if (!is_unfinished(stage)) continue;
     const std::string where = stage.checkpoint ? fmt::format("its last checkpoint is of step {} of {}", with_commas(stage.checkpoint->step),
                                                              with_commas(stage.checkpoint->steps))
@@ -195,45 +203,39 @@ OrderedJson read_report(const fs::path& file) {
   return parse_ordered_json(read_text(file), file.string());
 }
 
-[[noreturn]] void refuse(const fs::path& file, const OrderedJson::exception& error) {
-  throw InputError(file.string(), "", fmt::format("not a report of this program ({})", error.what()));
-}
+// Of one task with one model, settings and questions: numbers of different ones cannot be compared.
+struct Evaluation {
+  std::string fingerprint, checkpoint;
+  std::int64_t examples = 0;
+  bool is_same(const Evaluation& other) const { return fingerprint == other.fingerprint && examples == other.examples; }
+};
+
+struct Row {
+  std::string name;
+  OrderedJson measured;  // as in report.json
+  Evaluation evaluation;
+};
 
 // What evaluation left of one task, in the order in which it is shown.
 struct Task {
   std::string name;
   std::string split;
-  std::int64_t examples = 0;
-  OrderedJson rows = OrderedJson::array();  // as in report.json
+  std::vector<Row> rows = {};
 };
 
-void add_row(Task& task, const OrderedJson& row, std::int64_t examples) {
-  task.rows.push_back(row);
-  task.examples = std::max(task.examples, examples);
-}
-
-OrderedJson* find_row(OrderedJson& rows, const OrderedJson& name) {
-  const auto row = std::ranges::find_if(rows, [&](const OrderedJson& known) { return known.at("name") == name; });
-  return row == rows.end() ? nullptr : &*row;
-}
-
-// The rows that report.json compares.
-void read_compared(Task& task, const OrderedJson& report) {
+// The rows that a report.json or scores.json has of the task, in the place of older ones of their names.
+void read_rows(Task& task, const OrderedJson& report) {
+  task.split = report.at("split");
   for (const OrderedJson& of : report.at("tasks")) {
     if (of.at("task") != task.name) continue;
-    for (const OrderedJson& row : of.at("rows")) add_row(task, row, of.at("examples"));
-  }
-}
-
-// The row of <task>/<row>/scores.json, which is at least as new as the report's.
-void read_scores(Task& task, const OrderedJson& scores) {
-  task.split = scores.at("split");
-  for (const OrderedJson& of : scores.at("tasks")) {
-    for (const OrderedJson& row : of.at("rows")) {
-      if (OrderedJson* known = find_row(task.rows, row.at("name")))
-        *known = row;
+    const Evaluation evaluation = {report.at("fingerprint"), report.at("checkpoint"), of.at("examples")};
+    for (const OrderedJson& measured : of.at("rows")) {
+      Row row = {measured.at("name"), measured, evaluation};
+      const auto known = std::ranges::find(task.rows, row.name, &Row::name);
+      if (known == task.rows.end())
+        task.rows.push_back(std::move(row));
       else
-        add_row(task, row, of.at("examples"));
+        *known = std::move(row);
     }
   }
 }
@@ -244,7 +246,9 @@ void read_part(const fs::path& file, Read&& read) {
   try {
     read(read_report(file));
   } catch (const OrderedJson::exception& error) {
-    refuse(file, error);
+    throw InputError(
+        file.string(), "",
+        fmt::format("not a report of this program ({}): where it is removed, midillama eval writes it anew", reason_of(error)));
   }
 }
 
@@ -254,18 +258,35 @@ std::vector<Task> read_tasks(const fs::path& run) {
   std::vector<Task> tasks;
   for (const std::string& name : folders_in(folder, known_tasks)) {
     Task task{.name = name, .split = {}};
-    read_part(folder / kReportFile, [&](const OrderedJson& report) { read_compared(task, report); });
-    for (const std::string& row : folders_in(folder / name, known_rows))
-      read_part(folder / name / row / kScoresFile, [&](const OrderedJson& scores) { read_scores(task, scores); });
+    const auto read = [&](const OrderedJson& report) { read_rows(task, report); };
+    read_part(folder / kReportFile, read);
+    // At least as new as the report's.
+    for (const std::string& row : folders_in(folder / name, known_rows)) read_part(folder / name / row / kScoresFile, read);
     if (!task.rows.empty()) tasks.push_back(std::move(task));
   }
   return tasks;
 }
 
+// Of each task the rows of one evaluation together, that of the first row first.
 OrderedJson report_of(const std::vector<Task>& tasks) {
-  OrderedJson report = {{"tasks", OrderedJson::array()}};
-  for (const Task& task : tasks) report["tasks"].push_back({{"task", task.name}, {"examples", task.examples}, {"rows", task.rows}});
-  return report;
+  OrderedJson all = OrderedJson::array();
+  for (const Task& task : tasks) {
+    std::vector<Row> left = task.rows;
+    while (!left.empty()) {
+      const Evaluation evaluation = left.front().evaluation;
+      const auto is_of_it = [&](const Row& row) { return row.evaluation.is_same(evaluation); };
+      const auto others = std::ranges::stable_partition(left, is_of_it);
+      OrderedJson rows = OrderedJson::array();
+      for (auto row = left.begin(); row != others.begin(); ++row) rows.push_back(row->measured);
+      all.push_back({{"task", task.name},
+                     {"examples", evaluation.examples},
+                     {"checkpoint", evaluation.checkpoint},
+                     {"fingerprint", evaluation.fingerprint},
+                     {"rows", rows}});
+      left.erase(left.begin(), others.begin());
+    }
+  }
+  return {{"tasks", all}};
 }
 
 // The row's own, or those of another run that was evaluated beside this one and is named by its folder.
@@ -278,9 +299,9 @@ Examples examples_of(const fs::path& run, const std::vector<Task>& tasks, const 
   Examples examples;
   for (const Task& task : tasks) {
     ExampleSource source{.task = task_title(task.name), .data_dir = options.data_dir, .split = task.split, .answers = {}};
-    for (const OrderedJson& row : task.rows) {
-      const fs::path predictions = predictions_of(run, task.name, row.at("name").get<std::string>());
-      if (fs::exists(predictions)) source.answers.push_back({row.at("label").get<std::string>(), predictions});
+    for (const Row& row : task.rows) {
+      const fs::path predictions = predictions_of(run, task.name, row.name);
+      if (fs::exists(predictions)) source.answers.push_back({row.measured.value("label", row.name), predictions});
     }
     add_examples(examples, source, options.examples);
   }

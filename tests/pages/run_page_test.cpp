@@ -87,6 +87,52 @@ TEST_F(RunPageTest, ReportsOrderAndOtherRunsRowsAreKept) {
   EXPECT_EQ(first.answers[2].system, "music as it is") << "evaluated alone, after the report";
 }
 
+TEST_F(RunPageTest, RowsOfAnotherEvaluationAreSetApart) {
+  write_all();
+  const auto file = run() / "eval/qa/zero/scores.json";
+  OrderedJson scores = OrderedJson::parse(read_text(file));
+  scores["checkpoint"] = "another";
+  scores["fingerprint"] = "g";
+  scores["tasks"][0]["examples"] = 4;
+  scores["tasks"][0]["rows"][0]["accuracy"]["key"]["total"] = 2;
+  write_atomically(file, scores.dump());
+  const Page made = page();
+  EXPECT_THAT(headings(made), ElementsAre("Training", "Question answering: 12 examples",
+                                          "Question answering: 4 examples, another evaluation", "Not evaluated", "sft"));
+  const auto first = to_html({.title = "", .sections = {made.sections[1]}}),
+             second = to_html({.title = "", .sections = {made.sections[2]}});
+  EXPECT_THAT(first, AllOf(HasSubstr("music as it is"), HasSubstr("key\nn = 6"), Not(HasSubstr("<th scope=\"row\">zero music"))));
+  EXPECT_THAT(second, AllOf(HasSubstr("cannot be compared"), HasSubstr("4 questions, checkpoint another, fingerprint g"),
+                            HasSubstr("12 questions, checkpoint c, fingerprint f"), HasSubstr("key\nn = 2")));
+}
+
+TEST_F(RunPageTest, AnswersToOtherQuestionsAreNotBesideTheFirst) {
+  write_all();
+  const auto file = run() / "eval/qa/zero/predictions.jsonl";
+  std::string lines = read_text(file);
+  lines.replace(lines.find("Which key?"), 10, "What key??");
+  write_atomically(file, lines);
+  const Page made = page();
+  EXPECT_EQ(made.examples.items.at(0).answers.size(), 1u);
+  EXPECT_EQ(made.examples.items.at(1).answers.size(), 2u);
+}
+
+TEST_F(RunPageTest, QuestionsWithoutAnAnswerAreTold) {
+  write_all();
+  const auto file = run() / "eval/qa/zero/scores.json";
+  OrderedJson scores = OrderedJson::parse(read_text(file));
+  scores["tasks"][0]["rows"][0]["unanswered"] = 3;
+  write_atomically(file, scores.dump());
+  EXPECT_THAT(to_html(page()), HasSubstr("zero music: 3 of 12 questions have no answer and count as answered with an empty text."));
+}
+
+TEST_F(RunPageTest, LinesThatAreNoMetricsAreTold) {
+  write_all();
+  write_atomically(run() / "sft/metrics.jsonl", "garbage\n{\"step\": 1, \"loss\": 2.5}\n[]\n");
+  EXPECT_THAT(to_html(page()), AllOf(HasSubstr("sft/metrics.jsonl are no rows of metrics and left out: 2, the first is line 1."),
+                                     HasSubstr("2.5000 <small>step 1</small>")));
+}
+
 TEST_F(RunPageTest, WithoutItsDatasetTheAnswersAreThere) {
   write_all();
   std::filesystem::remove_all(data());
@@ -133,6 +179,10 @@ TEST_F(RunPageTest, BrokenFilesAreNamed) {
   write_atomically(run() / "eval/report.json", "{");
   EXPECT_THAT(error_of([&] { page(); }), HasSubstr("report.json"));
   std::filesystem::remove(run() / "eval/report.json");
+  write_atomically(run() / "eval/qa/zero/scores.json", "{}");
+  EXPECT_THAT(error_of([&] { page(); }),
+              AllOf(HasSubstr("zero/scores.json: not a report of this program (key 'split' not found)"), Not(HasSubstr("json.exception"))));
+  std::filesystem::remove(run() / "eval/qa/zero/scores.json");
   write_atomically(run() / "eval/qa/true/predictions.jsonl", "{\"id\": 3}\n");
   EXPECT_THAT(error_of([&] { page(); }), AllOf(HasSubstr("predictions.jsonl: line 1"), HasSubstr("\"id\"")));
 }

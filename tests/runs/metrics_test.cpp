@@ -54,6 +54,13 @@ TEST_F(MetricsFile, ARowWithoutALossIsNone) {
   EXPECT_EQ(read_metrics(path("m.jsonl")).size(), 1u);
 }
 
+TEST_F(MetricsFile, LinesThatAreNoRowsAreNamed) {
+  std::ofstream(path("m.jsonl")) << "garbage\n{\"step\": 2, \"loss\": 1}\n{\"step\": 3, \"loss\": 1, \"split\": 3}\n{\"step\": 4, \"lo";
+  EXPECT_EQ(read_metrics(path("m.jsonl")).size(), 1u);
+  EXPECT_THAT(broken_lines(path("m.jsonl")), ElementsAre(1u, 3u, 4u));
+  EXPECT_TRUE(broken_lines(path("none.jsonl")).empty());
+}
+
 TEST_F(MetricsFile, ANewRunForgetsOldRows) {
   MetricsLog(path("m.jsonl"), 0).write({{"step", 1}, {"loss", 1.0}});
   MetricsLog(path("m.jsonl"), 0).write({{"step", 1}, {"loss", 1.0}});

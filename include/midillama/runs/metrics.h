@@ -3,9 +3,11 @@
 
 #include "midillama/core/file.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 namespace midillama::runs {
 
@@ -24,5 +26,8 @@ class MetricsLog {
 
 // The whole rows of a metrics file, in its order.
 std::vector<Json> read_metrics(const std::filesystem::path& file);
+
+// The numbers of the file's lines that are no whole rows; a run that was killed leaves its last line so.
+std::vector<std::size_t> broken_lines(const std::filesystem::path& file);
 
 }  // namespace midillama::runs
