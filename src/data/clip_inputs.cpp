@@ -58,6 +58,18 @@ void report(const config::Prompt& config, std::vector<WrittenClip> clips) {
             cut_clips > 0 ? fmt::format(" of {} clips (prompt.notes_tokens {})", commas(cut_clips), config.notes_tokens) : "");
 }
 
+// Those of which not even the first measure is within prompt.notes_tokens.
+void report_silent(const config::Prompt& config, std::span<const fs::path> files, std::span<const WrittenClip> clips) {
+  std::int64_t silent = 0;
+  fs::path first;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (clips[i].left_out == clips[i].measures && silent++ == 0) first = files[i];
+  }
+  if (silent == 0) return;
+  log::warning("{} of {} clips are heard as nothing: their first measure alone is longer than prompt.notes_tokens {}; the first: {}",
+               with_commas(silent), with_commas(std::ssize(clips)), config.notes_tokens, first.string());
+}
+
 }  // namespace
 
 ClipInputs::ClipInputs(const config::Config& config, const text::PromptTemplate& prompt, std::span<const fs::path> clips,
@@ -92,6 +104,7 @@ std::vector<std::string> write_clips(const config::Prompt& config, std::span<con
   for_each_clip(clips, [&](std::size_t i) { written[i] = write_clip(config, clips[i], count); });
   std::vector<std::string> texts;
   for (const WrittenClip& clip : written) texts.push_back(clip.text);
+  report_silent(config, clips, written);
   report(config, std::move(written));
   return texts;
 }

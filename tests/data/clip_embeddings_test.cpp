@@ -8,6 +8,7 @@
 #include "midillama/music/clip_text.h"
 #include "support/binary.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -180,6 +181,19 @@ TEST_F(Embeddings, TextsHaveAsManyMeasuresAsTheirBudgetHasRoomFor) {
   EXPECT_LT(cut[0].size(), whole[0].size());
   EXPECT_EQ(cut[0], whole[0].substr(0, cut[0].size()));
   EXPECT_EQ(cut[0].back(), '|');
+}
+
+TEST_F(Embeddings, ClipsWhoseFirstMeasureIsTooLongAreNamed) {
+  const auto warning = [&](std::int64_t budget) {
+    config_.prompt.notes_tokens = budget;
+    testing::internal::CaptureStderr();
+    write_clips(config_.prompt, clips_, [](std::string_view text) { return std::ssize(text); });
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(warning(1), HasSubstr(fmt::format("{0} of {0} clips are heard as nothing: their first measure alone is longer than "
+                                                "prompt.notes_tokens 1; the first: {1}",
+                                                clips_.size(), clips_[0].string())));
+  EXPECT_THAT(warning(0), testing::Not(HasSubstr("heard as nothing")));
 }
 
 TEST(ClipTexts, EveryKindCanBeAskedForInAConfiguration) {

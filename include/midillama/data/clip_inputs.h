@@ -40,7 +40,8 @@ class ClipInputs {
 };
 
 // The clips' texts as prompt.notes says, in their order, on all cores (`count` is called on all of them); each as many whole measures as
-// prompt.notes_tokens has room for. The log says how long they are, how many notes are lost and measures left out. Error that lists every
+// prompt.notes_tokens has room for. The log says how long they are, how many notes are lost and measures left out, and warns of clips
+// of which not even the first measure has room. Error that lists every
 // clip which cannot be read or has no notes.
 std::vector<std::string> write_clips(const config::Prompt& config, std::span<const std::filesystem::path> clips,
                                      const music::CountTokens& count);
