@@ -87,7 +87,8 @@ class Evaluation {
     require_agreement();
     if (group.is_main()) {
       lock_.emplace(fs::path(config.run.dir) / "eval");
-      runs::warn_of_other_pieces(config, options.checkpoint, records::pieces_fingerprint(config.data.dir, config.data.test_split));
+      if (asks_a_model_here())
+        runs::warn_of_other_pieces(config, options.checkpoint, records::pieces_fingerprint(config.data.dir, config.data.test_split));
       scorer_.emplace(config.eval, config.run.seed, device);
     }
     for (const auto& question : questions_) pieces_.push_back(question.piece);
@@ -110,6 +111,11 @@ class Evaluation {
 
  private:
   fs::path folder(const std::string& row) const { return fs::path(config_.run.dir) / "eval" / options_.task / row; }
+
+  bool asks_a_model_here() const {
+    return std::ranges::any_of(options_.systems,
+                               [&](const std::string& name) { return systems::kind_from_name(name).is_a_model_here(config_); });
+  }
 
   // Otherwise the ranks' answers, which are put together, would not be one model's.
   void require_agreement() const {
@@ -146,15 +152,18 @@ class Evaluation {
     if (known && !are_about(*known, questions_)) known.reset();
     const bool answered = group_.all_gather(known ? "known" : "")[0] == "known";
     if (answered && known) log::info("{} hold still and are used again", store.file().string());
+    std::size_t missing = 0;
     if (!answered) {
       const systems::Answers answers = system.answer(questions_);
       known = predictions_of(questions_, answers.texts);
-      if (group_.is_main()) store.save(*known, answers.missing == 0);
+      missing = answers.missing;
+      if (group_.is_main()) store.save(*known, missing == 0);
     }
     const auto clip_tokens = system.clip_tokens(questions_);
     if (!group_.is_main()) return;
     ReportRow row = scored(system.name(), system.label(), *known);
     row.clip_tokens = clip_tokens;
+    row.unanswered = static_cast<std::int64_t>(missing);
     finish_row(std::move(row));
   }
 

@@ -130,6 +130,17 @@ std::optional<Table> form_table(const Report& report, const TaskReport& task) {
   return form_table(task, trained == report.tasks.end() ? nullptr : &*trained);
 }
 
+// "music as it is: 3 of 60 questions have no answer …" of every row that has such questions.
+std::vector<std::string> gaps(const TaskReport& task) {
+  std::vector<std::string> lines;
+  for (const auto& row : task.rows) {
+    if (row.unanswered > 0)
+      lines.push_back(fmt::format("{}: {} of {} questions have no answer and count as answered with an empty text", row.label,
+                                  row.unanswered, task.examples));
+  }
+  return lines;
+}
+
 // "BLEU: <signature>" of every metric, once.
 std::vector<std::string> signatures(const TaskReport& task) {
   std::vector<std::string> lines;
@@ -164,6 +175,7 @@ std::string to_text(const Report& report) {
     text += fmt::format("{}{}\n\n{}", text.empty() ? "" : "\n", title(task), to_text(metric_table(task), kTerminalWidth));
     if (const auto accuracy = accuracy_table(task); accuracy.header.size() > 1) text += '\n' + to_text(accuracy, kTerminalWidth);
     if (const auto forms = form_table(report, task)) text += '\n' + to_text(*forms, kTerminalWidth);
+    for (const auto& line : gaps(task)) text += fmt::format("\n{}\n", line);
   }
   return text;
 }
@@ -175,6 +187,7 @@ std::string to_markdown(const Report& report) {
     text += fmt::format("\n## {}\n\n{}", title(task), to_markdown(metric_table(task)));
     if (const auto accuracy = accuracy_table(task); accuracy.header.size() > 1) text += '\n' + to_markdown(accuracy);
     if (const auto forms = form_table(report, task)) text += '\n' + to_markdown(*forms);
+    for (const auto& line : gaps(task)) text += fmt::format("\n{}.\n", line);
     text += '\n';
     for (const auto& line : signatures(task)) text += fmt::format("- {}\n", line);
   }

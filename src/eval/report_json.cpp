@@ -1,5 +1,6 @@
 // A report as JSON and back.
 #include "midillama/core/json_reader.h"
+#include "midillama/core/json_reason.h"
 #include "midillama/eval/report.h"
 
 #include <fmt/format.h>
@@ -28,6 +29,7 @@ OrderedJson to_json(const ReportRow& row) {
   for (const auto& entry : row.accuracy) accuracy[entry.tag] = to_json(entry);
   OrderedJson json = {{"name", row.name}, {"label", row.label}, {"metrics", metrics}, {"accuracy", accuracy}};
   if (row.clip_tokens) json["clip_tokens"] = *row.clip_tokens;
+  if (row.unanswered > 0) json["unanswered"] = row.unanswered;
   for (const auto& form : row.forms) {
     for (const auto& entry : form.accuracy) json["forms"][form.form][entry.tag] = to_json(entry);
   }
@@ -65,6 +67,7 @@ ReportRow row_from_json(const OrderedJson& json) {
   for (const auto& [name, metric] : json.at("metrics").items()) row.metrics.push_back(metric_from_json(name, metric));
   row.accuracy = accuracy_from_json(json.at("accuracy"));
   if (json.contains("clip_tokens")) row.clip_tokens = json["clip_tokens"].get<double>();
+  row.unanswered = json.value("unanswered", std::int64_t{0});
   const auto forms = json.value("forms", OrderedJson::object());
   for (const auto& [form, accuracy] : forms.items()) row.forms.push_back({form, accuracy_from_json(accuracy)});
   return row;
@@ -86,8 +89,8 @@ OrderedJson to_json(const Report& report) {
 }
 
 Report read_report(const std::filesystem::path& file) {
-  const auto refuse = [&](const std::exception& error) {
-    return InputError(file.string(), "", fmt::format("not a report of this program ({}); remove it to write a new one", error.what()));
+  const auto refuse = [&](std::string_view reason) {
+    return InputError(file.string(), "", fmt::format("not a report of this program ({}); remove it to write a new one", reason));
   };
   const std::string text = read_text(file);
   try {
@@ -100,9 +103,9 @@ Report read_report(const std::filesystem::path& file) {
     for (const auto& task : json.at("tasks")) report.tasks.push_back(task_from_json(task));
     return report;
   } catch (const InputError& error) {
-    throw refuse(error);
+    throw refuse(error.what());
   } catch (const OrderedJson::exception& error) {
-    throw refuse(error);
+    throw refuse(reason_of(error));
   }
 }
 

@@ -55,9 +55,13 @@ class HearingAnswerer final : public Answerer {
     return listener_->fingerprint() + (hearing_.fingerprint == nullptr ? "" : hearing_.fingerprint(*listener_));
   }
   std::optional<double> clip_tokens(std::span<const records::Question> questions) const override {
-    double tokens = 0;
-    for (const auto& heard : hearing_.hear(*listener_, questions)) tokens += listener_->tokens(heard);
-    return tokens / static_cast<double>(questions.size());
+    double sum = 0;
+    for (const auto& heard : hearing_.hear(*listener_, questions)) {
+      const std::optional<double> tokens = listener_->tokens(heard);
+      if (!tokens) return std::nullopt;
+      sum += *tokens;
+    }
+    return sum / static_cast<double>(questions.size());
   }
   Answers answer(std::span<const records::Question> questions) override {
     return listener_->answer(questions, hearing_.hear(*listener_, questions), label());
@@ -79,6 +83,10 @@ std::string Kind::obstacle(Resources& resources) const {
   if (hearing.empty() || !hearing_from_name(hearing).is_of_vectors || listener_of(*this, resources)->hears_music()) return "";
   return fmt::format("\"{}\" takes the place of musical tokens, and there are none: {}", name,
                      system_of(resources.config()).is_trained ? "the template has no {music}" : "an endpoint is given clips as text");
+}
+
+bool Kind::is_a_model_here(const config::Config& config) const {
+  return who == Who::untouched_model || needs_checkpoint(config);
 }
 
 bool Kind::needs_checkpoint(const config::Config& config) const {

@@ -22,10 +22,6 @@ class Endpoint final : public Listener {
   bool hears_music() const override { return false; }
   generate::Heard heard(const std::filesystem::path& clip) const override { return {{}, resources().texts().at(clip)}; }
 
-  double tokens(const generate::Heard& heard) const override {
-    return static_cast<double>(heard.notes.size()) / static_cast<double>(kCharactersAToken);
-  }
-
   std::string fingerprint() const override {
     std::string parts = resources().model_fingerprint() + resources().questions_fingerprint() + instructions(config().prompt.notes);
     for (const auto& [clip, text] : resources().texts()) parts += midillama::fingerprint(text);

@@ -38,7 +38,7 @@ class LanguageModel : public Listener {
  public:
   using Listener::Listener;
 
-  double tokens(const generate::Heard& heard) const override {
+  std::optional<double> tokens(const generate::Heard& heard) const override {
     const config::Projector& projector = resources().config().projector;
     const auto* kind = config::find_projector_kind(projector.kind);
     const std::int64_t music = heard.music.defined() && kind != nullptr ? kind->tokens(projector, heard.music.size(0)) : 0;

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,8 +27,8 @@ class Listener {
   virtual bool hears_music() const = 0;
   // A clip as it is. All ranks ask together.
   virtual generate::Heard heard(const std::filesystem::path& clip) const = 0;
-  // What is heard, in tokens as it reads them.
-  virtual double tokens(const generate::Heard& heard) const = 0;
+  // What is heard, in tokens as it reads them; nothing of a model whose tokens are not known here.
+  virtual std::optional<double> tokens(const generate::Heard& heard) const { return (void)heard, std::nullopt; }
   // For people, of the row in which this is heard.
   virtual std::string label(const Hearing& hearing) const;
   // Of everything that its answers depend on beside the questions, what is heard of each clip included.

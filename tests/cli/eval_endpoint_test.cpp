@@ -2,6 +2,9 @@
 #include "midillama/core/file.h"
 #include "midillama/core/process.h"
 #include "midillama/midi/file.h"
+#include "midillama/runs/files.h"
+#include "midillama/runs/trained_with.h"
+#include "midillama/runs/trainer_state.h"
 #include "support/scripted_server.h"
 
 #include <gmock/gmock.h>
@@ -64,6 +67,7 @@ class EvalEndpoint : public testing::Test {
   std::string predictions(const std::string& task, const std::string& row = "true") const {
     return read_text(path("run/eval/" + task + "/" + row + "/predictions.jsonl"));
   }
+  Json scored_row() const { return read_json(path("run/eval/qa/true/scores.json"))["tasks"][0]["rows"][0]; }
   pid_t process() const { return std::stoi(read_text(path("pid"))); }
 
   TemporaryDirectory folder;
@@ -137,6 +141,17 @@ TEST_F(EvalEndpoint, AStopLosesNothingThatWasAnswered) {
   }
 }
 
+// The models of the configuration are not asked, wherever they were trained.
+TEST_F(EvalEndpoint, NothingIsSaidOfModelsThatAreNotAsked) {
+  ScriptedServer server([](std::size_t, const httplib::Request& request, httplib::Response& response) { answer_well(request, response); });
+  runs::TrainerState state;
+  state.fingerprints = {{runs::kHeldOutFingerprint, "another"}};
+  state.write(folder.path() / "decoder" / runs::kLastLink);
+  const ProcessResult result = eval("qa", "--set llm.path=" + path("decoder/model") + " " + at(server));
+  EXPECT_EQ(result.status, 0) << result.error_output;
+  EXPECT_THAT(result.error_output, Not(HasSubstr("test split")));
+}
+
 TEST_F(EvalEndpoint, AFailureIsCountedAndAskedAgainByTheNextRun) {
   std::atomic<bool> is_strict = true;
   std::atomic<int> asked = 0;
@@ -149,11 +164,15 @@ TEST_F(EvalEndpoint, AFailureIsCountedAndAskedAgainByTheNextRun) {
   EXPECT_EQ(failed.status, 0);
   EXPECT_THAT(failed.error_output, HasSubstr("1 of 6 questions have no answer (the first is 1: status 400"));
   EXPECT_THAT(predictions("qa"), HasSubstr("\"prediction\":\"\""));
+  EXPECT_THAT(failed.output, HasSubstr("music as it is: 1 of 6 questions have no answer"));
+  EXPECT_EQ(scored_row()["unanswered"], 1);
+  EXPECT_FALSE(scored_row().contains("clip_tokens")) << "the server's tokens are not known";
   is_strict = false;
   const int before = asked;
   EXPECT_EQ(eval("qa", at(server)).status, 0);
   EXPECT_EQ(asked, before + 1);
   EXPECT_THAT(predictions("qa"), Not(HasSubstr("\"prediction\":\"\"")));
+  EXPECT_FALSE(scored_row().contains("unanswered"));
   EXPECT_THAT(eval("qa", at(server)).error_output, HasSubstr("are used again"));
   EXPECT_EQ(asked, before + 1);
 }

@@ -108,6 +108,16 @@ TEST_F(EndpointTest, ClipsHaveTheirBudgetAtFourCharactersAToken) {
   EXPECT_THAT(first, AllOf(HasSubstr("bar 1: "), Not(HasSubstr("bar 2: ")), HasSubstr("0.42\n\nWhich dance is it?")));
 }
 
+TEST_F(EndpointTest, ItsTokensAreNotKnownHere) {
+  Resources resources(world.config, "", "test", torch::kCPU, *group);
+  EXPECT_EQ(kind_from_name("true").make(resources)->clip_tokens(questions()), std::nullopt);
+  EXPECT_FALSE(kind_from_name("true").is_a_model_here(world.config));
+  EXPECT_FALSE(kind_from_name("most-frequent").is_a_model_here(world.config));
+  EXPECT_TRUE(kind_from_name("zero-shot").is_a_model_here(world.config));
+  world.config.system = "midillama";
+  EXPECT_TRUE(kind_from_name("true").is_a_model_here(world.config));
+}
+
 TEST_F(EndpointTest, NothingIsAskedTwiceAndAReplayNeedsNoServer) {
   Answers first;
   {

@@ -19,7 +19,8 @@ struct ReportRow {
   std::string label;            // for people
   std::vector<Metric> metrics;  // empty for the linear probe, which writes no text
   std::vector<TagAccuracy> accuracy;
-  std::optional<double> clip_tokens = {};  // that the model reads of a clip; nothing where nothing is heard
+  std::optional<double> clip_tokens = {};  // that the model reads of a clip; nothing where nothing is heard, or nobody here can count them
+  std::int64_t unanswered = 0;             // questions whose answers are empty because calls of a server failed
   std::vector<FormAccuracy> forms = {};    // of task unseen
   runs::ExampleScores examples = {};       // none where the row was read from a report
 };

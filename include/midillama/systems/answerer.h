@@ -32,7 +32,8 @@ class Answerer {
   virtual std::string label() const = 0;
   // Whether it is of a model that hears clips as vectors, whatever this one is given in their place.
   virtual bool hears_music() const { return false; }
-  // How many tokens of what is heard the model reads with a question, their mean; nothing of what hears nothing.
+  // How many tokens of what is heard the model reads with a question, their mean; nothing of what hears nothing, or of a model
+  // whose tokens are not known here.
   virtual std::optional<double> clip_tokens(std::span<const records::Question> questions) const { return (void)questions, std::nullopt; }
   // Of everything that its answers depend on beside the questions: answers given before under the same one hold.
   virtual std::string fingerprint() const = 0;
@@ -51,6 +52,8 @@ struct Kind {
 
   // Why there is no such answerer under the configuration's system; empty where there is.
   std::string obstacle(Resources& resources) const;
+  // Whether it is a model in this process: no server's, and no rule.
+  bool is_a_model_here(const config::Config& config) const;
   // Whether it answers with what a stage has trained.
   bool needs_checkpoint(const config::Config& config) const;
   // The resources must outlive it. UsageError where there is an obstacle.
