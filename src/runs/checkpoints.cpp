@@ -32,6 +32,15 @@ fs::path warned(fs::path checkpoint) {
   return checkpoint;
 }
 
+fs::path given_checkpoint(const fs::path& given) {
+  for (const fs::path& candidate : {given, given / kLastLink}) {
+    if (is_checkpoint(candidate)) return warned(candidate);
+  }
+  throw InputError(
+      given.string(), "",
+      fmt::format("is no checkpoint: a directory with {} is needed, or a stage directory whose {} points to one", kStateFile, kLastLink));
+}
+
 }  // namespace
 
 bool is_checkpoint(const fs::path& directory) {
@@ -106,17 +115,16 @@ bool has_adapter(const fs::path& checkpoint) {
 }
 
 fs::path find_checkpoint(const config::Config& config, const fs::path& given) {
-  if (!given.empty()) {
-    for (const fs::path& candidate : {given, given / kLastLink}) {
-      if (is_checkpoint(candidate)) return warned(candidate);
-    }
-    throw InputError(
-        given.string(), "",
-        fmt::format("is no checkpoint: a directory with {} is needed, or a stage directory whose {} points to one", kStateFile, kLastLink));
-  }
+  if (!given.empty()) return given_checkpoint(given);
   if (const auto newest = newest_checkpoint(config)) return warned(*newest);
   throw InputError(config.run.dir, "",
                    "has no checkpoint yet: run `midillama train --stage align`, then `midillama train --stage sft`, or give --checkpoint");
+}
+
+fs::path find_checkpoint_of(const config::Config& config, const std::string& stage, const fs::path& given) {
+  if (!given.empty()) return given_checkpoint(given);
+  if (const auto last = last_checkpoint(config, stage)) return warned(*last);
+  throw InputError(config.run.dir, "", fmt::format("has no checkpoint yet: run `midillama train --stage {}`, or give --checkpoint", stage));
 }
 
 }  // namespace midillama::runs

@@ -27,6 +27,7 @@ std::vector<StageRow>& stage_table() {
                                        {"pretrain-llm", false, "", make_llm_stage},
                                        {"align", true, "", make_align_stage},
                                        {"sft", true, "align", make_sft_stage},
+                                       {"classify", false, "", make_classify_stage},
                                        {"melody", false, "", make_melody_stage}};
   return rows;
 }

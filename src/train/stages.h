@@ -14,6 +14,7 @@ std::unique_ptr<Stage> make_llm_stage(const StageContext& context);
 std::unique_ptr<Stage> make_align_stage(const StageContext& context);
 std::unique_ptr<Stage> make_sft_stage(const StageContext& context);
 std::unique_ptr<Stage> make_melody_stage(const StageContext& context);
+std::unique_ptr<Stage> make_classify_stage(const StageContext& context);
 
 struct SplitQuestions {
   records::QuestionFile train;

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -22,6 +23,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace midillama::testing_support {
@@ -276,6 +278,27 @@ at::Tensor copy_from_and_resize(const at::Tensor& from, const at::Tensor& to) {
   return copy_from(from, to, false);
 }
 
+// Convolutions of a device that is none of LibTorch's own come here, forward and backward, and not to the fallback.
+at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias, at::IntArrayRef stride,
+                       at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed, at::IntArrayRef output_padding,
+                       std::int64_t groups) {
+  const auto opened_bias = bias && bias->defined() ? std::optional(opened(*bias)) : std::nullopt;
+  return at::convolution(opened(input), opened(weight), opened_bias, stride, padding, dilation, transposed, output_padding, groups)
+      .to(kDevice);
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(const at::Tensor& gradient, const at::Tensor& input,
+                                                                    const at::Tensor& weight, at::IntArrayRef stride,
+                                                                    at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,
+                                                                    at::IntArrayRef output_padding, std::int64_t groups,
+                                                                    std::array<bool, 3> wanted) {
+  const auto on_device = [](const at::Tensor& tensor) { return tensor.defined() ? tensor.to(kDevice) : tensor; };
+  const auto [to_input, to_weight, to_bias] =
+      at::convolution_backward(opened(gradient), opened(input), opened(weight), weight.size(0), stride, padding, dilation, transposed,
+                               output_padding, groups, wanted);
+  return {on_device(to_input), on_device(to_weight), on_device(to_bias)};
+}
+
 at::Scalar value_of(const at::Tensor& tensor) {
   if (!in_kernel) ++waits;
   return opened(tensor).item();
@@ -304,6 +327,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
   library.impl("_copy_from", copy_from);
   library.impl("_copy_from_and_resize", copy_from_and_resize);
   library.impl("_local_scalar_dense", value_of);
+  library.impl("convolution_overrideable", convolution);
+  library.impl("convolution_backward_overrideable", convolution_backward);
   library.impl("_has_compatible_shallow_copy_type", may_take_the_others_place);
 }
 

@@ -54,6 +54,11 @@ class TinyWorld {
     config.melody.candidates = 5;
     config.melody.hidden_size = 32;
     config.melody.num_hidden_layers = 2;
+    config.classify.pieces.train = {path("pieces")};
+    config.classify.pieces.valid_fraction = 0.25;
+    config.classify.piano_roll = {.steps_per_quarter = 2, .quarters = 6, .lowest_pitch = 40, .pitches = 48};
+    config.classify.channels = {4, 6};
+    config.classify.dropout = 0.1;
     for (const auto& stage : config::stage_names()) config.stages[stage] = settings();
     write_encoder();
     write_llm();
@@ -106,19 +111,6 @@ class TinyWorld {
     }
   }
 
-  static void write_clip(const std::filesystem::path& file, std::uint64_t seed, int pitch) {
-    Random random(seed);
-    midi::Score score;
-    midi::Instrument instrument;
-    for (std::int64_t i = 0; i < 12 + static_cast<std::int64_t>(random.below(12)); ++i) {
-      const midi::Tick start{i * 240};
-      instrument.notes.push_back(
-          {start, start + midi::Tick{200}, static_cast<std::uint8_t>(pitch + static_cast<int>(random.below(12))), 80});
-    }
-    score.instruments.push_back(instrument);
-    midi::write_midi(score, file);
-  }
-
   // High and low tunes by turns.
   void write_pieces(int count) {
     std::filesystem::create_directories(path("pieces"));
@@ -137,6 +129,21 @@ class TinyWorld {
       file << row.dump() << "\n";
     }
   }
+
+  static void write_clip(const std::filesystem::path& file, std::uint64_t seed, int pitch) {
+    Random random(seed);
+    midi::Score score;
+    midi::Instrument instrument;
+    for (std::int64_t i = 0; i < 12 + static_cast<std::int64_t>(random.below(12)); ++i) {
+      const midi::Tick start{i * 240};
+      instrument.notes.push_back(
+          {start, start + midi::Tick{200}, static_cast<std::uint8_t>(pitch + static_cast<int>(random.below(12))), 80});
+    }
+    score.instruments.push_back(instrument);
+    midi::write_midi(score, file);
+  }
+
+  // High and low tunes by turns.
 
   void write_encoder() const {
     model::MusicBertConfig shape;

@@ -29,6 +29,9 @@ bool has_adapter(const std::filesystem::path& checkpoint);
 // else the last align one. InputError saying which command makes one where there is none. A warning says where its stage was not finished.
 std::filesystem::path find_checkpoint(const config::Config& config, const std::filesystem::path& given);
 
+// The same of one stage: `given`, else the last checkpoint of the run directory's `stage`.
+std::filesystem::path find_checkpoint_of(const config::Config& config, const std::string& stage, const std::filesystem::path& given);
+
 // Logs a warning, with the step, where the checkpoint is not the last one of its stage.
 void warn_if_unfinished(const std::filesystem::path& checkpoint);
 

@@ -13,12 +13,14 @@ struct EvalCommand : TorchCommand {
       "  midillama eval --task qa --system endpoint --endpoint http://127.0.0.1:8080/v1 --model llama-3-70b --set run.dir=runs/llama-3-70b";
 
   void declare(CLI::App& app) {
-    app.add_option("--task", task,
-                   "caption, qa, or unseen: questions in wordings that no training question has (unseen.jsonl); melody: which of several "
-                   "phrases follows a phrase, by the model of stage melody and by what it is compared with")
+    app.add_option(
+           "--task", task,
+           "caption, qa, or unseen: questions in wordings that no training question has (unseen.jsonl); genre or style: what the stage "
+           "classify has learnt to tell, or a server's model, beside simpler models; melody: which of several phrases follows a phrase, by "
+           "the stage melody's model and what it is compared with")
         ->required()
-        ->check(CLI::IsMember({"caption", "qa", "unseen", "melody"}));
-    add_checkpoint_option(app, checkpoint, "sft");
+        ->check(CLI::IsMember({"caption", "qa", "unseen", "genre", "style", "melody"}));
+    add_checkpoint_option(app, checkpoint, "sft (of genre and style, classify; of melody, melody)");
     app.add_option(
            "--music", music,
            "true: each question with its clip; shuffled: with another clip; zero: a zero embedding; mean: the mean embedding of the "
@@ -47,6 +49,7 @@ struct EvalCommand : TorchCommand {
     const auto set = [&](const char* key, const std::string& value) {
       if (!value.empty()) all.push_back(std::string(key) + '=' + value);
     };
+    if (task == "genre" || task == "style") set("classify.task", task);
     set("system", system);
     set("chat.endpoint", endpoint);
     set("chat.model", model);

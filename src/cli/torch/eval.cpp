@@ -2,6 +2,7 @@
 
 #include "cli/torch/device.h"
 #include "midillama/core/error.h"
+#include "midillama/eval/classes.h"
 #include "midillama/eval/evaluate.h"
 #include "midillama/eval/melody.h"
 #include "midillama/eval/report.h"
@@ -35,39 +36,7 @@ runs::Used used_by(const config::Config& given, const std::vector<std::string>& 
   return runs::use_checkpoint(given, checkpoint);
 }
 
-// A task whose models are compared by numbers of their own: no question is answered.
-struct TableTask {
-  const char* name;
-  const char* stage;  // that trains the model
-  runs::ScoreTable (*evaluate)(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device);
-};
-constexpr TableTask kTableTasks[] = {{"melody", "melody", eval::evaluate_melody}};
-
-std::filesystem::path checkpoint_of(const config::Config& config, const std::string& stage, const std::string& given) {
-  if (!given.empty()) return runs::find_checkpoint(config, given);
-  const auto last = runs::last_checkpoint(config, stage);
-  if (!last)
-    throw InputError(
-        config.run.dir, "",
-        fmt::format("has no checkpoint of the stage {}: run `midillama train --stage {}`, or give --checkpoint", stage, stage));
-  runs::warn_if_unfinished(*last);
-  return *last;
-}
-
-// One rank does it all.
-void run_table_task(const TableTask& task, const config::Config& given, const std::string& given_checkpoint) {
-  const std::filesystem::path checkpoint = checkpoint_of(given, task.stage, given_checkpoint);
-  const config::Config config = runs::as_trained(given, checkpoint);
-  const torch::Device device = prepare_device(config.run);
-  const auto group = parallel::ProcessGroup::from_environment(device, std::chrono::seconds(config.run.timeout));
-  if (group->is_main()) std::cout << runs::to_text(task.evaluate(config, checkpoint, device));
-}
-
-}  // namespace
-
-void run(const config::Config& given, const EvalCommand& command) {
-  const auto* table_task = std::ranges::find(kTableTasks, command.task, &TableTask::name);
-  if (table_task != std::end(kTableTasks)) return run_table_task(*table_task, given, command.checkpoint);
+void answer_questions(const config::Config& given, const EvalCommand& command) {
   eval::EvalOptions options;
   options.leaves_out = std::ranges::count(command.music, "all") > 0;
   options.systems = options.leaves_out ? systems::comparison_names() : command.music;
@@ -80,6 +49,62 @@ void run(const config::Config& given, const EvalCommand& command) {
   options.beside = command.beside;
   const eval::Report report = eval::evaluate(config, options, device, *group);
   if (group->is_main()) std::cout << eval::to_text(report);
+}
+
+void require_untouched(const EvalCommand& command, bool is_untouched, const char* option) {
+  if (!is_untouched) throw UsageError(fmt::format("{} has no meaning for --task {}", option, command.task));
+}
+
+// What is said of questions means nothing where none are asked.
+void require_no_questions(const EvalCommand& command) {
+  require_untouched(command, command.music == EvalCommand().music, "--music");
+  require_untouched(command, command.beside.empty(), "--beside");
+}
+
+void require_no_server(const EvalCommand& command) {
+  require_untouched(command, command.system.empty(), "--system");
+  require_untouched(command, command.endpoint.empty(), "--endpoint");
+  require_untouched(command, command.model.empty(), "--model");
+  require_untouched(command, !command.replay, "--replay");
+}
+
+// One rank does it all.
+void score(const config::Config& given, const EvalCommand& command, const std::string& stage,
+           runs::ScoreTable (*evaluate)(const config::Config& config, const std::filesystem::path& checkpoint, torch::Device device)) {
+  require_no_questions(command);
+  require_no_server(command);
+  const auto checkpoint = runs::find_checkpoint_of(given, stage, command.checkpoint);
+  const config::Config config = runs::as_trained(given, checkpoint);
+  const torch::Device device = prepare_device(config.run);
+  const auto group = parallel::ProcessGroup::from_environment(device, std::chrono::seconds(config.run.timeout));
+  if (group->is_main()) std::cout << runs::to_text(evaluate(config, checkpoint, device));
+}
+
+void tell_classes(const config::Config& given, const EvalCommand& command) {
+  if (given.system != "endpoint") return score(given, command, "classify", eval::evaluate_classes);
+  require_no_questions(command);
+  if (!command.checkpoint.empty()) throw UsageError("--checkpoint: a server's model has none (system endpoint)");
+  std::cout << runs::to_text(eval::evaluate_served_classes(given));
+}
+
+void rank_phrases(const config::Config& given, const EvalCommand& command) {
+  score(given, command, "melody", eval::evaluate_melody);
+}
+
+struct Task {
+  const char* name;
+  void (*run)(const config::Config& given, const EvalCommand& command);
+};
+
+constexpr Task kTasks[] = {{"caption", answer_questions}, {"qa", answer_questions}, {"unseen", answer_questions},
+                           {"genre", tell_classes},       {"style", tell_classes},  {"melody", rank_phrases}};
+
+}  // namespace
+
+void run(const config::Config& given, const EvalCommand& command) {
+  const auto* task = std::ranges::find_if(kTasks, [&](const Task& known) { return known.name == command.task; });
+  if (task == std::end(kTasks)) throw UsageError(fmt::format("--task: there is no task {}", command.task));
+  task->run(given, command);
 }
 
 }  // namespace midillama::cli

@@ -1,0 +1,31 @@
+// Pieces as a classifier reads them: config.classify.model says how.
+#pragma once
+
+#include "midillama/config/schema.h"
+#include "midillama/pieces/piece_sets.h"
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace midillama::data {
+
+class PieceInputs {
+ public:
+  virtual ~PieceInputs() = default;
+
+  // The shape of an input: [channels, steps, pitches] of a piano roll, [M] of an embedding.
+  virtual std::vector<std::int64_t> shape() const = 0;
+  // Of a piece, float32 on the CPU, transposed by `shift` semitones where that can be: an embedding is of the piece as it is.
+  virtual torch::Tensor at(std::int64_t piece, int shift) const = 0;
+  // What a pass over an input costs, in places of time.
+  virtual std::int64_t tokens() const = 0;
+};
+
+// Reads all files. Error that lists those which cannot be read or have no notes.
+std::unique_ptr<PieceInputs> make_piece_inputs(const config::Config& config, const std::vector<pieces::Piece>& pieces,
+                                               torch::Device device);
+
+}  // namespace midillama::data

@@ -1,0 +1,111 @@
+#include "midillama/eval/classes.h"
+
+#include "midillama/classes/results.h"
+#include "midillama/classes/task.h"
+#include "midillama/runs/checkpoints.h"
+#include "midillama/runs/trained_with.h"
+#include "support/binary.h"
+#include "support/error_of.h"
+#include "train/tiny_world.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace midillama::eval {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing_support::error_of;
+
+class EvaluateClasses : public testing::Test {
+ protected:
+  EvaluateClasses() {
+    world_.stage("classify").max_steps = 40;
+    world_.stage("classify").batch_size = 8;
+    world_.config.classify.pieces.folds = 2;
+    world_.config.eval.bootstrap_samples = 50;
+  }
+
+  runs::ScoreTable evaluate(const config::Config& config) {
+    const auto checkpoint = runs::find_checkpoint_of(config, "classify", "");
+    return evaluate_classes(runs::as_trained(config, checkpoint), checkpoint, torch::kCPU);
+  }
+  fs::path results() const { return fs::path(world_.config.run.dir) / "eval/genre"; }
+
+  train::TinyWorld world_;
+};
+
+TEST_F(EvaluateClasses, AModelIsMeasuredBesideSimplerOnes) {
+  world_.train("classify");
+  const auto table = evaluate(world_.config);
+  std::vector<std::string> names;
+  for (const auto& row : table.rows) names.push_back(row.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"cnn", "linear", "constant", "chance"}));
+  EXPECT_EQ(table.counts.at("pieces"), 8);
+  EXPECT_EQ(table.rows[0].values.at("accuracy").value, 1) << "high and low tunes";
+  EXPECT_EQ(table.rows[2].values.at("accuracy").value, .5);
+  EXPECT_EQ(to_json(runs::read_score_table(results() / "scores.json")), to_json(table));
+
+  std::size_t right = 0, lines = 0;
+  for_each_json_line(results() / "predictions.jsonl", [&](const Json& line, std::size_t) {
+    const auto& scores = line.at("scores");
+    right += line.at("labels").at(0) == (scores.at("high") > scores.at("low") ? "high" : "low") ? 1 : 0;
+    ++lines;
+  });
+  EXPECT_EQ(right, lines);
+  EXPECT_EQ(lines, 8u);
+  for (const char* row : {"linear", "constant", "chance"}) EXPECT_TRUE(fs::exists(results() / row / "predictions.jsonl")) << row;
+}
+
+TEST_F(EvaluateClasses, TheSameModelGivesTheSameFiles) {
+  world_.train("classify");
+  const auto first = to_json(evaluate(world_.config));
+  const std::string predictions = read_binary(results() / "predictions.jsonl");
+  EXPECT_EQ(to_json(evaluate(world_.config)), first);
+  EXPECT_EQ(read_binary(results() / "predictions.jsonl"), predictions);
+}
+
+TEST_F(EvaluateClasses, EmbeddingsOfAFrozenEncoderWillDo) {
+  world_.config.classify.model = "musicbert";
+  world_.stage("classify").learning_rate = .1;
+  world_.train("classify");
+  const auto table = evaluate(world_.config);
+  EXPECT_EQ(table.rows[0].name, "musicbert");
+  EXPECT_GE(table.rows[0].values.at("accuracy").value, .75);
+}
+
+TEST_F(EvaluateClasses, SeveralLabelsAPiece) {
+  world_.config.classify.multi_label = true;
+  world_.train("classify");
+  const auto table = evaluate(world_.config);
+  EXPECT_EQ(table.rows[0].values.at("f1_samples").value, 1);
+  EXPECT_EQ(table.rows[0].values.at("auc_samples").value, 1);
+}
+
+TEST_F(EvaluateClasses, OtherSetsAreTestedWithoutTraining) {
+  world_.train("classify");
+  config::Config other = world_.config;
+  fs::copy(world_.path("pieces"), world_.path("others"), fs::copy_options::recursive);
+  other.classify.pieces.test = {world_.path("others")};
+  EXPECT_EQ(evaluate(other).counts.at("pieces"), 16);
+  other.classify.pieces.test = {world_.path("pieces")};
+  EXPECT_THAT(error_of([&] { evaluate(other); }), HasSubstr("the model has learnt from"));
+}
+
+TEST_F(EvaluateClasses, ACheckpointIsUsedAsItWasTrained) {
+  EXPECT_THAT(error_of([&] { evaluate(world_.config); }), HasSubstr("has no checkpoint yet: run `midillama train --stage classify`"));
+  world_.train("classify");
+  config::Config other = world_.config;
+  other.classify.task = "style";
+  other.classify.piano_roll.quarters = 7;
+  EXPECT_THAT(error_of([&] { evaluate(other); }),
+              AllOf(HasSubstr("with classify.task \"genre\", not \"style\""), HasSubstr("with classify.piano_roll.quarters 6, not 7")));
+  other = world_.config;
+  other.classify.pieces.fold = 1;
+  EXPECT_THAT(error_of([&] { evaluate(other); }), HasSubstr("with classify.pieces.fold 0, not 1"));
+}
+
+}  // namespace
+}  // namespace midillama::eval

@@ -1,0 +1,71 @@
+"""Writes piano_roll_cnn.json: logits, losses and a gradient of the network over piano rolls, from PyTorch's own layers."""
+
+import json
+import pathlib
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+HERE = pathlib.Path(__file__).parent
+CHANNELS, STEPS, PITCHES, WIDTHS, CLASSES = 2, 7, 6, (3, 4), 3
+
+
+class PianoRollCnn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        sizes = zip((CHANNELS, *WIDTHS), WIDTHS)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(a, b, (5, 3), padding="same"), nn.GroupNorm(1, b), nn.ReLU(), nn.MaxPool2d((2, 4), ceil_mode=True)) for a, b in sizes
+        )
+        self.mean = torch.rand(2 * WIDTHS[-1])
+        self.scale = torch.rand(2 * WIDTHS[-1]) + 0.5
+        self.head = nn.Linear(2 * WIDTHS[-1], CLASSES)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.head((torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1) - self.mean) * self.scale)
+
+    def named(self):
+        """By the names of include/midillama/model/piano_roll_cnn.h."""
+        for i, (convolution, norm, _, _) in enumerate(self.blocks):
+            yield f"blocks.{i}.weight", convolution.weight
+            yield f"blocks.{i}.bias", convolution.bias
+            yield f"blocks.{i}.norm_weight", norm.weight
+            yield f"blocks.{i}.norm_bias", norm.bias
+        yield "head.weight", self.head.weight
+        yield "head.bias", self.head.bias
+
+
+def main():
+    torch.manual_seed(5)
+    model = PianoRollCnn()
+    for _, parameter in model.named():
+        nn.init.normal_(parameter, std=0.5)
+    rolls = (torch.rand(4, CHANNELS, STEPS, PITCHES) > 0.7) * torch.rand(4, CHANNELS, STEPS, PITCHES)
+    labels = torch.tensor([0, 2, 1, 2])
+    several = torch.tensor([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0]], dtype=torch.float32)
+    logits = model(rolls)
+    loss = functional.cross_entropy(logits, labels, reduction="sum")
+    loss.backward()
+    golden = {
+        "versions": {"torch": torch.__version__},
+        "shape": list(rolls.shape),
+        "widths": WIDTHS,
+        "classes": CLASSES,
+        "weights": {name: parameter.flatten().tolist() for name, parameter in model.named()},
+        "buffers": {"head.mean": model.mean.tolist(), "head.scale": model.scale.tolist()},
+        "rolls": rolls.flatten().tolist(),
+        "logits": logits.flatten().tolist(),
+        "labels": labels.tolist(),
+        "loss": loss.item(),
+        "several": several.tolist(),
+        "loss_of_several": functional.binary_cross_entropy_with_logits(logits, several, reduction="sum").item(),
+        "gradient": model.blocks[0][0].weight.grad.flatten().tolist(),
+    }
+    (HERE / "piano_roll_cnn.json").write_text(json.dumps(golden) + "\n")
+
+
+if __name__ == "__main__":
+    main()
