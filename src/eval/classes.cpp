@@ -50,29 +50,28 @@ classes::Scores model_scores(const config::Config& config, const classes::Task& 
 class TableWriter {
  public:
   TableWriter(const classes::Task& task, const config::Config& config)
-      : task_(task), config_(config), folder_(fs::path(config.run.dir) / "eval" / task.name), table(classes::empty_table(task, config)) {}
+      : task_(task), config_(config), folder_(fs::path(config.run.dir) / "eval" / task.name), table_(classes::empty_table(task, config)) {}
 
+  OrderedJson& settings() { return table_.settings; }
   // The model's are in the evaluation's folder, those of what it is compared with in one of their own.
   void add_model(const std::string& name, const classes::Scores& scores) { add(name, folder_, scores); }
   void add(const std::string& name, const classes::Scores& scores) { add(name, folder_ / name, scores); }
 
   runs::ScoreTable write() {
-    runs::write_score_table(folder_ / runs::kScoreTableFile, table);
-    return std::move(table);
+    runs::write_score_table(folder_ / runs::kScoreTableFile, table_);
+    return std::move(table_);
   }
 
  private:
   void add(const std::string& name, const fs::path& folder, const classes::Scores& scores) {
     classes::write_predictions(folder / classes::kPredictionsFile, task_, config_.classify.pieces.fold, scores);
-    table.rows.push_back(classes::score_row(task_, name, scores, config_.run.seed, static_cast<int>(config_.eval.bootstrap_samples)));
+    table_.rows.push_back(classes::score_row(task_, name, scores, config_.run.seed, static_cast<int>(config_.eval.bootstrap_samples)));
   }
 
   const classes::Task& task_;
   const config::Config& config_;
   fs::path folder_;
-
- public:
-  runs::ScoreTable table;
+  runs::ScoreTable table_;
 };
 
 }  // namespace
@@ -82,7 +81,7 @@ runs::ScoreTable evaluate_classes(const config::Config& config, const fs::path& 
   classes::require_learnt(checkpoint, task);
   const WriterLock lock(fs::path(config.run.dir) / "eval");
   TableWriter writer(task, config);
-  writer.table.settings["checkpoint"] = checkpoint.string();
+  writer.settings()["checkpoint"] = checkpoint.string();
   writer.add_model(config.classify.model, model_scores(config, task, checkpoint, device));
   writer.add("linear", classes::linear_scores(task, config.classify.piano_roll.quarters));
   writer.add("constant", classes::constant_scores(task));
@@ -95,11 +94,11 @@ runs::ScoreTable evaluate_served_classes(const config::Config& config) {
   const WriterLock lock(fs::path(config.run.dir) / "eval");
   const classes::ZeroShot told = classes::ask_classes(task, config);
   TableWriter writer(task, config);
-  writer.table.settings["model"] = config.chat.model;
-  writer.table.settings["unanswered"] = told.unanswered;
-  writer.table.settings["tokens_a_piece"] = told.tokens;
-  writer.table.settings["cut_pieces"] = told.cut_pieces;
-  writer.table.settings["measures_left_out"] = told.measures_left_out;
+  writer.settings()["model"] = config.chat.model;
+  writer.settings()["unanswered"] = told.unanswered;
+  writer.settings()["tokens_a_piece"] = told.tokens;
+  writer.settings()["cut_pieces"] = told.cut_pieces;
+  writer.settings()["measures_left_out"] = told.measures_left_out;
   writer.add_model("endpoint", told.scores);
   writer.add("constant", classes::constant_scores(task));
   writer.add("chance", classes::chance_scores(task, config.run.seed));
