@@ -34,7 +34,7 @@ const Part& part_of(Role role) {
   static const std::array<Part, 4> parts = {{
       {55, 84, {kEighth, 2 * kEighth, 3 * kEighth, 4 * kEighth}},
       {48, 72, {2 * kEighth, 4 * kEighth}},
-      {28, 52, {kEighth, 2 * kEighth, 4 * kEighth}},
+      {28, 47, {kEighth, 2 * kEighth, 4 * kEighth}},
       {kDrums.front(), kDrums.back(), {kEighth}},
   }};
   return parts[static_cast<std::size_t>(role)];

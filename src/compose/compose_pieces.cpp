@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,18 +51,18 @@ OrderedJson attempts_json(const std::vector<Attempt>& attempts) {
   return list;
 }
 
-OrderedJson labels_json(const Composed& piece) {
-  return {{"genre", piece.wish.genre}, {"style", piece.wish.style}, {"mood", piece.mood}};
+OrderedJson labels_json(const Vocabulary& vocabulary, const Composed& piece) {
+  return {{vocabulary.genre_label, piece.wish.genre}, {vocabulary.style_label, piece.wish.style}, {kMoodLabel, piece.mood}};
 }
 
-OrderedJson piece_line(const config::Config& config, const Composed& piece, const std::string& work) {
+OrderedJson piece_line(const config::Config& config, const Vocabulary& vocabulary, const Composed& piece, const std::string& work) {
   return {{"piece", piece.wish.name()},
           {"file", piece.wish.file()},
           {"title", piece.words},
           {"composer", config.chat.model},
           {"work", work},
           {"source", "compose"},
-          {"labels", labels_json(piece)},
+          {"labels", labels_json(vocabulary, piece)},
           {"prompt", piece.prompt},
           {"mood", piece.mood},
           {"model", config.chat.model},
@@ -76,14 +78,13 @@ OrderedJson piece_line(const config::Config& config, const Composed& piece, cons
           {"json", to_json(piece.tracks)}};
 }
 
-OrderedJson failed_line(const Composed& piece) {
-  return {{"piece", piece.wish.name()}, {"labels", labels_json(piece)}, {"attempts", attempts_json(piece.attempts)}};
-}
-
-std::string failed_lines(const std::vector<Composed>& pieces) {
+std::string failed_lines(const Vocabulary& vocabulary, const std::vector<Composed>& pieces) {
   std::string lines;
-  for (const Composed& piece : pieces)
-    if (!piece.is_written()) lines += json_line(failed_line(piece));
+  for (const Composed& piece : pieces) {
+    if (piece.is_written()) continue;
+    lines +=
+        json_line({{"piece", piece.wish.name()}, {"labels", labels_json(vocabulary, piece)}, {"attempts", attempts_json(piece.attempts)}});
+  }
   return lines;
 }
 
@@ -91,6 +92,16 @@ void require_pieces(const std::vector<Composed>& pieces, const std::vector<std::
   if (!written.empty()) return;
   throw Error(fmt::format("{}: not one of {} pieces was written, the last since {}", (directory / kFailedFile).string(), pieces.size(),
                           pieces.back().attempts.back().problem));
+}
+
+// The piece that the log gives, where it gives one: a call that failed is not made again where a later one was answered.
+std::optional<Composed> known_piece(const Composer& composer, const Wish& wish, const chat::RequestLog& log, const std::string& model) {
+  auto piece = composer.compose(wish, [&](const chat::Call& call) {
+    const std::string key = chat::key_of(chat::request_body(call, model));
+    auto answer = log.find(key);
+    return answer ? answer : log.find_failure(key);
+  });
+  return piece && piece->is_written() ? piece : std::nullopt;
 }
 
 void write_midi(const config::Config& config, const std::vector<Composed>& pieces, const fs::path& directory) {
@@ -113,8 +124,13 @@ ComposeReport compose_pieces(const config::Config& config, const fs::path& direc
   chat::RequestLog log(directory / works::kRequestsFile);
   chat::Client client(config.chat, log, is_stopped);
   std::vector<Composed> pieces(composer.wishes().size());
+  std::atomic<std::int64_t> from_log = 0;
   const auto compose = [&](std::size_t i) {
-    pieces[i] = *composer.compose(composer.wishes()[i], [&](const chat::Call& call) { return std::optional(client.ask(call)); });
+    const Wish& wish = composer.wishes()[i];
+    auto known = known_piece(composer, wish, log, config.chat.model);
+    if (known) from_log += std::ssize(known->attempts);
+    pieces[i] =
+        known ? *std::move(known) : *composer.compose(wish, [&](const chat::Call& call) { return std::optional(client.ask(call)); });
   };
   parallel_for("composing", pieces.size(), compose, static_cast<unsigned>(config.chat.max_parallel));
 
@@ -127,14 +143,15 @@ ComposeReport compose_pieces(const config::Config& config, const fs::path& direc
   }
   const Novelty novelty = find_near_duplicates(tracks, kNearDuplicate);
   ComposeReport report{.statistics = statistics_of(pieces, novelty), .calls = client.totals()};
+  report.calls.from_log += from_log;
   report.cost = chat::cost_of(config.chat, report.calls.usage);
-  write_atomically(directory / kFailedFile, failed_lines(pieces));
+  write_atomically(directory / kFailedFile, failed_lines(composer.vocabulary(), pieces));
   write_atomically(directory / kStatisticsFile, json_text(report.statistics, 2) + "\n");
   require_pieces(pieces, written, directory);
   records::StepFile file(directory, kComposeStep);
   for (std::size_t i = 0; i < written.size(); ++i) {
     const std::string work = pieces[written[novelty.family[i]]].wish.name();
-    file.write(json_line(piece_line(config, pieces[written[i]], work)));
+    file.write(json_line(piece_line(config, composer.vocabulary(), pieces[written[i]], work)));
   }
   write_midi(config, pieces, directory);
   file.commit(made_of(config), {{"counts", report.statistics.at("files")}}, written.size() == pieces.size());
@@ -145,8 +162,10 @@ chat::Requests waiting_requests(const config::Config& config, const fs::path& di
   const Composer composer(config.compose, config.chat.model, config.run.seed);
   const chat::RequestLog log(directory / works::kRequestsFile);
   chat::Requests waiting;
-  for (const Wish& wish : composer.wishes())
+  for (const Wish& wish : composer.wishes()) {
+    if (known_piece(composer, wish, log, config.chat.model)) continue;
     composer.compose(wish, [&](const chat::Call& call) { return chat::find_or_wait(log, call, config.chat.model, waiting); });
+  }
   return waiting;
 }
 

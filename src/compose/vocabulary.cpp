@@ -32,6 +32,8 @@ std::vector<std::string> mistakes_of(const Vocabulary& vocabulary) {
       if (!known.insert(name).second) mistakes.push_back(fmt::format("{}: \"{}\" is there twice", key, name));
     }
   }
+  const std::set<std::string> labels = {vocabulary.genre_label, vocabulary.style_label, kMoodLabel, ""};
+  if (labels.size() != 4) mistakes.push_back(fmt::format("genre_label, style_label: must be two names, and none of them {}", kMoodLabel));
   return mistakes;
 }
 

@@ -104,6 +104,13 @@ TEST_F(ChatClient, ASchemaIsAskedForInOpenAisWords) {
             Json({{"type", "json_schema"}, {"json_schema", {{"name", "dance"}, {"strict", true}, {"schema", {{"type", "object"}}}}}}));
 }
 
+TEST_F(ChatClient, TopPIsSentWhereItIsChosen) {
+  Call call = question("Which dance?");
+  EXPECT_FALSE(request_body(call, "m").contains("top_p"));
+  call.top_p = 0.9;
+  EXPECT_EQ(request_body(call, "m").at("top_p"), 0.9);
+}
+
 TEST_F(ChatClient, WhatWasAnsweredIsNeverAskedAgain) {
   ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
     give(response, answer(number == 0 ? "Waltz" : "Reel"));

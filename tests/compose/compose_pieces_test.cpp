@@ -125,6 +125,18 @@ TEST_F(ComposePieces, RequestsCarryTheFormAndTheSampling) {
   EXPECT_EQ(Json(request["response_format"]["json_schema"]["schema"]), Json(schema_of(form_of(config.compose))));
 }
 
+TEST_F(ComposePieces, TheVocabularySaysUnderWhichLabelsItsNamesAre) {
+  ScriptedServer server([](std::size_t, const auto& request, auto& response) { answer_well(request, response); });
+  config::Config config = settings(server.url());
+  config.compose.vocabulary = "folk";
+  config.compose.genres = {"slip jig"};
+  config.compose.styles = {"lively"};
+  compose_pieces(config, folder.path(), nullptr);
+  const Json row = rows(folder.path() / "pieces.jsonl").front();
+  EXPECT_EQ(row["labels"], (Json{{"dance", "slip jig"}, {"style", "lively"}, {"mood", row["mood"]}}));
+  EXPECT_EQ(row["file"], "midi/slip_jig_lively/001.mid");
+}
+
 TEST_F(ComposePieces, MoreOfThemAskForTheNewOnesOnly) {
   ScriptedServer server([](std::size_t, const auto& request, auto& response) { answer_well(request, response); });
   config::Config config = settings(server.url());
@@ -235,7 +247,6 @@ const std::vector<WrongAnswer>& wrong_answers() {
 TEST_F(ComposePieces, OfAnswersInEveryWrongWayNothingIsLostAndEveryFailureHasItsReason) {
   ASSERT_EQ(wrong_answers().size(), kPieces);
   std::map<std::string, std::size_t> of_prompt;  // the wrong way of a piece's first answer, by prompt and temperature
-  std::vector<std::string> asked;
   ScriptedServer server([&](std::size_t, const auto& request, auto& response) {
     const Json body = Json::parse(request.body);
     const std::string piece = body["messages"][1]["content"].template get<std::string>() + body["temperature"].dump();
@@ -268,6 +279,11 @@ TEST_F(ComposePieces, OfAnswersInEveryWrongWayNothingIsLostAndEveryFailureHasIts
   }
   EXPECT_EQ(again, 4u);
   EXPECT_EQ(rows(folder.path() / "requests.jsonl").size(), kPieces + 4) << "every answer is kept";
+
+  const auto before = files(folder.path());
+  compose_pieces(config, folder.path(), nullptr);
+  EXPECT_EQ(server.bodies().size(), kPieces + 4) << "what failed is not asked for again where a later try was answered";
+  EXPECT_EQ(files(folder.path()), before);
 }
 
 TEST_F(ComposePieces, APieceThatNoTryGivesIsListedWithItsReasons) {

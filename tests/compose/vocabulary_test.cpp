@@ -36,6 +36,8 @@ TEST(Vocabulary, AFileOfOnesOwnIsNamedByItsPath) {
   EXPECT_THAT(error_of([&] { read_vocabulary(file); }),
               AllOf(HasSubstr("mine.yaml: piece: must have {style}"), HasSubstr("genres: \"a\" is there twice"),
                     HasSubstr("styles: must not be empty")));
+  write_atomically(file, "piece: \"{genre}, {style}\"\ngenres: [a]\nstyles: [b]\nmoods: [c]\ngenre_label: style\n");
+  EXPECT_THAT(error_of([&] { read_vocabulary(file); }), HasSubstr("genre_label, style_label: must be two names"));
   EXPECT_THAT(error_of([] { read_vocabulary("none"); }), HasSubstr("compose.vocabulary: \"none\" — there is no configs/llm-midi"));
 }
 

@@ -70,6 +70,20 @@ TEST(ToMidi, KeepsTheNotesOfRandomScores) {
   }
 }
 
+TEST(ToMidi, InstrumentsOfOneProgramHaveTheChannelsThatAreChosen) {
+  Score score;
+  for (int i = 0; i < 2; ++i)
+    score.instruments.push_back({.program = 0, .is_drum = false, .name = {}, .notes = {{Tick{0}, Tick{10}, 60, 80}}});
+  const auto has = [](const std::vector<std::uint8_t>& file, std::initializer_list<std::uint8_t> bytes) {
+    return !std::ranges::search(file, bytes).empty();
+  };
+  EXPECT_FALSE(has(to_midi(score), {0x91, 60, 80}));
+  const auto file = to_midi(score, {3, 12});
+  EXPECT_TRUE(has(file, {0x93, 60, 80}) && has(file, {0x9c, 60, 80}));
+  EXPECT_EQ(parse_midi(file, "written").instruments, score.instruments);
+  for (const std::vector<int>& wrong : {std::vector<int>{0}, {0, 16}, {0, 9}, {-1, 0}}) EXPECT_THROW(to_midi(score, wrong), Error);
+}
+
 TEST(ToMidi, MoreInstrumentsThanChannels) {
   Score score;
   for (int i = 0; i < 128; ++i) score.instruments.push_back({static_cast<std::uint8_t>(i), false, "", {{Tick{i}, Tick{i + 1}, 60, 64}}});

@@ -53,6 +53,7 @@ class Composer {
   // compose.genres or compose.styles name what the vocabulary has not, or two of its pieces would have one name.
   Composer(const config::Compose& config, std::string model, std::uint64_t seed);
 
+  const Vocabulary& vocabulary() const { return vocabulary_; }
   // Every wish: genre by genre, style by style.
   const std::vector<Wish>& wishes() const { return wishes_; }
 

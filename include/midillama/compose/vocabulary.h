@@ -6,11 +6,16 @@
 
 namespace midillama::compose {
 
+inline constexpr const char* kMoodLabel = "mood";  // of pieces.jsonl
+
 struct Vocabulary {
   std::string piece;  // what is asked for, with {genre} and {style}: "a {genre} song in {style} style"
   std::vector<std::string> genres;
   std::vector<std::string> styles;
   std::vector<std::string> moods;
+  // The labels of pieces.jsonl that say them: the names that the pieces which these are compared with have there.
+  std::string genre_label = "genre";
+  std::string style_label = "style";
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
@@ -18,11 +23,13 @@ struct Vocabulary {
     v("genres", self.genres);
     v("styles", self.styles);
     v("moods", self.moods);
+    v("genre_label", self.genre_label);
+    v("style_label", self.style_label);
   }
 };
 
 // `name`: of a file of configs/llm-midi/vocabularies without its ending, or a YAML file. ConfigError with every mistake: unknown keys, an
-// empty list, a name that is there twice, a `piece` without {genre} or {style}.
+// empty list, a name that is there twice, a `piece` without {genre} or {style}, labels that are not three.
 Vocabulary read_vocabulary(const std::string& name);
 
 // Those of `chosen` in the vocabulary's order, all where it is empty. ConfigError naming `key` and what is none of them.
