@@ -291,7 +291,7 @@ TEST_F(Import, WhatDoesNotGoTogetherIsOneSentence) {
   config_.path = (folder_.path() / "nowhere").string();
   EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("there is no such folder"));
   config_.source = "midi";
-  EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("`midillama data build` reads it as it is"));
+  EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("there is no such folder"));
   EXPECT_FALSE(fs::exists(data() / works::kPiecesFile)) << "nothing stays of an import that failed";
 }
 

@@ -94,7 +94,7 @@ TEST_P(DeviceResume, GivesTheSameBits) {
 
 TEST_P(CudaTrain, StepsAndValidationEqualTheProcessors) {
   world_.config.lora.dropout = world_.config.music_encoder.pretrain.dropout = world_.config.classify.dropout =
-      0;  // a GPU draws other numbers
+      world_.config.melody.dropout = 0;  // a GPU draws other numbers
   expect_the_processors_numbers("cuda");
 }
 
@@ -157,11 +157,11 @@ const auto kTrained = testing::Values(
     Case{"PretrainLlmRecomputed", "pretrain-llm", recompute}, Case{"PretrainLlmInBfloat16", "pretrain-llm", compute_in_bfloat16, kBfloat16},
     Case{"PretrainLlmInBfloat16Recomputed", "pretrain-llm", recompute_in_bfloat16, kBfloat16}, Case{"PretrainEncoder", "pretrain-encoder"},
     Case{"PretrainEncoderInBfloat16", "pretrain-encoder", compute_in_bfloat16, kBfloat16}, Case{"Classify", "classify"},
-    Case{"ClassifyEmbeddings", "classify", classify_embeddings});
+    Case{"ClassifyEmbeddings", "classify", classify_embeddings}, Case{"Melody", "melody"});
 const auto kResumed =
     testing::Values(Case{"Align", "align"}, Case{"SftWhitened", "sft", whiten}, Case{"SftAttention", "sft", pool_by_attention},
                     Case{"SftRecomputed", "sft", recompute}, Case{"PretrainLlm", "pretrain-llm"},
-                    Case{"PretrainEncoderWithDropout", "pretrain-encoder", drop}, Case{"Classify", "classify"});
+                    Case{"PretrainEncoderWithDropout", "pretrain-encoder", drop}, Case{"Classify", "classify"}, Case{"Melody", "melody"});
 const auto name_of_case = [](const auto& info) { return info.param.name; };
 
 INSTANTIATE_TEST_SUITE_P(Stages, DeviceTrain, kTrained, name_of_case);

@@ -262,6 +262,7 @@ TEST_F(DistributedTraining, TwoRanksGiveTheLossesOfOne) {
   world_.config.lora.dropout = 0;
   world_.config.music_encoder.pretrain.dropout = 0;
   world_.config.classify.dropout = 0;
+  world_.config.melody.dropout = 0;
   for (const auto& stage : config::stage_names()) {
     world_.stage(stage).batch_size = 5;  // shares of three and two
     world_.stage(stage).validate_every = 3;
