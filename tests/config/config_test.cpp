@@ -255,9 +255,11 @@ TEST(Config, AServerIsToldWhoAsksAndItsAddressHoldsNoSecret) {
 TEST(Config, EveryShippedConfigurationIsValid) {
   const std::set<std::string> of_other_rooms = {"tags.yaml", "study.yaml", "table1.yaml",
                                                 "transfer.yaml"};  // tests/records, study, experiment
+  const std::filesystem::path vocabularies = "configs/llm-midi/vocabularies";  // tests/compose
   int found = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("configs")) {
     if (entry.path().extension() != ".yaml" || of_other_rooms.contains(entry.path().filename().string())) continue;
+    if (entry.path().parent_path() == vocabularies) continue;
     EXPECT_NO_THROW(load(entry.path())) << entry.path();
     ++found;
   }
