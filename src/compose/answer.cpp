@@ -237,7 +237,7 @@ Form form_of(const config::Compose& config) {
 
 std::string prompt_of(const Form& form, const std::string& piece, const std::string& mood) {
   return fmt::format(
-      "Compose {piece} with a {mood} mood: {bars} bars of 4/4 at 120 BPM, in four tracks. Write it as JSON:\n"
+      "Compose {piece}, {mood} in mood: {bars} bars of 4/4 at 120 BPM, in four tracks. Write it as JSON:\n"
       "{{\"melody\":[[60,480,80,0],...],\"chords\":[...],\"bass\":[...],\"rhythm\":[...]}}\n"
       "A note is [pitch, duration, velocity, start]:\n"
       "pitch: 0 to 127, 60 is middle C; in the rhythm 35 (kick), 38 (snare) or 42 (hi-hat)\n"

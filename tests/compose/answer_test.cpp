@@ -107,8 +107,8 @@ TEST(Answer, TheSchemaHoldsEveryNoteToItsPartOfThePiece) {
 
 TEST(Answer, ThePromptSaysWhatIsHeldAgainstTheAnswer) {
   const std::string prompt = prompt_of({.bars = 4, .notes = {9, 7, 5, 3}}, "a Punk song in Dark style", "calm");
-  for (const char* part : {"a Punk song in Dark style with a calm mood: 4 bars", "0 to 7679; a bar has 1920", "about 9 notes",
-                           "about 7 notes", "about 5 low notes", "about 3 strokes"})
+  for (const char* part : {"a Punk song in Dark style, calm in mood: 4 bars", "0 to 7679; a bar has 1920", "about 9 notes", "about 7 notes",
+                           "about 5 low notes", "about 3 strokes"})
     EXPECT_THAT(prompt, HasSubstr(part));
 }
 

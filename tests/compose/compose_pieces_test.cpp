@@ -100,7 +100,7 @@ TEST_F(ComposePieces, EveryCombinationIsWrittenAndIsAPieceSet) {
   EXPECT_EQ(written[11]["labels"], (Json{{"genre", "New Age"}, {"style", "Punk"}, {"mood", written[11]["mood"]}}));
   EXPECT_DOUBLE_EQ(written[2]["parameters"]["temperature"].get<double>(), 0.68);
   EXPECT_THAT(written[0]["prompt"].get<std::string>(),
-              HasSubstr("a Jazz song in Dance style with a " + written[0]["mood"].get<std::string>()));
+              HasSubstr("a Jazz song in Dance style, " + written[0]["mood"].get<std::string>() + " in mood"));
   std::set<std::int64_t> seeds;
   for (const Json& row : written) {
     seeds.insert(row["parameters"]["seed"].get<std::int64_t>());
