@@ -14,9 +14,14 @@ namespace {
 
 constexpr std::array<std::int64_t, 2> kKernel = {5, 3};  // steps, pitches; odd
 constexpr std::array<std::int64_t, 2> kPool = {2, 4};
-constexpr double kNormEpsilon = 1e-5;
-constexpr std::int64_t kSeenInputs = 512;  // at most, before it trains
-constexpr std::int64_t kBatch = 32;
+constexpr double kSmallestDeviation = 1e-3;
+constexpr std::int64_t kSeenInputs = 256;  // at most, before it trains
+
+// The mean and the maximum of each channel: [batch, channels, steps, pitches] → [batch, 2 x channels]
+torch::Tensor pooled(const torch::Tensor& x) {
+  const auto places = x.flatten(2);
+  return at::cat({places.mean(2), places.amax(2)}, 1);
+}
 
 }  // namespace
 
@@ -24,18 +29,29 @@ struct PianoRollCnn::Block : torch::nn::Module {
   Block(std::int64_t in, std::int64_t out, const at::Generator& generator) {
     weight = register_parameter("weight", torch::empty({out, in, kKernel[0], kKernel[1]}));
     bias = register_parameter("bias", torch::empty({out}));
-    norm_weight = register_parameter("norm_weight", torch::ones({out}));
-    norm_bias = register_parameter("norm_bias", torch::zeros({out}));
+    mean = register_buffer("mean", torch::zeros({out}));
+    scale = register_buffer("scale", torch::ones({out}));
     for (const torch::Tensor& parameter : {weight, bias}) fill_linear(parameter, in * kKernel[0] * kKernel[1], generator);
   }
 
   torch::Tensor forward(const torch::Tensor& x) {
-    const auto found = at::conv2d(x, weight, bias, /*stride=*/1, /*padding=*/{kKernel[0] / 2, kKernel[1] / 2});
-    const auto normal = at::group_norm(found, /*num_groups=*/1, norm_weight, norm_bias, kNormEpsilon).relu();
-    return at::max_pool2d(normal, kPool, kPool, /*padding=*/0, /*dilation=*/1, /*ceil_mode=*/true);
+    const auto by_channel = [](const torch::Tensor& values) { return values.view({-1, 1, 1}); };
+    const auto standardised = (convolved(x) - by_channel(mean)) * by_channel(scale);
+    return at::max_pool2d(standardised.relu(), kPool, kPool, /*padding=*/0, /*dilation=*/1, /*ceil_mode=*/true);
   }
 
-  torch::Tensor weight, bias, norm_weight, norm_bias;
+  // By what it makes of these.
+  void standardise(const torch::Tensor& x) {
+    const auto found = convolved(x).to(torch::kFloat64);
+    mean.copy_(found.mean(at::IntArrayRef{0, 2, 3}));
+    scale.copy_(found.std(at::IntArrayRef{0, 2, 3}, /*unbiased=*/false).clamp_min(kSmallestDeviation).reciprocal());
+  }
+
+  torch::Tensor convolved(const torch::Tensor& x) {
+    return at::conv2d(x, weight, bias, /*stride=*/1, /*padding=*/{kKernel[0] / 2, kKernel[1] / 2});
+  }
+
+  torch::Tensor weight, bias, mean, scale;
 };
 
 PianoRollCnn::~PianoRollCnn() = default;
@@ -52,27 +68,23 @@ PianoRollCnn::PianoRollCnn(const config::Classify& config, std::int64_t input_ch
   head_ = register_module("head", std::make_shared<StandardisedHeadImpl>(2 * in, classes));
 }
 
-torch::Tensor PianoRollCnn::features(const torch::Tensor& rolls) {
+torch::Tensor PianoRollCnn::logits(const torch::Tensor& rolls) {
   torch::Tensor x = rolls;
   for (const auto& block : blocks_) x = block->forward(x);
-  const auto places = x.flatten(2);  // [batch, channels, steps * pitches]
-  return at::cat({places.mean(2), places.amax(2)}, 1);
-}
-
-torch::Tensor PianoRollCnn::logits(const torch::Tensor& rolls) {
-  return head_->output(model::dropout(head_->standardised(features(rolls)), dropout_, is_training()));
+  return head_->output(model::dropout(head_->standardised(pooled(x)), dropout_, is_training()));
 }
 
 void PianoRollCnn::prepare(const InputOf& input_of, std::int64_t inputs) {
   const torch::NoGradGuard no_grad;
   const std::int64_t count = std::min(inputs, kSeenInputs);
   std::vector<torch::Tensor> seen;
-  for (std::int64_t begin = 0; begin < count; begin += kBatch) {
-    std::vector<torch::Tensor> batch;
-    for (std::int64_t i = begin; i < std::min(count, begin + kBatch); ++i) batch.push_back(input_of(i * inputs / count));
-    seen.push_back(features(at::stack(batch)));
+  for (std::int64_t i = 0; i < count; ++i) seen.push_back(input_of(i * inputs / count));
+  torch::Tensor x = at::stack(seen);
+  for (const auto& block : blocks_) {
+    block->standardise(x);
+    x = block->forward(x);
   }
-  head_->standardise(at::cat(seen));
+  head_->standardise(pooled(x));
 }
 
 }  // namespace midillama::model

@@ -11,12 +11,12 @@ namespace midillama::model {
 
 struct StandardisedHeadImpl;
 
-// Blocks, one for each of `config.channels`: a convolution of 5 steps by 3 pitches that keeps the size, group normalisation (Wu & He 2018)
-// in one group, so that an example's numbers do not depend on its batch, ReLU, and the maximum of every 2 steps by 4 pitches. Then the mean
-// and the maximum of each channel over time and pitch, standardised as they are in the beginning (Salimans & Kingma 2016, section 3: of a
-// picture that is nearly empty all means are nearly alike), dropout, and a linear layer. Parameters: `blocks.<i>.weight` [out, in, 5, 3],
-// `.bias` [out], `.norm_weight` [out], `.norm_bias` [out]; `head.weight` [classes, 2 x out], `head.bias`; buffers `head.mean`,
-// `head.scale`.
+// Blocks, one for each of `config.channels`: a convolution of 5 steps by 3 pitches that keeps the size, each of its channels standardised
+// as it is over the training pieces before the first step (Salimans & Kingma 2016, section 3: a picture is nearly empty, so that otherwise
+// all are nearly alike; and an example's numbers do not depend on its batch), ReLU, and the maximum of every 2 steps by 4 pitches. Then the
+// mean and the maximum of each channel over time and pitch, standardised likewise, dropout, and a linear layer. Parameters:
+// `blocks.<i>.weight` [out, in, 5, 3], `.bias` [out], `head.weight` [classes, 2 x out], `head.bias`; buffers `mean` and `scale` of each
+// [out] and of `head`.
 class PianoRollCnn final : public Classifier {
  public:
   PianoRollCnn(const config::Classify& config, std::int64_t input_channels, std::int64_t classes, std::uint64_t seed);
@@ -24,13 +24,11 @@ class PianoRollCnn final : public Classifier {
 
   // [batch, channels, steps, pitches] → [batch, classes]
   torch::Tensor logits(const torch::Tensor& rolls) override;
-  // By some hundred of the inputs.
+  // Layer by layer, over some hundred of the inputs.
   void prepare(const InputOf& input_of, std::int64_t inputs) override;
 
  private:
   struct Block;
-  // → [batch, 2 x out]
-  torch::Tensor features(const torch::Tensor& rolls);
 
   std::vector<std::shared_ptr<Block>> blocks_;
   std::shared_ptr<StandardisedHeadImpl> head_;

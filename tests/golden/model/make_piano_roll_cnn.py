@@ -11,31 +11,43 @@ HERE = pathlib.Path(__file__).parent
 CHANNELS, STEPS, PITCHES, WIDTHS, CLASSES = 2, 7, 6, (3, 4), 3
 
 
+class Standardised(nn.Module):
+    def __init__(self, size, places):
+        super().__init__()
+        self.mean = torch.rand(size)
+        self.scale = torch.rand(size) + 0.5
+        self.places = places
+
+    def forward(self, x):
+        shape = (-1,) + (1,) * self.places
+        return (x - self.mean.view(shape)) * self.scale.view(shape)
+
+
 class PianoRollCnn(nn.Module):
     def __init__(self):
         super().__init__()
         sizes = zip((CHANNELS, *WIDTHS), WIDTHS)
         self.blocks = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, (5, 3), padding="same"), nn.GroupNorm(1, b), nn.ReLU(), nn.MaxPool2d((2, 4), ceil_mode=True)) for a, b in sizes
+            nn.Sequential(nn.Conv2d(a, b, (5, 3), padding="same"), Standardised(b, 2), nn.ReLU(), nn.MaxPool2d((2, 4), ceil_mode=True)) for a, b in sizes
         )
-        self.mean = torch.rand(2 * WIDTHS[-1])
-        self.scale = torch.rand(2 * WIDTHS[-1]) + 0.5
-        self.head = nn.Linear(2 * WIDTHS[-1], CLASSES)
+        self.head = nn.Sequential(Standardised(2 * WIDTHS[-1], 0), nn.Linear(2 * WIDTHS[-1], CLASSES))
 
     def forward(self, x):
         for block in self.blocks:
             x = block(x)
-        return self.head((torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1) - self.mean) * self.scale)
+        return self.head(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))
+
+    def layers(self):
+        """By the names of include/midillama/model/piano_roll_cnn.h: what is linear, and what standardises."""
+        for i, block in enumerate(self.blocks):
+            yield f"blocks.{i}", block[0], block[1]
+        yield "head", self.head[1], self.head[0]
 
     def named(self):
-        """By the names of include/midillama/model/piano_roll_cnn.h."""
-        for i, (convolution, norm, _, _) in enumerate(self.blocks):
-            yield f"blocks.{i}.weight", convolution.weight
-            yield f"blocks.{i}.bias", convolution.bias
-            yield f"blocks.{i}.norm_weight", norm.weight
-            yield f"blocks.{i}.norm_bias", norm.bias
-        yield "head.weight", self.head.weight
-        yield "head.bias", self.head.bias
+        return [(f"{name}.{part}", getattr(layer, part)) for name, layer, _ in self.layers() for part in ("weight", "bias")]
+
+    def standardising(self):
+        return [(f"{name}.{part}", getattr(layer, part)) for name, _, layer in self.layers() for part in ("mean", "scale")]
 
 
 def main():
@@ -55,7 +67,7 @@ def main():
         "widths": WIDTHS,
         "classes": CLASSES,
         "weights": {name: parameter.flatten().tolist() for name, parameter in model.named()},
-        "buffers": {"head.mean": model.mean.tolist(), "head.scale": model.scale.tolist()},
+        "buffers": {name: buffer.tolist() for name, buffer in model.standardising()},
         "rolls": rolls.flatten().tolist(),
         "logits": logits.flatten().tolist(),
         "labels": labels.tolist(),
