@@ -9,6 +9,7 @@
 #include "midillama/corpus/source.h"
 #include "midillama/midi/bar_lines.h"
 #include "midillama/midi/file.h"
+#include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 #include "midillama/works/files.h"
 
@@ -60,6 +61,7 @@ class SourceImport {
 
   void run() {
     require_source_elsewhere();
+    require_no_dataset();
     corpus::Reading reading =
         corpus::read_source(config_, records::read_tags(config_.tag_file), [&](corpus::Piece& piece) { keep(piece); });
     pieces_ = std::move(reading.pieces);
@@ -84,6 +86,12 @@ class SourceImport {
       if (is_same_file(config_.path, written))
         throw InputError(config_.path, "corpus.path", "is where the import writes: --set data.dir=… names another folder");
     }
+  }
+
+  // It has clips of its own, which are no whole pieces.
+  void require_no_dataset() const {
+    if (fs::exists(directory_ / records::kDatasetFile))
+      throw InputError(directory_.string(), "", "holds a dataset: --set data.dir=… names another folder for the pieces");
   }
 
   // Where a piece is written before it is known whether it is kept.

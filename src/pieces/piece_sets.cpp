@@ -35,6 +35,7 @@ std::vector<std::string> values_of(const Json& label, const std::string& name, c
 // Pieces that stay together, by their work.
 struct Family {
   std::string work;
+  std::string drawn_by;
   std::vector<std::size_t> pieces;
   std::string stratum;  // the joined values of all of its pieces
 };
@@ -45,6 +46,7 @@ std::vector<Family> families_of(const std::vector<Piece>& pieces, const std::str
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     Family& family = by_work[pieces[i].work];
     family.work = pieces[i].work;
+    family.drawn_by = pieces[i].drawn_by;
     family.pieces.push_back(i);
     const auto& own = pieces[i].values(label);
     values[family.work].insert(own.begin(), own.end());
@@ -59,7 +61,7 @@ std::vector<Family> families_of(const std::vector<Piece>& pieces, const std::str
 
 // In an order that is drawn by their names, so that another piece more moves few others.
 void draw_order(std::vector<Family>& families, std::uint64_t seed) {
-  std::ranges::sort(families, {}, [&](const Family& family) { return std::pair(seed_for(seed, family.work.c_str()), family.work); });
+  std::ranges::sort(families, {}, [&](const Family& family) { return std::pair(seed_for(seed, family.drawn_by.c_str()), family.work); });
 }
 
 std::vector<Piece> taken(const std::vector<Piece>& pieces, const std::vector<std::int64_t>& part, std::int64_t wanted) {
@@ -105,6 +107,7 @@ std::vector<Piece> read_pieces(const std::vector<std::string>& folders, const fs
     const std::string list = (fs::path(folder) / works::kPiecesFile).string();
     works::for_each_piece(folder, [&](const works::CatalogPiece& row) {
       Piece piece{.id = fmt::format("{}/{}", folder, row.id), .file = fs::path(folder) / row.file, .work = {}};
+      piece.drawn_by = row.work.empty() ? row.id : row.work;
       piece.work = row.work.empty() ? piece.id : fmt::format("{}/{}", folder, row.work);
       if (!fs::exists(piece.file)) piece.file = corpus_path / row.file;
       if (!fs::exists(piece.file))

@@ -81,10 +81,10 @@ TEST_F(SourceImport, BarsAreTheTunesOwnAndAnUpbeatIsAShortOne) {
 }
 
 TEST_F(SourceImport, OneOfCopiesStaysAndRelatedTunesAreOneWork) {
-  const std::string first = random_tune(1, "M:C|\nL:1/8\nK:C\n", 1, 16), own = random_tune(1, "", 9, 16);
+  const std::string first = random_tune(1, "M:C|\nL:1/8\nK:C\n", 1, 16), own = random_tune(1, "", 9, 26);
   write("a.abc", first);
   write("b.abc", random_tune(2, "T:A copy a fourth higher\nM:C|\nL:1/8\nK:F\n", 1, 16, 3));
-  // The first tune, and as much again that is its own.
+  // The first tune, and more that is its own: too much to be the same tune.
   write("c.abc", first.substr(0, first.size() - 2) + own.substr(own.find('\n') + 1));
   const auto rows = pieces();
   const OrderedJson report = import_report(data());
@@ -131,6 +131,12 @@ TEST_F(SourceImport, DoesNotWriteWhereItReads) {
   midi::write_midi(corpus::random_score(1, 64), fs::path(config_.path) / "one.mid");
   EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("is where the import writes"));
   EXPECT_THAT(names_in(config_.path), ElementsAre("one.mid"));
+}
+
+TEST_F(SourceImport, LeavesADatasetAlone) {
+  write_atomically(data() / "dataset.json", "{}");
+  EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("holds a dataset"));
+  EXPECT_THAT(names_in(data()), ElementsAre("dataset.json"));
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ TEST_F(Results, AConstantAnswerIsTheCommonestClass) {
   const Task task = read_task(config_);
   EXPECT_THAT(constant_scores(task), Each(ElementsAre(0, 1)));
   const auto row = score_row(task, "constant", constant_scores(task), 1, 100);
-  EXPECT_NEAR(row.values.at("accuracy").value, 2. / 3, .05);
+  EXPECT_NEAR(row.values.at("accuracy").value, 2. / 3, .1) << "two of three songs, in whole songs";
   EXPECT_EQ(row.values.at("auc_macro").value, .5);
 }
 

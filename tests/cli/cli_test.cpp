@@ -271,7 +271,6 @@ TEST_F(Cli, DataImportWritesPiecesOnce) {
   write_atomically(folder.path() / "songs.csv", "name,title,composer\ntwo.mid,Song,Ada Low\n");
   EXPECT_THAT(import({"--set", "corpus.file_column=name"}).error_output, HasSubstr("--overwrite imports again"));
   EXPECT_EQ(import({"--set", "corpus.file_column=name", "--overwrite"}).status, 0);
-  EXPECT_THAT(midillama({"data", "import"}).error_output, HasSubstr("corpus.source: \"abc\""));
 }
 
 TEST_F(Cli, TokenizePrintsFieldCodes) {

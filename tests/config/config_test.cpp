@@ -253,8 +253,8 @@ TEST(Config, AServerIsToldWhoAsksAndItsAddressHoldsNoSecret) {
 }
 
 TEST(Config, EveryShippedConfigurationIsValid) {
-  const std::set<std::string> of_other_rooms = {"tags.yaml", "study.yaml", "table1.yaml",
-                                                "transfer.yaml"};              // tests/records, study, experiment
+  const std::set<std::string> of_other_rooms = {"tags.yaml", "study.yaml", "table1.yaml", "transfer.yaml",
+                                                "experiment.yaml"};            // tests/records, study, experiment
   const std::filesystem::path vocabularies = "configs/llm-midi/vocabularies";  // tests/compose
   int found = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("configs")) {

@@ -25,9 +25,9 @@ inline std::vector<int> random_degrees(std::uint64_t seed, std::size_t count) {
 }
 
 // `bars` bars of eight eighth notes in C|, each line four bars, behind the given header fields; every note `steps` of the scale higher,
-// which is a transposition where the key goes up as much.
+// which is a transposition where the key goes up as much; at most 3.
 inline std::string random_tune(int number, const std::string& fields, std::uint64_t seed, std::size_t bars, int steps = 0) {
-  constexpr const char* kNotes[] = {"C", "D", "E", "F", "G", "A", "B", "c", "d", "e", "f", "g", "a", "b", "c'", "d'"};
+  constexpr const char* kNotes[] = {"C", "D", "E", "F", "G", "A", "B", "c", "d", "e", "f", "g", "a", "b", "c'", "d'", "e'"};
   std::string tune = "X:" + std::to_string(number) + "\n" + fields;
   const auto degrees = random_degrees(seed, bars * 8);
   for (std::size_t i = 0; i < degrees.size(); ++i) {

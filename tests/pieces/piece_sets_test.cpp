@@ -69,7 +69,7 @@ TEST_F(PieceSet, SaysWhatIsNoPiece) {
 }
 
 Piece piece(const std::string& id, const std::string& work, const std::vector<std::string>& values) {
-  return {.id = id, .file = {}, .work = work, .labels = {{"genre", values}}};
+  return {.id = id, .file = {}, .work = work, .drawn_by = work, .labels = {{"genre", values}}};
 }
 
 // `songs` works of `versions` pieces each, of the genres in turn.

@@ -16,6 +16,7 @@ struct Piece {
   std::string id;              // FOLDER/PIECE: unique over all folders
   std::filesystem::path file;  // the MIDI file
   std::string work;            // FOLDER/WORK; pieces of one work are versions of one song. Of a piece without a work its own id
+  std::string drawn_by = {};   // the work's name within its folder: what is drawn depends on that, wherever the folder is
   std::map<std::string, std::vector<std::string>> labels = {};  // each sorted, each once; a label that is not known is absent
 
   // The values of a label; none where it is not known.
