@@ -292,7 +292,9 @@ class ScoredTableBuilder {
   // Empty where they can be compared with the systems before.
   std::string why_not_comparable(const runs::ScoreTable& scores, const fs::path& file) {
     std::vector<std::string> counted;
-    for (const auto& [of, number] : scores.counts.items()) counted.push_back(fmt::format("{} {}", number.dump(), of));
+    for (const char* tested : {"pieces", "groups", "works", "classes"}) {
+      if (scores.counts.contains(tested)) counted.push_back(fmt::format("{} {}", scores.counts[tested].dump(), tested));
+    }
     const std::string of = fmt::format("{}", fmt::join(counted, ", "));
     if (table_.of.empty()) table_.of = of;
     return table_.of == of

@@ -192,7 +192,7 @@ class ScoredResults : public ::testing::Test {
   }
 
   void write(const std::string& run, const std::string& task, std::int64_t pieces, const std::map<std::string, double>& accuracy) {
-    runs::ScoreTable table{.task = task, .counts = {{"pieces", pieces}, {"works", 7}}, .columns = {"accuracy"}};
+    runs::ScoreTable table{.task = task, .counts = {{"pieces", pieces}, {"works", 7}, {"learnt", learnt_++}}, .columns = {"accuracy"}};
     for (const auto& [name, value] : accuracy)
       table.rows.push_back(
           {.name = name, .values = {{"accuracy", {.value = value, .interval = metrics::Interval{value - 0.1, value + 0.1}}}}});
@@ -201,6 +201,7 @@ class ScoredResults : public ::testing::Test {
 
   World world_;
   Plan plan_;
+  std::int64_t learnt_ = 50;  // another number for each
 };
 
 TEST_F(ScoredResults, AreThoseOfEachSystemsTasks) {
