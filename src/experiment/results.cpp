@@ -92,19 +92,21 @@ std::vector<metrics::Trials> all_or_none(double share, std::size_t pieces) {
   return std::vector<metrics::Trials>(pieces, {.successes = std::llround(share), .trials = 1});
 }
 
+// Of the systems that are for the task.
+std::vector<std::vector<Run>> runs_for(const Plan& plan, const std::string& task) {
+  std::vector<std::vector<Run>> runs = runs_of(plan);
+  std::erase_if(runs, [&](const auto& of_system) { return std::ranges::count(tasks_of(plan, *of_system.front().system), task) == 0; });
+  return runs;
+}
+
 class TableBuilder {
  public:
   TableBuilder(const Plan& plan, const Test& test, const std::string& task, const Problems& problems)
-      : plan_(plan), test_(test), problems_(problems) {
-    table_.test = test.name;
-    table_.task = task;
-  }
+      : plan_(plan), test_(test), problems_(problems), table_{.test = test.name, .task = task} {}
 
   Table build() {
-    for (const auto& runs : runs_of(plan_)) {
-      const System& system = *runs.front().system;
-      if (std::ranges::count(tasks_of(plan_, system), table_.task) == 0) continue;
-      for (const std::string& answers : system.answers) read_row(runs, answers);
+    for (const auto& runs : runs_for(plan_, table_.task)) {
+      for (const std::string& answers : runs.front().system->answers) read_row(runs, answers);
     }
     table_.of = fmt::format("{} questions about {} pieces", table_.examples, table_.pieces);
     if (!bootstrap_) return std::move(table_);
@@ -253,18 +255,13 @@ class TableBuilder {
 class ScoredTableBuilder {
  public:
   ScoredTableBuilder(const Plan& plan, const Test& test, const std::string& task, const Problems& problems)
-      : plan_(plan), test_(test), problems_(problems) {
-    table_.test = test.name;
-    table_.task = task;
-  }
+      : plan_(plan), test_(test), problems_(problems), table_{.test = test.name, .task = task} {}
 
   Table build() {
-    for (const auto& runs : runs_of(plan_)) {
-      const System& system = *runs.front().system;
-      if (std::ranges::count(tasks_of(plan_, system), table_.task) == 0) continue;
+    for (const auto& runs : runs_for(plan_, table_.task)) {
       std::string problem;
       const auto tables = read(runs, problem);
-      for (const std::string& answers : system.answers) add_row(runs, answers, tables, problem);
+      for (const std::string& answers : runs.front().system->answers) add_row(runs, answers, tables, problem);
     }
     for (std::size_t row = 0; row < table_.rows.size(); ++row) fill(row);
     return std::move(table_);
