@@ -97,6 +97,13 @@ TEST_F(EvaluateClasses, OtherSetsAreTestedWithoutTraining) {
   fs::copy(world_.path("pieces"), world_.path("others"), fs::copy_options::recursive);
   other.classify.pieces.test = {world_.path("others")};
   EXPECT_EQ(evaluate(other).counts.at("pieces"), 8) << "one of two parts";
+  Json works = Json::array();
+  for (int i = 0; i < 16; ++i) works.push_back(fmt::format("{}/piece{}", world_.path("pieces"), i));
+  const auto learnt = runs::find_checkpoint_of(world_.config, "classify", "") / "classes.json";
+  Json json = read_json(learnt);
+  json["works"] = works;
+  write_atomically(learnt, json.dump());
+  EXPECT_THAT(error_of([&] { evaluate(world_.config); }), HasSubstr("the model has learnt from"));
 }
 
 TEST_F(EvaluateClasses, ACheckpointIsUsedAsItWasTrained) {
