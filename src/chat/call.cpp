@@ -104,13 +104,18 @@ std::string key_of(const OrderedJson& request) {
   return fingerprint(Json(request).dump());  // keys in the order of the alphabet
 }
 
+std::int64_t about_tokens(std::string_view text) {
+  constexpr std::size_t kCharacters = 4;  // a token
+  return static_cast<std::int64_t>((text::count_characters(text) + kCharacters - 1) / kCharacters);
+}
+
 Usage usage_at_most(const OrderedJson& request) {
-  std::size_t characters = 0;
+  Usage most{.completion_tokens = request.at("max_tokens").get<std::int64_t>()};
   for (const OrderedJson& message : request.at("messages"))
-    characters += text::count_characters(message.at("content").get_ref<const std::string&>());
+    most.prompt_tokens += about_tokens(message.at("content").get_ref<const std::string&>());
   if (const OrderedJson* schema = at(request, {"response_format", "json_schema", "schema"}))
-    characters += text::count_characters(json_text(*schema));
-  return {static_cast<std::int64_t>(characters / 4), request.at("max_tokens").get<std::int64_t>()};
+    most.prompt_tokens += about_tokens(json_text(*schema));
+  return most;
 }
 
 Usage usage_of(const OrderedJson& response) {

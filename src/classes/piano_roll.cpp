@@ -39,7 +39,6 @@ std::vector<RollNote> roll_notes(const midi::Score& score, const config::PianoRo
     const midi::Instrument& instrument = score.instruments[i];
     for (const midi::Note& note : instrument.notes) {
       const std::int64_t begin = step_of(note.start);
-      if (begin >= config.quarters * config.steps_per_quarter) continue;
       notes.push_back({.channel = config.channels == "roles" ? static_cast<std::int64_t>(roles[i]) : 0,
                        .begin = begin,
                        .end = std::max(begin + 1, static_cast<std::int64_t>(step_of(note.end))),
@@ -51,16 +50,17 @@ std::vector<RollNote> roll_notes(const midi::Score& score, const config::PianoRo
   return notes;
 }
 
-void draw(std::span<const RollNote> notes, const config::PianoRoll& config, int shift, std::span<float> roll) {
+void draw(std::span<const RollNote> notes, const config::PianoRoll& config, const RollChange& change, std::span<float> roll) {
   const RollShape shape = shape_of(config);
   if (static_cast<std::int64_t>(roll.size()) != shape.size())
     throw Error(fmt::format("a picture of {} numbers was asked for, not of {}", roll.size(), shape.size()));
   for (const RollNote& note : notes) {
-    const std::int64_t pitch = note.pitch + (note.is_drum ? 0 : shift) - config.lowest_pitch;
+    const std::int64_t pitch = note.pitch + (note.is_drum ? 0 : change.shift) - config.lowest_pitch;
     if (pitch < 0 || pitch >= shape.pitches) continue;
-    for (std::int64_t step = note.begin; step < std::min(note.end, shape.steps); ++step) {
+    const std::int64_t begin = note.begin - change.start, end = std::min(note.end - change.start, shape.steps);
+    for (std::int64_t step = std::max<std::int64_t>(begin, 0); step < end; ++step) {
       float& cell = roll[static_cast<std::size_t>((note.channel * shape.steps + step) * shape.pitches + pitch)];
-      cell = std::max(cell, step == note.begin ? note.worth : note.worth / 2);
+      cell = std::max(cell, step == begin ? note.worth : note.worth / 2);
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "midillama/classes/results.h"
 
 #include "midillama/core/atomic_file.h"
+#include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/metrics/classification.h"
 
@@ -21,6 +22,14 @@ metrics::Classification told(const Task& task, const Scores& scores) {
     told.scores.insert(told.scores.end(), scores[i].begin(), scores[i].end());
   }
   return metrics::Classification(std::move(told));
+}
+
+// Of the classes, the pieces and what each is.
+std::string fingerprint_of_tested(const Task& task) {
+  Fingerprinter tested;
+  tested.add(json_line(task.classes));
+  for (const pieces::Piece& piece : task.parts.test) tested.add(json_line({piece.id, piece.values(task.label)}));
+  return tested.fingerprint();
 }
 
 bool is_defined(const std::vector<double>& values) {
@@ -69,6 +78,7 @@ runs::ScoreTable empty_table(const Task& task, const config::Config& config) {
                   {"classes", task.classes.size()},
                   {"learnt", task.parts.train.size()},
                   {"left_out", task.left_out}};
+  table.tested = fingerprint_of_tested(task);
   for (const metrics::ClassificationMetric& metric : metrics::classification_metrics()) table.columns.emplace_back(metric.name);
   table.settings = {{"label", task.label},
                     {"multi_label", task.multi_label},

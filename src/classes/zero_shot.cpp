@@ -19,12 +19,6 @@ namespace midillama::classes {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kCharactersAToken = 4;
-
-std::int64_t about_tokens(std::string_view text) {
-  return static_cast<std::int64_t>((text.size() + kCharactersAToken - 1) / kCharactersAToken);
-}
-
 // "genre", "genres"
 std::string key_of(const Task& task) {
   return task.multi_label ? task.name + 's' : task.name;
@@ -54,7 +48,7 @@ std::optional<std::size_t> class_named(const Json& name, const Task& task) {
 
 PieceText write_piece(const fs::path& file, const config::Prompt& config) {
   const auto notation = music::clip_text_from_name(config.notes).write(midi::read_midi(file), {.grid = static_cast<int>(config.grid)});
-  const std::size_t measures = music::measures_within(notation, config.notes_tokens, about_tokens);
+  const std::size_t measures = music::measures_within(notation, config.notes_tokens, chat::about_tokens);
   if (measures == 0)
     throw Error(
         fmt::format("{}: its first measure is longer than prompt.notes_tokens ({}), or it has none", file.string(), config.notes_tokens));
@@ -96,7 +90,7 @@ ZeroShot ask_classes(const Task& task, const config::Config& config) {
 
   ZeroShot told{.scores = constant_scores(task)};
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    told.tokens += static_cast<double>(about_tokens(texts[i].text)) / static_cast<double>(pieces.size());
+    told.tokens += static_cast<double>(chat::about_tokens(texts[i].text)) / static_cast<double>(pieces.size());
     told.measures_left_out += static_cast<std::int64_t>(texts[i].left_out);
     if (texts[i].left_out > 0) ++told.cut_pieces;
     const auto classes = answers[i].is_usable() ? read_answer(answers[i].text, task) : std::nullopt;

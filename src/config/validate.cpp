@@ -339,6 +339,7 @@ void check(Checker& c, const Classify& classify) {
   for (const std::int64_t channels : classify.channels) c.between<std::int64_t>("classify.channels", channels, 1, 4096);
   c.in_range("classify.dropout", classify.dropout, 0, 1);
   c.between<std::int64_t>("classify.max_shift", classify.max_shift, 0, 11);
+  c.at_least<std::int64_t>("classify.max_start", classify.max_start, 0);
 }
 
 void check(Checker& c, const Melody& melody) {

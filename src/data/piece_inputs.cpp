@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <iterator>
 
 namespace midillama::data {
@@ -15,27 +17,50 @@ namespace {
 
 class PianoRolls final : public PieceInputs {
  public:
-  PianoRolls(const config::PianoRoll& config, const std::vector<pieces::Piece>& pieces)
-      : config_(config), shape_(classes::shape_of(config)), notes_(pieces.size()) {
-    classes::for_each_music(pieces,
-                            [&](std::size_t piece, const midi::Score& music) { notes_[piece] = classes::roll_notes(music, config_); });
+  PianoRolls(const config::Classify& config, const std::vector<pieces::Piece>& pieces)
+      : config_(config), shape_(classes::shape_of(config.piano_roll)), notes_(pieces.size()) {
+    classes::for_each_music(
+        pieces, [&](std::size_t piece, const midi::Score& music) { notes_[piece] = classes::roll_notes(music, config_.piano_roll); });
   }
 
   std::vector<std::int64_t> shape() const override { return {shape_.channels, shape_.steps, shape_.pitches}; }
 
-  torch::Tensor at(std::int64_t piece, int shift) const override {
-    auto roll = torch::zeros(shape());
-    classes::draw(notes_.at(static_cast<std::size_t>(piece)), config_, shift,
-                  {roll.mutable_data_ptr<float>(), static_cast<std::size_t>(roll.numel())});
-    return roll;
+  torch::Tensor at(std::int64_t piece) const override { return drawn(notes_of(piece), {}); }
+
+  // As far up as down; from a quarter note of the piece on, as long as the rest fills the picture.
+  torch::Tensor varied(std::int64_t piece, Random& random) const override {
+    const auto& notes = notes_of(piece);
+    const std::int64_t semitones = below(2 * config_.max_shift + 1, random) - config_.max_shift;
+    const std::int64_t left = (end_of(notes) - shape_.steps) / config_.piano_roll.steps_per_quarter;
+    const std::int64_t quarters = below(std::clamp<std::int64_t>(left, 0, config_.max_start) + 1, random);
+    return drawn(notes, {.shift = static_cast<int>(semitones), .start = quarters * config_.piano_roll.steps_per_quarter});
   }
 
   std::int64_t tokens() const override { return shape_.steps; }
 
  private:
-  config::PianoRoll config_;
+  using Notes = std::vector<classes::RollNote>;
+
+  static std::int64_t below(std::int64_t count, Random& random) {
+    return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(count)));
+  }
+  static std::int64_t end_of(const Notes& notes) {
+    std::int64_t end = 0;
+    for (const classes::RollNote& note : notes) end = std::max(end, note.end);
+    return end;
+  }
+
+  const Notes& notes_of(std::int64_t piece) const { return notes_.at(static_cast<std::size_t>(piece)); }
+
+  torch::Tensor drawn(const Notes& notes, const classes::RollChange& change) const {
+    auto roll = torch::zeros(shape());
+    classes::draw(notes, config_.piano_roll, change, {roll.mutable_data_ptr<float>(), static_cast<std::size_t>(roll.numel())});
+    return roll;
+  }
+
+  config::Classify config_;
   classes::RollShape shape_;
-  std::vector<std::vector<classes::RollNote>> notes_;  // by piece
+  std::vector<Notes> notes_;  // by piece
 };
 
 class PieceEmbeddings final : public PieceInputs {
@@ -44,7 +69,8 @@ class PieceEmbeddings final : public PieceInputs {
       : files_(files_of(pieces)), embeddings_(config, files_, device) {}
 
   std::vector<std::int64_t> shape() const override { return {embeddings_.pooled_size()}; }
-  torch::Tensor at(std::int64_t piece, int) const override { return embeddings_.pooled(files_.at(static_cast<std::size_t>(piece))); }
+  torch::Tensor at(std::int64_t piece) const override { return embeddings_.pooled(files_.at(static_cast<std::size_t>(piece))); }
+  torch::Tensor varied(std::int64_t piece, Random&) const override { return at(piece); }
   std::int64_t tokens() const override { return 1; }
 
  private:
@@ -66,7 +92,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"cnn",
      [](const config::Config& config, const std::vector<pieces::Piece>& pieces, torch::Device) -> std::unique_ptr<PieceInputs> {
-       return std::make_unique<PianoRolls>(config.classify.piano_roll, pieces);
+       return std::make_unique<PianoRolls>(config.classify, pieces);
      }},
     {"musicbert",
      [](const config::Config& config, const std::vector<pieces::Piece>& pieces, torch::Device device) -> std::unique_ptr<PieceInputs> {

@@ -34,7 +34,7 @@ classes::Scores model_scores(const config::Config& config, const classes::Task& 
   classes::Scores scores;
   for (std::int64_t begin = 0; begin < count; begin += kBatch) {
     std::vector<torch::Tensor> batch;
-    for (std::int64_t i = begin; i < std::min(count, begin + kBatch); ++i) batch.push_back(inputs->at(i, 0));
+    for (std::int64_t i = begin; i < std::min(count, begin + kBatch); ++i) batch.push_back(inputs->at(i));
     const auto logits = model->logits(model::to_device(at::stack(batch), device)).to(torch::kFloat64);
     const auto told = model::class_probabilities(logits, task.multi_label).cpu().contiguous();
     for (std::int64_t i = 0; i < told.size(0); ++i) {

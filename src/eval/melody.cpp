@@ -34,13 +34,14 @@ class MelodyEvaluation {
     melody::require_not_learnt(checkpoint, parts.test);
     known_ = melody::read_phrases(parts.train, config.melody, "learn from");
     tested_ = melody::read_phrases(parts.test, config.melody, "test on");
-    groups_ = melody::draw_groups(tested_, config.melody.candidates, config.eval.max_examples, config.run.seed);
+    groups_ = melody::draw_groups(tested_, config.melody.candidates, config.eval.max_examples);
     for (const melody::Group& group : groups_) works_.push_back(tested_.all[group.phrase].work);
   }
 
   runs::ScoreTable run() {
     table_.task = "melody";
     table_.counts = {{"groups", groups_.size()}, {"works", std::set(works_.begin(), works_.end()).size()}};
+    table_.tested = melody::fingerprint_of(tested_, groups_);
     table_.columns = {"map"};
     for (const std::int64_t k : kHits) table_.columns.push_back(hits_name(k));
     table_.settings = settings();

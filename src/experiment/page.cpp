@@ -1,8 +1,8 @@
 #include "midillama/experiment/page.h"
 
 #include "experiment/labels.h"
+#include "experiment/melody_examples.h"
 #include "experiment/piece_examples.h"
-#include "midillama/config/config.h"
 #include "midillama/experiment/report.h"
 #include "midillama/pages/examples.h"
 
@@ -87,10 +87,7 @@ pages::Table costs_of(const Results& results) {
 
 // The answers of each system's first seed.
 void add_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
-  const auto test = std::ranges::find(plan.tests, table.test, &Test::name);
-  std::vector<std::string> overrides = plan.set;
-  overrides.insert(overrides.end(), test->set.begin(), test->set.end());
-  const config::Config config = config::load(plan.config, overrides);
+  const config::Config config = configuration(plan, std::ranges::find(plan.tests, table.test, &Test::name)->set);
   pages::ExampleSource source{.task = title_of(plan, table),
                               .data_dir = config.data.dir,
                               .split = table.task == "unseen" ? table.task : config.data.test_split,
@@ -99,6 +96,13 @@ void add_examples(pages::Examples& examples, const Plan& plan, const Table& tabl
     if (!row.files.empty() && std::filesystem::exists(row.files.front())) source.answers.push_back({label_of(row), row.files.front()});
   }
   if (!source.answers.empty()) pages::add_examples(examples, source, most);
+}
+
+using AddExamples = void (*)(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most);
+
+AddExamples examples_of(const std::string& task) {
+  if (asks_questions(task)) return add_examples;
+  return task == "melody" ? add_melody_examples : add_piece_examples;
 }
 
 }  // namespace
@@ -114,10 +118,7 @@ pages::Page page_of(const Plan& plan, const Results& results, std::size_t most) 
     if (asks_questions(table.task)) section.blocks.emplace_back(table_of(plan, table, true));
     if (pages::Table differences = differences_of(table); !differences.rows.empty()) section.blocks.emplace_back(std::move(differences));
     page.sections.push_back(std::move(section));
-    if (asks_questions(table.task))
-      add_examples(page.examples, plan, table, most);
-    else
-      add_piece_examples(page.examples, plan, table, most);
+    examples_of(table.task)(page.examples, plan, table, most);
   }
   pages::Section cost{.heading = "Cost and method", .blocks = {costs_of(results)}};
   for (const std::string& line : explanations(plan, results)) cost.blocks.emplace_back(pages::Paragraph{.text = line});

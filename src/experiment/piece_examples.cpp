@@ -1,7 +1,6 @@
 #include "experiment/piece_examples.h"
 
 #include "experiment/labels.h"
-#include "midillama/config/config.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/midi/file.h"
@@ -33,16 +32,10 @@ struct Teller {
   std::map<std::string, std::size_t> place;  // by piece
 };
 
-// A row's own folder, or that of the evaluation, which has what its model told.
-fs::path predictions_of(const Row& row) {
-  const fs::path folder = row.files.front().parent_path(), own = folder / row.answers / "predictions.jsonl";
-  return fs::exists(own) ? own : folder / "predictions.jsonl";
-}
-
-Teller read_teller(const Row& row, const fs::path& predictions) {
+Teller read_teller(const Row& row) {
   Teller teller{.label = label_of(row), .told = {}, .place = {}};
-  const std::string file = predictions.string();
-  for_each_json_line(predictions, [&](const Json& line, std::size_t number) {
+  const std::string file = row.files.front().string();
+  for_each_json_line(file, [&](const Json& line, std::size_t number) {
     const std::string place = fmt::format("line {}", number);
     const auto scores = json_get<std::map<std::string, double>>(line, "scores", file, place);
     if (scores.empty()) throw InputError(file, place, "the key \"scores\" has no class");
@@ -54,11 +47,7 @@ Teller read_teller(const Row& row, const fs::path& predictions) {
   return teller;
 }
 
-std::map<std::string, fs::path> files_of_pieces(const Plan& plan, const std::string& system) {
-  std::vector<std::string> overrides = plan.set;
-  const auto& own = std::ranges::find(plan.systems, system, &System::name)->set;
-  overrides.insert(overrides.end(), own.begin(), own.end());
-  const config::Config config = config::load(plan.config, overrides);
+std::map<std::string, fs::path> files_of_pieces(const config::Config& config) {
   std::vector<std::string> folders = config.classify.pieces.train;
   folders.insert(folders.end(), config.classify.pieces.test.begin(), config.classify.pieces.test.end());
   std::map<std::string, fs::path> files;
@@ -91,12 +80,12 @@ void add_piece_examples(pages::Examples& examples, const Plan& plan, const Table
   std::vector<Teller> tellers;
   std::string first;  // system
   for (const Row& row : table.rows) {
-    if (row.files.empty() || !fs::exists(predictions_of(row))) continue;
+    if (row.files.empty() || !fs::exists(row.files.front())) continue;
     if (first.empty()) first = row.system;
-    tellers.push_back(read_teller(row, predictions_of(row)));
+    tellers.push_back(read_teller(row));
   }
   if (tellers.empty()) return;
-  const auto files = files_of_pieces(plan, first);
+  const auto files = files_of_pieces(configuration_of(plan, first, table.test));
   const std::vector<Told>& pieces = tellers.front().told;
   const std::size_t count = std::min(most, pieces.size());
   for (std::size_t i = 0; i < count; ++i) {

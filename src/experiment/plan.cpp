@@ -53,10 +53,8 @@ void check_once(const std::vector<Value>& list, const std::string& key, Checker&
 
 // What the program would say of them when their turn comes, after hours.
 void check_configuration(const Plan& plan, const std::vector<std::string>& own, const std::string& key, Checker& checker) {
-  std::vector<std::string> overrides = plan.set;
-  overrides.insert(overrides.end(), own.begin(), own.end());
   try {
-    config::load(plan.config, overrides);
+    configuration(plan, own);
   } catch (const Error& error) {
     checker.require(false, key, error.what());
   }
@@ -135,6 +133,19 @@ std::optional<double> Published::value(const std::string& task, const std::strin
 const Published* Plan::find_published(const std::string& name) const {
   const auto found = std::ranges::find(published, name, &Published::name);
   return found == published.end() ? nullptr : &*found;
+}
+
+config::Config configuration(const Plan& plan, const std::vector<std::string>& own) {
+  std::vector<std::string> overrides = plan.set;
+  overrides.insert(overrides.end(), own.begin(), own.end());
+  return config::load(plan.config, overrides);
+}
+
+config::Config configuration_of(const Plan& plan, const std::string& system, const std::string& test) {
+  std::vector<std::string> own = std::ranges::find(plan.systems, system, &System::name)->set;
+  const auto& of_test = std::ranges::find(plan.tests, test, &Test::name)->set;
+  own.insert(own.end(), of_test.begin(), of_test.end());
+  return configuration(plan, own);
 }
 
 Plan parse_plan(const std::string& yaml, const std::string& name) {

@@ -270,6 +270,12 @@ class ScoredTableBuilder {
  private:
   fs::path file_of(const Run& run) const { return run_directory(plan_, run, test_) / "eval" / table_.task / runs::kScoreTableFile; }
 
+  // The trained model's is in the evaluation's folder, the others' are in their own.
+  fs::path told_by(const Run& run, const std::string& row, bool is_trained) const {
+    const fs::path folder = file_of(run).parent_path();
+    return (is_trained ? folder : folder / row) / (table_.task == "melody" ? "scores.jsonl" : "predictions.jsonl");
+  }
+
   // By seed; `problem` says why there are none.
   std::vector<runs::ScoreTable> read(const std::vector<Run>& runs, std::string& problem) {
     std::vector<runs::ScoreTable> tables;
@@ -293,10 +299,15 @@ class ScoredTableBuilder {
       if (scores.counts.contains(tested)) counted.push_back(fmt::format("{} {}", scores.counts[tested].dump(), tested));
     }
     const std::string of = fmt::format("{}", fmt::join(counted, ", "));
-    if (table_.of.empty()) table_.of = of;
-    return table_.of == of
-               ? ""
-               : fmt::format("{} is about {}, the systems before are about {}: they cannot be compared", file.string(), of, table_.of);
+    if (table_.of.empty()) {
+      table_.of = of;
+      tested_ = scores.tested;
+    }
+    if (table_.of != of)
+      return fmt::format("{} is about {}, the systems before are about {}: they cannot be compared", file.string(), of, table_.of);
+    if (tested_ != scores.tested)
+      return fmt::format("{} is about others than the systems before, though as many: they cannot be compared", file.string());
+    return "";
   }
 
   void add_columns(const runs::ScoreTable& scores) {
@@ -316,7 +327,7 @@ class ScoredTableBuilder {
         break;
       }
       measured.push_back(*found);
-      row.files.push_back(file_of(runs[seed]));
+      row.files.push_back(told_by(runs[seed], answers, found == tables[seed].rows.begin()));
     }
     table_.rows.push_back(std::move(row));
   }
@@ -344,6 +355,7 @@ class ScoredTableBuilder {
   const Test& test_;
   const Problems& problems_;
   Table table_;
+  std::string tested_;                                 // the fingerprint; the first system decides
   std::vector<std::vector<runs::ScoreRow>> measured_;  // by row and seed
 };
 

@@ -2,6 +2,7 @@
 
 #include "midillama/core/atomic_file.h"
 #include "midillama/core/error.h"
+#include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/random.h"
 #include "midillama/metrics/ranking.h"
@@ -13,6 +14,8 @@
 
 namespace midillama::melody {
 namespace {
+
+constexpr std::uint64_t kGroupSeed = 1;
 
 bool may_be_other(const Phrase& candidate, const Phrase& right) {
   return candidate.work != right.work && candidate.notes != right.notes;
@@ -37,14 +40,14 @@ void require_others(const Phrases& phrases, std::size_t right, std::int64_t want
                      fmt::format("{} phrases of other works are wanted beside it, and there are {}", wanted, found));
 }
 
-std::vector<Group> draw_groups(const Phrases& phrases, std::int64_t candidates, std::int64_t most, std::uint64_t seed) {
+std::vector<Group> draw_groups(const Phrases& phrases, std::int64_t candidates, std::int64_t most) {
   const auto wanted = static_cast<std::size_t>(candidates - 1);
   std::vector<Group> groups;
   for (const Pair& pair : spread(phrases.pairs, most)) {
     const Phrase& right = phrases.all[pair.next];
     require_others(phrases, pair.next, candidates - 1);
     Group group{.phrase = pair.phrase, .right = pair.next, .others = {}};
-    Random random(seed_for(seed, ("group/" + phrases.all[pair.phrase].id).c_str()));
+    Random random(seed_for(kGroupSeed, ("group/" + phrases.all[pair.phrase].id).c_str()));
     std::set<std::size_t> drawn;
     while (group.others.size() < wanted) {
       const std::size_t other = random.below(phrases.all.size());
@@ -53,6 +56,17 @@ std::vector<Group> draw_groups(const Phrases& phrases, std::int64_t candidates, 
     groups.push_back(std::move(group));
   }
   return groups;
+}
+
+std::string fingerprint_of(const Phrases& phrases, std::span<const Group> groups) {
+  Fingerprinter asked;
+  const auto add = [&](std::size_t phrase) { asked.add(phrases.all[phrase].id + "\n"); };
+  for (const Group& group : groups) {
+    add(group.phrase);
+    add(group.right);
+    for (const std::size_t other : group.others) add(other);
+  }
+  return asked.fingerprint();
 }
 
 std::size_t draw_other(const Phrases& phrases, std::size_t right, std::uint64_t seed, std::uint64_t number) {

@@ -1,6 +1,5 @@
 #include "midillama/model/classifier.h"
 
-#include "midillama/core/error.h"
 #include "midillama/model/piano_roll_cnn.h"
 #include "midillama/weights/load.h"
 #include "midillama/weights/safetensors.h"
@@ -9,10 +8,6 @@
 #include <ATen/Functions.h>
 #include <torch/utils.h>
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,28 +33,12 @@ class VectorClassifier final : public Classifier {
   StandardisedHead head_{nullptr};
 };
 
-struct Kind {
-  const char* name;
-  std::shared_ptr<Classifier> (*make)(const config::Classify& config, at::IntArrayRef input, std::int64_t classes, std::uint64_t seed);
-};
-
-std::shared_ptr<Classifier> make_cnn(const config::Classify& config, at::IntArrayRef input, std::int64_t classes, std::uint64_t seed) {
-  return std::make_shared<PianoRollCnn>(config, input.front(), classes, seed);
-}
-
-std::shared_ptr<Classifier> make_vector_classifier(const config::Classify&, at::IntArrayRef input, std::int64_t classes, std::uint64_t) {
-  return std::make_shared<VectorClassifier>(input.front(), classes);
-}
-
-constexpr Kind kKinds[] = {{"cnn", make_cnn}, {"musicbert", make_vector_classifier}};
-
 }  // namespace
 
 std::shared_ptr<Classifier> make_classifier(const config::Classify& config, at::IntArrayRef input, std::int64_t classes,
                                             std::uint64_t seed) {
-  const auto* kind = std::ranges::find_if(kKinds, [&](const Kind& known) { return known.name == config.model; });
-  if (kind == std::end(kKinds)) throw ConfigError({fmt::format("classify.model: \"{}\" is unknown", config.model)});
-  return kind->make(config, input, classes, seed);
+  if (input.size() == 1) return std::make_shared<VectorClassifier>(input.front(), classes);
+  return std::make_shared<PianoRollCnn>(config, input.front(), classes, seed);
 }
 
 torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tensor& targets, bool multi_label) {

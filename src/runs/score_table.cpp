@@ -47,8 +47,8 @@ OrderedJson to_json(const ScoreTable& table) {
     }
     rows.push_back({{"name", row.name}, {"values", std::move(values)}});
   }
-  return {
-      {"task", table.task}, {"counts", table.counts}, {"columns", table.columns}, {"rows", std::move(rows)}, {"settings", table.settings}};
+  return {{"task", table.task},       {"counts", table.counts},  {"tested", table.tested},
+          {"columns", table.columns}, {"rows", std::move(rows)}, {"settings", table.settings}};
 }
 
 std::string to_text(const ScoreTable& table) {
@@ -80,6 +80,7 @@ ScoreTable read_score_table(const fs::path& file) {
   const OrderedJson json = parse_ordered_json(read_text(file), name);
   const Json sorted = json;
   ScoreTable table{.task = json_get<std::string>(sorted, "task", name, "")};
+  table.tested = json_get<std::string>(sorted, "tested", name, "");
   table.columns = json_get<std::vector<std::string>>(sorted, "columns", name, "");
   for (const auto& [key, part] : {std::pair{"counts", &table.counts}, std::pair{"settings", &table.settings}}) {
     json_get<Json::object_t>(sorted, key, name, "");

@@ -1,5 +1,6 @@
 #include "midillama/systems/resources.h"
 
+#include "midillama/chat/call.h"
 #include "midillama/core/file.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/log.h"
@@ -94,8 +95,7 @@ const std::map<fs::path, std::string>& Resources::texts() {
   if (texts_) return *texts_;
   texts_.emplace();
   const std::vector<fs::path> clips = records::clips_of(questions_);
-  const auto texts = data::write_clips(
-      config_.prompt, clips, [](std::string_view text) { return (std::ssize(text) + kCharactersAToken - 1) / kCharactersAToken; });
+  const auto texts = data::write_clips(config_.prompt, clips, chat::about_tokens);
   for (std::size_t i = 0; i < clips.size(); ++i) (*texts_)[clips[i]] = texts[i];
   return *texts_;
 }

@@ -37,7 +37,7 @@ class ClassifyStage final : public Stage {
     if (context.resume_from) {
       model::load_classifier(*model_, *context.resume_from);
     } else {
-      model_->prepare([this](std::int64_t piece) { return train_->at(piece, 0); }, size(Split::train));
+      model_->prepare([this](std::int64_t piece) { return train_->at(piece); }, size(Split::train));
     }
     model_->to(device_);
     if (context.group.is_main() && config_.classify.model == "musicbert")
@@ -48,7 +48,7 @@ class ClassifyStage final : public Stage {
   std::vector<std::string> essentials() const override {
     std::vector<std::string> keys;
     for (const char* key : {"model", "task", "genre", "style", "multi_label", "mapping", "min_pieces", "pieces.train", "pieces.fold",
-                            "pieces.valid_fraction", "pieces.max_works", "piano_roll.", "channels", "dropout", "max_shift"})
+                            "pieces.valid_fraction", "pieces.max_works", "piano_roll.", "channels", "dropout", "max_shift", "max_start"})
       keys.push_back(fmt::format("classify.{}", key));
     if (config_.classify.model == "musicbert") {
       for (const char* key : {"path", "pooling", "tokens", "hidden_states", "dtype"}) keys.push_back(fmt::format("music_encoder.{}", key));
@@ -66,7 +66,7 @@ class ClassifyStage final : public Stage {
 
   Example example(const Draw& draw) const override {
     const pieces::Piece& piece = pieces(draw.split).at(static_cast<std::size_t>(draw.index));
-    ClassExample made{inputs(draw.split).at(draw.index, draw.split == Split::train ? shift_of(draw) : 0), torch::zeros({count_classes()})};
+    ClassExample made{input(draw), torch::zeros({count_classes()})};
     const std::vector<bool> truth = task_.truth(piece);
     for (std::size_t c = 0; c < truth.size(); ++c) made.target[static_cast<std::int64_t>(c)] = truth[c] ? 1.f : 0.f;
     return {piece.id, std::move(made), tokens(draw), task_.multi_label ? count_classes() : 1};
@@ -101,13 +101,11 @@ class ClassifyStage final : public Stage {
  private:
   std::int64_t count_classes() const { return static_cast<std::int64_t>(task_.classes.size()); }
   const std::vector<pieces::Piece>& pieces(Split split) const { return split == Split::train ? task_.parts.train : task_.parts.valid; }
-  const data::PieceInputs& inputs(Split split) const { return split == Split::train ? *train_ : *valid_; }
 
-  // Semitones, as far up as down.
-  int shift_of(const Draw& draw) const {
-    const std::int64_t most = config_.classify.max_shift;
-    Random random(seed_for(config_.run.seed, "shift", draw.number));
-    return static_cast<int>(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(2 * most + 1))) - most);
+  torch::Tensor input(const Draw& draw) const {
+    if (draw.split == Split::valid) return valid_->at(draw.index);
+    Random random(seed_for(config_.run.seed, "picture", draw.number));
+    return train_->varied(draw.index, random);
   }
 
   config::Config config_;

@@ -45,6 +45,19 @@ TEST_F(MappingFile, SaysWhatIsNone) {
   EXPECT_THAT(error("genre: [\n"), HasSubstr("not valid YAML"));
 }
 
+TEST(GeneratorToPaper, SaysOfEveryNameWhatItIsCalledInThePaper) {
+  const std::filesystem::path vocabularies = "configs/llm-midi/vocabularies";
+  const std::string generator = read_text(vocabularies / "generator.yaml"), paper = read_text(vocabularies / "paper.yaml");
+  for (const auto& [label, names] : {std::pair{"genre", 13U}, std::pair{"style", 25U}}) {
+    const Mapping mapping = read_mapping(vocabularies / "generator-to-paper.yaml", label);
+    EXPECT_EQ(mapping.size(), names);
+    for (const auto& [name, called] : mapping) {
+      EXPECT_THAT(generator, HasSubstr(name));
+      for (const std::string& other : called) EXPECT_THAT(paper, HasSubstr(other));
+    }
+  }
+}
+
 TEST(Rename, GivesNewNamesAndKeepsOthers) {
   std::vector<pieces::Piece> pieces = {
       {.id = "a", .file = {}, .work = "a", .labels = {{"genre", {"Ambient", "Rap", "Rock"}}, {"style", {"Rap"}}}},

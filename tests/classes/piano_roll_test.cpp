@@ -33,9 +33,8 @@ midi::Score score() {
 
 TEST(RollNotes, AreByRoleFromTheFirstNoteOn) {
   EXPECT_THAT(roll_notes(score(), config_of("roles")),
-              ElementsAre(RollNote{0, 0, 2, 60, false, 1}, RollNote{0, 2, 5, 62, false, 1}, RollNote{1, 0, 1, 63, false, 1},
-                          RollNote{1, 0, 1, 60, false, 1}, RollNote{3, 1, 2, 61, true, 1}))
-      << "the note at 1920 begins after three quarters";
+              ElementsAre(RollNote{0, 0, 2, 60, false, 1}, RollNote{0, 2, 5, 62, false, 1}, RollNote{0, 6, 7, 61, false, 1},
+                          RollNote{1, 0, 1, 63, false, 1}, RollNote{1, 0, 1, 60, false, 1}, RollNote{3, 1, 2, 61, true, 1}));
   EXPECT_THAT(roll_notes(midi::Score{}, config_of("roles")), IsEmpty());
 }
 
@@ -43,16 +42,16 @@ TEST(RollNotes, MayShareAChannelAndHaveVelocities) {
   config::PianoRoll config = config_of("one");
   config.velocity = true;
   const auto notes = roll_notes(score(), config);
-  ASSERT_EQ(notes.size(), 5u);
+  ASSERT_EQ(notes.size(), 6u);
   for (const RollNote& note : notes) EXPECT_EQ(note.channel, 0);
   EXPECT_FLOAT_EQ(notes[0].worth, 1);
   EXPECT_FLOAT_EQ(notes[1].worth, 64.f / 127);
 }
 
-std::vector<float> drawn(const std::vector<RollNote>& notes, int shift) {
+std::vector<float> drawn(const std::vector<RollNote>& notes, const RollChange& change) {
   const config::PianoRoll config = config_of("one");
   std::vector<float> roll(static_cast<std::size_t>(shape_of(config).size()));
-  draw(notes, config, shift, roll);
+  draw(notes, config, change, roll);
   return roll;
 }
 
@@ -66,22 +65,30 @@ std::vector<std::size_t> places(const std::vector<float>& roll) {
 }
 
 TEST(Draw, ANoteBeginsAndGoesOn) {
-  const auto roll = drawn({{0, 1, 3, 62, false, .8f}}, 0);
+  const auto roll = drawn({{0, 1, 3, 62, false, .8f}}, {});
   EXPECT_THAT(places(roll), ElementsAre(1 * 4 + 2, 2 * 4 + 2));
   EXPECT_THAT(roll[1 * 4 + 2], FloatEq(.8f));
   EXPECT_THAT(roll[2 * 4 + 2], FloatEq(.4f));
-  EXPECT_THAT(drawn({{0, 1, 3, 62, false, .8f}, {0, 2, 3, 62, false, .8f}}, 0)[2 * 4 + 2], FloatEq(.8f)) << "repeated, not held";
+  EXPECT_THAT(drawn({{0, 1, 3, 62, false, .8f}, {0, 2, 3, 62, false, .8f}}, {})[2 * 4 + 2], FloatEq(.8f)) << "repeated, not held";
 }
 
 TEST(Draw, TransposesPitchesAndNotDrums) {
-  EXPECT_THAT(places(drawn({{0, 0, 1, 60, false, 1}, {0, 1, 2, 60, true, 1}}, 3)), ElementsAre(3, 4));
+  EXPECT_THAT(places(drawn({{0, 0, 1, 60, false, 1}, {0, 1, 2, 60, true, 1}}, {.shift = 3})), ElementsAre(3, 4));
 }
 
 TEST(Draw, LeavesOutWhatIsBeyondThePicture) {
-  EXPECT_THAT(places(drawn({{0, 0, 1, 59, false, 1}, {0, 0, 1, 64, false, 1}, {0, 0, 1, 63, false, 1}}, 1)), ElementsAre(0));
-  EXPECT_THAT(places(drawn({{0, 5, 9, 60, false, 1}}, 0)), ElementsAre(5 * 4));
+  EXPECT_THAT(places(drawn({{0, 0, 1, 59, false, 1}, {0, 0, 1, 64, false, 1}, {0, 0, 1, 63, false, 1}}, {.shift = 1})), ElementsAre(0));
+  EXPECT_THAT(places(drawn({{0, 5, 9, 60, false, 1}}, {})), ElementsAre(5 * 4));
   std::vector<float> small(3);
-  EXPECT_THAT(error_of([&] { draw({}, config_of("one"), 0, small); }), HasSubstr("a picture of 3 numbers"));
+  EXPECT_THAT(error_of([&] { draw({}, config_of("one"), {}, small); }), HasSubstr("a picture of 3 numbers"));
+}
+
+TEST(Draw, MayBeginLater) {
+  const auto roll =
+      drawn({{0, 0, 2, 60, false, 1}, {0, 1, 4, 61, false, 1}, {0, 7, 8, 62, false, 1}, {0, 8, 9, 63, false, 1}}, {.start = 2});
+  EXPECT_THAT(places(roll), ElementsAre(0 * 4 + 1, 1 * 4 + 1, 5 * 4 + 2));
+  EXPECT_THAT(roll[1], FloatEq(.5f)) << "goes on";
+  EXPECT_THAT(roll[5 * 4 + 2], FloatEq(1)) << "begins";
 }
 
 TEST(RollShape, HasAChannelARole) {

@@ -191,8 +191,10 @@ class ScoredResults : public ::testing::Test {
       write_atomically(std::filesystem::path(plan_.dir) / stage / "metrics.jsonl", "{\"step\": 1, \"tokens\": 10, \"seconds\": 2}\n");
   }
 
-  void write(const std::string& run, const std::string& task, std::int64_t pieces, const std::map<std::string, double>& accuracy) {
-    runs::ScoreTable table{.task = task, .counts = {{"pieces", pieces}, {"works", 7}, {"learnt", learnt_++}}, .columns = {"accuracy"}};
+  void write(const std::string& run, const std::string& task, std::int64_t pieces, const std::map<std::string, double>& accuracy,
+             const std::string& tested = "these") {
+    runs::ScoreTable table{
+        .task = task, .counts = {{"pieces", pieces}, {"works", 7}, {"learnt", learnt_++}}, .tested = tested, .columns = {"accuracy"}};
     for (const auto& [name, value] : accuracy)
       table.rows.push_back(
           {.name = name, .values = {{"accuracy", {.value = value, .interval = metrics::Interval{value - 0.1, value + 0.1}}}}});
@@ -226,6 +228,8 @@ TEST_F(ScoredResults, HaveAReasonInEveryCellWithoutANumber) {
   const Results results = collect(plan_, {});
   EXPECT_THAT(results.tables[0].rows[2].problem, HasSubstr("is about 99 pieces, 7 works, the systems before are about 100 pieces"));
   EXPECT_THAT(results.tables[1].rows[0].problem, HasSubstr("scores.json is not there"));
+  write("real/seed-1", "genre", 100, {{"cnn", 0.9}}, "others");
+  EXPECT_THAT(collect(plan_, {}).tables[0].rows[2].problem, HasSubstr("is about others than the systems before, though as many"));
   write("written/seed-2", "genre", 100, {{"cnn", 0.6}});
   EXPECT_THAT(collect(plan_, {}).tables[0].rows[1].problem, HasSubstr("has no row \"constant\""));
 }
@@ -264,6 +268,37 @@ TEST_F(ScoredResults, HaveAPageWithPiecesThatPlay) {
   EXPECT_EQ(piece.answers[0].verdict, pages::Verdict::right);
   EXPECT_EQ(piece.answers[1].text, "reel");
   EXPECT_EQ(piece.answers[1].verdict, pages::Verdict::wrong);
+}
+
+TEST_F(ScoredResults, HaveAPageWithPhrasesThatPlay) {
+  const std::filesystem::path set = world_.folder() / "tunes", melody = std::filesystem::path(plan_.dir) / "phrases/seed-1/eval/melody";
+  midi::Score score;
+  score.instruments.emplace_back();
+  for (int i = 0; i < 32; ++i)
+    score.instruments[0].notes.push_back({midi::Tick{i * 480}, midi::Tick{i * 480 + 480}, static_cast<std::uint8_t>(60 + i), 80});
+  midi::write_midi(score, set / "t.mid");
+  write_atomically(set / "pieces.jsonl", R"({"piece":"t","file":"t.mid","title":"","composer":"","work":"t","source":"","labels":{}})"
+                                         "\n");
+  const std::string phrase = (set / "t").string();
+  const auto scores = [&](double right) {
+    const std::string form = R"({{"group":"{0}#0","candidate":"{1}","positive":{2},"score":{3}}})";
+    return fmt::format(fmt::runtime(form), phrase, phrase + "#1", true, right) + '\n' +
+           fmt::format(fmt::runtime(form), phrase, "other#3", false, 0.5) + '\n';
+  };
+  plan_.systems[2].answers = {"transformer", "n-gram", "random"};
+  write("phrases/seed-1", "melody", 30, {{"a", 1}, {"n-gram", 0.5}, {"random", 0.5}, {"transformer", 0.5}});
+  write_atomically(melody / "transformer/scores.jsonl", scores(0.75));
+  write_atomically(melody / "n-gram/scores.jsonl", scores(0.5));
+  write_atomically(world_.folder() / "c.yaml", fmt::format("melody: {{pieces: {{train: [{}], folds: 1}}}}\n", set.string()));
+  plan_.config = (world_.folder() / "c.yaml").string();
+  const pages::Page page = page_of(plan_, collect(plan_, {}), 2);
+  ASSERT_EQ(page.examples.items.size(), 1U);
+  const pages::Example& group = page.examples.items[0];
+  EXPECT_EQ(page.examples.clips.at(group.clip).at("notes").size(), 32U) << "both phrases";
+  ASSERT_EQ(group.answers.size(), 2U) << "nobody knows what chance says of one group";
+  EXPECT_EQ(group.answers[0].text, "has it in place 1");
+  EXPECT_EQ(group.answers[0].verdict, pages::Verdict::right);
+  EXPECT_EQ(group.answers[1].text, "has it in place 2") << "of equal ones the last";
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using testing_support::error_of;
 
 TEST(Groups, TheOthersAreOfOtherWorksAndEachIsThereOnce) {
   const Phrases phrases = two_phrases_each(40);
-  const auto groups = draw_groups(phrases, 50, 0, 1);
+  const auto groups = draw_groups(phrases, 50, 0);
   ASSERT_EQ(groups.size(), 40u);
   for (const Group& group : groups) {
     EXPECT_EQ(group.right, group.phrase + 1);
@@ -31,22 +31,31 @@ TEST(Groups, TheOthersAreOfOtherWorksAndEachIsThereOnce) {
 TEST(Groups, NobodyElseHasTheRightNotes) {
   Phrases phrases = two_phrases_each(4);
   phrases.all[6].notes = phrases.all[1].notes;
-  const Group group = draw_groups(phrases, 6, 0, 1).at(0);
+  const Group group = draw_groups(phrases, 6, 0).at(0);
   EXPECT_FALSE(std::set(group.others.begin(), group.others.end()).contains(6));
-  EXPECT_THAT(error_of([&] { draw_groups(phrases, 7, 0, 1); }),
+  EXPECT_THAT(error_of([&] { draw_groups(phrases, 7, 0); }),
               HasSubstr("piece0#1: 6 phrases of other works are wanted beside it, and there are 5"));
 }
 
-TEST(Groups, AreDrawnBySeedAndSpread) {
+TEST(Groups, AreSpreadAndTheSameForAll) {
   const Phrases phrases = two_phrases_each(20);
-  const auto others = [&](std::uint64_t seed) { return draw_groups(phrases, 10, 0, seed).at(3).others; };
-  EXPECT_EQ(others(1), others(1));
-  EXPECT_NE(others(1), others(2));
-  const auto some = draw_groups(phrases, 10, 4, 1);
+  const auto some = draw_groups(phrases, 10, 4);
   std::vector<std::size_t> of;
   for (const Group& group : some) of.push_back(group.phrase / 2);
   EXPECT_THAT(of, ElementsAre(0, 5, 10, 15));
-  EXPECT_EQ(some[1].others, draw_groups(phrases, 10, 0, 1).at(5).others) << "a group is the same whichever others are asked";
+  const auto all = draw_groups(phrases, 10, 0);
+  EXPECT_EQ(some[1].others, all.at(5).others) << "a group is the same whichever others are asked";
+  EXPECT_NE(all.at(5).others, all.at(6).others);
+}
+
+TEST(Groups, HaveAFingerprintOfWhatIsAsked) {
+  Phrases phrases = two_phrases_each(20);
+  auto groups = draw_groups(phrases, 10, 0);
+  const std::string known = fingerprint_of(phrases, groups);
+  EXPECT_EQ(fingerprint_of(two_phrases_each(20), draw_groups(phrases, 10, 0)), known);
+  std::swap(groups[3].others[0], groups[3].right);
+  EXPECT_NE(fingerprint_of(phrases, groups), known);
+  EXPECT_NE(fingerprint_of(phrases, draw_groups(phrases, 10, 19)), known);
 }
 
 TEST(Groups, ScoresAreWrittenALineACandidate) {

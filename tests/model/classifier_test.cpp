@@ -117,7 +117,6 @@ torch::Tensor vectors() {
 
 TEST(VectorClassifier, StandardisesByWhatItLearnsFrom) {
   config::Classify config;
-  config.model = "musicbert";
   const auto classifier = make_classifier(config, {3}, 2, 1);
   classifier->prepare([](std::int64_t i) { return vectors()[i]; }, 3);
   const torch::NoGradGuard no_grad;
@@ -130,7 +129,6 @@ TEST(VectorClassifier, StandardisesByWhatItLearnsFrom) {
 TEST(Classifier, IsSavedWhole) {
   const TemporaryDirectory folder;
   config::Classify config;
-  config.model = "musicbert";
   const auto saved = make_classifier(config, {3}, 2, 1), read = make_classifier(config, {3}, 2, 2);
   saved->prepare([](std::int64_t i) { return vectors()[i]; }, 3);
   {
@@ -142,8 +140,6 @@ TEST(Classifier, IsSavedWhole) {
   EXPECT_TRUE(at::equal(saved->logits(vectors()), read->logits(vectors())));
   EXPECT_TRUE(at::equal(read->named_buffers()["head.mean"], saved->named_buffers()["head.mean"]));
   EXPECT_THAT(error_of([&] { load_classifier(*make_classifier(config, {4}, 2, 1), folder.path()); }), HasSubstr("mean"));
-  config.model = "transformer";
-  EXPECT_THAT(error_of([&] { make_classifier(config, {3}, 2, 1); }), HasSubstr("classify.model: \"transformer\""));
 }
 
 }  // namespace

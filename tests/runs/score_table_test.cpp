@@ -15,6 +15,7 @@ using testing_support::error_of;
 ScoreTable example() {
   return {.task = "genre",
           .counts = {{"pieces", 12}, {"works", 9}},
+          .tested = "1f",
           .columns = {"f1_micro", "accuracy"},
           .rows = {{"cnn", {{"f1_micro", {.5, metrics::Interval{.25, .75}}}, {"accuracy", {.5, metrics::Interval{.2, .8}}}}},
                    {"chance", {{"accuracy", {.125}}}}},
@@ -35,8 +36,9 @@ class ScoreTableFile : public testing::Test {
 TEST_F(ScoreTableFile, IsReadAsItWasWritten) {
   write_score_table(file_, example());
   EXPECT_EQ(to_json(read_score_table(file_)), to_json(example()));
-  EXPECT_EQ(to_json(example()),
-            OrderedJson::parse(R"({"task": "genre", "counts": {"pieces": 12, "works": 9}, "columns": ["f1_micro", "accuracy"],
+  EXPECT_EQ(
+      to_json(example()),
+      OrderedJson::parse(R"({"task": "genre", "counts": {"pieces": 12, "works": 9}, "tested": "1f", "columns": ["f1_micro", "accuracy"],
       "rows": [{"name": "cnn", "values": {"f1_micro": {"value": 0.5, "low": 0.25, "high": 0.75}, "accuracy": {"value": 0.5, "low": 0.2, "high": 0.8}}},
                {"name": "chance", "values": {"accuracy": {"value": 0.125}}}],
       "settings": {"seed": 1, "classes": 8}})"));

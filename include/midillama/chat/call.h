@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace midillama::chat {
@@ -41,8 +42,11 @@ struct Usage {
   std::int64_t completion_tokens = 0;
 };
 
-// What a request can cost: a token for four characters of its messages and of its schema, which servers put before the model too (about
-// right for English), and an answer as long as it may be.
+// How many tokens a text has where nobody here has the tokenizer: one for four characters, about right for English.
+std::int64_t about_tokens(std::string_view text);
+
+// What a request can cost: about_tokens() of its messages and of its schema, which servers put before the model too, and an answer as long
+// as it may be.
 Usage usage_at_most(const OrderedJson& request);
 
 // What a response says it cost; nothing where it does not say.

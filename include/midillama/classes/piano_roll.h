@@ -28,12 +28,18 @@ struct RollNote {
   auto operator<=>(const RollNote&) const = default;
 };
 
-// The notes that begin within the picture's time, begin and end at the nearest step, in the score's order. Channels are those of
-// music::guess_roles() (melody, chords, bass, rhythm), or one. A note is worth 1, or its velocity / 127.
+// All notes, begin and end at the nearest step, in the score's order. Channels are those of music::guess_roles() (melody, chords, bass,
+// rhythm), or one. A note is worth 1, or its velocity / 127.
 std::vector<RollNote> roll_notes(const midi::Score& score, const config::PianoRoll& config);
 
-// Draws the notes, moved by `shift` semitones, into zeros [channels, steps, pitches]: where a note begins its worth, where it goes on half
-// of it, so that repeated notes differ from a long one; the larger where two meet. What is beyond the picture is not drawn.
-void draw(std::span<const RollNote> notes, const config::PianoRoll& config, int shift, std::span<float> roll);
+// Of the same piece, another picture.
+struct RollChange {
+  int shift = 0;           // semitones by which it is transposed
+  std::int64_t start = 0;  // the step at which the picture begins
+};
+
+// Draws the notes into zeros [channels, steps, pitches]: where a note begins its worth, where it goes on half of it, so that repeated notes
+// differ from a long one; the larger where two meet. What is beyond the picture is not drawn.
+void draw(std::span<const RollNote> notes, const config::PianoRoll& config, const RollChange& change, std::span<float> roll);
 
 }  // namespace midillama::classes

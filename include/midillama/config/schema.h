@@ -626,6 +626,7 @@ struct Classify {
   std::vector<std::int64_t> channels = {16, 32, 64};  // of the convolutions, each followed by pooling
   double dropout = 0.3;
   std::int64_t max_shift = 5;  // semitones by which training pieces are transposed at most, either way
+  std::int64_t max_start = 0;  // quarter notes from the first note on after which the picture of a training piece begins at most
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& v) {
@@ -641,6 +642,7 @@ struct Classify {
     v("channels", self.channels);
     v("dropout", self.dropout);
     v("max_shift", self.max_shift);
+    v("max_start", self.max_start);
   }
 };
 

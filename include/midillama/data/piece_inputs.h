@@ -2,6 +2,7 @@
 #pragma once
 
 #include "midillama/config/schema.h"
+#include "midillama/core/random.h"
 #include "midillama/pieces/piece_sets.h"
 
 #include <torch/types.h>
@@ -18,8 +19,10 @@ class PieceInputs {
 
   // The shape of an input: [channels, steps, pitches] of a piano roll, [M] of an embedding.
   virtual std::vector<std::int64_t> shape() const = 0;
-  // Of a piece, float32 on the CPU, transposed by `shift` semitones where that can be: an embedding is of the piece as it is.
-  virtual torch::Tensor at(std::int64_t piece, int shift) const = 0;
+  // Of a piece, float32 on the CPU.
+  virtual torch::Tensor at(std::int64_t piece) const = 0;
+  // The same to learn from: what config.classify changes of a picture is drawn. An embedding is of the piece as it is.
+  virtual torch::Tensor varied(std::int64_t piece, Random& random) const = 0;
   // What a pass over an input costs, in places of time.
   virtual std::int64_t tokens() const = 0;
 };

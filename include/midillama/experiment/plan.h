@@ -1,6 +1,8 @@
 // What an experiment compares: a YAML file (configs/folk/table1.yaml; docs/experiments.md explains every key).
 #pragma once
 
+#include "midillama/config/schema.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -101,6 +103,11 @@ struct Plan {
 // ConfigError with every mistake, each naming file, line and key. read_plan() also reads the configuration of every system and test.
 Plan read_plan(const std::filesystem::path& file);
 Plan parse_plan(const std::string& yaml, const std::string& name);
+
+// The plan's configuration with its overrides, then those of `own`.
+config::Config configuration(const Plan& plan, const std::vector<std::string>& own);
+// The one with which a system is tested.
+config::Config configuration_of(const Plan& plan, const std::string& system, const std::string& test);
 
 // Whether a task is questions that systems answer in words. The others (genre, style, melody) leave their numbers in scores.json.
 bool asks_questions(const std::string& task);

@@ -34,7 +34,7 @@ struct Row {
   bool is_own = false;                            // the system's own row, not one without its music
   std::string problem = {};                       // why there are no numbers; empty where there are
   std::vector<std::optional<Cell>> cells = {};    // by column; nothing where the row has no such number (the linear probe writes no text)
-  std::vector<std::filesystem::path> files = {};  // predictions, or scores.json, by seed
+  std::vector<std::filesystem::path> files = {};  // by seed: what it answered (predictions.jsonl), or scored (melody: scores.jsonl)
   std::int64_t unanswered = 0;                    // questions to which a server gave no answer, over the seeds: they count as empty texts
 };
 

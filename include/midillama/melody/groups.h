@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace midillama::melody {
@@ -19,9 +20,12 @@ struct Group {
   std::vector<std::size_t> others;  // of other works, each once, and with other notes than the right one
 };
 
-// A group for each pair, or for `most` of them, evenly spread (0: all). Its others are drawn from all phrases by (`seed`, the phrase's id).
-// InputError where a group would have fewer than `candidates`, the right one among them.
-std::vector<Group> draw_groups(const Phrases& phrases, std::int64_t candidates, std::int64_t most, std::uint64_t seed);
+// A group for each pair, or for `most` of them, evenly spread (0: all). Its others are drawn from all phrases by the phrase's id alone, so
+// that every model is asked the same. InputError where a group would have fewer than `candidates`, the right one among them.
+std::vector<Group> draw_groups(const Phrases& phrases, std::int64_t candidates, std::int64_t most);
+
+// Equal where the same is asked of the same phrases.
+std::string fingerprint_of(const Phrases& phrases, std::span<const Group> groups);
 
 // InputError where there are fewer than `wanted` phrases of other works and with other notes than `right`.
 void require_others(const Phrases& phrases, std::size_t right, std::int64_t wanted);

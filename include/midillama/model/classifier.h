@@ -1,7 +1,4 @@
-// Networks that tell classes. `config.model` says which:
-//
-//   cnn        model/piano_roll_cnn.h, of piano rolls
-//   musicbert  a linear layer over the mean of a frozen encoder's states
+// Networks that tell classes: of piano rolls (model/piano_roll_cnn.h), or of vectors, which a linear layer reads.
 #pragma once
 
 #include "midillama/config/schema.h"
@@ -18,14 +15,14 @@ namespace midillama::model {
 
 class Classifier : public torch::nn::Module {
  public:
-  // [batch, …] as the kind reads it → [batch, classes] float32
+  // [batch, channels, steps, pitches] or [batch, M] → [batch, classes] float32
   virtual torch::Tensor logits(const torch::Tensor& inputs) = 0;
   // Before it trains, on the CPU: standardises what its last layer reads over the inputs to learn from.
   using InputOf = std::function<torch::Tensor(std::int64_t input)>;
   virtual void prepare(const InputOf& input_of, std::int64_t inputs) = 0;
 };
 
-// `input`: the shape of one input. Weights are drawn from the seed. ConfigError where there is no such kind.
+// For inputs of the shape `input`. Weights are drawn from the seed.
 std::shared_ptr<Classifier> make_classifier(const config::Classify& config, at::IntArrayRef input, std::int64_t classes,
                                             std::uint64_t seed);
 

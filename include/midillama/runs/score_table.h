@@ -1,6 +1,6 @@
 // scores.json: what an evaluation measured of each of several models on the same pieces or groups (docs/formats.md).
 //
-//   {"task", "counts": {"pieces": n, "works": n, …}, "columns": ["f1_micro", …],
+//   {"task", "counts": {"pieces": n, "works": n, …}, "tested": "…", "columns": ["f1_micro", …],
 //    "rows": [{"name": "cnn", "values": {"f1_micro": {"value": v, "low": l, "high": h}, …}}, …], "settings": {…}}
 #pragma once
 
@@ -30,6 +30,7 @@ struct ScoreRow {
 struct ScoreTable {
   std::string task;
   OrderedJson counts = OrderedJson::object();  // whole numbers: of what was measured
+  std::string tested = {};                     // a fingerprint of it, and of what is right
   std::vector<std::string> columns = {};       // metrics, in the order in which they are shown
   std::vector<ScoreRow> rows = {};             // the model that was trained first
   OrderedJson settings = OrderedJson::object();

@@ -22,9 +22,6 @@
 
 namespace midillama::systems {
 
-// For who has no tokenizer here: about right for English.
-inline constexpr std::int64_t kCharactersAToken = 4;
-
 class Resources {
  public:
   // `checkpoint`: a checkpoint directory, empty where nothing that was trained answers; `split`: whose questions are asked. Configuration
@@ -47,7 +44,7 @@ class Resources {
   const text::PromptTemplate& prompt();
   // The clips of the split's questions as the template takes them; encoded by the main rank, so that all ranks must ask together.
   const data::ClipInputs& clips();
-  // The same clips as text (prompt.notes) for who has no tokenizer here: prompt.notes_tokens is counted at kCharactersAToken.
+  // The same clips as text (prompt.notes) for who has no tokenizer here: prompt.notes_tokens is chat::about_tokens().
   const std::map<std::filesystem::path, std::string>& texts();
   // The mean of the training clips' vectors, as data::ClipEmbeddings::mean() has it. All ranks must ask together.
   const torch::Tensor& mean_music();

@@ -1,0 +1,111 @@
+#include "experiment/melody_examples.h"
+
+#include "experiment/labels.h"
+#include "midillama/core/file.h"
+#include "midillama/melody/examples.h"
+#include "midillama/metrics/ranking.h"
+#include "midillama/web/clip_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace midillama::experiment {
+namespace fs = std::filesystem;
+namespace {
+
+// What a row's model makes of a group: lines of scores.jsonl.
+struct Ranked {
+  std::string phrase;
+  std::string right = {};
+  double score = 0;  // of the right one
+  std::vector<double> others = {};
+};
+
+struct Ranker {
+  std::string label;  // the row's
+  std::vector<Ranked> groups = {};
+  std::map<std::string, std::size_t> place = {};  // of a group, by its phrase
+};
+
+Ranker read_ranker(const Row& row) {
+  Ranker ranker{.label = label_of(row)};
+  const std::string file = row.files.front().string();
+  for_each_json_line(file, [&](const Json& line, std::size_t number) {
+    const std::string place = fmt::format("line {}", number);
+    const auto phrase = json_get<std::string>(line, "group", file, place);
+    if (ranker.place.emplace(phrase, ranker.groups.size()).second) ranker.groups.push_back({.phrase = phrase});
+    Ranked& group = ranker.groups[ranker.place[phrase]];
+    const auto score = json_get<double>(line, "score", file, place);
+    if (json_get<bool>(line, "positive", file, place)) {
+      group.right = json_get<std::string>(line, "candidate", file, place);
+      group.score = score;
+    } else {
+      group.others.push_back(score);
+    }
+  });
+  return ranker;
+}
+
+// A phrase and the one after it.
+OrderedJson view_of(melody::Phrase phrase, const melody::Phrase& next, const config::Melody& config) {
+  for (melody::Note note : next.notes) {
+    note.bar += config.phrase_bars;
+    phrase.notes.push_back(note);
+  }
+  return web::view_of(melody::to_score(phrase, config));
+}
+
+pages::Example example_of(const Table& table, const Ranked& group, const std::vector<Ranker>& rankers) {
+  pages::Example example{.id = group.phrase,
+                         .task = title_of(table.task),
+                         .tags = {},
+                         .clip = group.phrase,
+                         .question = fmt::format("Which of {} phrases follows the first one?", group.others.size() + 1),
+                         .reference = fmt::format("{}, which is heard after it", group.right),
+                         .answers = {}};
+  for (const Ranker& ranker : rankers) {
+    const auto place = ranker.place.find(group.phrase);
+    if (place == ranker.place.end()) continue;
+    const Ranked& ranked = ranker.groups[place->second];
+    const std::int64_t rank = metrics::pessimistic_rank(ranked.score, ranked.others);
+    example.answers.push_back({.system = ranker.label,
+                               .text = fmt::format("has it in place {}", rank),
+                               .verdict = rank == 1 ? pages::Verdict::right : pages::Verdict::wrong});
+  }
+  return example;
+}
+
+}  // namespace
+
+void add_melody_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
+  std::vector<Ranker> rankers;
+  std::string first;  // system
+  for (const Row& row : table.rows) {
+    if (row.files.empty() || !fs::exists(row.files.front())) continue;
+    if (first.empty()) first = row.system;
+    rankers.push_back(read_ranker(row));
+  }
+  if (rankers.empty()) return;
+  const config::Config config = configuration_of(plan, first, table.test);
+  const melody::Phrases phrases = melody::read_phrases(melody::read_parts(config).test, config.melody, "show");
+  std::map<std::string, const melody::Phrase*> by_id;
+  for (const melody::Phrase& phrase : phrases.all) by_id[phrase.id] = &phrase;
+  const std::vector<Ranked>& groups = rankers.front().groups;
+  const std::size_t count = std::min(most, groups.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const Ranked& group = groups[i * groups.size() / count];
+    pages::Example example = example_of(table, group, rankers);
+    const auto phrase = by_id.find(group.phrase), next = by_id.find(group.right);
+    if (phrase != by_id.end() && next != by_id.end())
+      examples.clips.emplace(example.clip, view_of(*phrase->second, *next->second, config.melody));
+    else
+      example.clip.clear();
+    examples.items.push_back(std::move(example));
+  }
+}
+
+}  // namespace midillama::experiment
