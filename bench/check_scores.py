@@ -20,15 +20,16 @@ TOLERANCE = 1e-9
 
 
 def lines_of(file):
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    with file.open(encoding="utf-8", newline="\n") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def told(scores, multi_label):
-    """Whether each class was told: the likeliest, the first of equal ones; with several labels those of .5 and more."""
+    """Whether each class was told: the likeliest, the first of equal ones, none where all are 0; with several labels those of .5 and more."""
     if multi_label:
         return scores >= 0.5
     answers = np.zeros(scores.shape, dtype=bool)
-    answers[np.arange(len(scores)), scores.argmax(axis=1)] = True
+    answers[np.arange(len(scores)), scores.argmax(axis=1)] = scores.max(axis=1) > 0
     return answers
 
 
@@ -54,7 +55,7 @@ def classification(file, multi_label):
                for average in ("micro", "macro", "weighted", "samples")}
     numbers |= areas(truth, scores)
     numbers["accuracy"] = metrics.accuracy_score(truth, answers)
-    numbers["hit_rate"] = truth[np.arange(len(rows)), scores.argmax(axis=1)].mean()
+    numbers["hit_rate"] = (truth[np.arange(len(rows)), scores.argmax(axis=1)] & (scores.max(axis=1) > 0)).mean()
     return numbers
 
 

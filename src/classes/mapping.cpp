@@ -17,6 +17,7 @@ class MappingReader {
   explicit MappingReader(std::string file) : file_(std::move(file)) {}
 
   Mapping read(const YAML::Node& document, const std::string& label) const {
+    if (document.IsNull()) throw InputError(file_, "", "is empty");
     if (!document.IsMap()) fail(document, "is no map of labels to their values' new names");
     Mapping mapping;
     for (const auto& section : document) {

@@ -24,11 +24,11 @@ metrics::Classification told(const Task& task, const Scores& scores) {
   return metrics::Classification(std::move(told));
 }
 
-// Of the classes, the pieces and what each is.
+// Of the classes, how many a piece may be told to be of, the pieces and what each is.
 std::string fingerprint_of_tested(const Task& task) {
   Fingerprinter tested;
-  tested.add(json_line(task.classes));
-  for (const pieces::Piece& piece : task.parts.test) tested.add(json_line({piece.id, piece.values(task.label)}));
+  tested.add(json_line({task.classes, task.multi_label}));
+  for (const pieces::Piece& piece : task.parts.test) tested.add(json_line({piece.id, piece.content, piece.values(task.label)}));
   return tested.fingerprint();
 }
 
@@ -78,6 +78,7 @@ runs::ScoreTable empty_table(const Task& task, const config::Config& config) {
                   {"classes", task.classes.size()},
                   {"learnt", task.parts.train.size()},
                   {"left_out", task.left_out}};
+  if (task.of_others > 0) table.counts["of_other_labels_too"] = task.of_others;
   table.tested = fingerprint_of_tested(task);
   for (const metrics::ClassificationMetric& metric : metrics::classification_metrics()) table.columns.emplace_back(metric.name);
   table.settings = {{"label", task.label},

@@ -1,38 +1,26 @@
 #include "midillama/classes/task.h"
 
-#include "midillama/classes/mapping.h"
+#include "classes/labelled.h"
 #include "midillama/core/error.h"
-#include "midillama/core/log.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 namespace midillama::classes {
 namespace {
 
-std::vector<std::string> values_of(const std::vector<pieces::Piece>& pieces, const std::string& label) {
-  std::set<std::string> values;
-  for (const pieces::Piece& piece : pieces) values.insert(piece.values(label).begin(), piece.values(label).end());
-  return {values.begin(), values.end()};
-}
-
-std::size_t labelled(const std::vector<pieces::Piece>& pieces, const std::string& label) {
-  return static_cast<std::size_t>(std::ranges::count_if(pieces, [&](const pieces::Piece& piece) { return !piece.values(label).empty(); }));
-}
-
-void drop_several(std::vector<pieces::Piece>& pieces, const std::string& label) {
-  std::erase_if(pieces, [&](const pieces::Piece& piece) { return piece.values(label).size() > 1; });
-}
-
-void keep_classes(std::vector<pieces::Piece>& pieces, const std::string& label, const std::vector<std::string>& classes) {
-  for (pieces::Piece& piece : pieces) {
-    if (piece.values(label).empty()) continue;
-    std::erase_if(piece.labels[label], [&](const std::string& value) { return !std::ranges::binary_search(classes, value); });
-  }
-  std::erase_if(pieces, [&](const pieces::Piece& piece) { return piece.values(label).empty(); });
+// That at least `min_pieces` of them have.
+std::vector<std::string> frequent_values(const std::vector<pieces::Piece>& pieces, const std::string& label, std::int64_t min_pieces) {
+  std::map<std::string, std::int64_t> count;
+  for (const pieces::Piece& piece : pieces)
+    for (const std::string& value : piece.values(label)) ++count[value];
+  std::vector<std::string> values;
+  for (const auto& [value, pieces_of_it] : count)
+    if (pieces_of_it >= min_pieces) values.push_back(value);
+  return values;
 }
 
 }  // namespace
@@ -46,37 +34,25 @@ std::vector<bool> Task::truth(const pieces::Piece& piece) const {
 
 Task read_task(const config::Config& config) {
   const config::Classify& classify = config.classify;
-  if (classify.pieces.train.empty())
-    throw ConfigError({"classify.pieces.train: [] — must name the folders, each with a pieces.jsonl, that are learnt from"});
-  Task task{
-      .name = classify.task, .label = classify.task == "genre" ? classify.genre : classify.style, .multi_label = classify.multi_label};
-  auto train = pieces::read_pieces(classify.pieces.train, config.corpus.path);
-  auto test = pieces::read_pieces(classify.pieces.test, config.corpus.path);
-  const std::size_t all = labelled(train, task.label) + labelled(test, task.label);
-  if (!classify.mapping.empty()) rename(train, task.label, read_mapping(classify.mapping, task.label));
-  for (auto* pieces : {&train, &test}) {
-    if (!task.multi_label) drop_several(*pieces, task.label);
-  }
-  train = pieces::with_label(std::move(train), task.label, classify.min_pieces);
-  task.classes = values_of(train, task.label);
-  if (task.classes.size() < 2)
+  Labelled labelled = read_labelled(config);
+  const std::string& label = labelled.task.label;
+  auto classes = frequent_values(pieces::without(labelled.train, labelled.test), label, classify.min_pieces);
+  if (classes.size() < 2)
     throw InputError(fmt::format("{}", fmt::join(classify.pieces.train, ", ")), "",
-                     fmt::format("the pieces have {} of the label \"{}\", where two are needed at least",
-                                 task.classes.size() == 1 ? "one value" : "no value", task.label));
-  keep_classes(test, task.label, task.classes);
-  task.left_out = static_cast<std::int64_t>(all - train.size() - test.size());
-  task.parts = pieces::divide(classify.pieces, train, test, task.label, config.run.seed);
-  log::info("{} classes of the label \"{}\": {} pieces to learn from, {} to validate with, {} to test on, {} left out", task.classes.size(),
-            task.label, task.parts.train.size(), task.parts.valid.size(), task.parts.test.size(), task.left_out);
-  return task;
+                     fmt::format("the pieces to learn from have {} of the label \"{}\"{}, where two are needed at least",
+                                 classes.size() == 1 ? "one value" : "no value", label,
+                                 classify.min_pieces > 1 ? fmt::format(" that {} of them have", classify.min_pieces) : ""));
+  keep_classes(labelled, std::move(classes));
+  auto parts = pieces::divide(classify.pieces, pieces::without(labelled.train, labelled.test), labelled.test, label, config.run.seed);
+  return divided(std::move(labelled), std::move(parts));
 }
 
 std::vector<bool> answer(const Task& task, const std::vector<double>& scores) {
   std::vector<bool> answers(scores.size());
   if (task.multi_label) {
     for (std::size_t c = 0; c < scores.size(); ++c) answers[c] = scores[c] >= .5;
-  } else {
-    answers[static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin())] = true;
+  } else if (const auto likeliest = std::ranges::max_element(scores); *likeliest > 0) {
+    answers[static_cast<std::size_t>(likeliest - scores.begin())] = true;
   }
   return answers;
 }

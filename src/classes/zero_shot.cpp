@@ -1,7 +1,6 @@
 #include "midillama/classes/zero_shot.h"
 
 #include "midillama/chat/ask_all.h"
-#include "midillama/classes/baselines.h"
 #include "midillama/core/ascii.h"
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
@@ -39,8 +38,10 @@ std::string instructions(const Task& task, const std::string& notation) {
 
 std::optional<std::size_t> class_named(const Json& name, const Task& task) {
   if (!name.is_string()) return std::nullopt;
-  const std::string wanted = lower_ascii(text::strip(name.get_ref<const std::string&>()));
-  const auto found = std::ranges::find_if(task.classes, [&](const std::string& known) { return lower_ascii(known) == wanted; });
+  const std::string told(text::strip(name.get_ref<const std::string&>())), wanted = lower_ascii(told);
+  auto found = std::ranges::find(task.classes, told);
+  if (found == task.classes.end())
+    found = std::ranges::find_if(task.classes, [&](const std::string& known) { return lower_ascii(known) == wanted; });
   return found == task.classes.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - task.classes.begin()));
 }
 
@@ -49,9 +50,9 @@ std::optional<std::size_t> class_named(const Json& name, const Task& task) {
 PieceText write_piece(const fs::path& file, const config::Prompt& config) {
   const auto notation = music::clip_text_from_name(config.notes).write(midi::read_midi(file), {.grid = static_cast<int>(config.grid)});
   const std::size_t measures = music::measures_within(notation, config.notes_tokens, chat::about_tokens);
+  if (notation.measures() == 0) throw InputError(file.string(), "", "has no notes");
   if (measures == 0)
-    throw Error(
-        fmt::format("{}: its first measure is longer than prompt.notes_tokens ({}), or it has none", file.string(), config.notes_tokens));
+    throw InputError(file.string(), "", fmt::format("its first measure is longer than prompt.notes_tokens ({})", config.notes_tokens));
   return {.text = notation.text(measures), .measures = measures, .left_out = notation.measures() - measures};
 }
 
@@ -83,12 +84,23 @@ std::optional<std::vector<std::size_t>> read_answer(const std::string& answer, c
 ZeroShot ask_classes(const Task& task, const config::Config& config) {
   const auto& pieces = task.parts.test;
   std::vector<PieceText> texts(pieces.size());
-  parallel_for(pieces.size(), [&](std::size_t i) { texts[i] = write_piece(pieces[i].file, config.prompt); });
+  std::vector<chat::Answer> answers(pieces.size());
+  parallel_for(pieces.size(), [&](std::size_t i) {
+    try {
+      texts[i] = write_piece(pieces[i].file, config.prompt);
+    } catch (const InputError& error) {
+      answers[i].problem = error.what();
+    }
+  });
+  std::vector<std::size_t> asked;
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    if (answers[i].is_usable()) asked.push_back(i);
   chat::RequestLog requests(fs::path(config.run.dir) / "eval" / "requests.jsonl");
-  const auto answers = chat::ask_all(
-      task.name, pieces.size(), [&](std::size_t i) { return question_about(texts[i].text, task, config); }, config.chat, requests);
+  auto told_of = chat::ask_all(
+      task.name, asked.size(), [&](std::size_t i) { return question_about(texts[asked[i]].text, task, config); }, config.chat, requests);
+  for (std::size_t i = 0; i < asked.size(); ++i) answers[asked[i]] = std::move(told_of[i]);
 
-  ZeroShot told{.scores = constant_scores(task)};
+  ZeroShot told{.scores = Scores(pieces.size(), std::vector<double>(task.classes.size()))};
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     told.tokens += static_cast<double>(chat::about_tokens(texts[i].text)) / static_cast<double>(pieces.size());
     told.measures_left_out += static_cast<std::int64_t>(texts[i].left_out);
@@ -99,12 +111,12 @@ ZeroShot ask_classes(const Task& task, const config::Config& config) {
       told.unanswered.push_back(fmt::format("{}: {}", pieces[i].id, why));
       continue;
     }
-    std::ranges::fill(told.scores[i], 0.0);
     for (const std::size_t named : *classes) told.scores[i][named] = 1;
   }
   if (!told.unanswered.empty())
-    log::warning("{} of {} pieces have no answer (the first is {}) and count as the most frequent class: the same command asks them again",
-                 told.unanswered.size(), pieces.size(), told.unanswered.front());
+    log::warning(
+        "{} of {} pieces have no answer and count as told nothing (the first is {}); the same command repeats the calls that failed",
+        told.unanswered.size(), pieces.size(), told.unanswered.front());
   return told;
 }
 

@@ -25,15 +25,21 @@ class PianoRolls final : public PieceInputs {
 
   std::vector<std::int64_t> shape() const override { return {shape_.channels, shape_.steps, shape_.pitches}; }
 
-  torch::Tensor at(std::int64_t piece) const override { return drawn(notes_of(piece), {}); }
+  torch::Tensor at(std::int64_t piece) const override { return drawn(notes_of(piece), 0, 0); }
+
+  torch::Tensor all(std::int64_t piece) const override {
+    const auto& notes = notes_of(piece);
+    const std::int64_t half = std::max<std::int64_t>(1, config_.piano_roll.quarters / 2);
+    std::vector<torch::Tensor> pictures;
+    for (std::int64_t quarter = 0; quarter <= latest_start(notes); quarter += half) pictures.push_back(drawn(notes, 0, quarter));
+    return at::stack(pictures);
+  }
 
   // As far up as down; from a quarter note of the piece on, as long as the rest fills the picture.
   torch::Tensor varied(std::int64_t piece, Random& random) const override {
     const auto& notes = notes_of(piece);
     const std::int64_t semitones = below(2 * config_.max_shift + 1, random) - config_.max_shift;
-    const std::int64_t left = (end_of(notes) - shape_.steps) / config_.piano_roll.steps_per_quarter;
-    const std::int64_t quarters = below(std::clamp<std::int64_t>(left, 0, config_.max_start) + 1, random);
-    return drawn(notes, {.shift = static_cast<int>(semitones), .start = quarters * config_.piano_roll.steps_per_quarter});
+    return drawn(notes, static_cast<int>(semitones), below(latest_start(notes) + 1, random));
   }
 
   std::int64_t tokens() const override { return shape_.steps; }
@@ -44,16 +50,19 @@ class PianoRolls final : public PieceInputs {
   static std::int64_t below(std::int64_t count, Random& random) {
     return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(count)));
   }
-  static std::int64_t end_of(const Notes& notes) {
+  // In quarter notes: the rest of the piece fills the picture.
+  std::int64_t latest_start(const Notes& notes) const {
     std::int64_t end = 0;
     for (const classes::RollNote& note : notes) end = std::max(end, note.end);
-    return end;
+    const std::int64_t left = (end - shape_.steps) / config_.piano_roll.steps_per_quarter;
+    return std::clamp<std::int64_t>(left, 0, config_.max_start);
   }
 
   const Notes& notes_of(std::int64_t piece) const { return notes_.at(static_cast<std::size_t>(piece)); }
 
-  torch::Tensor drawn(const Notes& notes, const classes::RollChange& change) const {
+  torch::Tensor drawn(const Notes& notes, int semitones, std::int64_t quarter) const {
     auto roll = torch::zeros(shape());
+    const classes::RollChange change{.shift = semitones, .start = quarter * config_.piano_roll.steps_per_quarter};
     classes::draw(notes, config_.piano_roll, change, {roll.mutable_data_ptr<float>(), static_cast<std::size_t>(roll.numel())});
     return roll;
   }
@@ -70,6 +79,7 @@ class PieceEmbeddings final : public PieceInputs {
 
   std::vector<std::int64_t> shape() const override { return {embeddings_.pooled_size()}; }
   torch::Tensor at(std::int64_t piece) const override { return embeddings_.pooled(files_.at(static_cast<std::size_t>(piece))); }
+  torch::Tensor all(std::int64_t piece) const override { return at(piece).unsqueeze(0); }
   torch::Tensor varied(std::int64_t piece, Random&) const override { return at(piece); }
   std::int64_t tokens() const override { return 1; }
 

@@ -5,6 +5,7 @@
 #include "midillama/classes/results.h"
 #include "midillama/classes/task.h"
 #include "midillama/classes/zero_shot.h"
+#include "midillama/core/directory.h"
 #include "midillama/core/lock.h"
 #include "midillama/core/progress.h"
 #include "midillama/data/piece_inputs.h"
@@ -14,13 +15,9 @@
 #include <ATen/Functions.h>
 #include <torch/utils.h>
 
-#include <algorithm>
-
 namespace midillama::eval {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::int64_t kBatch = 32;  // pieces of a pass
 
 classes::Scores model_scores(const config::Config& config, const classes::Task& task, const fs::path& checkpoint, torch::Device device) {
   const torch::NoGradGuard no_grad;
@@ -29,61 +26,60 @@ classes::Scores model_scores(const config::Config& config, const classes::Task& 
   model::load_classifier(*model, checkpoint);
   model->to(device);
   model->eval();
-  const auto count = static_cast<std::int64_t>(task.parts.test.size());
   Progress progress = Progress::when_long("classifying", task.parts.test.size());
   classes::Scores scores;
-  for (std::int64_t begin = 0; begin < count; begin += kBatch) {
-    std::vector<torch::Tensor> batch;
-    for (std::int64_t i = begin; i < std::min(count, begin + kBatch); ++i) batch.push_back(inputs->at(i));
-    const auto logits = model->logits(model::to_device(at::stack(batch), device)).to(torch::kFloat64);
-    const auto told = model::class_probabilities(logits, task.multi_label).cpu().contiguous();
-    for (std::int64_t i = 0; i < told.size(0); ++i) {
-      const double* row = told.const_data_ptr<double>() + i * told.size(1);
-      scores.emplace_back(row, row + told.size(1));
-    }
+  for (std::size_t piece = 0; piece < task.parts.test.size(); ++piece) {
+    const auto logits = model->logits(model::to_device(inputs->all(static_cast<std::int64_t>(piece)), device)).to(torch::kFloat64);
+    const auto told = model::class_probabilities(logits, task.multi_label).mean(0).cpu().contiguous();
+    scores.emplace_back(told.const_data_ptr<double>(), told.const_data_ptr<double>() + told.numel());
     progress.update(scores.size());
   }
   return scores;
 }
 
-// Rows of a table as they are scored, each with its predictions.
+// Rows of a table as they are scored, each with its predictions, in the place of an older evaluation.
 class TableWriter {
  public:
   TableWriter(const classes::Task& task, const config::Config& config)
-      : task_(task), config_(config), folder_(fs::path(config.run.dir) / "eval" / task.name), table_(classes::empty_table(task, config)) {}
+      : task_(task),
+        config_(config),
+        lock_(fs::path(config.run.dir) / "eval"),
+        staged_(fs::path(config.run.dir) / "eval" / task.name),
+        table_(classes::empty_table(task, config)) {}
 
   OrderedJson& settings() { return table_.settings; }
   // The model's are in the evaluation's folder, those of what it is compared with in one of their own.
-  void add_model(const std::string& name, const classes::Scores& scores) { add(name, folder_, scores); }
-  void add(const std::string& name, const classes::Scores& scores) { add(name, folder_ / name, scores); }
+  runs::ScoreRow& add_model(const std::string& name, const classes::Scores& scores) { return add(name, staged_.path(), scores); }
+  void add(const std::string& name, const classes::Scores& scores) { add(name, staged_.path() / name, scores); }
 
   runs::ScoreTable write() {
-    runs::write_score_table(folder_ / runs::kScoreTableFile, table_);
+    runs::write_score_table(staged_.path() / runs::kScoreTableFile, table_);
+    staged_.put_in_place();
     return std::move(table_);
   }
 
  private:
-  void add(const std::string& name, const fs::path& folder, const classes::Scores& scores) {
+  runs::ScoreRow& add(const std::string& name, const fs::path& folder, const classes::Scores& scores) {
     classes::write_predictions(folder / classes::kPredictionsFile, task_, config_.classify.pieces.fold, scores);
-    table_.rows.push_back(classes::score_row(task_, name, scores, config_.run.seed, static_cast<int>(config_.eval.bootstrap_samples)));
+    return table_.rows.emplace_back(
+        classes::score_row(task_, name, scores, config_.run.seed, static_cast<int>(config_.eval.bootstrap_samples)));
   }
 
   const classes::Task& task_;
   const config::Config& config_;
-  fs::path folder_;
+  WriterLock lock_;
+  StagedDirectory staged_;
   runs::ScoreTable table_;
 };
 
 }  // namespace
 
 runs::ScoreTable evaluate_classes(const config::Config& config, const fs::path& checkpoint, torch::Device device) {
-  const classes::Task task = classes::read_task(config);
-  classes::require_learnt(checkpoint, task);
-  const WriterLock lock(fs::path(config.run.dir) / "eval");
+  const classes::Task task = classes::read_learnt_task(config, checkpoint);
   TableWriter writer(task, config);
   writer.settings()["checkpoint"] = checkpoint.string();
   writer.add_model(config.classify.model, model_scores(config, task, checkpoint, device));
-  writer.add("linear", classes::linear_scores(task, config.classify.piano_roll.quarters));
+  writer.add("linear", classes::linear_scores(task, config.classify.piano_roll.quarters + config.classify.max_start));
   writer.add("constant", classes::constant_scores(task));
   writer.add("chance", classes::chance_scores(task, config.run.seed));
   return writer.write();
@@ -91,15 +87,14 @@ runs::ScoreTable evaluate_classes(const config::Config& config, const fs::path& 
 
 runs::ScoreTable evaluate_served_classes(const config::Config& config) {
   const classes::Task task = classes::read_task(config);
-  const WriterLock lock(fs::path(config.run.dir) / "eval");
-  const classes::ZeroShot told = classes::ask_classes(task, config);
   TableWriter writer(task, config);
+  const classes::ZeroShot told = classes::ask_classes(task, config);
   writer.settings()["model"] = config.chat.model;
   writer.settings()["unanswered"] = told.unanswered;
   writer.settings()["tokens_a_piece"] = told.tokens;
   writer.settings()["cut_pieces"] = told.cut_pieces;
   writer.settings()["measures_left_out"] = told.measures_left_out;
-  writer.add_model("endpoint", told.scores);
+  writer.add_model("endpoint", told.scores).unanswered = std::ssize(told.unanswered);
   writer.add("constant", classes::constant_scores(task));
   writer.add("chance", classes::chance_scores(task, config.run.seed));
   return writer.write();

@@ -1,6 +1,7 @@
 #include "midillama/eval/melody.h"
 
 #include "eval/melody_rows.h"
+#include "midillama/core/directory.h"
 #include "midillama/core/lock.h"
 #include "midillama/core/log.h"
 #include "midillama/melody/examples.h"
@@ -29,9 +30,12 @@ std::string hits_name(std::int64_t k) {
 class MelodyEvaluation {
  public:
   MelodyEvaluation(const config::Config& config, const fs::path& checkpoint, torch::Device device)
-      : config_(config), checkpoint_(checkpoint), device_(device), folder_(fs::path(config.run.dir) / "eval" / "melody"), lock_(folder_) {
-    const pieces::Parts parts = melody::read_parts(config);
-    melody::require_not_learnt(checkpoint, parts.test);
+      : config_(config),
+        checkpoint_(checkpoint),
+        device_(device),
+        lock_(fs::path(config.run.dir) / "eval"),
+        staged_(fs::path(config.run.dir) / "eval" / "melody") {
+    const pieces::Parts parts = melody::read_learnt_parts(config, checkpoint);
     known_ = melody::read_phrases(parts.train, config.melody, "learn from");
     tested_ = melody::read_phrases(parts.test, config.melody, "test on");
     groups_ = melody::draw_groups(tested_, config.melody.candidates, config.eval.max_examples);
@@ -53,7 +57,8 @@ class MelodyEvaluation {
       add(row);
     }
     table_.rows.push_back(chance());
-    runs::write_score_table(folder_ / runs::kScoreTableFile, table_);
+    runs::write_score_table(staged_.path() / runs::kScoreTableFile, table_);
+    staged_.put_in_place();
     return std::move(table_);
   }
 
@@ -63,7 +68,7 @@ class MelodyEvaluation {
     const std::vector<melody::GroupScores> scores =
         row.score({.config = config_, .checkpoint = checkpoint_, .device = device_, .known = known_, .tested = tested_}, groups_);
     const bool is_model = table_.rows.empty();
-    melody::write_scores((is_model ? folder_ : folder_ / row.name) / kScoresFile, tested_, groups_, scores);
+    melody::write_scores((is_model ? staged_.path() : staged_.path() / row.name) / kScoresFile, tested_, groups_, scores);
     const auto ranks = melody::ranks_of(scores);
     runs::ScoreRow scored{.name = row.name, .values = {}};
     scored.values["map"] = with_interval(metrics::mean_average_precision(ranks));
@@ -91,9 +96,9 @@ class MelodyEvaluation {
   const config::Config& config_;
   fs::path checkpoint_;
   torch::Device device_;
-  fs::path folder_;
   WriterLock lock_;
-  melody::Phrases known_;  // learnt from
+  StagedDirectory staged_;  // in the place of an older evaluation
+  melody::Phrases known_;   // learnt from
   melody::Phrases tested_;
   std::vector<melody::Group> groups_;
   std::vector<std::string> works_;  // of each group

@@ -52,11 +52,11 @@ Step training(const Plan& plan, const Run& run, const std::string& stage, const 
 Step evaluation(const Plan& plan, const Run& run, const Test& test, const std::string& task, const std::string& program) {
   std::vector<std::string> words = {"eval", "--task", task};
   if (asks_questions(task)) {
-    std::vector<std::string> rows = run.system->answers;
+    std::vector<std::string> rows = answers_to(*run.system, task);
     std::erase(rows, kProbe);
     words.insert(words.end(), {"--music", fmt::format("{}", fmt::join(rows, ","))});
   }
-  if (run.is_trained()) words.insert(words.end(), {"--checkpoint", (run.folder / run.system->stages.back()).string()});
+  if (run.is_trained()) words.insert(words.end(), {"--checkpoint", (run.folder / tested_stage(*run.system, task)).string()});
   std::vector<std::string> more = test.set;
   more.push_back("run.dir=" + run_directory(plan, run, test).string());
   const std::string name = plan.tests.size() == 1 ? fmt::format("eval {}", task) : fmt::format("eval {} {}", folder_name(test.name), task);

@@ -2,8 +2,9 @@
 
 #include "experiment/labels.h"
 #include "midillama/core/file.h"
-#include "midillama/melody/examples.h"
+#include "midillama/melody/phrases.h"
 #include "midillama/metrics/ranking.h"
+#include "midillama/pieces/piece_sets.h"
 #include "midillama/web/clip_view.h"
 
 #include <fmt/format.h>
@@ -91,7 +92,9 @@ void add_melody_examples(pages::Examples& examples, const Plan& plan, const Tabl
   }
   if (rankers.empty()) return;
   const config::Config config = configuration_of(plan, first, table.test);
-  const melody::Phrases phrases = melody::read_phrases(melody::read_parts(config).test, config.melody, "show");
+  const config::PieceSets& sets = config.melody.pieces;
+  const auto tested = pieces::tested_pieces(pieces::read_sets(sets, config.corpus.path).test, sets, "");
+  const melody::Phrases phrases = melody::read_phrases(tested, config.melody, "show");
   std::map<std::string, const melody::Phrase*> by_id;
   for (const melody::Phrase& phrase : phrases.all) by_id[phrase.id] = &phrase;
   const std::vector<Ranked>& groups = rankers.front().groups;

@@ -17,11 +17,27 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kMostResamples = 1'000'000;
-constexpr std::array<std::string_view, 3> kQuestionTasks = {"qa", "caption", "unseen"};
-constexpr std::array<std::string_view, 3> kScoredTasks = {"genre", "style", "melody"};
 const std::vector<std::string> kAnswers = {"true", "shuffled", "zero", "mean", "none", "zero-shot", "most-frequent", "linear-probe"};
-const std::vector<std::string> kModels = {"cnn",      "musicbert",   "linear", "constant",     "chance",
-                                          "endpoint", "transformer", "n-gram", "key-register", "random"};
+const std::vector<std::string> kClassifiers = {"cnn", "musicbert", "linear", "constant", "chance", "endpoint"};
+const std::vector<std::string> kMelodyModels = {"transformer", "n-gram", "key-register", "musicbert", "random"};
+
+struct Task {
+  std::string_view name;
+  std::string_view stage;  // whose checkpoint is tested; none: questions are asked, of whatever was trained last
+  const std::vector<std::string>& rows;
+};
+const std::array<Task, 6> kTasks = {{{"qa", "", kAnswers},
+                                     {"caption", "", kAnswers},
+                                     {"unseen", "", kAnswers},
+                                     {"genre", "classify", kClassifiers},
+                                     {"style", "classify", kClassifiers},
+                                     {"melody", "melody", kMelodyModels}}};
+
+// The plan's check has refused all others.
+const Task& task_named(std::string_view name) {
+  return *std::ranges::find(kTasks, name, &Task::name);
+}
+
 constexpr std::array<std::string_view, 4> kMetrics = {"bleu", "meteor", "rouge_l", "bertscore"};  // that others state, in their order
 
 class Checker : public config::YamlChecker {
@@ -66,20 +82,25 @@ void check_overrides(const std::vector<std::string>& overrides, const std::strin
   }
 }
 
-// That a system may have.
-std::vector<std::string> rows_of(const Plan& plan, const System& system) {
+// What a system is asked, and what its stages make.
+void check_tasks(const Plan& plan, const System& system, const std::string& key, Checker& checker) {
   std::vector<std::string> rows;
-  const auto tasks = tasks_of(plan, system);
-  if (std::ranges::any_of(tasks, asks_questions)) rows.insert(rows.end(), kAnswers.begin(), kAnswers.end());
-  if (!std::ranges::all_of(tasks, asks_questions)) rows.insert(rows.end(), kModels.begin(), kModels.end());
-  return rows;
+  for (const std::string& name : tasks_of(plan, system)) {
+    const auto* task = std::ranges::find(kTasks, name, &Task::name);
+    if (task == kTasks.end()) continue;  // said of plan.tasks
+    rows.insert(rows.end(), task->rows.begin(), task->rows.end());
+    checker.require(task->stage.empty() || system.stages.empty() || std::ranges::count(system.stages, task->stage) > 0, key + ".stages",
+                    fmt::format("the task {} tests what the stage {} trains, which is not among them", name, task->stage));
+    checker.require(!answers_to(system, name).empty(), key + ".answers", fmt::format("the task {} has no row among them", name));
+  }
+  for (const std::string& row : system.answers) checker.one_of(row, rows, key + ".answers");
 }
 
 void check_system(const Plan& plan, const System& system, const std::string& key, Checker& checker) {
   for (const std::string& stage : system.stages) checker.one_of(stage, config::stage_names(), key + ".stages");
   checker.require(!system.answers.empty(), key + ".answers", "at least one is expected");
   for (const std::string& task : system.tasks) checker.one_of(task, plan.tasks, key + ".tasks");
-  for (const std::string& row : system.answers) checker.one_of(row, rows_of(plan, system), key + ".answers");
+  check_tasks(plan, system, key, checker);
   check_once(system.answers, key + ".answers", checker);
   check_once(system.stages, key + ".stages", checker);
   check_once(system.seeds, key + ".seeds", checker);
@@ -98,8 +119,8 @@ void check(const Plan& plan, Checker& checker) {
   checker.require(plan.resamples >= 1 && plan.resamples <= kMostResamples, "resamples",
                   fmt::format("must be from 1 to {}", kMostResamples));
   checker.require(!plan.tasks.empty(), "tasks", "at least one is expected");
-  std::vector<std::string> known(kQuestionTasks.begin(), kQuestionTasks.end());
-  known.insert(known.end(), kScoredTasks.begin(), kScoredTasks.end());
+  std::vector<std::string> known;
+  for (const Task& task : kTasks) known.emplace_back(task.name);
   for (const std::string& task : plan.tasks) checker.one_of(task, known, "tasks");
   check_once(plan.tasks, "tasks", checker);
   check_names(plan.tests, "tests", checker);
@@ -180,7 +201,19 @@ std::string folder_name(const std::string& name) {
 }
 
 bool asks_questions(const std::string& task) {
-  return std::ranges::find(kQuestionTasks, task) != kQuestionTasks.end();
+  return task_named(task).stage.empty();
+}
+
+std::string tested_stage(const System& system, const std::string& task) {
+  if (!asks_questions(task)) return std::string(task_named(task).stage);
+  return system.stages.empty() ? "" : system.stages.back();
+}
+
+std::vector<std::string> answers_to(const System& system, const std::string& task) {
+  const std::vector<std::string>& rows = task_named(task).rows;
+  std::vector<std::string> answers = system.answers;
+  std::erase_if(answers, [&](const std::string& row) { return std::ranges::count(rows, row) == 0; });
+  return answers;
 }
 
 std::vector<std::string> tasks_of(const Plan& plan, const System& system) {

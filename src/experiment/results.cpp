@@ -106,7 +106,7 @@ class TableBuilder {
 
   Table build() {
     for (const auto& runs : runs_for(plan_, table_.task)) {
-      for (const std::string& answers : runs.front().system->answers) read_row(runs, answers);
+      for (const std::string& answers : answers_to(*runs.front().system, table_.task)) read_row(runs, answers);
     }
     table_.of = fmt::format("{} questions about {} pieces", table_.examples, table_.pieces);
     if (!bootstrap_) return std::move(table_);
@@ -122,7 +122,7 @@ class TableBuilder {
 
   void read_row(const std::vector<Run>& runs, const std::string& answers) {
     const System& system = *runs.front().system;
-    Row row{.system = system.name, .answers = answers, .is_own = answers == system.answers.front()};
+    Row row{.system = system.name, .answers = answers, .is_own = answers == answers_to(system, table_.task).front()};
     auto& scores = scores_.emplace_back();
     for (const Run& run : runs) {
       const fs::path folder = answers_folder(plan_, run, test_, table_.task, answers);
@@ -261,7 +261,7 @@ class ScoredTableBuilder {
     for (const auto& runs : runs_for(plan_, table_.task)) {
       std::string problem;
       const auto tables = read(runs, problem);
-      for (const std::string& answers : runs.front().system->answers) add_row(runs, answers, tables, problem);
+      for (const std::string& answers : answers_to(*runs.front().system, table_.task)) add_row(runs, answers, tables, problem);
     }
     for (std::size_t row = 0; row < table_.rows.size(); ++row) fill(row);
     return std::move(table_);
@@ -318,7 +318,10 @@ class ScoredTableBuilder {
 
   void add_row(const std::vector<Run>& runs, const std::string& answers, const std::vector<runs::ScoreTable>& tables, std::string problem) {
     const System& system = *runs.front().system;
-    Row row{.system = system.name, .answers = answers, .is_own = answers == system.answers.front(), .problem = std::move(problem)};
+    Row row{.system = system.name,
+            .answers = answers,
+            .is_own = answers == answers_to(system, table_.task).front(),
+            .problem = std::move(problem)};
     auto& measured = measured_.emplace_back();
     for (std::size_t seed = 0; seed < tables.size(); ++seed) {
       const auto found = std::ranges::find(tables[seed].rows, answers, &runs::ScoreRow::name);
@@ -327,6 +330,7 @@ class ScoredTableBuilder {
         break;
       }
       measured.push_back(*found);
+      row.unanswered += found->unanswered;
       row.files.push_back(told_by(runs[seed], answers, found == tables[seed].rows.begin()));
     }
     table_.rows.push_back(std::move(row));
@@ -377,7 +381,8 @@ Trained trained_by(const fs::path& metrics) {
 double clip_tokens_of(const Plan& plan, const Run& run) {
   const auto tasks = tasks_of(plan, *run.system);
   if (tasks.empty()) return 0;
-  return scored_row(answers_folder(plan, run, plan.tests.front(), tasks.front(), run.system->answers.front())).value("clip_tokens", 0.0);
+  return scored_row(answers_folder(plan, run, plan.tests.front(), tasks.front(), answers_to(*run.system, tasks.front()).front()))
+      .value("clip_tokens", 0.0);
 }
 
 SystemCost cost_of(const Plan& plan, const std::vector<Run>& runs, const Problems& problems) {

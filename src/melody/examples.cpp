@@ -9,9 +9,10 @@
 namespace midillama::melody {
 
 pieces::Parts read_parts(const config::Config& config) {
-  const config::PieceSets& sets = config.melody.pieces;
-  const auto read = [&](const config::Texts& folders) { return pieces::read_pieces(folders, config.corpus.path); };
-  return pieces::divide(sets, read(sets.train), read(sets.test), "", config.run.seed);
+  const config::PieceSets& wanted = config.melody.pieces;
+  const pieces::Sets sets = pieces::read_sets(wanted, config.corpus.path);
+  const auto test = pieces::tested_pieces(sets.test, wanted, "");
+  return pieces::divide(wanted, pieces::without(sets.train, test), test, "", config.run.seed);
 }
 
 std::vector<std::string> essentials() {

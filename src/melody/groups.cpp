@@ -5,6 +5,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/random.h"
+#include "midillama/melody/examples.h"
 #include "midillama/metrics/ranking.h"
 
 #include <fmt/format.h>
@@ -60,6 +61,7 @@ std::vector<Group> draw_groups(const Phrases& phrases, std::int64_t candidates, 
 
 std::string fingerprint_of(const Phrases& phrases, std::span<const Group> groups) {
   Fingerprinter asked;
+  asked.add(fingerprint_of(phrases));
   const auto add = [&](std::size_t phrase) { asked.add(phrases.all[phrase].id + "\n"); };
   for (const Group& group : groups) {
     add(group.phrase);

@@ -7,12 +7,14 @@
 namespace midillama::melody {
 
 void write_learnt(const std::filesystem::path& checkpoint, const pieces::Parts& parts) {
-  write_atomically(checkpoint / kLearntFile, json_text(OrderedJson{{"works", pieces::learnt_works(parts)}}) + "\n");
+  write_atomically(checkpoint / kLearntFile, json_text(pieces::learnt_of(parts, "")) + "\n");
 }
 
-void require_not_learnt(const std::filesystem::path& checkpoint, const std::vector<pieces::Piece>& tested) {
+pieces::Parts read_learnt_parts(const config::Config& config, const std::filesystem::path& checkpoint) {
   const auto file = checkpoint / kLearntFile;
-  pieces::require_not_learnt(file, read_json(file), tested);
+  const config::PieceSets& wanted = config.melody.pieces;
+  const pieces::Sets sets = pieces::read_sets(wanted, config.corpus.path);
+  return pieces::as_learnt(file, read_json(file), sets.train, pieces::tested_pieces(sets.test, wanted, ""), "");
 }
 
 }  // namespace midillama::melody

@@ -71,7 +71,7 @@ Classification::Classification(Told told) : told_(std::move(told)) {
     f1_of_example_.push_back(confusion.f1());
     auc_of_example_.push_back(area(rank(numbers(e * classes, classes, 1)), once));
     is_exact_.push_back(is_exact);
-    is_hit_.push_back(told_.truth[best]);
+    is_hit_.push_back(told_.truth[best] && told_.scores[best] > 0);
   }
 }
 

@@ -1,6 +1,8 @@
 #include "midillama/pieces/piece_sets.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/hash.h"
+#include "midillama/core/parallel_for.h"
 #include "midillama/core/random.h"
 #include "midillama/works/files.h"
 
@@ -8,7 +10,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <utility>
 
@@ -21,15 +22,22 @@ constexpr std::uint64_t kPartsSeed = 1;  // what is tested is the same for every
 std::vector<std::string> values_of(const Json& label, const std::string& name, const std::string& place) {
   std::set<std::string> values;
   const auto take = [&](const Json& value) {
-    if (!value.is_string() || value.get_ref<const std::string&>().empty())
-      throw InputError(place, "", fmt::format("the label \"{}\" is no text and no list of texts", name));
-    values.insert(value.get<std::string>());
+    if (value.is_null()) return;
+    const std::string text = value.is_number() ? value.dump() : value.is_string() ? value.get<std::string>() : "";
+    if (text.empty()) throw InputError(place, "", fmt::format("the label \"{}\" is no text and no list of texts", name));
+    values.insert(text);
   };
   if (label.is_array())
     for (const Json& value : label) take(value);
   else
     take(label);
   return {values.begin(), values.end()};
+}
+
+// The folder's one name.
+std::string name_of(const fs::path& folder) {
+  const fs::path place = fs::weakly_canonical(folder), below = place.lexically_relative(fs::current_path());
+  return (below.empty() || *below.begin() == ".." ? place : below).string();
 }
 
 // Pieces that stay together, by their work.
@@ -103,8 +111,10 @@ const std::vector<std::string>& Piece::values(const std::string& label) const {
 
 std::vector<Piece> read_pieces(const std::vector<std::string>& folders, const fs::path& corpus_path) {
   std::vector<Piece> pieces;
-  for (const std::string& folder : folders) {
-    const std::string list = (fs::path(folder) / works::kPiecesFile).string();
+  std::set<std::string> known;
+  for (const std::string& spelling : folders) {
+    const std::string folder = name_of(spelling), list = (fs::path(folder) / works::kPiecesFile).string();
+    if (!known.insert(folder).second) throw InputError(folder, "", "is named twice among the folders of pieces");
     works::for_each_piece(folder, [&](const works::CatalogPiece& row) {
       Piece piece{.id = fmt::format("{}/{}", folder, row.id), .file = fs::path(folder) / row.file, .work = {}};
       piece.drawn_by = row.work.empty() ? row.id : row.work;
@@ -117,59 +127,63 @@ std::vector<Piece> read_pieces(const std::vector<std::string>& folders, const fs
       pieces.push_back(std::move(piece));
     });
   }
+  parallel_for(pieces.size(), [&](std::size_t i) { pieces[i].content = fingerprint_file(pieces[i].file); });
   return pieces;
 }
 
-std::vector<Piece> with_label(std::vector<Piece> pieces, const std::string& label, std::int64_t min_pieces) {
-  std::map<std::string, std::int64_t> count;
-  for (const Piece& piece : pieces)
-    for (const std::string& value : piece.values(label)) ++count[value];
-  for (Piece& piece : pieces) {
-    if (piece.values(label).empty()) continue;
-    std::erase_if(piece.labels[label], [&](const std::string& value) { return count[value] < min_pieces; });
-  }
-  std::erase_if(pieces, [&](const Piece& piece) { return piece.values(label).empty(); });
-  return pieces;
+Sets read_sets(const config::PieceSets& config, const fs::path& corpus_path) {
+  Sets sets{.train = read_pieces(config.train, corpus_path), .test = read_pieces(config.test, corpus_path)};
+  if (config.test.empty()) sets.test = sets.train;
+  return sets;
 }
 
-std::vector<std::int64_t> deal(const std::vector<Piece>& pieces, std::int64_t folds, const std::string& label, std::uint64_t seed) {
+std::vector<std::int64_t> deal(const std::vector<Piece>& pieces, const std::vector<double>& shares, const std::string& label,
+                               std::uint64_t seed) {
   std::vector<Family> families = families_of(pieces, label);
   draw_order(families, seed);
-  std::map<std::string, std::vector<std::int64_t>> of_stratum;  // pieces that each fold has of it
-  std::vector<std::int64_t> all(static_cast<std::size_t>(folds));
-  std::vector<std::int64_t> fold_of(pieces.size());
+  std::map<std::string, std::vector<double>> of_stratum;  // pieces that each part has of it
+  std::vector<double> all(shares.size());
+  std::vector<std::int64_t> part_of(pieces.size());
   for (const Family& family : families) {
     auto& own = of_stratum[family.stratum];
-    own.resize(all.size());
+    own.resize(shares.size());
+    const auto fullness = [&](std::size_t part) { return std::pair((own[part] + 0.5) / shares[part], (all[part] + 0.5) / shares[part]); };
     std::size_t best = 0;
-    for (std::size_t fold = 1; fold < all.size(); ++fold)
-      if (std::pair(own[fold], all[fold]) < std::pair(own[best], all[best])) best = fold;
-    const auto size = static_cast<std::int64_t>(family.pieces.size());
-    own[best] += size;
-    all[best] += size;
-    for (const std::size_t piece : family.pieces) fold_of[piece] = static_cast<std::int64_t>(best);
+    for (std::size_t part = 1; part < shares.size(); ++part)
+      if (fullness(part) < fullness(best)) best = part;
+    own[best] += static_cast<double>(family.pieces.size());
+    all[best] += static_cast<double>(family.pieces.size());
+    for (const std::size_t piece : family.pieces) part_of[piece] = static_cast<std::int64_t>(best);
   }
-  return fold_of;
+  return part_of;
 }
 
-Parts divide(const config::PieceSets& config, const std::vector<Piece>& train, const std::vector<Piece>& test, const std::string& label,
-             std::uint64_t seed) {
-  const std::vector<Piece>& all_tested = config.test.empty() ? train : test;
-  Parts parts;
-  parts.test = taken(all_tested, deal(all_tested, config.folds, label, kPartsSeed), config.fold);
-  std::set<std::string> tested;
-  for (const Piece& piece : parts.test) tested.insert(piece.work);
-  std::vector<Piece> rest = train;
-  std::erase_if(rest, [&](const Piece& piece) { return tested.contains(piece.work); });
-  if (config.valid_fraction > 0) {
-    const auto shares = std::max<std::int64_t>(2, std::llround(1 / config.valid_fraction));
-    const auto share = deal(rest, shares, label, seed_for(kPartsSeed, "valid"));
-    parts.valid = taken(rest, share, 0);
-    std::set<std::string> held_back;
-    for (const Piece& piece : parts.valid) held_back.insert(piece.work);
-    std::erase_if(rest, [&](const Piece& piece) { return held_back.contains(piece.work); });
+std::vector<Piece> tested_pieces(const std::vector<Piece>& test, const config::PieceSets& config, const std::string& label) {
+  return taken(test, deal(test, std::vector<double>(static_cast<std::size_t>(config.folds), 1), label, kPartsSeed), config.fold);
+}
+
+std::vector<Piece> without(std::vector<Piece> pieces, const std::vector<Piece>& apart) {
+  std::set<std::string> works, contents;
+  for (const Piece& piece : apart) {
+    works.insert(piece.work);
+    contents.insert(piece.content);
   }
-  parts.train = some_works(rest, config.max_works, label, seed);
+  for (const Piece& piece : pieces) {
+    if (contents.contains(piece.content)) works.insert(piece.work);
+  }
+  std::erase_if(pieces, [&](const Piece& piece) { return works.contains(piece.work); });
+  return pieces;
+}
+
+Parts divide(const config::PieceSets& config, const std::vector<Piece>& learnable, std::vector<Piece> test, const std::string& label,
+             std::uint64_t seed) {
+  Parts parts{.train = learnable, .valid = {}, .test = std::move(test)};
+  if (config.valid_fraction > 0) {
+    const auto share = deal(learnable, {1 - config.valid_fraction, config.valid_fraction}, label, seed_for(kPartsSeed, "valid"));
+    parts.valid = taken(learnable, share, 1);
+    parts.train = without(taken(learnable, share, 0), parts.valid);
+  }
+  parts.train = some_works(parts.train, config.max_works, label, seed);
   const auto require = [&](const std::vector<Piece>& part, const char* purpose) {
     if (part.empty())
       throw InputError(fmt::format("{}", fmt::join(config.train, ", ")), "",

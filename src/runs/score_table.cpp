@@ -45,7 +45,9 @@ OrderedJson to_json(const ScoreTable& table) {
       OrderedJson& value = values[column] = {{"value", found->second.value}};
       if (found->second.interval) value.update({{"low", found->second.interval->low}, {"high", found->second.interval->high}});
     }
-    rows.push_back({{"name", row.name}, {"values", std::move(values)}});
+    OrderedJson& written = rows.emplace_back(OrderedJson{{"name", row.name}});
+    if (row.unanswered > 0) written["unanswered"] = row.unanswered;
+    written["values"] = std::move(values);
   }
   return {{"task", table.task},       {"counts", table.counts},  {"tested", table.tested},
           {"columns", table.columns}, {"rows", std::move(rows)}, {"settings", table.settings}};
@@ -90,6 +92,7 @@ ScoreTable read_score_table(const fs::path& file) {
     ScoreRow& read =
         table.rows.emplace_back(ScoreRow{json_get<std::string>(row, "name", name, fmt::format("row {}", table.rows.size())), {}});
     const std::string place = fmt::format("row \"{}\"", read.name);
+    if (row.contains("unanswered")) read.unanswered = json_get<std::int64_t>(row, "unanswered", name, place);
     for (const auto& [column, value] : json_get<Json::object_t>(row, "values", name, place))
       read.values[column] = value_of(value, name, fmt::format("{}: {}", place, column));
   }

@@ -8,6 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 namespace midillama::classes {
 namespace {
 
@@ -53,6 +56,7 @@ TEST_F(ReadTask, SeveralLabelsAPieceArePossible) {
   ASSERT_EQ(task.parts.test.size(), 2u);
   EXPECT_THAT(task.truth(task.parts.test[1]), ElementsAre(true, false)) << "Jazz was not learnt";
   EXPECT_EQ(task.left_out, 2);
+  EXPECT_EQ(task.of_others, 1);
 }
 
 TEST_F(ReadTask, SaysWhatCannotBeLearnt) {
@@ -62,24 +66,44 @@ TEST_F(ReadTask, SaysWhatCannotBeLearnt) {
   EXPECT_THAT(error_of([&] { read_task(config_); }), HasSubstr("classify.pieces.train: []"));
 }
 
-TEST_F(ReadTask, ACheckpointIsForItsClassesAndForOtherWorks) {
+TEST_F(ReadTask, ACheckpointKnowsItsClassesAndPieces) {
   const Task task = read_task(config_);
   write_learnt(folder_.path(), task);
-  EXPECT_EQ(error_of([&] { require_learnt(folder_.path(), task); }), "no error");
-  Task other = task;
-  other.classes.push_back("Rap");
-  EXPECT_THAT(error_of([&] { require_learnt(folder_.path(), other); }),
-              HasSubstr("classes.json: classes: the model tells Folk, Pop_Rock, not Folk, Pop_Rock, Rap"));
-  for (const auto* part : {&task.parts.train, &task.parts.valid}) {
-    other = task;
-    other.parts.test.push_back(part->front());
-    EXPECT_THAT(error_of([&] { require_learnt(folder_.path(), other); }), AllOf(HasSubstr("has learnt from"), HasSubstr(part->front().id)));
-  }
+  config_.classify.min_pieces = 1;
+  config_.classify.pieces.valid_fraction = 0;
+  const Task learnt = read_learnt_task(config_, folder_.path());
+  EXPECT_EQ(learnt.classes, task.classes) << "whatever could be learnt now";
+  EXPECT_EQ(learnt.parts.train.size(), task.parts.train.size());
+  EXPECT_EQ(learnt.parts.valid.size(), task.parts.valid.size());
+  EXPECT_EQ(learnt.parts.test.size(), 1u);
+  write_atomically(folder_.path() / "names.yaml", "genre:\n  Pop: Folk\n  Folk: Pop_Rock\n");
+  EXPECT_THAT(error_of([&] { read_learnt_task(config_, folder_.path()); }),
+              HasSubstr("classes.json: fingerprint: the pieces that the model"));
+}
+
+TEST_F(ReadTask, TheFoldIsTheSameWhateverIsLearntFrom) {
+  for (int i = 0; i < 40; ++i)
+    test_.add(fmt::format("more{}", i), {{"genre", i % 4 == 0 ? "Rare" : i % 2 == 0 ? "Pop_Rock" : "Folk"}}, tune(60));
+  config_.classify.pieces.folds = 4;
+  const auto tested = [&] {
+    std::set<std::string> ids;
+    for (const auto& piece : read_task(config_).parts.test) ids.insert(piece.id);
+    return ids;
+  };
+  const auto of_two = tested();
+  config_.classify.min_pieces = 1;  // Rare is a class now
+  const auto of_three = tested();
+  EXPECT_GT(of_three.size(), of_two.size());
+  EXPECT_TRUE(std::ranges::includes(of_three, of_two));
+  config_.classify.pieces = {.train = {test_.path()}, .test = {}, .folds = 4, .valid_fraction = .2};
+  config_.classify.mapping.clear();
+  EXPECT_TRUE(std::ranges::includes(tested(), of_three)) << "learning from the rest of them";
 }
 
 TEST(Answer, IsTheLikeliestOrAllThatAreLikely) {
   Task task{.name = "genre", .label = "genre", .classes = {"a", "b", "c"}};
   EXPECT_THAT(answer(task, {.2, .4, .4}), ElementsAre(false, true, false));
+  EXPECT_THAT(answer(task, {0, 0, 0}), ElementsAre(false, false, false)) << "nothing was told";
   task.multi_label = true;
   EXPECT_THAT(answer(task, {.5, .49, .9}), ElementsAre(true, false, true));
   EXPECT_THAT(answer(task, {.1, .2, .3}), ElementsAre(false, false, false));

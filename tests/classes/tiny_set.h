@@ -27,8 +27,10 @@ class TinySet {
  public:
   explicit TinySet(std::filesystem::path folder) : folder_(std::move(folder)) { std::filesystem::create_directories(folder_); }
 
-  void add(const std::string& piece, const OrderedJson& labels, const midi::Score& score, const std::string& work = "") {
+  // No two files are the same: the instrument has the piece's name.
+  void add(const std::string& piece, const OrderedJson& labels, midi::Score score, const std::string& work = "") {
     const std::string file = piece + ".mid";
+    score.instruments.front().name = piece;
     midi::write_midi(score, folder_ / file);
     lines_ += json_line({{"piece", piece},
                          {"file", file},

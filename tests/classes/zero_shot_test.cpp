@@ -86,6 +86,9 @@ TEST_F(ZeroShotTest, APieceIsCutByWholeMeasures) {
 TEST_F(ZeroShotTest, AnswersNameClassesOrNothing) {
   const auto read = [&](const std::string& text) { return read_answer(text, task_); };
   EXPECT_THAT(*read("{\"genre\": \"Reel \"}"), ElementsAre(1u));
+  task_.classes = {"REEL", "reel"};
+  EXPECT_THAT(*read("{\"genre\": \"reel\"}"), ElementsAre(1u)) << "as it is spelt";
+  task_.classes = {"jig", "reel"};
   for (const char* wrong :
        {"reel", "{\"genre\": \"polka\"}", "{\"genre\": 1}", "{\"style\": \"reel\"}", "{\"genre\": [\"jig\", \"reel\"]}", "[]"})
     EXPECT_FALSE(read(wrong)) << wrong;
@@ -109,7 +112,7 @@ TEST_F(ZeroShotTest, WhatIsToldIsScoredAndWhatIsNotHasItsReason) {
   const ZeroShot told = ask(server);
   ASSERT_EQ(told.scores.size(), 8u);
   EXPECT_THAT(told.scores[4], ElementsAre(1, 0));
-  EXPECT_THAT(told.scores[0], ElementsAre(0, 1)) << "the commonest, where nothing was told";
+  EXPECT_THAT(told.scores[0], ElementsAre(0, 0)) << "nothing was told";
   EXPECT_THAT(told.unanswered,
               ElementsAre(AllOf(HasSubstr("/t0: "), HasSubstr("polka")), AllOf(HasSubstr("/t1: "), HasSubstr("too long"))));
   EXPECT_GT(told.tokens, 10);
@@ -118,6 +121,18 @@ TEST_F(ZeroShotTest, WhatIsToldIsScoredAndWhatIsNotHasItsReason) {
   config_.chat.replay = true;
   EXPECT_EQ(ask(server).scores, told.scores);
   EXPECT_EQ(server.bodies().size(), asked) << "the log has every answer, failures too";
+}
+
+TEST_F(ZeroShotTest, APieceThatCannotBeToldIsNotAskedAbout) {
+  ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) {
+    response.set_content(completion("{\"genre\": \"reel\"}"), "application/json");
+  });
+  midi::write_midi(midi::Score{}, task_.parts.test[2].file);
+  const ZeroShot told = ask(server);
+  EXPECT_EQ(server.bodies().size(), 7u);
+  EXPECT_THAT(told.unanswered, ElementsAre(AllOf(HasSubstr("/t2: "), HasSubstr("t2.mid: has no notes"))));
+  EXPECT_THAT(told.scores[2], ElementsAre(0, 0));
+  EXPECT_THAT(told.scores[3], ElementsAre(0, 1));
 }
 
 TEST_F(ZeroShotTest, AServerThatAnswersNothingStopsTheWork) {

@@ -96,14 +96,28 @@ TEST_F(EvaluateClasses, OtherSetsAreTestedWithoutTraining) {
   config::Config other = world_.config;
   fs::copy(world_.path("pieces"), world_.path("others"), fs::copy_options::recursive);
   other.classify.pieces.test = {world_.path("others")};
-  EXPECT_EQ(evaluate(other).counts.at("pieces"), 8) << "one of two parts";
-  Json works = Json::array();
-  for (int i = 0; i < 16; ++i) works.push_back(fmt::format("{}/piece{}", world_.path("pieces"), i));
-  const auto learnt = runs::find_checkpoint_of(world_.config, "classify", "") / "classes.json";
-  Json json = read_json(learnt);
-  json["works"] = works;
-  write_atomically(learnt, json.dump());
-  EXPECT_THAT(error_of([&] { evaluate(world_.config); }), HasSubstr("the model has learnt from"));
+  EXPECT_THAT(error_of([&] { evaluate(other); }), HasSubstr("the model has learnt from the piece")) << "the same files elsewhere";
+  for (int i = 0; i < 16; ++i)
+    midi::write_midi(classes::tune(30 + i, 12, i % 2 == 0 ? 240 : 960), world_.path(fmt::format("others/piece{}.mid", i)));
+  const runs::ScoreTable table = evaluate(other);
+  EXPECT_EQ(table.counts.at("pieces"), 8) << "one of two parts";
+  EXPECT_EQ(table.counts.at("learnt"), 8) << "what the model has learnt from";
+  EXPECT_NE(table.tested, evaluate(world_.config).tested);
+}
+
+TEST_F(EvaluateClasses, AnOlderEvaluationStaysWhereANewOneFailsAndElseGoes) {
+  world_.train("classify");
+  evaluate(world_.config);
+  write_atomically(results() / "endpoint/predictions.jsonl", "{}\n");
+  const std::string scores = read_text(results() / "scores.json");
+  midi::write_midi(classes::tune(80), world_.path("pieces/piece3.mid"));
+  midi::write_midi(classes::tune(81), world_.path("pieces/piece4.mid"));
+  EXPECT_THAT(error_of([&] { evaluate(world_.config); }), HasSubstr("have changed since"));
+  EXPECT_EQ(read_text(results() / "scores.json"), scores);
+  fs::remove_all(fs::path(world_.config.run.dir) / "classify");
+  world_.train("classify");
+  evaluate(world_.config);
+  EXPECT_FALSE(fs::exists(results() / "endpoint")) << "a row of the older one";
 }
 
 TEST_F(EvaluateClasses, ACheckpointIsUsedAsItWasTrained) {

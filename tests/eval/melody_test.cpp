@@ -97,11 +97,9 @@ TEST_F(EvaluateMelody, AnEncoderThatIsNotThereIsNoRow) {
 }
 
 TEST_F(EvaluateMelody, WhatWasLearntIsNotTested) {
-  Json works = Json::array();
-  for (int i = 0; i < 16; ++i) works.push_back(fmt::format("{}/piece{}", world_.path("pieces"), i));
-  const auto checkpoint = runs::find_checkpoint_of(world_.config, "melody", "");
-  write_atomically(checkpoint / "works.json", Json{{"works", works}}.dump());
-  EXPECT_THAT(error_of([&] { evaluate(world_.config); }), HasSubstr("has learnt from the work"));
+  fs::copy(world_.path("pieces"), world_.path("others"), fs::copy_options::recursive);
+  world_.config.melody.pieces.test = {world_.path("others")};
+  EXPECT_THAT(error_of([&] { evaluate(world_.config); }), HasSubstr("has learnt from the piece"));
   world_.config.melody.pieces.fold = 1;
   EXPECT_THAT(error_of([&] { evaluate(world_.config); }), HasSubstr("melody.pieces.fold"));
 }

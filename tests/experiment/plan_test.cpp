@@ -74,6 +74,25 @@ TEST(Plan, IsWrongBeforeHoursOfTraining) {
               HasSubstr("systems[0].answers: \"shufled\""));
 }
 
+TEST(Plan, ATaskHasItsOwnStageAndRows) {
+  const std::string both =
+      "title: t\nconfig: c\ndir: d\ntasks: [genre, melody]\nsystems:\n  - {name: A, stages: [classify, melody], answers: [cnn, "
+      "transformer]}\n";
+  const Plan plan = parse_plan(both, "t.yaml");
+  const System& system = plan.systems[0];
+  EXPECT_EQ(tested_stage(system, "genre"), "classify");
+  EXPECT_EQ(tested_stage(system, "melody"), "melody");
+  EXPECT_THAT(answers_to(system, "genre"), testing::ElementsAre("cnn"));
+  EXPECT_THAT(answers_to(system, "melody"), testing::ElementsAre("transformer"));
+  const auto error = [](const std::string& rest) {
+    return error_of(
+        [&] { parse_plan("title: t\nconfig: c\ndir: d\ntasks: [genre, melody]\nsystems:\n  - {name: A, " + rest + "}\n", "t.yaml"); });
+  };
+  EXPECT_THAT(error("stages: [classify], answers: [cnn, transformer]"), HasSubstr("the task melody tests what the stage melody trains"));
+  EXPECT_THAT(error("stages: [classify, melody], answers: [cnn]"), HasSubstr("the task melody has no row among them"));
+  EXPECT_THAT(error("stages: [classify], tasks: [genre], answers: [transformer]"), HasSubstr("\"transformer\""));
+}
+
 TEST(Plan, ReadsTheConfigurationOfEverySystem) {
   const TemporaryDirectory folder;
   const auto error = [&](const std::string& config, const std::string& set) {

@@ -289,7 +289,7 @@ TEST_F(ScoredResults, HaveAPageWithPhrasesThatPlay) {
   write("phrases/seed-1", "melody", 30, {{"a", 1}, {"n-gram", 0.5}, {"random", 0.5}, {"transformer", 0.5}});
   write_atomically(melody / "transformer/scores.jsonl", scores(0.75));
   write_atomically(melody / "n-gram/scores.jsonl", scores(0.5));
-  write_atomically(world_.folder() / "c.yaml", fmt::format("melody: {{pieces: {{train: [{}], folds: 1}}}}\n", set.string()));
+  write_atomically(world_.folder() / "c.yaml", fmt::format("melody: {{pieces: {{train: [{0}], test: [{0}], folds: 1}}}}\n", set.string()));
   plan_.config = (world_.folder() / "c.yaml").string();
   const pages::Page page = page_of(plan_, collect(plan_, {}), 2);
   ASSERT_EQ(page.examples.items.size(), 1U);

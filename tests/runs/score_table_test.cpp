@@ -18,7 +18,7 @@ ScoreTable example() {
           .tested = "1f",
           .columns = {"f1_micro", "accuracy"},
           .rows = {{"cnn", {{"f1_micro", {.5, metrics::Interval{.25, .75}}}, {"accuracy", {.5, metrics::Interval{.2, .8}}}}},
-                   {"chance", {{"accuracy", {.125}}}}},
+                   {"chance", {{"accuracy", {.125}}}, 2}},
           .settings = {{"seed", 1}, {"classes", 8}}};
 }
 
@@ -40,7 +40,7 @@ TEST_F(ScoreTableFile, IsReadAsItWasWritten) {
       to_json(example()),
       OrderedJson::parse(R"({"task": "genre", "counts": {"pieces": 12, "works": 9}, "tested": "1f", "columns": ["f1_micro", "accuracy"],
       "rows": [{"name": "cnn", "values": {"f1_micro": {"value": 0.5, "low": 0.25, "high": 0.75}, "accuracy": {"value": 0.5, "low": 0.2, "high": 0.8}}},
-               {"name": "chance", "values": {"accuracy": {"value": 0.125}}}],
+               {"name": "chance", "unanswered": 2, "values": {"accuracy": {"value": 0.125}}}],
       "settings": {"seed": 1, "classes": 8}})"));
 }
 

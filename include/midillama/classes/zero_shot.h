@@ -23,18 +23,18 @@ struct PieceText {
   std::size_t left_out = 0;  // measures at its end, for prompt.notes_tokens
 };
 
-// InputError where the file cannot be read; Error where not even its first measure fits.
+// InputError where the file cannot be read, has no notes, or not even its first measure fits.
 PieceText write_piece(const std::filesystem::path& file, const config::Prompt& config);
 
 // {"genre": one of them}, and with several labels {"genres": any number of them}.
 chat::Call question_about(const std::string& piece, const Task& task, const config::Config& config);
 
-// Which of the task's classes an answer names, in any case; nothing where it is no such JSON or names another one.
+// Which of the task's classes an answer names, in any case where none is spelt so; nothing where it is no such JSON or names another one.
 std::optional<std::vector<std::size_t>> read_answer(const std::string& answer, const Task& task);
 
 struct ZeroShot {
   Scores scores;                             // 1 for what was told, 0 else
-  std::vector<std::string> unanswered = {};  // "piece: why", in the order of the pieces; they are told to be what constant_scores() tells
+  std::vector<std::string> unanswered = {};  // "piece: why", in the order of the pieces
   double tokens = 0;                         // of a piece's text, four characters each, the mean
   std::int64_t cut_pieces = 0;
   std::int64_t measures_left_out = 0;

@@ -21,6 +21,9 @@ class PieceInputs {
   virtual std::vector<std::int64_t> shape() const = 0;
   // Of a piece, float32 on the CPU.
   virtual torch::Tensor at(std::int64_t piece) const = 0;
+  // All that a piece is told by, the mean over which counts, that of at() first: [n, …]. Of a picture that may begin later
+  // (classify.max_start) those that begin half a picture after another.
+  virtual torch::Tensor all(std::int64_t piece) const = 0;
   // The same to learn from: what config.classify changes of a picture is drawn. An embedding is of the piece as it is.
   virtual torch::Tensor varied(std::int64_t piece, Random& random) const = 0;
   // What a pass over an input costs, in places of time.

@@ -111,6 +111,10 @@ config::Config configuration_of(const Plan& plan, const std::string& system, con
 
 // Whether a task is questions that systems answer in words. The others (genre, style, melody) leave their numbers in scores.json.
 bool asks_questions(const std::string& task);
+// The stage whose checkpoint such a task tests ("classify", "melody"); of questions the system's last, empty where it has none.
+std::string tested_stage(const System& system, const std::string& task);
+// The system's rows of a task, in their order.
+std::vector<std::string> answers_to(const System& system, const std::string& task);
 // The tasks of a system, in the plan's order.
 std::vector<std::string> tasks_of(const Plan& plan, const System& system);
 

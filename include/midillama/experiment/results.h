@@ -35,7 +35,8 @@ struct Row {
   std::string problem = {};                       // why there are no numbers; empty where there are
   std::vector<std::optional<Cell>> cells = {};    // by column; nothing where the row has no such number (the linear probe writes no text)
   std::vector<std::filesystem::path> files = {};  // by seed: what it answered (predictions.jsonl), or scored (melody: scores.jsonl)
-  std::int64_t unanswered = 0;                    // questions to which a server gave no answer, over the seeds: they count as empty texts
+  std::int64_t unanswered =
+      0;  // questions or pieces to which a server gave no answer, over the seeds: they count as empty texts, or as told nothing
 };
 
 // Row `one` less row `other` in a column, of the same resamples.

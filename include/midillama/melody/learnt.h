@@ -1,19 +1,18 @@
-// What a checkpoint of the stage melody remembers of its pieces: works.json, {"works": […]}.
+// What a checkpoint of the stage melody remembers of its pieces: pieces.json, as pieces::learnt_of() has it.
 #pragma once
 
+#include "midillama/config/schema.h"
 #include "midillama/pieces/piece_sets.h"
 
 #include <filesystem>
-#include <vector>
 
 namespace midillama::melody {
 
-inline constexpr const char* kLearntFile = "works.json";
+inline constexpr const char* kLearntFile = "pieces.json";
 
-// The works of the pieces that are learnt from and validated with.
 void write_learnt(const std::filesystem::path& checkpoint, const pieces::Parts& parts);
 
-// InputError where one of the works that are tested was learnt from.
-void require_not_learnt(const std::filesystem::path& checkpoint, const std::vector<pieces::Piece>& tested);
+// The pieces that the checkpoint has learnt from, with those of melody.pieces that are tested now. What pieces::as_learnt() throws.
+pieces::Parts read_learnt_parts(const config::Config& config, const std::filesystem::path& checkpoint);
 
 }  // namespace midillama::melody

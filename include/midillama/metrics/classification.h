@@ -38,7 +38,8 @@ class Classification {
   double roc_auc(std::span<const double> weights, Average average) const;
   // accuracy_score: the share of examples whose classes were all told, and no other.
   double accuracy(std::span<const double> weights) const;
-  // The share of examples that are of the class with the highest score (top_k_accuracy_score with k=1); of equal scores, the first class.
+  // The share of examples that are of the class with the highest score (top_k_accuracy_score with k=1); of equal scores, the first class,
+  // and of scores that are all 0 none: nothing was told.
   double hit_rate(std::span<const double> weights) const;
 
  private:

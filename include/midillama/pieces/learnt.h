@@ -1,20 +1,22 @@
-// The works that a checkpoint has learnt from, which it is not tested on: "works" in a JSON file of its stage's own.
+// The pieces that a checkpoint has learnt from: what it is compared with learns from the same ones, and it is tested on none of them.
 #pragma once
 
 #include "midillama/core/file.h"
 #include "midillama/pieces/piece_sets.h"
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
 namespace midillama::pieces {
 
-// Of the pieces that are learnt from and validated with.
-std::set<std::string> learnt_works(const Parts& parts);
+// {"train": […], "valid": […], "fingerprint": "…"}: the pieces' ids, and of what they are, with their values of `label`.
+OrderedJson learnt_of(const Parts& parts, const std::string& label);
 
-// InputError where a tested piece is of one of the "works" of `learnt`, which `file` holds.
-void require_not_learnt(const std::filesystem::path& file, const Json& learnt, const std::vector<Piece>& tested);
+// The parts that `learnt`, which `file` holds, was trained with, found again among `learnable`, and of `test` to be tested. InputError
+// where a piece is not there any more or has another file, work or value of `label`; where a tested one is of a work that was learnt from,
+// or has the bytes of a file that was.
+Parts as_learnt(const std::filesystem::path& file, const Json& learnt, const std::vector<Piece>& learnable, std::vector<Piece> test,
+                const std::string& label);
 
 }  // namespace midillama::pieces

@@ -1,12 +1,13 @@
 // scores.json: what an evaluation measured of each of several models on the same pieces or groups (docs/formats.md).
 //
 //   {"task", "counts": {"pieces": n, "works": n, …}, "tested": "…", "columns": ["f1_micro", …],
-//    "rows": [{"name": "cnn", "values": {"f1_micro": {"value": v, "low": l, "high": h}, …}}, …], "settings": {…}}
+//    "rows": [{"name": "cnn", "unanswered": n, "values": {"f1_micro": {"value": v, "low": l, "high": h}, …}}, …], "settings": {…}}
 #pragma once
 
 #include "midillama/core/file.h"
 #include "midillama/metrics/intervals.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -25,6 +26,7 @@ struct MeasuredValue {
 struct ScoreRow {
   std::string name;                             // of the model
   std::map<std::string, MeasuredValue> values;  // by column; what is not defined is not there
+  std::int64_t unanswered = 0;                  // pieces that a server gave no answer about
 };
 
 struct ScoreTable {
