@@ -5,11 +5,13 @@
 #include "midillama/core/directory.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
+#include "midillama/core/paths.h"
 #include "midillama/corpus/duplicates.h"
 #include "midillama/corpus/source.h"
 #include "midillama/midi/bar_lines.h"
 #include "midillama/midi/file.h"
 #include "midillama/records/question.h"
+#include "midillama/records/step.h"
 #include "midillama/records/tags.h"
 #include "midillama/works/files.h"
 
@@ -62,6 +64,7 @@ class SourceImport {
   void run() {
     require_source_elsewhere();
     require_no_dataset();
+    require_own_midi();
     corpus::Reading reading =
         corpus::read_source(config_, records::read_tags(config_.tag_file), [&](corpus::Piece& piece) { keep(piece); });
     pieces_ = std::move(reading.pieces);
@@ -73,19 +76,32 @@ class SourceImport {
     if (imported_.pieces == 0)
       throw InputError(config_.path, "corpus.path", fmt::format("none of the {} pieces can be used", imported_.rows));
     imported_.fingerprint = fingerprint(lines);
-    midi_.put_in_place();
-    // The report first: pieces without it would be taken for another program's.
+    // The report first: music and pieces without it would be taken for another program's.
     write_atomically(directory_ / kImportFile, json_text(import_json(imported_, lists_), 2) + "\n");
+    midi_.put_in_place();
     write_atomically(directory_ / works::kPiecesFile, lines);
   }
 
  private:
-  // The folder that is written takes the place of the one before.
+  // The folder that is written takes the place of the one before, and the next import would read what this one wrote.
   void require_source_elsewhere() const {
-    for (const fs::path& written : {directory_, directory_ / kMidiFolder}) {
-      if (is_same_file(config_.path, written))
-        throw InputError(config_.path, "corpus.path", "is where the import writes: --set data.dir=… names another folder");
-    }
+    require_elsewhere(config_.path, "corpus.path");
+    for (const std::string& name : config_.collections) require_elsewhere(fs::path(config_.path) / name, "corpus.collections");
+  }
+
+  void require_elsewhere(const fs::path& source, const char* key) const {
+    const fs::path written = directory_ / kMidiFolder;
+    if (is_within(source, written) || is_within(written, source))
+      throw InputError(source.string(), key,
+                       fmt::format("is where the import writes ({}): --set data.dir=… names another folder", written.string()));
+  }
+
+  // That of an import of a catalog holds no music.
+  void require_own_midi() const {
+    const OrderedJson record = records::record_of(directory_, records::kImportStep);
+    const OrderedJson source = record.value(OrderedJson::json_pointer("/settings/source"), OrderedJson());
+    const bool is_own = std::ranges::find(kSources, source) != std::end(kSources);
+    records::require_own_folder(directory_ / kMidiFolder, is_own ? record : OrderedJson(), "data import");
   }
 
   // It has clips of its own, which are no whole pieces.

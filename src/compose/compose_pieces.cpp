@@ -27,7 +27,9 @@ namespace fs = std::filesystem;
 namespace {
 
 void require_own(const fs::path& directory) {
-  if (fs::exists(directory / kComposeStep.file) && records::record_of(directory, kComposeStep).empty())
+  const OrderedJson record = records::record_of(directory, kComposeStep);
+  records::require_own_folder(directory / kMidiFolder, record, kComposeStep.name);
+  if (fs::exists(directory / kComposeStep.file) && record.empty())
     throw InputError((directory / kComposeStep.file).string(), "",
                      "was not made by `midillama compose` (there is no compose.json beside it): give another data.dir");
 }
@@ -153,8 +155,8 @@ ComposeReport compose_pieces(const config::Config& config, const fs::path& direc
     const std::string work = pieces[written[novelty.family[i]]].wish.name();
     file.write(json_line(piece_line(config, composer.vocabulary(), pieces[written[i]], work)));
   }
-  write_midi(config, pieces, directory);
-  file.commit(made_of(config), {{"counts", report.statistics.at("files")}}, written.size() == pieces.size());
+  file.commit(made_of(config), {{"counts", report.statistics.at("files")}}, written.size() == pieces.size(),
+              [&] { write_midi(config, pieces, directory); });
   return report;
 }
 

@@ -26,4 +26,10 @@ std::string expand_home(const std::string& path) {
   return home.empty() ? path : home + path.substr(end);
 }
 
+bool is_within(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  std::error_code error;
+  const auto below = weakly_canonical(path, error).lexically_relative(weakly_canonical(folder, error));
+  return !below.empty() && *below.begin() != "..";
+}
+
 }  // namespace midillama

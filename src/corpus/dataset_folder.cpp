@@ -2,6 +2,7 @@
 
 #include "corpus/write_dataset.h"
 #include "midillama/core/error.h"
+#include "midillama/core/paths.h"
 #include "midillama/corpus/dataset.h"
 #include "midillama/records/split.h"
 #include "midillama/records/step.h"
@@ -89,10 +90,7 @@ void require_dataset_folder(const fs::path& directory, bool has_steps) {
 }
 
 void require_source_elsewhere(const fs::path& source, const fs::path& directory) {
-  std::error_code error;
-  const fs::path within = fs::weakly_canonical(source, error), dataset = fs::weakly_canonical(directory, error);
-  const auto [differs, rest] = std::mismatch(dataset.begin(), dataset.end(), within.begin(), within.end());
-  if (differs == dataset.end())
+  if (is_within(source, directory))
     throw InputError(source.string(), "corpus.path", fmt::format("is in data.dir, {}, which the build replaces", directory.string()));
 }
 

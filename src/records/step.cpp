@@ -79,6 +79,14 @@ void require_own(const fs::path& directory, const Step& step) {
                      fmt::format("is not `midillama data {0}`'s (no {0}.json beside it): move it away", step.name));
 }
 
+void require_own_folder(const fs::path& folder, const OrderedJson& record, const std::string& command) {
+  if (record.empty() && fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder)))
+    throw InputError(folder.string(), "",
+                     fmt::format("was not made by `midillama {}`, which would replace it: move it away, or --set data.dir=… names another "
+                                 "folder",
+                                 command));
+}
+
 StepFile::StepFile(const fs::path& directory, const Step& step)
     : directory_(directory), step_(step), file_(without_leftovers(directory / step.file)) {}
 
@@ -88,7 +96,7 @@ void StepFile::write(std::string_view bytes) {
 }
 
 // The record first: a file without it would be taken for another program's.
-void StepFile::commit(const MadeOf& made_of, const OrderedJson& report, bool complete) {
+void StepFile::commit(const MadeOf& made_of, const OrderedJson& report, bool complete, const std::function<void()>& before_file) {
   OrderedJson record = {{"format", kFormat},
                         {"made_of", json_of(made_of)},
                         {"file", step_.file},
@@ -96,6 +104,7 @@ void StepFile::commit(const MadeOf& made_of, const OrderedJson& report, bool com
                         {"complete", complete}};
   record.update(report);
   write_atomically(without_leftovers(record_file(directory_, step_)), json_text(record, 2) + "\n");
+  if (before_file) before_file();
   file_.commit();
 }
 

@@ -133,6 +133,42 @@ TEST_F(SourceImport, DoesNotWriteWhereItReads) {
   EXPECT_THAT(names_in(config_.path), ElementsAre("one.mid"));
 }
 
+TEST_F(SourceImport, ASourceBelowOrAroundWhatIsWrittenIsRefused) {
+  config_.source = "midi";
+  const fs::path around = folder_.path() / "all";
+  midi::write_midi(corpus::random_score(1, 64), around / "one.mid");
+  const auto refusal = [&](const fs::path& source, const fs::path& directory) {
+    config_.path = source.string();
+    return error_of([&] { import_pieces(config_, directory); });
+  };
+  EXPECT_THAT(refusal(around, around / "data"), HasSubstr("all: corpus.path: is where the import writes"));
+  EXPECT_THAT(refusal(around, around), HasSubstr("is where the import writes"));
+  fs::create_directory_symlink(around, folder_.path() / "link");
+  EXPECT_THAT(refusal(folder_.path() / "link/", around / "data"), HasSubstr("is where the import writes"));
+  midi::write_midi(corpus::random_score(1, 64), data() / "midi/deep/one.mid");
+  EXPECT_THAT(refusal(data() / "midi/deep", data()), HasSubstr("is where the import writes"));
+  config_.collections = {"data"};
+  EXPECT_THAT(refusal(folder_.path(), data() / "other"), HasSubstr("corpus.path: is where"));
+  config_.collections = {"../data/midi"};
+  EXPECT_THAT(refusal(around, data()), HasSubstr("corpus.collections: is where the import writes"));
+  EXPECT_TRUE(fs::exists(data() / "midi/deep/one.mid"));
+  config_.collections.clear();
+  EXPECT_EQ(refusal(around, folder_.path() / "all-pieces"), "no error") << "a name that begins alike is another folder";
+}
+
+TEST_F(SourceImport, AMidiFolderThatItDidNotMakeIsNamedAndLeftAlone) {
+  write("book.abc", random_tune(1, "M:C|\nL:1/8\nK:G\n", 1, 16));
+  write_atomically(data() / "midi/mine.mid", "mine");
+  EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("data/midi: was not made by `midillama data import`"));
+  write_atomically(data() / kImportFile, R"({"settings": {"source": "csv"}})");
+  EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("was not made by")) << "the import of a catalog writes no music";
+  EXPECT_THAT(names_in(data() / "midi"), ElementsAre("mine.mid"));
+  fs::remove_all(data());
+  EXPECT_EQ(pieces().size(), 1u);
+  fs::remove(data() / works::kPiecesFile);
+  EXPECT_EQ(pieces().size(), 1u) << "its own, also where it was ended before the pieces were written";
+}
+
 TEST_F(SourceImport, LeavesADatasetAlone) {
   write_atomically(data() / "dataset.json", "{}");
   EXPECT_THAT(error_of([&] { pieces(); }), HasSubstr("holds a dataset"));

@@ -318,10 +318,14 @@ TEST_F(ComposePieces, NearDuplicatesAreOneWork) {
   EXPECT_THAT(statistics_text(report.statistics), HasSubstr("66 pairs of near-duplicates"));
 }
 
-TEST_F(ComposePieces, AnotherProgramsPiecesAreLeftAlone) {
+TEST_F(ComposePieces, AnotherProgramsPiecesAndMusicAreLeftAlone) {
+  const auto refusal = [&] { return error_of([&] { compose_pieces(settings("http://127.0.0.1:1"), folder.path(), nullptr); }); };
   write_atomically(folder.path() / "pieces.jsonl", "{}\n");
-  EXPECT_THAT(error_of([&] { compose_pieces(settings("http://127.0.0.1:1"), folder.path(), nullptr); }),
-              HasSubstr("was not made by `midillama compose`"));
+  EXPECT_THAT(refusal(), HasSubstr("pieces.jsonl: was not made by `midillama compose`"));
+  fs::remove(folder.path() / "pieces.jsonl");
+  write_atomically(folder.path() / "midi/mine.mid", "mine");
+  EXPECT_THAT(refusal(), HasSubstr("midi: was not made by `midillama compose`"));
+  EXPECT_TRUE(fs::exists(folder.path() / "midi/mine.mid"));
 }
 
 }  // namespace

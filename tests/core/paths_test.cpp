@@ -60,5 +60,17 @@ TEST(Paths, APipeIsReadAsAFileIs) {
   writer.join();
 }
 
+TEST(Paths, WhatIsWithinAFolder) {
+  const TemporaryDirectory folder;
+  const fs::path inner = folder.path() / "inner";
+  fs::create_directory(inner);
+  fs::create_directory_symlink(inner, folder.path() / "link");
+  EXPECT_TRUE(is_within(inner, inner));
+  EXPECT_TRUE(is_within(inner / "not/there", folder.path() / ""));
+  EXPECT_TRUE(is_within(folder.path() / "link/x", inner));
+  EXPECT_FALSE(is_within(folder.path(), inner));
+  EXPECT_FALSE(is_within(folder.path() / "inner-2", inner)) << "a name that begins alike is another folder";
+}
+
 }  // namespace
 }  // namespace midillama

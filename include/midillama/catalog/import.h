@@ -29,7 +29,8 @@ inline constexpr const char* kImportFile = "import.json";
 // Looks at every file, on all cores and one at a time in each, and writes DIRECTORY/pieces.jsonl and DIRECTORY/import.json: counts, the
 // settings, fingerprints of catalog, files and pieces, and for each kind of row or file that is no piece a list with the reasons. The same
 // settings, catalog and files give the same bytes. InputError where catalog or folder cannot be read, or do not go together: not one file
-// of the catalog is there, or none can be used; and where a source without a catalog is in the folder that is written.
+// of the catalog is there, or none can be used; and where DIRECTORY/midi, which sources without a catalog fill, is another program's, or
+// corpus.path or a collection is in it or around it.
 void import_pieces(const config::Corpus& config, const std::filesystem::path& directory);
 
 // Whether `directory` holds the pieces that import_pieces() would write. Where catalog or folder are not there any more, settings and

@@ -27,7 +27,7 @@ struct ComposeReport {
 // one work), failed.jsonl (pieces that no try gave, each with its reasons) and statistics.json. What was answered before is not asked
 // again, so that a run that was ended at any moment goes on with the next one, and the files are the same; so does one with more pieces or
 // other writers. Calls that failed for a piece that was not written are made again by the next run. net::Stopped where `is_stopped` says
-// so. InputError where pieces.jsonl is another program's; Error where no piece at all was written: failed.jsonl is there then.
+// so. InputError where pieces.jsonl or midi/ is another program's; Error where no piece at all was written: failed.jsonl is there then.
 ComposeReport compose_pieces(const config::Config& config, const std::filesystem::path& directory, const std::function<bool()>& is_stopped);
 
 // The calls that wait for an answer. Those for pieces whose answers do not hold are known when these have been given.

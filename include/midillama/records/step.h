@@ -8,6 +8,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,10 @@ StepState state_by_record(const std::filesystem::path& directory, const Step& st
 // InputError where the step's file is there and another program's: a run would take it away.
 void require_own(const std::filesystem::path& directory, const Step& step);
 
+// InputError where `folder`, which `midillama COMMAND` fills beside its file, is there and `record`, that of the run that filled it, is
+// empty: it would take the place of another's files.
+void require_own_folder(const std::filesystem::path& folder, const OrderedJson& record, const std::string& command);
+
 // The file of a step while it is written. It appears whole, and with its record.
 class StepFile {
  public:
@@ -67,8 +72,10 @@ class StepFile {
   StepFile(const std::filesystem::path& directory, const Step& step);
 
   void write(std::string_view bytes);
-  // `report` is added to the record. A step that has something left to do is not `complete`: the next run does it.
-  void commit(const MadeOf& made_of, const OrderedJson& report = OrderedJson::object(), bool complete = true);
+  // `report` is added to the record. A step that has something left to do is not `complete`: the next run does it. A folder that belongs to
+  // the file is put in place by `before_file`, when the record says whose it is.
+  void commit(const MadeOf& made_of, const OrderedJson& report = OrderedJson::object(), bool complete = true,
+              const std::function<void()>& before_file = nullptr);
 
  private:
   std::filesystem::path directory_;
