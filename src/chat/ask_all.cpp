@@ -7,16 +7,7 @@
 #include "midillama/core/parallel_for.h"
 #include "midillama/net/http_client.h"
 
-#include <fmt/format.h>
-
 namespace midillama::chat {
-namespace {
-
-std::string go_on(const Error& error, const RequestLog& log) {
-  return fmt::format("{}\nthe answers so far are in {}: the same command goes on from there", error.what(), log.file().string());
-}
-
-}  // namespace
 
 std::vector<Answer> ask_all(const std::string& what, std::size_t count, const std::function<Call(std::size_t)>& call,
                             const config::Chat& config, RequestLog& log) {
@@ -25,13 +16,14 @@ std::vector<Answer> ask_all(const std::string& what, std::size_t count, const st
   const InterruptDelay delay(kStoppedCalls);
   try {
     parallel_for(
-        what, count, [&](std::size_t i) { answers[i] = client.ask(call(i)); }, static_cast<unsigned>(config.max_parallel));
+        what, count,
+        [&](std::size_t i) {
+          answers[i] = client.ask(call(i));
+          client.require_an_answer();
+        },
+        static_cast<unsigned>(config.max_parallel));
   } catch (const net::Stopped&) {
     // Said below, also where the signal came during the last call: what follows would ask on.
-  } catch (const ServerRefused& refused) {
-    throw ServerRefused(go_on(refused, log));
-  } catch (const net::NoAnswer& none) {
-    throw net::NoAnswer(go_on(none, log));
   }
   if (noted_interrupt() != 0) throw Interrupted(noted_interrupt(), "stopped: the same command goes on from here");
   const Totals totals = client.totals();

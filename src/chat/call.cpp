@@ -145,6 +145,7 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
 
 Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response) {
   if (status == 200) return read_answer(request, response);
+  if (status == 0) return {.problem = fmt::format("no answer came: {}", error_text(response))};
   return {.problem = fmt::format("status {}: {}", status, error_text(response))};
 }
 

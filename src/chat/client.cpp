@@ -18,7 +18,7 @@ namespace midillama::chat {
 namespace {
 
 constexpr std::uint64_t kJitter = 1;    // seeds when to try again, which no result depends on
-constexpr std::int64_t kHopeless = 10;  // calls that failed, where none was ever answered
+constexpr std::int64_t kHopeless = 10;  // calls that failed, where none was ever answered: the others are sent once each
 
 // Without the line end that files of keys have.
 std::string key_from_environment(const std::string& variable) {
@@ -75,7 +75,17 @@ bool is_wrong_address(int status) {
 }
 
 bool is_refused_for_good(int status, const OrderedJson& content) {
-  return is_wrong_address(status) || status == 401 || status == 403 || code_of(content) == "insufficient_quota";
+  const std::string code = code_of(content);
+  return is_wrong_address(status) || status == 401 || status == 403 || code == "insufficient_quota" || code == "model_not_found";
+}
+
+// Too busy for any call, whichever it is.
+bool is_busy(int status) {
+  return status == 429 || status == 503;
+}
+
+std::string go_on(const Error& error, const RequestLog& log) {
+  return fmt::format("{}\nthe answers so far are in {}: the same command goes on from there", error.what(), log.file().string());
 }
 
 }  // namespace
@@ -146,17 +156,47 @@ Answer Client::ask(const Call& call) {
 
 Answer Client::send(const OrderedJson& request) {
   log_.require_room();
-  Answer answer;
-  for (std::int64_t i = 0; i < config_.tries_for_an_answer; ++i) {
-    answer = try_once(request);
-    if (answer.is_usable()) break;
+  const std::string key = key_of(request);
+  try {
+    const std::int64_t tries = is_hopeless() ? 1 : config_.tries_for_an_answer;
+    for (std::int64_t i = 0; i < tries; ++i) {
+      if (!try_once(request) || log_.has(key)) break;
+    }
+  } catch (const ServerRefused& refused) {
+    throw ServerRefused(go_on(refused, log_));
+  } catch (const net::NoServer& none) {
+    throw net::NoServer(go_on(none, log_));
   }
+  std::optional<Answer> answer = log_.find(key);
+  if (!answer) answer = log_.find_failure(key);
+  note(*answer);
+  return *std::move(answer);
+}
+
+void Client::note(const Answer& answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++(answer.is_usable() ? totals_.calls : totals_.failed);
+    if (answer.is_usable()) return;
+    last_problem_ = answer.problem;
+    if (totals_.failed != kHopeless) return;
+  }
+  if (is_hopeless()) log::warning("{}: each of the others is sent once until one is", hopeless());
+}
+
+bool Client::is_hopeless() const {
   const std::lock_guard lock(mutex_);
-  ++(answer.is_usable() ? totals_.calls : totals_.failed);
-  if (totals_.failed >= kHopeless && totals_.calls + totals_.from_log == 0)
-    throw ServerRefused(fmt::format("{}: not one of {} calls was answered, the last for: {}", net::server_of(config_.endpoint),
-                                    totals_.failed, answer.problem));
-  return answer;
+  return !config_.replay && totals_.failed >= kHopeless && totals_.calls + totals_.from_log == 0;
+}
+
+std::string Client::hopeless() const {
+  const std::lock_guard lock(mutex_);
+  return fmt::format("{}: not one of {} calls was answered, the last for: {}", net::server_of(config_.endpoint), totals_.failed,
+                     last_problem_);
+}
+
+void Client::require_an_answer() const {
+  if (is_hopeless()) throw ServerRefused(hopeless());
 }
 
 // What came, as the log keeps it.
@@ -166,7 +206,7 @@ OrderedJson Client::content_of(const net::HttpResponse& response) const {
   return content;
 }
 
-Answer Client::try_once(const OrderedJson& request) {
+bool Client::try_once(const OrderedJson& request) {
   const Usage most = usage_at_most(request);
   // Every try counts on the account, also one that is refused.
   const auto wait = [&](double seconds) {
@@ -213,16 +253,23 @@ Answer Client::try_once(const OrderedJson& request) {
   };
   net::HttpRequest post{.url = without_slash_at_its_end(config_.endpoint) + "/chat/completions", .body = json_text(request)};
   if (!key_.empty()) post.headers.emplace_back("Authorization", "Bearer " + key_);
-  const net::RetryPolicy policy{.tries = static_cast<std::size_t>(config_.tries)};
-  const net::HttpResponse response = net::send_again(http_, post, policy, hooks, random);
-
+  const net::RetryPolicy policy{.tries = is_hopeless() ? 1 : static_cast<std::size_t>(config_.tries)};
+  net::HttpResponse response;
+  try {
+    response = net::send_again(http_, post, policy, hooks, random);
+  } catch (const net::NoServer&) {
+    throw;
+  } catch (const net::NoAnswer& none) {
+    keep(0, none.what());
+    return false;
+  }
   const OrderedJson content = content_of(response);
   keep(response.status, content);
-  if (response.status == 200) return read_answer(request, content);
+  if (response.status == 200) return true;
   const std::string why = fmt::format("{}: status {}: {}{}", net::server_of(config_.endpoint), response.status, error_text(content),
                                       is_wrong_address(response.status) ? ": is chat.endpoint its address up to and with /v1?" : "");
-  if (is_refused_for_good(response.status, content) || net::may_help_again(response)) throw ServerRefused(why);
-  return answer_of(request, response.status, content);
+  if (is_refused_for_good(response.status, content) || is_busy(response.status)) throw ServerRefused(why);
+  return !net::may_help_again(response);
 }
 
 }  // namespace midillama::chat

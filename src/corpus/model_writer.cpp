@@ -76,6 +76,7 @@ class ModelWriter::Implementation {
     const auto ask = [&](const chat::Call& call) { return std::optional(client.ask(call)); };
     const auto write = [&](std::size_t i) {
       const auto texts = *author_.write(clips[i], ask);
+      client.require_an_answer();
       const std::lock_guard lock(mutex);
       counts_.add(texts);
     };

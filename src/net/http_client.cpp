@@ -148,7 +148,13 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
   const CURLcode result = curl_easy_perform(handle.get());
   if (result == CURLE_ABORTED_BY_CALLBACK) throw Stopped(fmt::format("{}: broken off", server));
   if (transfer.is_too_long) throw NoAnswer(fmt::format("{}: its answer is longer than {} bytes", server, options.largest_body));
-  if (result != CURLE_OK) throw NoAnswer(fmt::format("{}: {}", server, *reason != '\0' ? reason : curl_easy_strerror(result)));
+  if (result != CURLE_OK) {
+    const std::string why = fmt::format("{}: {}", server, *reason != '\0' ? reason : curl_easy_strerror(result));
+    long sent = 0;
+    curl_easy_getinfo(handle.get(), CURLINFO_REQUEST_SIZE, &sent);
+    if (sent == 0) throw NoServer(why);
+    throw NoAnswer(why);
+  }
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   transfer.response.status = static_cast<int>(status);

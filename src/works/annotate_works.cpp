@@ -68,6 +68,7 @@ AnnotationReport annotate_works(const config::Config& config, const fs::path& di
     const Work& work = sources.works[i];
     annotations[i] =
         *annotator.annotate(work, sources.texts_of(work), [&](const chat::Call& call) { return std::optional(client.ask(call)); });
+    client.require_an_answer();
   };
   parallel_for("annotating", annotations.size(), annotate, static_cast<unsigned>(config.chat.max_parallel));
 

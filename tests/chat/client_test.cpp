@@ -204,12 +204,31 @@ TEST_F(ChatClient, AServerThatAnswersNoCallAtAllEndsTheWork) {
     RequestLog log(file());
     Client client(settings(server.url()), log);
     client.ask(question(first));
-    for (int i = 0; i < 20; ++i) client.ask(question(std::to_string(i)));
+    for (int i = 0; i < 20; ++i) {
+      client.ask(question(std::to_string(i)));
+      client.require_an_answer();
+    }
   };
   EXPECT_THAT(error_of([&] { ask_until_it_ends("reel"); }), HasSubstr("not one of 10 calls was answered"));
   EXPECT_THAT(error_of([&] { ask_until_it_ends("reel"); }), HasSubstr("response_format is not known"));
   EXPECT_EQ(error_of([&] { ask_until_it_ends("waltz"); }), "no error") << "where some are, the others fail alone";
   EXPECT_EQ(error_of([&] { ask_until_it_ends("waltz"); }), "no error") << "also where that was in another run";
+}
+
+TEST_F(ChatClient, WhereTenHaveFailedTheOthersAreSentOnceUntilOneIsAnswered) {
+  ScriptedServer server([](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    const bool is_known = request.body.find("waltz") != std::string::npos;
+    give(response, is_known ? answer("Waltz") : "", is_known ? 200 : 500);
+  });
+  config::Chat chat = settings(server.url());
+  chat.tries = 3;
+  RequestLog log(file());
+  Client client(chat, log);
+  for (int i = 0; i < 14; ++i) EXPECT_FALSE(client.ask(question(std::to_string(i))).is_usable());
+  EXPECT_EQ(server.bodies().size(), 10u * 3 + 4);
+  EXPECT_TRUE(client.ask(question("waltz")).is_usable());
+  client.ask(question("14"));
+  EXPECT_EQ(server.bodies().size(), 10u * 3 + 4 + 1 + 3);
 }
 
 TEST_F(ChatClient, KeysAndAddressesAreTakenAsPeopleWriteThem) {
@@ -322,6 +341,46 @@ TEST_F(ChatClient, WhatAServerSaysItCostIsNoMoreThanCanBeAdded) {
   for (const char* text : {"a", "b", "c"}) client.ask(question(text));
   EXPECT_EQ(client.totals().usage.prompt_tokens, 3'000'000'000);
   EXPECT_EQ(client.totals().usage.completion_tokens, 0);
+}
+
+TEST_F(ChatClient, ACallThatFailsHoweverOftenItIsSentFailsAlone) {
+  ScriptedServer server([](std::size_t, const httplib::Request& request, httplib::Response& response) {
+    const auto asks = [&](const char* what) { return request.body.find(what) != std::string::npos; };
+    if (asks("wrong")) return give(response, R"({"error": {"message": "no such token", "code": 500}})", 500);
+    if (asks("late")) std::this_thread::sleep_for(std::chrono::milliseconds(900));
+    if (asks("broken"))
+      return response.set_content_provider(1000, "application/json", [](std::size_t, std::size_t, httplib::DataSink&) { return false; });
+    give(response, answer("Waltz"));
+  });
+  config::Chat chat = settings(server.url());
+  chat.tries = 2;
+  chat.timeout = 0.4;
+  for (int run = 0; run < 2; ++run) {
+    RequestLog log(file());
+    Client client(chat, log);
+    EXPECT_EQ(client.ask(question("wrong")).problem, "status 500: no such token");
+    EXPECT_THAT(client.ask(question("late")).problem, HasSubstr("no answer came: http://127.0.0.1"));
+    EXPECT_THAT(client.ask(question("broken")).problem, HasSubstr("no answer came: http://127.0.0.1"));
+    EXPECT_EQ(client.ask(question("a dance")).text, "Waltz");
+    EXPECT_EQ(client.totals().failed, 3);
+  }
+  EXPECT_EQ(server.bodies().size(), 2u * 6 + 1) << "those that failed are asked again by the next run";
+  chat.replay = true;
+  RequestLog log(file());
+  EXPECT_EQ(Client(chat, log).ask(question("wrong")).problem, "status 500: no such token") << "from the log, too";
+  EXPECT_THAT(Client(chat, log).ask(question("late")).problem, HasSubstr("no answer came"));
+}
+
+TEST_F(ChatClient, WhereNothingCanBeAnsweredTheWorkEndsAndSaysThatItGoesOn) {
+  config::Chat chat = settings("http://127.0.0.1:9");
+  chat.tries = 1;
+  RequestLog log(file());
+  EXPECT_THROW(Client(chat, log).ask(question("a")), net::NoServer);
+  EXPECT_THAT(error_of([&] { Client(chat, log).ask(question("a")); }), HasSubstr("requests.jsonl: the same command goes on from there"));
+  ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) {
+    give(response, R"({"error": {"message": "there is no m", "code": "model_not_found"}})", 400);
+  });
+  EXPECT_THAT(error_of([&] { ask(server, question("a")); }), AllOf(HasSubstr("there is no m"), HasSubstr("the same command goes on")));
 }
 
 TEST_F(ChatClient, AServerThatGoesOnFailingEndsTheWork) {

@@ -302,6 +302,26 @@ TEST_F(ComposePieces, APieceThatNoTryGivesIsListedWithItsReasons) {
   EXPECT_EQ(rows(folder.path() / "pieces.jsonl").size(), kPieces - 3);
 }
 
+TEST_F(ComposePieces, ACallThatAlwaysFailsCostsItsPieceAloneAlsoWhereItIsTheFirst) {
+  bool is_mended = false;
+  ScriptedServer server([&](std::size_t, const auto& request, auto& response) {
+    response.set_header("Retry-After", "0");
+    if (!is_mended && request.body.find("a Jazz song") != std::string::npos) return void(response.status = 500);
+    answer_well(request, response);
+  });
+  config::Config config = settings(server.url());
+  config.compose.pieces = 6;  // of each combination: the calls of the first twelve pieces fail
+  config.compose.tries = config.chat.tries = 2;
+  config.chat.max_parallel = 1;
+  EXPECT_EQ(compose_pieces(config, folder.path(), nullptr).statistics["files"]["failed"], 12u);
+  const auto failed = rows(folder.path() / "failed.jsonl");
+  ASSERT_EQ(failed.size(), 12u);
+  EXPECT_EQ(failed[0]["attempts"][1]["problem"], "status 500: no reason was given");
+  EXPECT_EQ(rows(folder.path() / "pieces.jsonl").size(), 12u);
+  is_mended = true;
+  EXPECT_EQ(compose_pieces(config, folder.path(), nullptr).statistics["files"]["failed"], 0u) << "the same command goes on";
+}
+
 TEST_F(ComposePieces, WhereNotOneIsWrittenItSaysWhy) {
   ScriptedServer server([](std::size_t, const auto&, auto& response) { give(response, "la la la"); });
   EXPECT_THAT(error_of([&] { compose_pieces(settings(server.url()), folder.path(), nullptr); }),

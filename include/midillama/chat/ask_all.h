@@ -14,7 +14,8 @@ namespace midillama::chat {
 
 // The answers to call(0) … call(count - 1), asked by as many threads as config.max_parallel says, from the log where it has them. `what`
 // names the work in the progress. What they took is logged. A signal ends it when the answers of the calls on their way are there:
-// Interrupted. ServerRefused and net::NoAnswer, with where the answers so far are; InputError with chat.replay where the log has no answer.
+// Interrupted. ServerRefused, also where the first ten calls have no answer; net::NoServer; InputError with chat.replay where the log has
+// no answer.
 std::vector<Answer> ask_all(const std::string& what, std::size_t count, const std::function<Call(std::size_t)>& call,
                             const config::Chat& config, RequestLog& log);
 

@@ -65,7 +65,8 @@ struct Answer {
 // none.
 Answer read_answer(const OrderedJson& request, const OrderedJson& response);
 
-// The same of a response with a HTTP status, which is the problem where it is not 200.
+// The same of a response with a HTTP status, which is the problem where it is not 200; 0 where none came, for the reason that `response`
+// is.
 Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response);
 
 // What a server says about an error, in one line.

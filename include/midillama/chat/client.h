@@ -42,8 +42,8 @@ std::string totals_text(const Totals& totals, double dollars);
 inline constexpr const char* kStoppedCalls =
     "no further call is made, and the answers of those on their way are waited for; the same command goes on where this one stops";
 
-// A server answers no call of this kind: a wrong key, an unknown model, a budget that is spent, or it went on failing, or the first ten
-// calls have no answer that can be used. The whole work stops: each other call would fail alike.
+// A server answers no call of this kind: a wrong key, an unknown model, a budget that is spent, or it is too busy for a long time. The
+// whole work stops: each other call would fail alike. The message says that the same command goes on.
 class ServerRefused : public Error {
  public:
   using Error::Error;
@@ -55,15 +55,23 @@ class Client {
   // comes from the environment variable chat.api_key_env. ConfigError where there is no endpoint or model, and `replay` is off.
   Client(const config::Chat& config, RequestLog& log, std::function<bool()> is_stopped = nullptr);
 
-  // The answer, or why there is none. With chat.replay only from the log, failures too: InputError where the call is not there.
-  // ServerRefused, net::Stopped.
+  // The answer, or why there is none: a call that fails however often it is sent (status 400 or 500, an answer that is too late, too long
+  // or broken off) fails alone. Where ten have failed and none was ever answered, each of the others is sent once. With chat.replay only
+  // from the log, failures too: InputError where the call is not there. ServerRefused, net::NoServer, net::Stopped.
   Answer ask(const Call& call);
+
+  // ServerRefused where ten calls or more have failed and none was ever answered: for work that the others would be no use to.
+  void require_an_answer() const;
 
   Totals totals() const;
 
  private:
   Answer send(const OrderedJson& request);
-  Answer try_once(const OrderedJson& request);
+  // Until the server answers, which the log then has. False where it did not, however often it was asked.
+  bool try_once(const OrderedJson& request);
+  void note(const Answer& answer);
+  bool is_hopeless() const;
+  std::string hopeless() const;
   OrderedJson content_of(const net::HttpResponse& response) const;
 
   config::Chat config_;
@@ -78,6 +86,7 @@ class Client {
   std::set<std::string> asked_;  // keys of the calls that run
   Random random_;
   Totals totals_;
+  std::string last_problem_;
 };
 
 }  // namespace midillama::chat

@@ -46,6 +46,12 @@ class NoAnswer : public Error {
   using Error::Error;
 };
 
+// ... not even to the connection, over which nothing was sent: there is no server.
+class NoServer : public NoAnswer {
+ public:
+  using NoAnswer::NoAnswer;
+};
+
 // The client was told to stop.
 class Stopped : public Error {
  public:
@@ -60,7 +66,7 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // The answer, whatever its status; a redirect is one, too, and is not followed. From several threads at once; connections are kept for
-  // later requests. NoAnswer, Stopped.
+  // later requests. NoAnswer or NoServer, Stopped.
   HttpResponse send(const HttpRequest& request);
 
   const HttpClientOptions& options() const;
