@@ -25,6 +25,14 @@ std::optional<std::size_t> Folder::find(const std::string& file) const {
   return (exact == end ? begin : exact)->second;
 }
 
+std::vector<std::size_t> Folder::same_as(std::size_t file) const {
+  const std::string key = file_key(config_, names_[file]);
+  std::vector<std::size_t> same;
+  for (const auto& found : std::ranges::equal_range(keys_, key, {}, &std::pair<std::string, std::size_t>::first))
+    same.push_back(found.second);
+  return same;
+}
+
 std::string Folder::fingerprint() const {
   return corpus::fingerprint_of_files(root_, names_);
 }

@@ -28,6 +28,8 @@ class Folder {
 
   // The file that an entry's `file` means. Only what was found below the folder is, whatever the path says.
   std::optional<std::size_t> find(const std::string& file) const;
+  // The files that the catalog's name for this one means, itself among them: several where files may lie in any folder.
+  std::vector<std::size_t> same_as(std::size_t file) const;
 
   // Of all files: their names and contents.
   std::string fingerprint() const;

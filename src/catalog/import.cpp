@@ -7,6 +7,7 @@
 #include "midillama/catalog/catalog.h"
 #include "midillama/core/atomic_file.h"
 #include "midillama/core/base64.h"
+#include "midillama/core/disjoint_sets.h"
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/parallel_for.h"
@@ -81,12 +82,13 @@ Look look_at(const fs::path& path, const std::string& name) {
 
 class Import {
  public:
-  explicit Import(const config::Corpus& config) : config_(config), folder_(config) {}
+  explicit Import(const config::Corpus& config) : config_(config), folder_(config), songs_(folder_.size()) {}
 
   void run(const fs::path& directory) {
     const OrderedJson sources = sources_json(config_, folder_);
     choose_files();
     look_at_files();
+    name_songs();
     for (const char* file : {works::kPiecesFile, kImportFile}) remove_leftovers_of(directory / file);
     AtomicFile pieces(directory / works::kPiecesFile);
     const std::string written = write_pieces(pieces);
@@ -122,12 +124,15 @@ class Import {
       if (!entry.problem.empty()) return lists_.add(kMalformed, entry.place, entry.problem);
       if (leaves_folder(entry.file)) return lists_.add(kRefused, entry.file, fmt::format("{}: leads out of corpus.path", entry.place));
       const std::optional<std::size_t> file = folder_.find(entry.file);
-      if (file) is_named[*file] = true;
+      if (file) {
+        for (const std::size_t same : folder_.same_as(*file)) is_named[same] = true;
+      }
       if (!entry.left_out.empty()) return lists_.add(kNotChosen, entry.file, fmt::format("{}: {}", entry.place, entry.left_out));
       if (file && !rows[*file].empty())
         return lists_.add(kRepeated, entry.file, fmt::format("{}: is the file of {} already", entry.place, rows[*file]));
       if (file) {
         rows[*file] = entry.place;
+        list_copies(*file, entry);
         if (!text::is_valid_utf8(entry.title + entry.composer))
           lists_.add(kWarnings, entry.file, fmt::format("{}: title and composer are not UTF-8: save the catalog as UTF-8", entry.place));
         return chosen_.push_back({row, *file});
@@ -142,6 +147,12 @@ class Import {
     }
     for (const auto& [place, reason] : folder_.skipped()) lists_.add(kPassedOver, place, reason);
     if (chosen_.empty()) complain_of_rows(first_missing);
+  }
+
+  void list_copies(std::size_t file, const Entry& entry) {
+    for (const std::size_t same : folder_.same_as(file)) {
+      if (same != file) lists_.add(kCopies, folder_.name(same), fmt::format("{}: is the same file as {}", entry.place, folder_.name(file)));
+    }
   }
 
   [[noreturn]] void complain_of_rows(const std::string& missing) const {
@@ -174,9 +185,25 @@ class Import {
     if (!look.problem.empty()) return lists_.add(kUnreadable, name, look.problem);
     if (look.notes.empty()) return lists_.add(kSilent, name, "has no notes");
     const auto [known, is_new] = first.emplace(look.notes, chosen.file);
+    songs_.join(chosen.file, known->second);
     if (!is_new) return lists_.add(kDuplicates, name, fmt::format("has the notes of {}", folder_.name(known->second)));
     chosen.is_piece = true;
     if (!look.warning.empty()) lists_.add(kWarnings, name, look.warning);
+  }
+
+  // What the files' paths say of their works. Works that have a file in common, or files with the same notes, are one.
+  void name_songs() {
+    std::vector<std::string> works;
+    std::unordered_map<std::string, std::size_t> first;  // file of a work
+    for (std::size_t i = 0; i < folder_.size(); ++i) {
+      works.push_back(work_of(config_, folder_.name(i)));
+      if (!works[i].empty()) songs_.join(i, first.emplace(works[i], i).first->second);
+      for (const std::size_t same : folder_.same_as(i)) songs_.join(i, same);
+    }
+    for (std::size_t i = 0; i < works.size(); ++i) {
+      std::string& name = song_names_[songs_.find(i)];
+      if (name.empty() || (!works[i].empty() && works[i] < name)) name = works[i];
+    }
   }
 
   // Reads the catalog once more, so that its rows are never in memory together. The fingerprint of what was written.
@@ -188,18 +215,19 @@ class Import {
       if (next == chosen_.end() || next->row != row++) return;
       const Chosen& chosen = *next++;
       if (!chosen.is_piece) return;
-      const std::string line = json_line(piece_line(entry, folder_.name(chosen.file)));
+      const std::string line = json_line(piece_line(entry, chosen.file));
       file.write(line);
       written.add(line);
     });
     return written.fingerprint();
   }
 
-  OrderedJson piece_line(const Entry& entry, const std::string& file) {
+  OrderedJson piece_line(const Entry& entry, std::size_t number) {
+    const std::string& file = folder_.name(number);
     std::string id = piece_id(file, true);
     if (!ids_.insert(id).second) ids_.insert(id = piece_id(file, false));
     std::string work = works::work_id(entry.composer, entry.work.empty() ? entry.title : entry.work);
-    if (work.empty()) work = work_of(config_, file);
+    if (work.empty()) work = song_names_[songs_.find(number)];
     if (work.empty()) work = id;
     works_.insert(work);
     OrderedJson line = {{"piece", id},           {"file", file},
@@ -212,6 +240,8 @@ class Import {
 
   const config::Corpus& config_;
   Folder folder_;
+  DisjointSets songs_;                                       // of files
+  std::unordered_map<std::size_t, std::string> song_names_;  // empty where no path says one
   Lists lists_;
   std::size_t rows_ = 0;
   std::vector<Chosen> chosen_;  // in the order of the catalog

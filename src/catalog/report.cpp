@@ -17,8 +17,8 @@ std::string row(const std::string& label, std::size_t count) {
 }  // namespace
 
 std::span<const Leftover> all_kinds() {
-  static constexpr Leftover kinds[] = {kUnreadable, kSilent,    kDuplicates,   kMissing,    kRepeated, kRefused,
-                                       kMalformed,  kNotChosen, kNotInCatalog, kPassedOver, kWarnings};
+  static constexpr Leftover kinds[] = {kUnreadable, kSilent,    kDuplicates, kCopies,       kMissing,    kRepeated,
+                                       kRefused,    kMalformed, kNotChosen,  kNotInCatalog, kPassedOver, kWarnings};
   return kinds;
 }
 

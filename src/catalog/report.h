@@ -16,6 +16,7 @@ struct Leftover {
 inline constexpr Leftover kUnreadable = {"unreadable", "no readable MIDI file"};
 inline constexpr Leftover kSilent = {"silent", "without notes"};
 inline constexpr Leftover kDuplicates = {"duplicates", "same notes as another"};
+inline constexpr Leftover kCopies = {"copies", "same file in other folders"};
 inline constexpr Leftover kMissing = {"missing", "in the catalog, not there"};
 inline constexpr Leftover kRepeated = {"repeated", "in the catalog twice"};
 inline constexpr Leftover kRefused = {"refused", "paths out of the folder"};

@@ -1,5 +1,7 @@
 #include "midillama/compose/novelty.h"
 
+#include "midillama/core/disjoint_sets.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -87,31 +89,13 @@ std::vector<std::pair<std::size_t, std::size_t>> similar(const std::vector<Disti
   return pairs;
 }
 
-class Families {
- public:
-  explicit Families(std::size_t pieces) : first_(pieces) { std::iota(first_.begin(), first_.end(), std::size_t{0}); }
-
-  std::size_t find(std::size_t piece) {
-    while (first_[piece] != piece) piece = first_[piece] = first_[first_[piece]];
-    return piece;
-  }
-  void join(std::size_t a, std::size_t b) {
-    a = find(a);
-    b = find(b);
-    first_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<std::size_t> first_;
-};
-
 }  // namespace
 
 Novelty find_near_duplicates(const std::vector<Tracks>& pieces, double similarity) {
   std::vector<Distinct> all = distinct_of(pieces);
   rank(all);
   Novelty novelty;
-  Families families(pieces.size());
+  DisjointSets families(pieces.size());
   std::vector<std::size_t> earliest(pieces.size());  // near-duplicate of each piece
   std::iota(earliest.begin(), earliest.end(), std::size_t{0});
   const auto meet = [&](std::size_t a, std::size_t b) {

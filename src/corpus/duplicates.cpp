@@ -1,10 +1,10 @@
 #include "midillama/corpus/duplicates.h"
 
+#include "midillama/core/disjoint_sets.h"
 #include "midillama/core/progress.h"
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <span>
 #include <utility>
 
@@ -19,31 +19,6 @@ constexpr std::size_t kMostRuns = 20'000'000;
 constexpr double kPerformedOverlap = 0.08;
 constexpr std::size_t kPerformedFigures = 12;
 constexpr double kInOrder = 0.7;
-
-// Disjoint sets of indices; the smallest index of a set stands for it.
-class DisjointSets {
- public:
-  explicit DisjointSets(std::size_t count) : parent_(count) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
-
-  std::size_t find(std::size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  void join(std::size_t a, std::size_t b) {
-    a = find(a);
-    b = find(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-  // The representative of each index.
-  std::vector<std::size_t> all() {
-    std::vector<std::size_t> found;
-    for (std::size_t i = 0; i < parent_.size(); ++i) found.push_back(find(i));
-    return found;
-  }
-
- private:
-  std::vector<std::size_t> parent_;
-};
 
 struct Held {
   std::uint64_t run;

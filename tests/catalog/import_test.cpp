@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include <fstream>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -214,6 +215,34 @@ TEST_F(Import, AFileThatIsReadWithAWarningStays) {
   write_catalog("cut.mid,,,\n");
   EXPECT_EQ(pieces().size(), 1u);
   EXPECT_THAT(list("warnings"), ElementsAre(HasSubstr("cut.mid: the last track is truncated")));
+}
+
+TEST_F(Import, TracksOfLakhThatShareAFileAreOneWork) {
+  config_.source = "lakh";
+  config_.style_map = "";
+  const auto md5 = [](char digit) { return std::string(32, digit); };
+  const auto track = [](char letter) { return std::string("A/TR") + std::string(16, letter); };
+  const auto put = [&](char letter, char digit, int seed) {
+    fs::create_directories(midis() / track(letter));
+    write(track(letter) + "/" + md5(digit) + ".mid", tune(seed));
+  };
+  put('A', '1', 1), put('B', '2', 2);
+  put('B', '3', 3), put('C', '3', 3);                    // a file of B and C
+  put('C', '4', 4), put('D', '4', 4), put('D', '5', 5);  // B, C and D are one by way of C
+  put('E', '6', 6), put('F', '7', 6), put('F', '8', 8);  // E and F have the same notes in two files
+  OrderedJson map;
+  for (const char digit : std::string("12345678")) map["topmagd"][md5(digit)] = {"Rap"};
+  write_atomically(config_.metadata, map.dump());
+  std::map<char, std::set<std::string>> of_track;
+  for (const Json& row : pieces()) of_track[row.at("file").get<std::string>()[4]].insert(row.at("work").get<std::string>());
+  const auto work = [&](char letter) { return std::set<std::string>{track(letter).substr(2)}; };
+  EXPECT_EQ(of_track, (std::map<char, std::set<std::string>>{
+                          {'A', work('A')}, {'B', work('B')}, {'C', work('B')}, {'D', work('B')}, {'E', work('E')}, {'F', work('E')}}));
+  EXPECT_THAT(list("copies"), ElementsAre(track('C') + "/" + md5('3') + ".mid: \"" + md5('3') + "\": is the same file as " + track('B') +
+                                              "/" + md5('3') + ".mid",
+                                          HasSubstr(track('D') + "/" + md5('4'))));
+  EXPECT_THAT(list("not_in_catalog"), IsEmpty());
+  EXPECT_EQ(import_report(data()).at("counts").at("works"), 3);
 }
 
 TEST_F(Import, OfGiantMidiTheCuratedPart) {

@@ -8,7 +8,8 @@
 //   aria       Aria-MIDI's metadata.json, files as <id>_<segment>.mid in any folder; a title is made of form, opus and number
 //   lakh       midi_genre_map.json of andrebola/patterns-genres: {map: {md5: [labels]}}; corpus.genre_map and corpus.style_map name the
 //   maps
-//              that give the labels genre and style. Files as <md5>.mid in any folder; in LMD-matched the folder TR… of a track is the work
+//              that give the labels genre and style. Files as <md5>.mid in any folder; in LMD-matched the folder TR… of a track is the
+//              work, and tracks that have a file in common are one
 //   csv        any table: corpus.file_column, corpus.title_column, corpus.composer_column; all other columns are labels
 #pragma once
 

@@ -6,7 +6,8 @@
 //          and '-' replaced by '_'; where that changed anything, with eight digits of the path's fingerprint at its end
 //   file   the path below corpus.path. Where a name is no UTF-8, its other bytes are U+FFFD here, and "file_bytes" is the path in base64
 //   work   works::work_id() of composer and title, or of composer and what the catalog calls the work; where the catalog says too little,
-//          what the file's path says (catalog::work_of()), else the piece's id. Works, not files, decide what is on one side of a split
+//          what the file's path says (catalog::work_of(); works that share a file or its notes are one), else the piece's id. Works, not
+//          files, decide what is on one side of a split
 //
 // Of sources without a catalog (abc, midi) a piece is a tune or file with notes, as `midillama data build` reads them; of duplicates by the
 // melody one is kept. Its music is written to DIRECTORY/midi, with the bar lines of the source as meters (midi/bar_lines.h):
