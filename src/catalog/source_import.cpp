@@ -1,5 +1,6 @@
 #include "catalog/source_import.h"
 
+#include "catalog/notes.h"
 #include "catalog/report.h"
 #include "midillama/catalog/import.h"
 #include "midillama/core/directory.h"
@@ -21,6 +22,7 @@
 #include <fstream>
 #include <mutex>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace midillama::catalog {
@@ -118,7 +120,12 @@ class SourceImport {
     piece.melody = corpus::melody_of(piece.score);
     piece.seconds = piece.score.to_seconds(piece.score.end()).value;
     const midi::Score score = std::exchange(piece.score, {});
-    if (score.note_count() > 0) write_bytes(draft(piece), bytes_of(score, piece));
+    if (score.note_count() > 0) {
+      write_bytes(draft(piece), bytes_of(score, piece));
+      std::string notes = notes_fingerprint(score);
+      const std::lock_guard lock(mutex_);
+      notes_[piece.number] = std::move(notes);
+    }
     piece.bar_lines = {};
   }
 
@@ -138,6 +145,7 @@ class SourceImport {
     const auto families = corpus::find_families(pieces_, config_.duplicate_similarity, config_.related_similarity);
     std::string lines;
     std::set<std::string> works;
+    std::unordered_map<std::string, const corpus::Piece*> first;  // with these notes
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       const corpus::Piece& piece = pieces_[i];
       const corpus::Piece& kept = pieces_[families.kept_as[i]];
@@ -145,6 +153,9 @@ class SourceImport {
         lists_.add(kSilent, piece.place, "has no notes");
       } else if (&kept != &piece) {
         lists_.add(kDuplicates, piece.place, fmt::format("is the same tune as {}", kept.place));
+        fs::remove(draft(piece));
+      } else if (const auto [same, is_new] = first.emplace(notes_.at(piece.number), &piece); !is_new) {
+        lists_.add(kDuplicates, piece.place, fmt::format("has the notes of {}", same->second->place));
         fs::remove(draft(piece));
       } else {
         const std::string& work = pieces_[families.family[i]].id;
@@ -174,7 +185,8 @@ class SourceImport {
   fs::path directory_;
   StagedDirectory midi_;
   std::vector<corpus::Piece> pieces_;
-  std::mutex mutex_;  // of the lists, while pieces are read
+  std::mutex mutex_;                                    // of notes and lists, while pieces are read
+  std::unordered_map<std::size_t, std::string> notes_;  // notes_fingerprint() by the piece's number: melodies do not tell drums apart
   Lists lists_;
   Imported imported_;
 };

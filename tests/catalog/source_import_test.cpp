@@ -124,6 +124,31 @@ TEST_F(SourceImport, AFolderOfMidiFilesIsOneToo) {
   EXPECT_EQ(import_report(data()).at("counts").at("unreadable"), 1);
 }
 
+TEST_F(SourceImport, OfPiecesWithTheSameNotesOneStaysAlsoWithoutAMelody) {
+  config_.source = "midi";
+  const auto strokes = [](int pitch, int count, bool is_drum) {
+    midi::Score score;
+    midi::Instrument instrument{.program = 0, .is_drum = is_drum, .name = {}, .notes = {}};
+    for (int i = 0; i < count; ++i)
+      instrument.notes.push_back({midi::Tick{240 * i * i}, midi::Tick{240 * i * i + 100}, static_cast<std::uint8_t>(pitch), 80});
+    score.instruments.push_back(instrument);
+    return score;
+  };
+  const std::vector<std::pair<std::string, midi::Score>> scores = {
+      {"drums", strokes(38, 30, true)}, {"pitch", strokes(60, 30, false)}, {"short", strokes(60, 2, false)}};
+  for (const auto& [name, score] : scores) {
+    for (const char* copy : {"-1.mid", "-2.mid"}) midi::write_midi(score, fs::path(config_.path) / (name + copy));
+  }
+  const auto rows = pieces();
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].at("piece"), "drums-1");
+  EXPECT_EQ(rows[2].at("piece"), "short-1");
+  const OrderedJson report = import_report(data());
+  ASSERT_EQ(report.at("counts").at("duplicates"), 3);
+  EXPECT_EQ(report.at("duplicates")[0].at("reason"), "has the notes of drums-1.mid");
+  EXPECT_EQ(names_in(data() / "midi").size(), 3u);
+}
+
 TEST_F(SourceImport, DoesNotWriteWhereItReads) {
   config_.source = "midi";
   config_.path = (data() / "midi").string();

@@ -10,7 +10,8 @@
 //          files, decide what is on one side of a split
 //
 // Of sources without a catalog (abc, midi) a piece is a tune or file with notes, as `midillama data build` reads them; of duplicates by the
-// melody one is kept. Its music is written to DIRECTORY/midi, with the bar lines of the source as meters (midi/bar_lines.h):
+// melody, or by the notes where they have no melody, one is kept. Its music is written to DIRECTORY/midi, with the bar lines of the source
+// as meters (midi/bar_lines.h):
 //   piece  as a dataset names it
 //   file   midi/PIECE.mid, below DIRECTORY
 //   work   equal for the pieces of one family (corpus/duplicates.h), which `data build` keeps on one side of its splits
