@@ -13,6 +13,7 @@
 #include "midillama/core/parallel_for.h"
 #include "midillama/core/temporary.h"
 #include "midillama/midi/file.h"
+#include "midillama/records/step.h"
 #include "midillama/text/utf8.h"
 #include "midillama/works/files.h"
 #include "midillama/works/work_id.h"
@@ -248,6 +249,10 @@ class Import {
   std::unordered_set<std::string> ids_, works_;
 };
 
+OrderedJson settings_of(const config::Corpus& config) {
+  return is_own_source(config) ? source_settings(config) : catalog_settings(config);
+}
+
 }  // namespace
 
 void import_pieces(const config::Corpus& config, const fs::path& directory) {
@@ -265,10 +270,14 @@ bool is_current(const config::Corpus& config, const fs::path& directory) {
   const auto part = [&](const char* key) { return report.is_object() ? report.value(key, OrderedJson()) : OrderedJson(); };
   const OrderedJson written = {{"file", works::kPiecesFile}, {"fingerprint", fingerprint_file(pieces)}};
   const bool is_own = is_own_source(config);
-  const OrderedJson settings = is_own ? source_settings(config) : catalog_settings(config);
-  if (part("format") != kImportFormat || part("settings") != settings || part("pieces") != written) return false;
+  if (part("format") != kImportFormat || part("settings") != settings_of(config) || part("pieces") != written) return false;
   if (!fs::exists(config.path) || (!is_own && !fs::exists(config.metadata))) return true;
   return part("sources") == (is_own ? source_files(config) : sources_json(config, Folder(config)));
+}
+
+std::string difference_text(const config::Corpus& config, const fs::path& directory) {
+  const OrderedJson record = records::record_of(directory, records::kImportStep);
+  return records::difference_text(record.value("settings", OrderedJson::object()), settings_of(config));
 }
 
 }  // namespace midillama::catalog

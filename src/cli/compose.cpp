@@ -24,12 +24,13 @@ namespace midillama::cli {
 namespace fs = std::filesystem;
 namespace {
 
-void compose(const config::Config& config) {
+void compose(const config::Config& config, bool overwrite) {
   const fs::path directory = config.data.dir;
   const WriterLock lock(directory);
   const InterruptDelay delay(chat::kStoppedCalls);
   try {
-    const auto report = compose::compose_pieces(config, directory, [] { return noted_interrupt() != 0; });
+    const auto report = compose::compose_pieces(
+        config, directory, [] { return noted_interrupt() != 0; }, overwrite);
     std::cout << compose::statistics_text(report.statistics) << '\n' << chat::totals_text(report.calls, report.cost) << '\n';
     const auto failed = report.statistics.at("files").at("failed").get<std::int64_t>();
     if (failed > 0) log::warning("{} pieces were not written: {} says why", failed, (directory / compose::kFailedFile).string());
@@ -61,7 +62,7 @@ void report_forgiven(const std::string& file, const compose::Counts& forgiven) {
 void run(const config::Config& given, const ComposeCommand& command) {
   config::Config config = given;
   config.chat.replay = config.chat.replay || command.calls.replay;
-  if (command.calls.asks_the_server()) return compose(config);
+  if (command.calls.asks_the_server()) return compose(config, command.overwrite);
   handle_waiting_calls(config, command.calls, [&] { return compose::waiting_requests(config, config.data.dir); });
   std::cout << "Pieces whose answers do not hold what they must are asked for again, which comes on top.\n";
 }

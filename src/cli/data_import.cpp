@@ -5,6 +5,8 @@
 #include "midillama/core/log.h"
 #include "midillama/works/files.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <iostream>
 
@@ -21,8 +23,9 @@ void run(const config::Config& config, const DataImportCommand& command) {
     log::info("{}: the pieces are there and current, nothing to do (--overwrite imports again)", directory.string());
   } else {
     throw InputError(directory.string(), works::kPiecesFile,
-                     "was made with other settings, from other files or by another program: --overwrite imports again, --set data.dir=… "
-                     "keeps both");
+                     fmt::format("was made with other settings, from other files or by another program{}: --overwrite imports again, "
+                                 "--set data.dir=… keeps both",
+                                 catalog::difference_text(config.corpus, directory)));
   }
   std::cout << catalog::report_text(catalog::import_report(directory));
 }

@@ -30,8 +30,10 @@ struct BuildStep {
 void import_collection(const config::Config& config, bool overwrite) {
   const fs::path directory = config.data.dir;
   if (fs::exists(directory / works::kPiecesFile) && !overwrite)
-    throw InputError(directory.string(), works::kPiecesFile,
-                     "was made with other settings or from other files: --overwrite imports again, --set data.dir=… keeps both");
+    throw InputError(
+        directory.string(), works::kPiecesFile,
+        fmt::format("was made with other settings or from other files{}: --overwrite imports again, --set data.dir=… keeps both",
+                    catalog::difference_text(config.corpus, directory)));
   const WriterLock lock(directory);
   catalog::import_pieces(config.corpus, directory);
 }

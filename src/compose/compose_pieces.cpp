@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <iterator>
 #include <optional>
@@ -41,6 +42,27 @@ records::MadeOf made_of(const config::Config& config) {
   for (const auto& [key, value] : all.items())
     if (key.starts_with("compose.")) of.settings[key] = value;
   return of;
+}
+
+// Of a number or a list (an empty one means all): whether nothing of what was asked for is missing now.
+bool has_grown(const OrderedJson& before, const OrderedJson& now) {
+  if (before.is_number() && now.is_number()) return now >= before;
+  if (now.empty()) return true;
+  return !before.empty() && std::ranges::all_of(before, [&](const auto& one) { return std::ranges::find(now, one) != now.end(); });
+}
+
+// With more pieces, tries, genres and styles all pieces that are there stay; other settings would replace them.
+void require_same_settings(const config::Config& config, const fs::path& directory) {
+  if (!fs::exists(directory / kComposeStep.file)) return;
+  OrderedJson before =
+      records::record_of(directory, kComposeStep).value(OrderedJson::json_pointer("/made_of/settings"), OrderedJson::object());
+  const OrderedJson now = made_of(config).settings;
+  for (const char* key : {"compose.pieces", "compose.tries", "compose.genres", "compose.styles"}) {
+    if (before.contains(key) && has_grown(before[key], now.at(key))) before.erase(key);
+  }
+  if (const std::string differences = records::difference_text(before, now); !differences.empty())
+    throw InputError(directory.string(), kComposeStep.file,
+                     fmt::format("was made with other settings{}: --overwrite replaces it, --set data.dir=… keeps both", differences));
 }
 
 OrderedJson attempts_json(const std::vector<Attempt>& attempts) {
@@ -120,8 +142,10 @@ void write_midi(const config::Config& config, const std::vector<Composed>& piece
 
 }  // namespace
 
-ComposeReport compose_pieces(const config::Config& config, const fs::path& directory, const std::function<bool()>& is_stopped) {
+ComposeReport compose_pieces(const config::Config& config, const fs::path& directory, const std::function<bool()>& is_stopped,
+                             bool overwrite) {
   require_own(directory);
+  if (!overwrite) require_same_settings(config, directory);
   const Composer composer(config.compose, config.chat.model, config.run.seed);
   chat::RequestLog log(directory / works::kRequestsFile);
   chat::Client client(config.chat, log, is_stopped);

@@ -5,6 +5,7 @@
 #include "midillama/core/temporary.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
@@ -57,6 +58,15 @@ OrderedJson recorded_fingerprint(const OrderedJson& record, const Step& step) {
 
 OrderedJson fingerprint_of(const fs::path& directory, const std::string& file) {
   return fs::exists(directory / file) ? OrderedJson(fingerprint_file(directory / file)) : OrderedJson();
+}
+
+std::string difference_text(const OrderedJson& before, const OrderedJson& now) {
+  std::vector<std::string> differences;
+  for (const auto& [key, value] : now.items()) {
+    if (before.is_object() && before.contains(key) && Json(before[key]) != Json(value))
+      differences.push_back(fmt::format("{}: {}, now {}", key, json_text(before[key]), json_text(value)));
+  }
+  return differences.empty() ? "" : fmt::format(" ({})", fmt::join(differences, "; "));
 }
 
 StepState state_of(const fs::path& directory, const Step& step, const MadeOf& made_of) {

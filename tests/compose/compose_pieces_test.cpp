@@ -149,9 +149,29 @@ TEST_F(ComposePieces, MoreOfThemAskForTheNewOnesOnly) {
   EXPECT_EQ(rows(folder.path() / "pieces.jsonl")[3]["json"], first[1]["json"]);
   config.compose.genres = {"Jazz"};
   config.compose.writer = "compatible";  // asks for other pieces: half as long
-  compose_pieces(config, folder.path(), nullptr);
+  compose_pieces(config, folder.path(), nullptr, /*overwrite=*/true);
   EXPECT_EQ(server.bodies().size(), kPieces + 6);
   EXPECT_FALSE(fs::exists(folder.path() / "midi/New_Age_Punk")) << "what is no longer asked for goes";
+}
+
+TEST_F(ComposePieces, OtherSettingsAreNamedAndReplaceNothing) {
+  ScriptedServer server([](std::size_t, const auto& request, auto& response) { answer_well(request, response); });
+  compose_pieces(settings(server.url()), folder.path(), nullptr);
+  const auto before = files(folder.path());
+  const auto refusal = [&](const std::function<void(config::Config&)>& change) {
+    config::Config config = settings(server.url());
+    change(config);
+    return error_of([&] { compose_pieces(config, folder.path(), nullptr); });
+  };
+  EXPECT_THAT(refusal([](auto& config) { config.compose.pieces = 2, config.run.seed = 9; }),
+              HasSubstr("pieces.jsonl: was made with other settings (seed: 7, now 9; compose.pieces: 3, now 2): --overwrite replaces it"));
+  EXPECT_THAT(refusal([](auto& config) { config.compose.temperature = 0.3; }), HasSubstr("compose.temperature: "));
+  EXPECT_THAT(refusal([](auto& config) { config.compose.genres = {"Jazz"}; }),
+              HasSubstr(R"((compose.genres: ["Jazz","New Age"], now ["Jazz"]))"));
+  EXPECT_THAT(refusal([](auto& config) { config.chat.model = "n"; }), HasSubstr(R"((model: "m", now "n"))"));
+  EXPECT_EQ(files(folder.path()), before);
+  EXPECT_EQ(server.bodies().size(), kPieces) << "nothing is asked";
+  EXPECT_EQ(refusal([](auto& config) { config.compose.styles.clear(), config.compose.tries = 5; }), "no error") << "more of them";
 }
 
 TEST_F(ComposePieces, WhereverItStopsTheFilesAreTheSameAndNothingIsAskedTwice) {

@@ -39,6 +39,9 @@ void import_pieces(const config::Corpus& config, const std::filesystem::path& di
 // pieces alone decide.
 bool is_current(const config::Corpus& config, const std::filesystem::path& directory);
 
+// records::difference_text() of the settings of the import that is there and those of `config`.
+std::string difference_text(const config::Corpus& config, const std::filesystem::path& directory);
+
 // The import's import.json, and the same as a table for a terminal.
 OrderedJson import_report(const std::filesystem::path& directory);
 std::string report_text(const OrderedJson& report);

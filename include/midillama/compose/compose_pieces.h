@@ -25,10 +25,12 @@ struct ComposeReport {
 
 // Asks for every piece and fills `directory` when all are done: midi/, pieces.jsonl (a piece set: pieces/piece_sets.h; near-duplicates are
 // one work), failed.jsonl (pieces that no try gave, each with its reasons) and statistics.json. What was answered before is not asked
-// again, so that a run that was ended at any moment goes on with the next one, and the files are the same; so does one with more pieces or
-// other writers. Calls that failed for a piece that was not written are made again by the next run. net::Stopped where `is_stopped` says
-// so. InputError where pieces.jsonl or midi/ is another program's; Error where no piece at all was written: failed.jsonl is there then.
-ComposeReport compose_pieces(const config::Config& config, const std::filesystem::path& directory, const std::function<bool()>& is_stopped);
+// again, so that a run that was ended at any moment goes on with the next one, and the files are the same; so does one with more pieces,
+// tries, genres or styles. Pieces of other settings are replaced where `overwrite` says so. Calls that failed for a piece that was not
+// written are made again by the next run. net::Stopped where `is_stopped` says so. InputError where pieces.jsonl or midi/ is another
+// program's, or of other settings; Error where no piece at all was written: failed.jsonl is there then.
+ComposeReport compose_pieces(const config::Config& config, const std::filesystem::path& directory, const std::function<bool()>& is_stopped,
+                             bool overwrite = false);
 
 // The calls that wait for an answer. Those for pieces whose answers do not hold are known when these have been given.
 chat::Requests waiting_requests(const config::Config& config, const std::filesystem::path& directory);

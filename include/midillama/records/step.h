@@ -45,6 +45,10 @@ struct MadeOf {
 // The fingerprint of DIRECTORY/FILE; null where there is no such file.
 OrderedJson fingerprint_of(const std::filesystem::path& directory, const std::string& file);
 
+// What two records of settings say differently, of what both have, for a message: " (compose.pieces: 50, now 20; model: \"a\", now \"b\")";
+// empty where nothing.
+std::string difference_text(const OrderedJson& before, const OrderedJson& now);
+
 enum class StepState {
   missing,     // there is no file
   current,     // it was made of the same

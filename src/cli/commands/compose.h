@@ -17,6 +17,7 @@ struct ComposeCommand : Command {
 
   void declare(CLI::App& app) {
     calls.declare(app);
+    app.add_flag("--overwrite", overwrite, "Replace pieces of data.dir that were made with other settings");
     app.get_option("--config")->description("Configuration file (default: configs/llm-midi/default.yaml)");
   }
   config::Config load() const {
@@ -24,6 +25,7 @@ struct ComposeCommand : Command {
   }
 
   ModelCallOptions calls;
+  bool overwrite = false;
 };
 
 struct ComposeToJsonCommand : Command {
