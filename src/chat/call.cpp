@@ -137,10 +137,14 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
   if (!is_text && !parse_or_discard(content).is_discarded()) return {.text = content};
   const std::string_view text = without_thoughts(content);
   if (text::strip(text).empty()) return {.problem = problem_of_nothing(request, content, is_cut)};
-  if (is_text) return {.text = std::string(text)};
+  Answer answer{.text = std::string(text)};
+  if (text.size() != content.size()) answer.stripped.push_back(kThoughts);
+  if (is_text) return answer;
   const std::string_view within = json_within(text);
   if (parse_or_discard(within).is_discarded()) return {.problem = "the answer is not JSON"};
-  return {.text = std::string(within)};
+  if (within.size() != text::strip(text).size()) answer.stripped.push_back(kBlockOfCode);
+  answer.text = within;
+  return answer;
 }
 
 Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response) {

@@ -44,7 +44,7 @@ void RequestLog::note(const OrderedJson& row, LineLog::Place place) {
   if (answer_in(row).is_usable()) {
     usable_.emplace(key, place);
   } else {
-    failed_.insert_or_assign(key, place);
+    failed_[key].push_back({place, row.at("status").get<int>() == 200});
   }
 }
 
@@ -53,19 +53,36 @@ bool RequestLog::has(const std::string& key) const {
   return usable_.contains(key);
 }
 
-std::optional<Answer> RequestLog::find_in(const Places& places, const std::string& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = places.find(key);
-  if (found == places.end()) return std::nullopt;
-  return answer_in(parse_ordered_json(lines_.at(found->second), file().string()));
+Answer RequestLog::answer_at(LineLog::Place place) const {
+  return answer_in(parse_ordered_json(lines_.at(place), file().string()));
+}
+
+std::vector<std::string> RequestLog::problems_of(const std::vector<Failure>& failures) const {
+  std::vector<std::string> problems;
+  for (const Failure& failure : failures) {
+    if (failure.is_answered) problems.push_back(answer_at(failure.place).problem);
+  }
+  return problems;
 }
 
 std::optional<Answer> RequestLog::find(const std::string& key) const {
-  return find_in(usable_, key);
+  const std::lock_guard lock(mutex_);
+  const auto found = usable_.find(key);
+  if (found == usable_.end()) return std::nullopt;
+  Answer answer = answer_at(found->second);
+  if (const auto failed = failed_.find(key); failed != failed_.end()) answer.before = problems_of(failed->second);
+  return answer;
 }
 
 std::optional<Answer> RequestLog::find_failure(const std::string& key) const {
-  return find_in(failed_, key);
+  const std::lock_guard lock(mutex_);
+  const auto found = failed_.find(key);
+  if (found == failed_.end()) return std::nullopt;
+  std::vector<Failure> before = found->second;
+  Answer last = answer_at(before.back().place);
+  before.pop_back();
+  last.before = problems_of(before);
+  return last;
 }
 
 void RequestLog::require_room() {

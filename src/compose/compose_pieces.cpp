@@ -154,7 +154,7 @@ ComposeReport compose_pieces(const config::Config& config, const fs::path& direc
   const auto compose = [&](std::size_t i) {
     const Wish& wish = composer.wishes()[i];
     auto known = known_piece(composer, wish, log, config.chat.model);
-    if (known) from_log += std::ssize(known->attempts);
+    if (known) from_log += known->calls;
     pieces[i] =
         known ? *std::move(known) : *composer.compose(wish, [&](const chat::Call& call) { return std::optional(client.ask(call)); });
   };

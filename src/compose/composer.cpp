@@ -80,7 +80,9 @@ std::optional<Composed> Composer::compose(const Wish& wish, const Ask& ask) cons
     call.seed = request_seed(piece, i);
     const auto answer = ask(call);
     if (!answer) return std::nullopt;
+    ++composed.calls;
     composed.request = chat::key_of(chat::request_body(call, model_));
+    for (const std::string& problem : answer->before) composed.attempts.push_back({*call.seed, problem});
     PieceReading reading;
     reading.problem = answer->problem;
     if (answer->is_usable()) reading = read_piece(answer->text, form_, config_.repair);
@@ -88,6 +90,7 @@ std::optional<Composed> Composer::compose(const Wish& wish, const Ask& ask) cons
     if (!reading.is_piece()) continue;
     composed.tracks = std::move(reading.tracks);
     composed.forgiven = std::move(reading.forgiven);
+    for (const std::string& what : answer->stripped) ++composed.forgiven[what];
     composed.repaired = std::move(reading.repaired);
     break;
   }

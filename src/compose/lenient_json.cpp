@@ -1,5 +1,6 @@
 #include "midillama/compose/lenient_json.h"
 
+#include "midillama/chat/call.h"
 #include "midillama/core/error.h"
 #include "midillama/core/json_reader.h"
 #include "midillama/text/utf8.h"
@@ -34,7 +35,7 @@ class LenientReader {
     const std::size_t begin = text_.find('{', at_);
     if (begin == std::string_view::npos) throw Error("there is no object in the answer");
     const std::string_view before = text::strip(text_.substr(at_, begin - at_));
-    if (!before.empty()) forgive(before.starts_with("```") ? "a block of code" : "words before the JSON");
+    if (!before.empty()) forgive(before.starts_with("```") ? chat::kBlockOfCode : "words before the JSON");
     at_ = begin;
     Json object = value(0);
     std::string_view after = text::strip(text_.substr(at_));
@@ -50,7 +51,7 @@ class LenientReader {
     constexpr std::string_view kEnd = "</think>";
     const std::size_t end = text_.rfind(kEnd);
     if (end == std::string_view::npos) return;
-    forgive("thoughts before the JSON");
+    forgive(chat::kThoughts);
     at_ = end + kEnd.size();
   }
 

@@ -306,6 +306,29 @@ TEST_F(ComposePieces, OfAnswersInEveryWrongWayNothingIsLostAndEveryFailureHasIts
   EXPECT_EQ(files(folder.path()), before);
 }
 
+TEST_F(ComposePieces, WhatTheClientAskedAgainAndTookOffIsCountedToo) {
+  ScriptedServer server([](std::size_t number, const auto& request, auto& response) {
+    const std::string good = piece_for(Json::parse(request.body));
+    if (number == 0) return give(response, "Sorry, let me think about that.");
+    if (number == 1) return give(response, good.substr(0, 30), "length");
+    if (number == 2) return give(response, "<think>A jig?</think>\n```json\n" + good + "\n```");
+    give(response, good);
+  });
+  config::Config config = settings(server.url());
+  config.compose.structured = true;
+  config.chat.tries_for_an_answer = 3;
+  config.chat.max_parallel = 1;
+  const OrderedJson statistics = compose_pieces(config, folder.path(), nullptr).statistics;
+  EXPECT_EQ(statistics["answers"]["all"], kPieces + 2);
+  EXPECT_DOUBLE_EQ(statistics["answers"]["valid_at_once_share"].get<double>(), 11.0 / 12);
+  EXPECT_EQ(statistics["problems"], (OrderedJson{{"the answer is not JSON", 1}, {"the answer was cut at 1200 tokens", 1}}));
+  EXPECT_EQ(statistics["forgiven"], (OrderedJson{{"a block of code", 1}, {"thoughts before the answer", 1}}));
+  const auto before = files(folder.path());
+  const ComposeReport again = compose_pieces(config, folder.path(), nullptr);
+  EXPECT_EQ(files(folder.path()), before) << "the log says the same";
+  EXPECT_EQ(again.calls.from_log, static_cast<std::int64_t>(kPieces));
+}
+
 TEST_F(ComposePieces, APieceThatNoTryGivesIsListedWithItsReasons) {
   ScriptedServer server([](std::size_t, const auto& request, auto& response) {
     if (request.body.find("New Age song in Punk") != std::string::npos) return give(response, "{}");

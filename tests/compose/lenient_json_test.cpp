@@ -23,7 +23,7 @@ TEST(LenientJson, ReadsWhatWasMeantAndSaysWhatWasForgiven) {
       {R"( {"a": [1, -2.5, true, null, "xé"]} )", R"({"a":[1,-2.5,true,null,"xé"]})", {}},
       {"```json\n{\"a\": 1}\n```", R"({"a":1})", {{"a block of code", 1}}},
       {"Here you are: {\"a\": 1} Enjoy!", R"({"a":1})", {{"words before the JSON", 1}, {"words after the JSON", 1}}},
-      {"<think>{a}</think>\n{\"a\": 1}", R"({"a":1})", {{"thoughts before the JSON", 1}}},
+      {"<think>{a}</think>\n{\"a\": 1}", R"({"a":1})", {{"thoughts before the answer", 1}}},
       {"{'a': [(1, 2), (3, 4)]}", R"({"a":[[1,2],[3,4]]})", {{"single quotes", 1}, {"tuples", 2}}},
       {"{a: True, \"b\": None}", R"({"a":true,"b":null})", {{"words without quotes", 1}, {"Python's words", 2}}},
       {"{\"a\": [1, 2,], \"b\": [1 2],}", R"({"a":[1,2],"b":[1,2]})", {{"commas too many", 2}, {"commas that are missing", 1}}},

@@ -52,10 +52,15 @@ Usage usage_at_most(const OrderedJson& request);
 // What a response says it cost; nothing where it does not say.
 Usage usage_of(const OrderedJson& response);
 
+inline constexpr const char* kThoughts = "thoughts before the answer";
+inline constexpr const char* kBlockOfCode = "a block of code";
+
 // An answer that can be used, or why there is none.
 struct Answer {
-  std::string text = {};     // where there is one
-  std::string problem = {};  // "the answer was cut at 512 tokens"
+  std::string text = {};                   // where there is one
+  std::string problem = {};                // "the answer was cut at 512 tokens"
+  std::vector<std::string> stripped = {};  // what stood around the text: kThoughts, kBlockOfCode
+  std::vector<std::string> before = {};    // the problems of the answers that came to the same request before this one
   bool is_usable() const { return problem.empty(); }
 };
 

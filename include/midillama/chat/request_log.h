@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace midillama::chat {
 
@@ -32,10 +33,11 @@ class RequestLog {
   // the log's. Nothing is written before the first exchange, or require_room().
   explicit RequestLog(const std::filesystem::path& file);
 
-  // The usable answer that was given under this key. Any thread. One answer is in memory at a time.
+  // The usable answer that was given under this key, with the problems of those before it that were not. Any thread. One answer is in
+  // memory at a time.
   std::optional<Answer> find(const std::string& key) const;
   bool has(const std::string& key) const;
-  // Why the last try of a call that failed gave no answer.
+  // Why the last try of a call that failed gave no answer, and those before it that were answered none that can be used.
   std::optional<Answer> find_failure(const std::string& key) const;
 
   // InputError where what comes back could not be kept: before anything is asked. Any thread.
@@ -49,14 +51,19 @@ class RequestLog {
 
  private:
   using Places = std::unordered_map<std::string, LineLog::Place>;  // lines by their keys
-  std::optional<Answer> find_in(const Places& places, const std::string& key) const;
+  struct Failure {
+    LineLog::Place place;
+    bool is_answered;  // by the server, with what cannot be used
+  };
+  Answer answer_at(LineLog::Place place) const;
+  std::vector<std::string> problems_of(const std::vector<Failure>& failures) const;
   void read(std::string_view line, std::size_t number, LineLog::Place place, const std::string& file);
   void note(const OrderedJson& row, LineLog::Place place);
 
   mutable std::mutex mutex_;  // of what follows
   Places usable_;
-  Places failed_;  // the last failure of each
-  LineLog lines_;  // the last: reading it fills the others
+  std::unordered_map<std::string, std::vector<Failure>> failed_;  // in their order
+  LineLog lines_;                                                 // the last: reading it fills the others
 };
 
 }  // namespace midillama::chat

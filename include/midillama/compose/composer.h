@@ -24,7 +24,7 @@ struct Wish {
   std::string file() const;  // "midi/Pop_Rock_Dance/001.mid"
 };
 
-// One call, and why its answer is no piece; empty for the last of a piece that was written.
+// One answer, and why it is no piece; empty for the last of a piece that was written. A call that was not answered counts as one.
 struct Attempt {
   std::int64_t seed = 0;
   std::string problem = {};
@@ -37,6 +37,7 @@ struct Composed {
   std::string prompt;
   double temperature = 0;
   std::vector<Attempt> attempts = {};
+  std::int64_t calls = 0;    // of which some were answered more than once
   std::string request = {};  // the key of the last call in requests.jsonl
   Tracks tracks = {};        // of a piece that is_written()
   Counts forgiven = {}, repaired = {};
