@@ -5,6 +5,7 @@
 #include "midillama/core/ascii.h"
 #include "midillama/core/error.h"
 #include "midillama/core/json_reader.h"
+#include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
 
@@ -280,6 +281,20 @@ PieceReading read_piece(std::string_view answer, const Form& form, bool repair) 
     reading.problem = error.what();
   }
   return reading;
+}
+
+std::vector<std::pair<std::size_t, std::string_view>> object_lines(std::string_view text) {
+  std::vector<std::pair<std::size_t, std::string_view>> lines;
+  for (std::size_t number = 1, begin = 0; begin < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text::strip(text.substr(begin, end - begin));
+    begin = end + 1;
+    if (line.empty()) continue;
+    if (!line.starts_with('{')) return {};
+    lines.emplace_back(number, line);
+  }
+  const bool is_one = lines.size() == 1 && !parse_or_discard(lines.front().second).contains(kFileKey);
+  return is_one ? decltype(lines)() : lines;
 }
 
 Tracks read_tracks(std::string_view text, const std::string& name, Counts& forgiven) {

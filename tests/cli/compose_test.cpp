@@ -80,6 +80,47 @@ TEST_F(ComposeCommand, JsonBecomesMidiAndJsonAgain) {
   EXPECT_NE(read_binary(folder.path() / "other/song.mid"), read_binary(folder.path() / "song.mid"));
 }
 
+TEST_F(ComposeCommand, AMidiFileThatIsThereStaysUnlessItIsToBeReplaced) {
+  const fs::path json = folder.path() / "song.json", midi = folder.path() / "song.mid";
+  write_atomically(json, kPiece);
+  write_atomically(midi, "mine");
+  const ProcessResult refused = compose({"to-midi", json.string()});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.error_output, HasSubstr("song.mid: is there already: --overwrite replaces it"));
+  EXPECT_EQ(read_binary(midi), "mine");
+  EXPECT_EQ(compose({"to-midi", "--overwrite", json.string()}).status, 0);
+  EXPECT_NE(read_binary(midi), "mine");
+}
+
+TEST_F(ComposeCommand, TwoInputsOfOneTargetAreRefusedBeforeAnythingIsWritten) {
+  const fs::path out = folder.path() / "out";
+  for (const char* name : {"a/song.json", "b/song.json"}) write_atomically(folder.path() / name, kPiece);
+  const ProcessResult result =
+      compose({"to-midi", (folder.path() / "a/song.json").string(), (folder.path() / "b/song.json").string(), "--out", out.string()});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.error_output, AllOf(HasSubstr("b/song.json: would become"), HasSubstr("a/song.json does")));
+  EXPECT_FALSE(fs::exists(out));
+}
+
+TEST_F(ComposeCommand, SeveralFilesAreLinesThatBecomeTheSameFiles) {
+  for (const char* name : {"one", "two"}) {
+    write_atomically(folder.path() / (std::string(name) + ".json"), kPiece);
+    EXPECT_EQ(compose({"to-midi", (folder.path() / (std::string(name) + ".json")).string()}).status, 0);
+  }
+  const std::string one = (folder.path() / "one.mid").string(), two = (folder.path() / "two.mid").string();
+  const ProcessResult lines = compose({"to-json", one, two});
+  EXPECT_THAT(lines.output, HasSubstr("{\"file\":\"" + two + "\",\"melody\":[["));
+  const fs::path all = folder.path() / "all.jsonl", out = folder.path() / "out";
+  write_atomically(all, lines.output + kPiece + "\n");
+  const ProcessResult midi = compose({"to-midi", all.string(), "--out", out.string()});
+  EXPECT_EQ(midi.status, 0) << midi.error_output;
+  for (const char* name : {"one.mid", "two.mid"}) EXPECT_EQ(read_binary(out / name), read_binary(folder.path() / name)) << name;
+  EXPECT_EQ(read_binary(out / "all-003.mid"), read_binary(folder.path() / "one.mid")) << "a line without a name has its number";
+  write_atomically(all, kPiece + "\n{\"melody\": [[60]]}\n");
+  EXPECT_THAT(compose({"to-midi", "--overwrite", all.string(), "--out", out.string()}).error_output,
+              HasSubstr("all.jsonl: line 2: melody[0]: is no [pitch"));
+}
+
 TEST_F(ComposeCommand, WrongFilesAreNamedAndTheOthersConverted) {
   const fs::path good = folder.path() / "good.json", bad = folder.path() / "bad.json";
   write_atomically(good, kPiece);

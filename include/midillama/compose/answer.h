@@ -50,6 +50,12 @@ struct PieceReading {
 // track, or half of its notes.
 PieceReading read_piece(std::string_view answer, const Form& form, bool repair);
 
+// The name of a line's MIDI file, beside its tracks.
+inline constexpr const char* kFileKey = "file";
+
+// The lines of a text that has an object a line, with their numbers from 1 on; none where it is one text, which may have several lines.
+std::vector<std::pair<std::size_t, std::string_view>> object_lines(std::string_view text);
+
 // The four tracks of a text, as above but without a form: InputError naming `name`, track and note where one is not fit for a MIDI file.
 // What is forgiven is counted.
 Tracks read_tracks(std::string_view text, const std::string& name, Counts& forgiven);

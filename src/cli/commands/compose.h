@@ -31,7 +31,7 @@ struct ComposeCommand : Command {
 struct ComposeToJsonCommand : Command {
   static constexpr const char* kName = "compose to-json";
   static constexpr const char* kDescription =
-      "MIDI files as the JSON that models write: melody, chords, bass and rhythm, one object a line";
+      "MIDI files as the JSON that models write: melody, chords, bass and rhythm, one object a line; of several files with the file's name";
   static constexpr const char* kExample = "midillama compose to-json song.mid --parts 4";
 
   void declare(CLI::App& app) {
@@ -49,11 +49,14 @@ struct ComposeToJsonCommand : Command {
 
 struct ComposeToMidiCommand : Command {
   static constexpr const char* kName = "compose to-midi";
-  static constexpr const char* kDescription = "MIDI files of such JSON: of each FILE one of the same name that ends in .mid";
+  static constexpr const char* kDescription =
+      "MIDI files of such JSON: of each FILE one of the same name that ends in .mid; of one with an object a line one of each line, by the "
+      "name that it has, else by its number";
   static constexpr const char* kExample = "midillama compose to-midi song.json --out songs";
 
   void declare(CLI::App& app) {
-    app.add_option("files", files, "Each an object of tracks, as models write it")->required()->type_name("FILE");
+    app.add_option("files", files, "Each an object of tracks, as models write it, or one a line")->required()->type_name("FILE");
+    app.add_flag("--overwrite", overwrite, "Replace MIDI files that are there");
     app.add_option("--out", out, "The folder that they go to (default: beside each file)")->type_name("DIR");
     app.add_option("--writer", writer, "fixed; compatible: as the authors' script writes them")
         ->check(CLI::IsMember({"fixed", "compatible"}))
@@ -64,6 +67,7 @@ struct ComposeToMidiCommand : Command {
   std::vector<std::string> files;
   std::string out;
   std::string writer = "fixed";
+  bool overwrite = false;
 };
 
 void run(const config::Config& config, const ComposeCommand& command);
