@@ -132,7 +132,9 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
   const std::string end = text_at(response, {"choices", 0, "finish_reason"});
   const bool is_text = at(request, {"response_format"}) == nullptr, is_cut = end == "length";
   if (is_cut && !is_text) return {.problem = fmt::format("the answer was cut at {} tokens", count_at(request, {"max_tokens"}))};
-  if (!is_cut && std::ranges::find(kEnds, end) == kEnds.end()) return {.problem = fmt::format("the answer ended by \"{}\"", end)};
+  // Some servers do not say how it ended: what is no text shows whether it is whole.
+  if (!is_cut && !end.empty() && std::ranges::find(kEnds, end) == kEnds.end())
+    return {.problem = fmt::format("the answer ended by \"{}\"", end)};
   const std::string content = content_of(*message);
   if (!is_text && !parse_or_discard(content).is_discarded()) return {.text = content};
   const std::string_view text = without_thoughts(content);

@@ -87,11 +87,8 @@ class TrackReader {
   explicit TrackReader(Counts& forgiven) : forgiven_(forgiven) {}
 
   WrittenTracks read(const Json& json) {
-    const Json* object = &json;
-    if (json.size() == 1 && json.front().is_object() && !role_of(json.begin().key())) {
-      forgive("an object around the tracks");
-      object = &json.front();
-    }
+    const Json* object = has_tracks(json) ? &json : inner_with_tracks(json);
+    if (object != &json) forgive("an object around the tracks");
     WrittenTracks written;
     for (const auto& [name, notes] : object->items()) {
       const auto role = role_of(name);
@@ -117,6 +114,16 @@ class TrackReader {
       if (name == music::name_of(role)) return role;
     const auto found = others.find(name);
     return found == others.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  static bool has_tracks(const Json& object) {
+    return std::ranges::any_of(object.items(), [](const auto& member) { return role_of(member.key()).has_value(); });
+  }
+
+  // The member that has them, which a title and the like may stand beside; the object itself where none has.
+  static const Json* inner_with_tracks(const Json& object) {
+    const auto inner = std::ranges::find_if(object, [](const Json& member) { return member.is_object() && has_tracks(member); });
+    return inner == object.end() ? &object : &*inner;
   }
 
   std::optional<Event> event_of(const Json& note) {

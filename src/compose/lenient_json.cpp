@@ -10,7 +10,10 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace midillama::compose {
 namespace {
@@ -26,34 +29,19 @@ std::optional<Number> number_of(std::string_view word) {
   return number;
 }
 
-class LenientReader {
- public:
-  LenientReader(std::string_view text, Counts& forgiven) : text_(text), forgiven_(forgiven) {}
+constexpr const char* kRepeated = "keys that are there twice (the last is kept)";
 
-  Json read() {
-    pass_thoughts();
-    const std::size_t begin = text_.find('{', at_);
-    if (begin == std::string_view::npos) throw Error("there is no object in the answer");
-    const std::string_view before = text::strip(text_.substr(at_, begin - at_));
-    if (!before.empty()) forgive(before.starts_with("```") ? chat::kBlockOfCode : "words before the JSON");
-    at_ = begin;
-    Json object = value(0);
-    std::string_view after = text::strip(text_.substr(at_));
-    while (after.starts_with('`')) after.remove_prefix(1);
-    if (!text::strip(after).empty()) forgive("words after the JSON");
-    return object;
-  }
+// Reads the object that begins at a place of a text.
+class ObjectReader {
+ public:
+  ObjectReader(std::string_view text, std::size_t begin, Counts& forgiven) : text_(text), forgiven_(forgiven), at_(begin) {}
+
+  Json read() { return object(0); }
+  // Where it has come to.
+  std::size_t at() const { return at_; }
 
  private:
   void forgive(const char* what) { ++forgiven_[what]; }
-
-  void pass_thoughts() {
-    constexpr std::string_view kEnd = "</think>";
-    const std::size_t end = text_.rfind(kEnd);
-    if (end == std::string_view::npos) return;
-    forgive(chat::kThoughts);
-    at_ = end + kEnd.size();
-  }
 
   bool is_at_end() const { return at_ == text_.size(); }
   bool comes(std::string_view what) const { return text_.substr(at_).starts_with(what); }
@@ -123,27 +111,43 @@ class LenientReader {
     if (has_comma && !is_cut_) forgive("commas too many");
   }
 
-  Json list(char bracket, std::size_t depth) {
+  // Nothing where one of its own values is cut: nobody knows what it was to be.
+  std::optional<Json> list(char bracket, std::size_t depth) {
     Json values = Json::array();
-    parts(bracket, [&] { values.push_back(value(depth + 1)); });
-    return values;
+    bool is_whole = true;
+    parts(bracket, [&] {
+      const bool is_plain = std::string_view("[({").find(text_[at_]) == std::string_view::npos;
+      if (auto one = value(depth + 1)) {
+        values.push_back(*std::move(one));
+      } else if (is_plain) {
+        is_whole = false;
+      }
+    });
+    return is_whole ? std::optional(std::move(values)) : std::nullopt;
   }
 
   Json object(std::size_t depth) {
     Json members = Json::object();
     parts('}', [&] {
-      const Json key = value(depth + 1);
+      const auto key = value(depth + 1);
       pass_space();
       if (is_at_end()) return;
-      if (!key.is_string() || !comes(":")) complain();
+      if (!key || !key->is_string() || !comes(":")) complain();
       ++at_;
       pass_space();
-      if (!is_at_end()) members[key.get<std::string>()] = value(depth + 1);
+      if (is_at_end()) return;
+      auto member = value(depth + 1);
+      if (!member) return;
+      const auto [known, is_new] = members.emplace(key->get<std::string>(), *member);
+      if (is_new) return;
+      forgive(kRepeated);
+      *known = *std::move(member);
     });
     return members;
   }
 
-  Json value(std::size_t depth) {
+  // Nothing where it is cut.
+  std::optional<Json> value(std::size_t depth) {
     if (depth > kDeepest) throw Error(fmt::format("the answer has more than {} lists in each other", kDeepest));
     const char first = text_[at_];
     if (first == '{') return object(depth);
@@ -154,22 +158,29 @@ class LenientReader {
     return word();
   }
 
-  Json quoted(char quote) {
+  std::nullopt_t cut() {
+    forgive("a value that is cut");
+    return std::nullopt;
+  }
+
+  std::optional<Json> quoted(char quote) {
     std::string written;
     for (++at_; !is_at_end() && text_[at_] != quote; ++at_) {
       if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
       written += text_[at_];
     }
-    if (!is_at_end()) ++at_;
+    if (is_at_end()) return cut();
+    ++at_;
     std::string valid;
     return std::string(text::valid_utf8(written, valid));
   }
 
-  Json word() {
+  std::optional<Json> word() {
     const std::size_t begin = at_;
     at_ = std::min(text_.find_first_of(" \t\r\n,:[]{}()\"'#", at_), text_.size());
     const std::string_view word = text_.substr(begin, at_ - begin);
     if (word.empty()) complain();
+    if (is_at_end()) return cut();
     if (const auto whole = number_of<std::int64_t>(word)) return *whole;
     if (const auto number = number_of<double>(word); number && std::isfinite(*number)) return *number;
     if (word == "null" || word == "true" || word == "false") return word == "null" ? Json() : Json(word == "true");
@@ -185,11 +196,81 @@ class LenientReader {
   bool is_cut_ = false;  // before its end
 };
 
+// An object of a text, or why it is none.
+struct Found {
+  std::size_t begin = 0, end = 0;
+  Json object = {};
+  Counts forgiven = {};
+  std::string problem = {};
+};
+
+Found object_at(std::string_view text, std::size_t begin) {
+  Found found{.begin = begin};
+  ObjectReader reader(text, begin, found.forgiven);
+  try {
+    found.object = reader.read();
+  } catch (const Error& error) {
+    found.problem = error.what();
+  }
+  found.end = reader.at();
+  return found;
+}
+
+// The longest object from a place on: others are words with braces, drafts, examples.
+Found longest_object(std::string_view text, std::size_t begin) {
+  Found longest;
+  while ((begin = text.find('{', begin)) != std::string_view::npos) {
+    Found found = object_at(text, begin);
+    begin = found.problem.empty() ? found.end : begin + 1;
+    if (found.end - found.begin > longest.end - longest.begin) longest = std::move(found);
+  }
+  if (longest.end == 0) throw Error("there is no object in the answer");
+  if (!longest.problem.empty()) throw Error(longest.problem);
+  return longest;
+}
+
+std::size_t after_thoughts(std::string_view text, Counts& forgiven) {
+  constexpr std::string_view kEnd = "</think>";
+  const std::size_t end = text.rfind(kEnd);
+  if (end == std::string_view::npos) return 0;
+  ++forgiven[chat::kThoughts];
+  return end + kEnd.size();
+}
+
+Json read_leniently(std::string_view text, Counts& forgiven) {
+  text = text::rstrip(text);  // a number at its end is cut, whatever space follows
+  const std::size_t begin = after_thoughts(text, forgiven);
+  Found found = longest_object(text, begin);
+  const std::string_view before = text::strip(text.substr(begin, found.begin - begin));
+  if (!before.empty()) ++forgiven[before.starts_with("```") ? chat::kBlockOfCode : "words before the JSON"];
+  std::string_view after = text::strip(text.substr(found.end));
+  while (after.starts_with('`')) after.remove_prefix(1);
+  if (!text::strip(after).empty()) ++forgiven["words after the JSON"];
+  add(forgiven, found.forgiven);
+  return std::move(found.object);
+}
+
+// Of JSON: the keys that an object has before.
+std::int64_t count_repeated_keys(std::string_view json) {
+  std::int64_t repeated = 0;
+  std::vector<std::set<std::string>> open;
+  const auto look = [&](int, Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::key) repeated += open.back().insert(parsed.get<std::string>()).second ? 0 : 1;
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    return true;
+  };
+  static_cast<void>(Json::parse(json, look, /*allow_exceptions=*/false));
+  return repeated;
+}
+
 }  // namespace
 
 Json read_lenient_json(std::string_view text, Counts& forgiven) {
   Json json = parse_or_discard(text);
-  return json.is_object() ? json : LenientReader(text, forgiven).read();
+  if (!json.is_object()) return read_leniently(text, forgiven);
+  if (const std::int64_t repeated = count_repeated_keys(text); repeated > 0) forgiven[kRepeated] += repeated;
+  return json;
 }
 
 }  // namespace midillama::compose

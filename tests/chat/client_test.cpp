@@ -195,6 +195,21 @@ TEST_F(ChatClient, OtherServersOwnWordsForAnEnd) {
   }
 }
 
+TEST_F(ChatClient, WhereAServerDoesNotSayHowAnAnswerEndedJsonMustBeWhole) {
+  Call call = question("a");
+  call.schema = Schema{"dance", {{"type", "object"}}};
+  const auto read = [&](const std::string& content, const Json& choice) {
+    Json all = choice;
+    all["message"] = {{"role", "assistant"}, {"content", content}};
+    return read_answer(request_body(call, "m"), OrderedJson{{"choices", OrderedJson::array({OrderedJson(all)})}});
+  };
+  EXPECT_EQ(read("{}", {{"finish_reason", nullptr}}).text, "{}");
+  EXPECT_EQ(read("{}", Json::object()).text, "{}");
+  EXPECT_EQ(read("{\"dance\": ", Json::object()).problem, "the answer is not JSON");
+  call.schema.reset();
+  EXPECT_EQ(read("A waltz.", {{"finish_reason", nullptr}}).text, "A waltz.");
+}
+
 TEST_F(ChatClient, AServerThatAnswersNoCallAtAllEndsTheWork) {
   ScriptedServer server([](std::size_t, const httplib::Request& request, httplib::Response& response) {
     const bool is_known = request.body.find("waltz") != std::string::npos;

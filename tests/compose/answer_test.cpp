@@ -68,6 +68,22 @@ TEST(Answer, AnObjectAroundTheTracksIsForgiven) {
   EXPECT_EQ(reading.forgiven, (Counts{{"an object around the tracks", 1}}));
 }
 
+TEST(Answer, ATitleMayStandBesideTheObjectAroundTheTracks) {
+  const PieceReading reading = read_piece(R"({"title": "Blue", "tracks": )" + kGood + R"(, "key": {"tonic": "C"}})", kSmall, false);
+  EXPECT_EQ(reading.problem, "");
+  EXPECT_EQ(reading.forgiven, (Counts{{"an object around the tracks", 1}}));
+  EXPECT_EQ(to_json(reading.tracks).dump(), kGood);
+}
+
+TEST(Answer, ACutNumberIsNoNote) {
+  Form form = kSmall;
+  form.notes = {2, 2, 1, 1};
+  const PieceReading reading = read_piece(kGood.substr(0, kGood.size() - 5), form, true);
+  EXPECT_EQ(reading.problem, "");
+  EXPECT_EQ(track_of(reading.tracks, music::Role::rhythm).size(), 1u) << "not one that starts at tick 2 and not at 240";
+  EXPECT_EQ(reading.forgiven.at("a value that is cut"), 1);
+}
+
 TEST(Answer, WhatLacksATrackOrHalfOfItsNotesIsNoPiece) {
   EXPECT_EQ(read_piece(replaced(kGood, "bass", "lyrics"), kSmall, true).problem, "the track \"bass\" is missing");
   EXPECT_EQ(read_piece(replaced(kGood, "[[36,960,90,0]]", "[]"), kSmall, true).problem,

@@ -29,8 +29,20 @@ TEST(LenientJson, ReadsWhatWasMeantAndSaysWhatWasForgiven) {
       {"{\"a\": [1, 2,], \"b\": [1 2],}", R"({"a":[1,2],"b":[1,2]})", {{"commas too many", 2}, {"commas that are missing", 1}}},
       {"{\"a\": [1, ...], // and so on\n \"b\": 2}", R"({"a":[1],"b":2})", {{"an ellipsis", 1}, {"comments", 1}, {"commas too many", 1}}},
       {"{\"a\": [1, 2), \"b\": 3}", R"({"a":[1,2],"b":3})", {{"brackets that do not match", 1}}},
-      {"{\"a\": [[1, 2], [3", R"({"a":[[1,2],[3]]})", {{"an end that is missing", 1}}},
-      {"{\"a\": [1], \"b", R"({"a":[1]})", {{"an end that is missing", 1}}},
+      {"{\"a\": [[1, 2], [3,", R"({"a":[[1,2],[3]]})", {{"an end that is missing", 1}}},
+      {"{\"a\": [[1, 2], [3, 4", R"({"a":[[1,2]]})", {{"an end that is missing", 1}, {"a value that is cut", 1}}},
+      {"{\"a\": [[1, 2], [3, 4\n", R"({"a":[[1,2]]})", {{"an end that is missing", 1}, {"a value that is cut", 1}}},
+      {"{\"a\": [[1, 2], [3, 4]", R"({"a":[[1,2],[3,4]]})", {{"an end that is missing", 1}}},
+      {"{\"a\": [{\"b\": 1, \"c\": 2", R"({"a":[{"b":1}]})", {{"an end that is missing", 1}, {"a value that is cut", 1}}},
+      {"{\"a\": [1], \"b", R"({"a":[1]})", {{"an end that is missing", 1}, {"a value that is cut", 1}}},
+      {"{\"a\": [1], \"a\": [2]}", R"({"a":[2]})", {{"keys that are there twice (the last is kept)", 1}}},
+      {"{\"a\": [1], 'a': [2], \"b\": {\"a\": 3}}",
+       R"({"a":[2],"b":{"a":3}})",
+       {{"keys that are there twice (the last is kept)", 1}, {"single quotes", 1}}},
+      {"Here is your {genre} song: {\"a\": [1]}", R"({"a":[1]})", {{"words before the JSON", 1}}},
+      {"{\"plan\": \"b\"}\n{\"a\": [1, 2, 3, 4]}\nLike it {smile",
+       R"({"a":[1,2,3,4]})",
+       {{"words before the JSON", 1}, {"words after the JSON", 1}}},
       {"{\"a\": +5}", R"({"a":5})", {}},
   };
   for (const Case& one : cases) {
@@ -51,6 +63,7 @@ TEST(LenientJson, RefusesWhatCannotBeMeant) {
   EXPECT_THAT(error(""), HasSubstr("there is no object"));
   EXPECT_THAT(error("[1, 2]"), HasSubstr("there is no object"));
   EXPECT_THAT(error("{\"a\" 1}"), HasSubstr("byte 5 of the answer"));
+  EXPECT_THAT(error("{genre}: {\"melody\": [[1, 2]], : {\"a\": 1}}"), HasSubstr("byte 30 of the answer")) << "not what is within it";
   EXPECT_THAT(error("{1: 2}"), HasSubstr("byte 2 of the answer"));
   EXPECT_THAT(error("{\"a\": :}"), HasSubstr("byte 6 of the answer"));
   EXPECT_THAT(error("{\"a\":" + std::string(100'000, '[')), HasSubstr("more than 32"));

@@ -65,9 +65,9 @@ struct Answer {
 };
 
 // Of the response to `request`, without the model's thoughts (what comes before the last "</think>"), the parts of a content in parts
-// joined: an answer is not refused, has something after its thoughts, and where a schema was asked for is whole (it ended by itself) and
-// JSON, which is taken out of a block of code. A text that was cut at max_tokens is an answer, one that was cut within its thoughts is
-// none.
+// joined: an answer is not refused, has something after its thoughts, and where a schema was asked for is whole (it ended by itself, as far
+// as the server says) and JSON, which is taken out of a block of code. A text that was cut at max_tokens is an answer, one that was cut
+// within its thoughts is none.
 Answer read_answer(const OrderedJson& request, const OrderedJson& response);
 
 // The same of a response with a HTTP status, which is the problem where it is not 200; 0 where none came, for the reason that `response`
