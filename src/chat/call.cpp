@@ -3,6 +3,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_reader.h"
 #include "midillama/core/json_text.h"
+#include "midillama/core/printable.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -63,13 +64,13 @@ std::string_view json_within(std::string_view text) {
   return is_fenced ? text::strip(text.substr(first_line, text.rfind(kFence) - first_line)) : text;
 }
 
-// Of a page of HTML or a trace of a program, the beginning.
+// Of a page of HTML or a trace of a program, the beginning. Fit for a terminal.
 std::string first_line(std::string_view text) {
   constexpr std::size_t kLongest = 300;
   text = text::strip(text);
   text = text.substr(0, std::min(text.find('\n'), kLongest));
   std::string valid;
-  return std::string(text::valid_utf8(text, valid));
+  return printable(text::valid_utf8(text, valid));
 }
 
 std::int64_t count_at(const OrderedJson& json, const std::vector<OrderedJson>& path) {
@@ -82,6 +83,23 @@ std::string problem_of_nothing(const OrderedJson& request, std::string_view cont
   if (is_cut)
     return fmt::format("the answer was cut at {} tokens, before any of it came after the thoughts", count_at(request, {"max_tokens"}));
   return text::strip(content).empty() ? "the answer is empty" : "the answer is nothing but thoughts";
+}
+
+// FastAPI's list of what is wrong with a request: "body.messages: field required; …".
+std::string mistakes_of(const OrderedJson& response) {
+  const OrderedJson* mistakes = at(response, {"detail"});
+  if (mistakes == nullptr || !mistakes->is_array()) return "";
+  std::string text;
+  for (const OrderedJson& mistake : *mistakes) {
+    std::string place;
+    if (const OrderedJson* steps = at(mistake, {"loc"}); steps != nullptr && steps->is_array()) {
+      for (const OrderedJson& step : *steps)
+        place += (place.empty() ? "" : ".") + (step.is_string() ? step.get<std::string>() : step.dump());
+    }
+    if (const std::string what = text_at(mistake, {"msg"}); !what.empty())
+      text += fmt::format("{}{}{}{}", text.empty() ? "" : "; ", place, place.empty() ? "" : ": ", what);
+  }
+  return text;
 }
 
 }  // namespace
@@ -128,13 +146,13 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
   const OrderedJson* message = at(response, {"choices", 0, "message"});
   if (message == nullptr) return {.problem = fmt::format("the response has no choices: {}", error_text(response))};
   if (const std::string refusal = text_at(*message, {"refusal"}); !refusal.empty())
-    return {.problem = fmt::format("the model refused: {}", refusal)};
+    return {.problem = fmt::format("the model refused: {}", first_line(refusal))};
   const std::string end = text_at(response, {"choices", 0, "finish_reason"});
   const bool is_text = at(request, {"response_format"}) == nullptr, is_cut = end == "length";
   if (is_cut && !is_text) return {.problem = fmt::format("the answer was cut at {} tokens", count_at(request, {"max_tokens"}))};
   // Some servers do not say how it ended: what is no text shows whether it is whole.
   if (!is_cut && !end.empty() && std::ranges::find(kEnds, end) == kEnds.end())
-    return {.problem = fmt::format("the answer ended by \"{}\"", end)};
+    return {.problem = fmt::format("the answer ended by \"{}\"", first_line(end))};
   const std::string content = content_of(*message);
   if (!is_text && !parse_or_discard(content).is_discarded()) return {.text = content};
   const std::string_view text = without_thoughts(content);
@@ -160,6 +178,7 @@ std::string error_text(const OrderedJson& response) {
   for (const std::vector<OrderedJson>& path : {std::vector<OrderedJson>{}, {"error"}, {"error", "message"}, {"message"}, {"detail"}}) {
     if (const std::string text = text_at(response, path); !text.empty()) return first_line(text);
   }
+  if (const std::string text = mistakes_of(response); !text.empty()) return first_line(text);
   return "no reason was given";
 }
 

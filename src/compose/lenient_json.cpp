@@ -3,6 +3,7 @@
 #include "midillama/chat/call.h"
 #include "midillama/core/error.h"
 #include "midillama/core/json_reader.h"
+#include "midillama/core/printable.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -49,7 +50,7 @@ class ObjectReader {
   [[noreturn]] void complain() const {
     std::string valid;
     const std::string_view there = text_.substr(at_, 20);
-    throw Error(fmt::format("byte {} of the answer: \"{}\" is nothing that belongs there", at_, text::valid_utf8(there, valid)));
+    throw Error(fmt::format("byte {} of the answer: \"{}\" is nothing that belongs there", at_, printable(text::valid_utf8(there, valid))));
   }
 
   // To what counts: behind white space, comments and dots that stand for more of the same.

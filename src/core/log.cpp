@@ -1,6 +1,7 @@
 #include "midillama/core/log.h"
 
 #include "midillama/core/error.h"
+#include "midillama/core/printable.h"
 #include "midillama/core/terminal.h"
 
 #include <spdlog/logger.h>
@@ -99,7 +100,8 @@ void attach_file(const std::filesystem::path& path) {
 
 void write(Level level, std::string_view message) {
   if (!shows(level)) return;
-  status_line::step_over([&] { instance().logger.log(to_spdlog(level), spdlog::string_view_t(message.data(), message.size())); });
+  const std::string shown = printable(message, "\n\t");  // whatever texts of others are in it
+  status_line::step_over([&] { instance().logger.log(to_spdlog(level), spdlog::string_view_t(shown.data(), shown.size())); });
 }
 
 }  // namespace midillama::log

@@ -312,6 +312,24 @@ TEST_F(ChatClient, WhereNoneCanBeUsedTheReasonIsGivenAndTheNextRunAsksAgain) {
   EXPECT_EQ(ask(server, call).text, "\"Waltz\"");
 }
 
+TEST_F(ChatClient, WhatAServerSaysIsShownAndMovesNoCursor) {
+  const OrderedJson request = request_body(question("a"), "m");
+  const auto problem = [&](const std::string& response) { return answer_of(request, 200, OrderedJson::parse(response)).problem; };
+  EXPECT_EQ(problem(R"({"choices": [{"message": {"refusal": "\u001b[2J\u009b31mred\nsecond line"}}]})"),
+            "the model refused: \\x1b[2J\\x9b31mred");
+  EXPECT_EQ(problem(R"({"choices": [{"message": {"content": "a"}, "finish_reason": "\u0007filter"}]})"),
+            "the answer ended by \"\\x07filter\"");
+  EXPECT_EQ(error_text({{"error", {{"message", "bad\x1b[31m key\x7f"}}}}), "bad\\x1b[31m key\\x7f");
+  EXPECT_EQ(error_text("Voil\xc3\xa0"), "Voil\xc3\xa0");
+}
+
+TEST_F(ChatClient, WhatIsWrongWithARequestIsTold) {
+  const OrderedJson response = OrderedJson::parse(
+      R"({"detail": [{"loc": ["body", "messages", 0, "role"], "msg": "field required"}, {"msg": "too long"}, {"type": "x"}]})");
+  EXPECT_EQ(error_text(response), "body.messages.0.role: field required; too long");
+  EXPECT_EQ(error_text({{"detail", OrderedJson::array()}}), "no reason was given");
+}
+
 TEST_F(ChatClient, ATextThatIsCutIsAText) {
   ScriptedServer server([](std::size_t number, const httplib::Request&, httplib::Response& response) {
     give(response, answer(number == 0 ? "" : "It is a wal", "length"));

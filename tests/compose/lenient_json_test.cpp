@@ -64,6 +64,7 @@ TEST(LenientJson, RefusesWhatCannotBeMeant) {
   EXPECT_THAT(error("[1, 2]"), HasSubstr("there is no object"));
   EXPECT_THAT(error("{\"a\" 1}"), HasSubstr("byte 5 of the answer"));
   EXPECT_THAT(error("{genre}: {\"melody\": [[1, 2]], : {\"a\": 1}}"), HasSubstr("byte 30 of the answer")) << "not what is within it";
+  EXPECT_THAT(error("{\"a\" \x1b[2J}"), HasSubstr("\\x1b[2J"));
   EXPECT_THAT(error("{1: 2}"), HasSubstr("byte 2 of the answer"));
   EXPECT_THAT(error("{\"a\": :}"), HasSubstr("byte 6 of the answer"));
   EXPECT_THAT(error("{\"a\":" + std::string(100'000, '[')), HasSubstr("more than 32"));

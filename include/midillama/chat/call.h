@@ -74,7 +74,7 @@ Answer read_answer(const OrderedJson& request, const OrderedJson& response);
 // is.
 Answer answer_of(const OrderedJson& request, int status, const OrderedJson& response);
 
-// What a server says about an error, in one line.
+// What a server says about an error, in one line, with control characters as "\x1b".
 std::string error_text(const OrderedJson& response);
 
 }  // namespace midillama::chat
