@@ -1,12 +1,9 @@
 #include "midillama/compose/composer.h"
 
-#include "midillama/core/error.h"
 #include "midillama/core/random.h"
-#include "midillama/corpus/files.h"
 
 #include <fmt/format.h>
 
-#include <set>
 #include <utility>
 
 namespace midillama::compose {
@@ -14,10 +11,6 @@ namespace {
 
 constexpr const char* kInstructions = "You compose music. You answer with JSON and nothing else.";
 constexpr std::int64_t kTemperatures = 10;  // steps, after which they begin anew
-
-std::string combination(const Wish& wish) {
-  return corpus::file_safe(fmt::format("{}_{}", wish.genre, wish.style));
-}
 
 std::vector<Wish> all_wishes(const config::Compose& config, const Vocabulary& vocabulary) {
   std::vector<Wish> wishes;
@@ -29,14 +22,6 @@ std::vector<Wish> all_wishes(const config::Compose& config, const Vocabulary& vo
   return wishes;
 }
 
-void require_distinct(const std::vector<Wish>& wishes) {
-  std::set<std::string> names;
-  for (const Wish& wish : wishes) {
-    if (!names.insert(wish.name()).second)
-      throw ConfigError({fmt::format("compose.vocabulary: two combinations of genre and style have the name {}", combination(wish))});
-  }
-}
-
 // Of a request: servers take whole numbers of 32 bits.
 std::int64_t request_seed(std::uint64_t piece, std::int64_t attempt) {
   return static_cast<std::int64_t>(seed_for(piece, "answer", static_cast<std::uint64_t>(attempt)) >> 33);
@@ -45,11 +30,11 @@ std::int64_t request_seed(std::uint64_t piece, std::int64_t attempt) {
 }  // namespace
 
 std::string Wish::name() const {
-  return fmt::format("{}-{:03}", combination(*this), number + 1);
+  return fmt::format("{}-{:03}", folder_of(genre, style), number + 1);
 }
 
 std::string Wish::file() const {
-  return fmt::format("midi/{}/{:03}.mid", combination(*this), number + 1);
+  return fmt::format("midi/{}/{:03}.mid", folder_of(genre, style), number + 1);
 }
 
 Composer::Composer(const config::Compose& config, std::string model, std::uint64_t seed)
@@ -59,7 +44,6 @@ Composer::Composer(const config::Compose& config, std::string model, std::uint64
       vocabulary_(read_vocabulary(config.vocabulary)),
       form_(form_of(config)),
       wishes_(all_wishes(config, vocabulary_)) {
-  require_distinct(wishes_);
   if (config.structured) schema_ = chat::Schema{.name = "piece", .value = schema_of(form_)};
 }
 

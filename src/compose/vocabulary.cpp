@@ -5,12 +5,15 @@
 #include "midillama/core/error.h"
 #include "midillama/core/replace_all.h"
 #include "midillama/core/utf8_file.h"
+#include "midillama/corpus/files.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <map>
 #include <set>
 
 namespace midillama::compose {
@@ -18,6 +21,23 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kFolder = "configs/llm-midi/vocabularies";
+
+// What is no letter of ASCII is '_' in a folder's name, in which combinations must differ.
+std::vector<std::string> same_folders(const Vocabulary& vocabulary) {
+  std::vector<std::string> mistakes;
+  std::map<std::string, std::string> known;  // combinations by folder
+  for (const std::string& genre : vocabulary.genres) {
+    for (const std::string& style : vocabulary.styles) {
+      const std::string folder = folder_of(genre, style), combination = fmt::format("\"{}\" with \"{}\"", genre, style);
+      const auto [first, is_new] = known.emplace(folder, combination);
+      if (!is_new && first->second != combination)
+        mistakes.push_back(fmt::format("genres, styles: {} and {} have one folder name, {}", first->second, combination, folder));
+    }
+  }
+  constexpr std::size_t kShown = 5;
+  if (mistakes.size() > kShown) mistakes.resize(kShown);
+  return mistakes;
+}
 
 std::vector<std::string> mistakes_of(const Vocabulary& vocabulary) {
   std::vector<std::string> mistakes;
@@ -32,6 +52,7 @@ std::vector<std::string> mistakes_of(const Vocabulary& vocabulary) {
       if (!known.insert(name).second) mistakes.push_back(fmt::format("{}: \"{}\" is there twice", key, name));
     }
   }
+  std::ranges::move(same_folders(vocabulary), std::back_inserter(mistakes));
   const std::set<std::string> labels = {vocabulary.genre_label, vocabulary.style_label, kMoodLabel, ""};
   if (labels.size() != 4) mistakes.push_back(fmt::format("genre_label, style_label: must be two names, and none of them {}", kMoodLabel));
   return mistakes;
@@ -70,6 +91,10 @@ std::vector<std::string> chosen_of(const std::vector<std::string>& all, const st
   std::vector<std::string> kept;
   std::ranges::copy_if(all, std::back_inserter(kept), [&](const auto& name) { return std::ranges::find(chosen, name) != chosen.end(); });
   return kept;
+}
+
+std::string folder_of(const std::string& genre, const std::string& style) {
+  return corpus::file_safe(fmt::format("{}_{}", genre, style));
 }
 
 std::string piece_words(const Vocabulary& vocabulary, const std::string& genre, const std::string& style) {

@@ -41,6 +41,19 @@ TEST(Vocabulary, AFileOfOnesOwnIsNamedByItsPath) {
   EXPECT_THAT(error_of([] { read_vocabulary("none"); }), HasSubstr("compose.vocabulary: \"none\" — there is no configs/llm-midi"));
 }
 
+TEST(Vocabulary, NamesThatAreOneFolderAreRefused) {
+  const TemporaryDirectory folder;
+  const std::string file = (folder.path() / "mine.yaml").string();
+  const auto refusal = [&](const std::string& genres, const std::string& styles) {
+    write_atomically(file, "piece: \"{genre}, {style}\"\ngenres: [" + genres + "]\nstyles: [" + styles + "]\nmoods: [c]\n");
+    return error_of([&] { read_vocabulary(file); });
+  };
+  EXPECT_THAT(refusal("日本, 音楽", "b"),
+              HasSubstr("mine.yaml: genres, styles: \"日本\" with \"b\" and \"音楽\" with \"b\" have one folder name, _______b"));
+  EXPECT_THAT(refusal("a, a b", "c, b c"), HasSubstr("\"a\" with \"b c\" and \"a b\" with \"c\" have one folder name, a_b_c"));
+  EXPECT_EQ(refusal("日本, a", "b, c"), "no error");
+}
+
 TEST(Vocabulary, ChosenNamesKeepTheVocabularysOrder) {
   EXPECT_THAT(chosen_of({"a", "b", "c"}, {"c", "a"}, "compose.genres"), ElementsAre("a", "c"));
   EXPECT_THAT(chosen_of({"a", "b"}, {}, "compose.genres"), ElementsAre("a", "b"));

@@ -51,7 +51,7 @@ using Ask = std::function<std::optional<chat::Answer>(const chat::Call& call)>;
 class Composer {
  public:
   // `model` as requests name it. Mood, temperature and the seeds of the calls are functions of `seed` and the wish. ConfigError where
-  // compose.genres or compose.styles name what the vocabulary has not, or two of its pieces would have one name.
+  // compose.genres or compose.styles name what the vocabulary has not.
   Composer(const config::Compose& config, std::string model, std::uint64_t seed);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }

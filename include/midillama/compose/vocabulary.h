@@ -29,11 +29,15 @@ struct Vocabulary {
 };
 
 // `name`: of a file of configs/llm-midi/vocabularies without its ending, or a YAML file. ConfigError with every mistake: unknown keys, an
-// empty list, a name that is there twice, a `piece` without {genre} or {style}, labels that are not three.
+// empty list, a name that is there twice, combinations of genre and style with one folder name, a `piece` without {genre} or {style},
+// labels that are not three.
 Vocabulary read_vocabulary(const std::string& name);
 
 // Those of `chosen` in the vocabulary's order, all where it is empty. ConfigError naming `key` and what is none of them.
 std::vector<std::string> chosen_of(const std::vector<std::string>& all, const std::vector<std::string>& chosen, const std::string& key);
+
+// "Pop_Rock_Dance": fit for a file name.
+std::string folder_of(const std::string& genre, const std::string& style);
 
 // "a Pop Rock song in Dance style": underscores of names are spaces to a reader.
 std::string piece_words(const Vocabulary& vocabulary, const std::string& genre, const std::string& style);
