@@ -12,7 +12,7 @@
 namespace midillama::model {
 namespace {
 
-constexpr std::array<std::int64_t, 2> kKernel = {5, 3};  // steps, pitches; odd
+constexpr std::array<std::int64_t, 2> kKernel = {9, 3};  // steps, pitches; odd
 constexpr std::array<std::int64_t, 2> kPool = {2, 4};
 constexpr double kSmallestDeviation = 1e-3;
 constexpr std::int64_t kSeenInputs = 256;  // at most, before it trains

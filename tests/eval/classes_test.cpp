@@ -94,7 +94,7 @@ TEST_F(EvaluateClasses, SeveralLabelsAPiece) {
 TEST_F(EvaluateClasses, OtherSetsAreTestedWithoutTraining) {
   world_.train("classify");
   config::Config other = world_.config;
-  fs::copy(world_.path("pieces"), world_.path("others"), fs::copy_options::recursive);
+  world_.copy_pieces("others");
   other.classify.pieces.test = {world_.path("others")};
   EXPECT_THAT(error_of([&] { evaluate(other); }), HasSubstr("the model has learnt from the piece")) << "the same files elsewhere";
   for (int i = 0; i < 16; ++i)

@@ -97,7 +97,7 @@ TEST_F(EvaluateMelody, AnEncoderThatIsNotThereIsNoRow) {
 }
 
 TEST_F(EvaluateMelody, WhatWasLearntIsNotTested) {
-  fs::copy(world_.path("pieces"), world_.path("others"), fs::copy_options::recursive);
+  world_.copy_pieces("others");
   world_.config.melody.pieces.test = {world_.path("others")};
   EXPECT_THAT(error_of([&] { evaluate(world_.config); }), HasSubstr("has learnt from the piece"));
   world_.config.melody.pieces.fold = 1;

@@ -71,6 +71,19 @@ class TinyWorld {
     return midillama::train::train(config, {.stage = stage, .resume = resume});
   }
 
+  // The same files in a folder of their own, as pieces and works of other names.
+  void copy_pieces(const std::string& folder) const {
+    std::filesystem::copy(path("pieces"), path(folder), std::filesystem::copy_options::recursive);
+    std::string lines;
+    for_each_json_line(path("pieces/pieces.jsonl"), [&](const Json& line, std::size_t) {
+      Json other = line;
+      other["piece"] = "other " + line.at("piece").get<std::string>();
+      other["work"] = "";
+      lines += other.dump() + "\n";
+    });
+    write_atomically(path(folder + "/pieces.jsonl"), lines);
+  }
+
   config::Config config;
 
  private:
