@@ -84,8 +84,8 @@ bool is_busy(int status) {
   return status == 429 || status == 503;
 }
 
-std::string go_on(const Error& error, const RequestLog& log) {
-  return fmt::format("{}\nthe answers so far are in {}: the same command goes on from there", error.what(), log.file().string());
+std::string go_on(const std::string& what, const RequestLog& log) {
+  return fmt::format("{}\nthe answers so far are in {}: the same command goes on from there", what, log.file().string());
 }
 
 }  // namespace
@@ -163,9 +163,9 @@ Answer Client::send(const OrderedJson& request) {
       if (!try_once(request) || log_.has(key)) break;
     }
   } catch (const ServerRefused& refused) {
-    throw ServerRefused(go_on(refused, log_));
+    throw ServerRefused(go_on(refused.what(), log_));
   } catch (const net::NoServer& none) {
-    throw net::NoServer(go_on(none, log_));
+    throw net::NoServer(go_on(none.what(), log_));
   }
   std::optional<Answer> answer = log_.find(key);
   if (!answer) answer = log_.find_failure(key);
@@ -196,7 +196,7 @@ std::string Client::hopeless() const {
 }
 
 void Client::require_an_answer() const {
-  if (is_hopeless()) throw ServerRefused(hopeless());
+  if (is_hopeless()) throw ServerRefused(go_on(hopeless(), log_));
 }
 
 // What came, as the log keeps it.

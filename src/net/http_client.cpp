@@ -149,7 +149,9 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
   if (result == CURLE_ABORTED_BY_CALLBACK) throw Stopped(fmt::format("{}: broken off", server));
   if (transfer.is_too_long) throw NoAnswer(fmt::format("{}: its answer is longer than {} bytes", server, options.largest_body));
   if (result != CURLE_OK) {
-    const std::string why = fmt::format("{}: {}", server, *reason != '\0' ? reason : curl_easy_strerror(result));
+    // In milliseconds no two answers that come too late would have the same reason.
+    const bool has_reason = *reason != '\0' && result != CURLE_OPERATION_TIMEDOUT;
+    const std::string why = fmt::format("{}: {}", server, has_reason ? reason : curl_easy_strerror(result));
     long sent = 0;
     curl_easy_getinfo(handle.get(), CURLINFO_REQUEST_SIZE, &sent);
     if (sent == 0) throw NoServer(why);

@@ -217,7 +217,7 @@ TEST_F(ComposePieces, TheLogAloneGivesTheSameFiles) {
   EXPECT_EQ(files(folder.path()), before);
   config.run.seed = 8;
   EXPECT_EQ(waiting_requests(config, folder.path()).size(), kPieces);
-  EXPECT_THAT(error_of([&] { compose_pieces(config, folder.path(), nullptr); }), HasSubstr("this call was never made"));
+  EXPECT_THAT(error_of([&] { compose_pieces(config, folder.path(), nullptr, /*overwrite=*/true); }), HasSubstr("this call was never made"));
 }
 
 // An answer, and what the statistics say of it: of the first of a piece, before a good one.

@@ -395,7 +395,8 @@ TEST_F(ModelWriting, NoDatasetIsOfAServerThatAnswersNothing) {
   ScriptedServer server([](std::size_t, const httplib::Request&, httplib::Response& response) {
     response.set_content(completion("It is a waltz, of course."), "application/json");
   });
-  EXPECT_THAT(error_of([&] { write_by(server); }), HasSubstr("not one of 10 calls was answered, the last for: the answer is not JSON"));
+  EXPECT_THAT(error_of([&] { write_by(server); }),
+              HasSubstr("calls was answered, the last for: the answer is not JSON\nthe answers so far are in"));
   EXPECT_LT(server.bodies().size(), clips());
   EXPECT_FALSE(fs::exists(data() / "train.jsonl"));
 }
