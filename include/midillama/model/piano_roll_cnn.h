@@ -11,11 +11,11 @@ namespace midillama::model {
 
 struct StandardisedHeadImpl;
 
-// Blocks, one for each of `config.channels`: a convolution of 5 steps by 3 pitches that keeps the size, each of its channels standardised
+// Blocks, one for each of `config.channels`: a convolution of 9 steps by 3 pitches that keeps the size, each of its channels standardised
 // as it is over the training pieces before the first step (Salimans & Kingma 2016, section 3: a picture is nearly empty, so that otherwise
 // all are nearly alike; and an example's numbers do not depend on its batch), ReLU, and the maximum of every 2 steps by 4 pitches. Then the
 // mean and the maximum of each channel over time and pitch, standardised likewise, dropout, and a linear layer. Parameters:
-// `blocks.<i>.weight` [out, in, 5, 3], `.bias` [out], `head.weight` [classes, 2 x out], `head.bias`; buffers `mean` and `scale` of each
+// `blocks.<i>.weight` [out, in, 9, 3], `.bias` [out], `head.weight` [classes, 2 x out], `head.bias`; buffers `mean` and `scale` of each
 // [out] and of `head`.
 class PianoRollCnn final : public Classifier {
  public:

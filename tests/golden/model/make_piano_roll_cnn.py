@@ -28,7 +28,7 @@ class PianoRollCnn(nn.Module):
         super().__init__()
         sizes = zip((CHANNELS, *WIDTHS), WIDTHS)
         self.blocks = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, (5, 3), padding="same"), Standardised(b, 2), nn.ReLU(), nn.MaxPool2d((2, 4), ceil_mode=True)) for a, b in sizes
+            nn.Sequential(nn.Conv2d(a, b, (9, 3), padding="same"), Standardised(b, 2), nn.ReLU(), nn.MaxPool2d((2, 4), ceil_mode=True)) for a, b in sizes
         )
         self.head = nn.Sequential(Standardised(2 * WIDTHS[-1], 0), nn.Linear(2 * WIDTHS[-1], CLASSES))
 
