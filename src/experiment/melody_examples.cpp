@@ -83,15 +83,11 @@ pages::Example example_of(const Table& table, const Ranked& group, const std::ve
 }  // namespace
 
 void add_melody_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
+  const std::vector<Row> rows = rows_with_files(table);
+  if (rows.empty()) return;
   std::vector<Ranker> rankers;
-  std::string first;  // system
-  for (const Row& row : table.rows) {
-    if (row.files.empty() || !fs::exists(row.files.front())) continue;
-    if (first.empty()) first = row.system;
-    rankers.push_back(read_ranker(row));
-  }
-  if (rankers.empty()) return;
-  const config::Config config = configuration_of(plan, first, table.test);
+  for (const Row& row : rows) rankers.push_back(read_ranker(row));
+  const config::Config config = configuration_of(plan, rows.front().system, table.test);
   const config::PieceSets& sets = config.melody.pieces;
   const auto tested = pieces::tested_pieces(pieces::read_sets(sets, config.corpus.path).test, sets, "");
   const melody::Phrases phrases = melody::read_phrases(tested, config.melody, "show");

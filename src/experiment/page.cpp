@@ -92,9 +92,7 @@ void add_examples(pages::Examples& examples, const Plan& plan, const Table& tabl
                               .data_dir = config.data.dir,
                               .split = table.task == "unseen" ? table.task : config.data.test_split,
                               .answers = {}};
-  for (const Row& row : table.rows) {
-    if (!row.files.empty() && std::filesystem::exists(row.files.front())) source.answers.push_back({label_of(row), row.files.front()});
-  }
+  for (const Row& row : rows_with_files(table)) source.answers.push_back({label_of(row), row.files.front()});
   if (!source.answers.empty()) pages::add_examples(examples, source, most);
 }
 

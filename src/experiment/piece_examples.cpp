@@ -48,10 +48,11 @@ Teller read_teller(const Row& row) {
 }
 
 std::map<std::string, fs::path> files_of_pieces(const config::Config& config) {
-  std::vector<std::string> folders = config.classify.pieces.train;
-  folders.insert(folders.end(), config.classify.pieces.test.begin(), config.classify.pieces.test.end());
+  const pieces::Sets sets = pieces::read_sets(config.classify.pieces, config.corpus.path);
   std::map<std::string, fs::path> files;
-  for (const pieces::Piece& piece : pieces::read_pieces(folders, config.corpus.path)) files[piece.id] = piece.file;
+  for (const auto* set : {&sets.train, &sets.test}) {
+    for (const pieces::Piece& piece : *set) files[piece.id] = piece.file;
+  }
   return files;
 }
 
@@ -77,15 +78,11 @@ pages::Example example_of(const Table& table, const Told& piece, const std::vect
 }  // namespace
 
 void add_piece_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
+  const std::vector<Row> rows = rows_with_files(table);
+  if (rows.empty()) return;
   std::vector<Teller> tellers;
-  std::string first;  // system
-  for (const Row& row : table.rows) {
-    if (row.files.empty() || !fs::exists(row.files.front())) continue;
-    if (first.empty()) first = row.system;
-    tellers.push_back(read_teller(row));
-  }
-  if (tellers.empty()) return;
-  const auto files = files_of_pieces(configuration_of(plan, first, table.test));
+  for (const Row& row : rows) tellers.push_back(read_teller(row));
+  const auto files = files_of_pieces(configuration_of(plan, rows.front().system, table.test));
   const std::vector<Told>& pieces = tellers.front().told;
   const std::size_t count = std::min(most, pieces.size());
   for (std::size_t i = 0; i < count; ++i) {

@@ -404,6 +404,12 @@ SystemCost cost_of(const Plan& plan, const std::vector<Run>& runs, const Problem
 
 }  // namespace
 
+std::vector<Row> rows_with_files(const Table& table) {
+  std::vector<Row> rows = table.rows;
+  std::erase_if(rows, [](const Row& row) { return row.files.empty() || !fs::exists(row.files.front()); });
+  return rows;
+}
+
 Results collect(const Plan& plan, const Problems& problems) {
   Results results;
   for (const Test& test : plan.tests) {

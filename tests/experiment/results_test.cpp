@@ -255,7 +255,7 @@ TEST_F(ScoredResults, HaveAPageWithPiecesThatPlay) {
   write_atomically(set / "pieces.jsonl", lines);
   write_atomically(genre / "predictions.jsonl", told);
   write_atomically(genre / "constant/predictions.jsonl", constant);
-  write_atomically(world_.folder() / "c.yaml", fmt::format("classify: {{pieces: {{train: [{}]}}}}\n", set.string()));
+  write_atomically(world_.folder() / "c.yaml", fmt::format("classify: {{pieces: {{train: [{0}], test: [{0}]}}}}\n", set.string()));
   plan_.config = (world_.folder() / "c.yaml").string();
   const pages::Page page = page_of(plan_, collect(plan_, {}), 2);
   ASSERT_EQ(page.examples.items.size(), 2U) << "of four";

@@ -61,6 +61,9 @@ struct Table {
   std::vector<Difference> differences = {};  // between the systems' own rows, and of each to its system's others
 };
 
+// Those whose first seed's file is there.
+std::vector<Row> rows_with_files(const Table& table);
+
 // What a system has cost, the mean over its seeds.
 struct SystemCost {
   std::string system;
