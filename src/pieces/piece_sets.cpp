@@ -132,8 +132,9 @@ std::vector<Piece> read_pieces(const std::vector<std::string>& folders, const fs
 }
 
 Sets read_sets(const config::PieceSets& config, const fs::path& corpus_path) {
-  Sets sets{.train = read_pieces(config.train, corpus_path), .test = read_pieces(config.test, corpus_path)};
-  if (config.test.empty()) sets.test = sets.train;
+  Sets sets{.train = read_pieces(config.train, corpus_path), .test = {}};
+  const bool are_the_same = config.test.empty() || config.test == config.train;
+  sets.test = are_the_same ? sets.train : read_pieces(config.test, corpus_path);
   return sets;
 }
 

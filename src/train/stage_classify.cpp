@@ -76,7 +76,7 @@ class ClassifyStage final : public Stage {
     std::string parts;
     for (const Split split : {Split::train, Split::valid}) {
       for (const pieces::Piece& piece : pieces(split))
-        parts += fmt::format("{} {} {}\n", piece.id, fingerprint_file(piece.file), fmt::join(piece.values(task_.label), ", "));
+        parts += fmt::format("{} {} {}\n", piece.id, piece.content, fmt::join(piece.values(task_.label), ", "));
       parts += "\n";
     }
     return fingerprint(parts);
