@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::array<std::int64_t, 2> kKernel = {9, 3};  // steps, pitches; odd
 constexpr std::array<std::int64_t, 2> kPool = {2, 4};
+constexpr std::int64_t kLags = 16;
+constexpr double kSmallestEnergy = 1e-2;
 constexpr double kSmallestDeviation = 1e-3;
 constexpr std::int64_t kSeenInputs = 256;  // at most, before it trains
 
@@ -21,6 +23,21 @@ constexpr std::int64_t kSeenInputs = 256;  // at most, before it trains
 torch::Tensor pooled(const torch::Tensor& x) {
   const auto places = x.flatten(2);
   return at::cat({places.mean(2), places.amax(2)}, 1);
+}
+
+// How each channel repeats, at whatever pitch: its autocorrelation after 1 to kLags steps, 0 for lags as long as the picture. What has a
+// meter repeats after its bars. [batch, channels, steps, pitches] → [batch, kLags x channels]
+torch::Tensor repetition(const torch::Tensor& x) {
+  const auto strongest = x.amax(3);
+  const auto centred = strongest - strongest.mean(2, /*keepdim=*/true);
+  const auto energy = centred.square().mean(2) + kSmallestEnergy;
+  const std::int64_t steps = centred.size(2);
+  std::vector<torch::Tensor> lags;
+  for (std::int64_t lag = 1; lag <= kLags; ++lag) {
+    lags.push_back(lag < steps ? (centred.narrow(2, 0, steps - lag) * centred.narrow(2, lag, steps - lag)).mean(2) / energy
+                               : at::zeros_like(energy));
+  }
+  return at::cat(lags, 1);
 }
 
 }  // namespace
@@ -60,18 +77,28 @@ PianoRollCnn::PianoRollCnn(const config::Classify& config, std::int64_t input_ch
     : dropout_(config.dropout) {
   const at::Generator generator = seeded_generator(seed);
   const auto blocks = register_module("blocks", std::make_shared<torch::nn::Module>());
-  std::int64_t in = input_channels;
+  std::int64_t in = input_channels, channels = 0;
   for (const std::int64_t out : config.channels) {
     blocks_.push_back(blocks->register_module(fmt::format("{}", blocks_.size()), std::make_shared<Block>(in, out, generator)));
     in = out;
+    channels += out;
   }
-  head_ = register_module("head", std::make_shared<StandardisedHeadImpl>(2 * in, classes));
+  head_ = register_module("head", std::make_shared<StandardisedHeadImpl>(kLags * channels + 2 * in, classes));
+}
+
+torch::Tensor PianoRollCnn::features(const torch::Tensor& rolls) {
+  std::vector<torch::Tensor> features;
+  torch::Tensor x = rolls;
+  for (const auto& block : blocks_) {
+    x = block->forward(x);
+    features.push_back(repetition(x));
+  }
+  features.push_back(pooled(x));
+  return at::cat(features, 1);
 }
 
 torch::Tensor PianoRollCnn::logits(const torch::Tensor& rolls) {
-  torch::Tensor x = rolls;
-  for (const auto& block : blocks_) x = block->forward(x);
-  return head_->output(model::dropout(head_->standardised(pooled(x)), dropout_, is_training()));
+  return head_->output(model::dropout(head_->standardised(features(rolls)), dropout_, is_training()));
 }
 
 void PianoRollCnn::prepare(const InputOf& input_of, std::int64_t inputs) {
@@ -79,12 +106,13 @@ void PianoRollCnn::prepare(const InputOf& input_of, std::int64_t inputs) {
   const std::int64_t count = std::min(inputs, kSeenInputs);
   std::vector<torch::Tensor> seen;
   for (std::int64_t i = 0; i < count; ++i) seen.push_back(input_of(i * inputs / count));
-  torch::Tensor x = at::stack(seen);
+  const torch::Tensor rolls = at::stack(seen);
+  torch::Tensor x = rolls;
   for (const auto& block : blocks_) {
     block->standardise(x);
     x = block->forward(x);
   }
-  head_->standardise(pooled(x));
+  head_->standardise(features(rolls));
 }
 
 }  // namespace midillama::model

@@ -101,10 +101,15 @@ struct SlowStudyKillTest : testing::Test, StudyWorld {
     EXPECT_EQ(state.value("finish_code", ""), keys.participants.at(participant.name).finish_code);
   }
 
-  void take_part_in_browser(const Participant& participant) {
-    Browser browser(800, 900);
-    browser.open(fmt::format("http://127.0.0.1:{}/#{}", port, keys.participants.at(participant.name).key));
-    ASSERT_TRUE(browser.waits_for("!document.querySelector('#consent').hidden"));
+  // A page that is open goes on whatever becomes of the server; to open it, the server has to be there.
+  std::unique_ptr<Browser> open_page(const Participant& participant) const {
+    auto browser = std::make_unique<Browser>(800, 900);
+    browser->open(fmt::format("http://127.0.0.1:{}/#{}", port, keys.participants.at(participant.name).key));
+    EXPECT_TRUE(browser->waits_for("!document.querySelector('#consent').hidden"));
+    return browser;
+  }
+
+  void take_part_in(Browser& browser, const Participant& participant) {
     browser.click("#agreed");
     browser.click("#agree button");
     browser.run(kJudgeAll);
@@ -133,13 +138,13 @@ TEST_F(SlowStudyKillTest, NothingIsLostAndNothingCountsTwice) {
   server = std::make_unique<StudyProcess>(study(), 0);
   port = server->port();
 
+  const auto page = Chromedriver::is_installed() ? open_page(made.participants.front()) : nullptr;
   std::atomic<int> left = kParticipants;
   std::vector<std::thread> participants;
   for (std::size_t i = 0; i < made.participants.size(); ++i) {
     participants.emplace_back([&, i] {
-      const bool uses_browser = i == 0 && Chromedriver::is_installed();
       try {
-        uses_browser ? take_part_in_browser(made.participants[i]) : take_part(made.participants[i], i);
+        i == 0 && page ? take_part_in(*page, made.participants[i]) : take_part(made.participants[i], i);
       } catch (const std::exception& error) {
         ADD_FAILURE() << made.participants[i].name << ": " << error.what();
       }

@@ -13,9 +13,10 @@ struct StandardisedHeadImpl;
 
 // Blocks, one for each of `config.channels`: a convolution of 9 steps by 3 pitches that keeps the size, each of its channels standardised
 // as it is over the training pieces before the first step (Salimans & Kingma 2016, section 3: a picture is nearly empty, so that otherwise
-// all are nearly alike; and an example's numbers do not depend on its batch), ReLU, and the maximum of every 2 steps by 4 pitches. Then the
-// mean and the maximum of each channel over time and pitch, standardised likewise, dropout, and a linear layer. Parameters:
-// `blocks.<i>.weight` [out, in, 9, 3], `.bias` [out], `head.weight` [classes, 2 x out], `head.bias`; buffers `mean` and `scale` of each
+// all are nearly alike; and an example's numbers do not depend on its batch), ReLU, and the maximum of every 2 steps by 4 pitches. Then how
+// every block's channels repeat in time (their autocorrelation: the beat spectrum of Foote & Uchihashi 2001), and the mean and the maximum
+// of the last one's over time and pitch; standardised likewise, dropout, and a linear layer. Parameters: `blocks.<i>.weight`
+// [out, in, 9, 3], `.bias` [out], `head.weight` [classes, 16 x all out + 2 x last out], `head.bias`; buffers `mean` and `scale` of each
 // [out] and of `head`.
 class PianoRollCnn final : public Classifier {
  public:
@@ -29,6 +30,8 @@ class PianoRollCnn final : public Classifier {
 
  private:
   struct Block;
+
+  torch::Tensor features(const torch::Tensor& rolls);  // of the head
 
   std::vector<std::shared_ptr<Block>> blocks_;
   std::shared_ptr<StandardisedHeadImpl> head_;

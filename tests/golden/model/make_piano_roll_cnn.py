@@ -8,7 +8,8 @@ from torch import nn
 from torch.nn import functional
 
 HERE = pathlib.Path(__file__).parent
-CHANNELS, STEPS, PITCHES, WIDTHS, CLASSES = 2, 7, 6, (3, 4), 3
+CHANNELS, STEPS, PITCHES, WIDTHS, CLASSES = 2, 40, 6, (3, 4), 3  # a quarter of the steps: fewer than LAGS
+LAGS, SMALLEST_ENERGY = 16, 1e-2
 
 
 class Standardised(nn.Module):
@@ -23,6 +24,16 @@ class Standardised(nn.Module):
         return (x - self.mean.view(shape)) * self.scale.view(shape)
 
 
+def repetition(x):
+    """Autocorrelation by Wiener and Khinchin's theorem: [batch, channels, steps, pitches] to [batch, LAGS x channels]"""
+    series = x.amax(3)
+    steps = series.shape[2]
+    deviations = series - series.mean(2, keepdim=True)
+    sums = torch.fft.irfft(torch.fft.rfft(deviations, n=2 * steps).abs() ** 2, n=2 * steps)[..., : min(steps, LAGS + 1)]
+    means = functional.pad(sums, (0, LAGS + 1 - sums.shape[2]))[..., 1:] / (steps - torch.arange(1, LAGS + 1)).clamp(min=1)
+    return (means / (sums[..., :1] / steps + SMALLEST_ENERGY)).transpose(1, 2).flatten(1)
+
+
 class PianoRollCnn(nn.Module):
     def __init__(self):
         super().__init__()
@@ -30,12 +41,15 @@ class PianoRollCnn(nn.Module):
         self.blocks = nn.ModuleList(
             nn.Sequential(nn.Conv2d(a, b, (9, 3), padding="same"), Standardised(b, 2), nn.ReLU(), nn.MaxPool2d((2, 4), ceil_mode=True)) for a, b in sizes
         )
-        self.head = nn.Sequential(Standardised(2 * WIDTHS[-1], 0), nn.Linear(2 * WIDTHS[-1], CLASSES))
+        features = LAGS * sum(WIDTHS) + 2 * WIDTHS[-1]
+        self.head = nn.Sequential(Standardised(features, 0), nn.Linear(features, CLASSES))
 
     def forward(self, x):
+        features = []
         for block in self.blocks:
             x = block(x)
-        return self.head(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))
+            features.append(repetition(x))
+        return self.head(torch.cat([*features, x.mean((2, 3)), x.amax((2, 3))], 1))
 
     def layers(self):
         """By the names of include/midillama/model/piano_roll_cnn.h: what is linear, and what standardises."""
