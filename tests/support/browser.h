@@ -31,7 +31,21 @@ class Chromedriver {
 
   static bool is_installed() { return std::filesystem::exists(kDriver) && std::filesystem::exists(kBrowser); }
 
+  // It takes a free port of IPv4 and then the same one of IPv6, which another program may have by then: then it is started again.
   Chromedriver() {
+    for (int tries = 0; tries < kTries && !start(); ++tries) stop();
+    if (port_ == 0) throw std::runtime_error("chromedriver does not start");
+  }
+  ~Chromedriver() { stop(); }
+  Chromedriver(const Chromedriver&) = delete;
+  Chromedriver& operator=(const Chromedriver&) = delete;
+
+  int port() const { return port_; }
+
+ private:
+  static constexpr int kTries = 5;
+
+  bool start() {
     int out[2];
     if (::pipe(out) != 0) throw std::runtime_error("no pipe can be had");
     process_ = ::fork();
@@ -47,19 +61,16 @@ class Chromedriver {
     char line[512];
     while (port_ == 0 && std::fgets(line, sizeof(line), output_) != nullptr)
       std::sscanf(line, "ChromeDriver was started successfully on port %d", &port_);
-    if (port_ == 0) throw std::runtime_error("chromedriver does not start");
+    return port_ != 0;
   }
-  ~Chromedriver() {
+  void stop() {
+    if (process_ <= 0) return;
     ::kill(-process_, SIGKILL);
     ::waitpid(process_, nullptr, 0);
     std::fclose(output_);
+    process_ = 0;
   }
-  Chromedriver(const Chromedriver&) = delete;
-  Chromedriver& operator=(const Chromedriver&) = delete;
 
-  int port() const { return port_; }
-
- private:
   pid_t process_ = 0;
   std::FILE* output_ = nullptr;
   int port_ = 0;
