@@ -21,6 +21,12 @@ void let_waiting_threads_sleep_soon() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", /*overwrite=*/0);
 }
 
+// Blocks of 2 MiB and more lie on huge pages: glibc gives large ones back to the system at once, and a network over long pictures took a
+// third of its time to have every page of them given anew.
+void let_large_blocks_use_huge_pages() {
+  ::setenv("THP_MEM_ALLOC_ENABLE", "1", /*overwrite=*/0);
+}
+
 // What LibTorch's sockets have to say comes with frames of C++; what it means, the program says itself.
 void let_libtorch_name_errors_only() {
   ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
@@ -39,6 +45,7 @@ TorchFunction torch_function(const char* name) {
   using Lookup = TorchFunction (*)(const char* name);
   static const Lookup lookup = [] {
     let_waiting_threads_sleep_soon();
+    let_large_blocks_use_huge_pages();
     let_libtorch_name_errors_only();
     void* library = ::dlopen("libmidillama_torch.so", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
