@@ -86,10 +86,11 @@ PianoRollCnn::PianoRollCnn(const config::Classify& config, std::int64_t input_ch
   head_ = register_module("head", std::make_shared<StandardisedHeadImpl>(kLags * channels + 2 * in, classes));
 }
 
-torch::Tensor PianoRollCnn::features(const torch::Tensor& rolls) {
+torch::Tensor PianoRollCnn::features(const torch::Tensor& rolls, bool standardise_blocks) {
   std::vector<torch::Tensor> features;
   torch::Tensor x = rolls;
   for (const auto& block : blocks_) {
+    if (standardise_blocks) block->standardise(x);
     x = block->forward(x);
     features.push_back(repetition(x));
   }
@@ -106,13 +107,7 @@ void PianoRollCnn::prepare(const InputOf& input_of, std::int64_t inputs) {
   const std::int64_t count = std::min(inputs, kSeenInputs);
   std::vector<torch::Tensor> seen;
   for (std::int64_t i = 0; i < count; ++i) seen.push_back(input_of(i * inputs / count));
-  const torch::Tensor rolls = at::stack(seen);
-  torch::Tensor x = rolls;
-  for (const auto& block : blocks_) {
-    block->standardise(x);
-    x = block->forward(x);
-  }
-  head_->standardise(features(rolls));
+  head_->standardise(features(at::stack(seen), /*standardise_blocks=*/true));
 }
 
 }  // namespace midillama::model

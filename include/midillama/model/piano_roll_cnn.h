@@ -31,7 +31,8 @@ class PianoRollCnn final : public Classifier {
  private:
   struct Block;
 
-  torch::Tensor features(const torch::Tensor& rolls);  // of the head
+  // What the head gets; each block standardised before it is applied, where asked.
+  torch::Tensor features(const torch::Tensor& rolls, bool standardise_blocks = false);
 
   std::vector<std::shared_ptr<Block>> blocks_;
   std::shared_ptr<StandardisedHeadImpl> head_;
