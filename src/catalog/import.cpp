@@ -134,6 +134,7 @@ class Import {
       if (file) {
         rows[*file] = entry.place;
         list_copies(*file, entry);
+        if (!entry.warning.empty()) lists_.add(kWarnings, entry.file, fmt::format("{}: {}", entry.place, entry.warning));
         if (!text::is_valid_utf8(entry.title + entry.composer))
           lists_.add(kWarnings, entry.file, fmt::format("{}: title and composer are not UTF-8: save the catalog as UTF-8", entry.place));
         return chosen_.push_back({row, *file});

@@ -13,16 +13,13 @@
 namespace midillama::catalog {
 namespace {
 
-// The labels of a file, each once, in the order of the map.
-OrderedJson labels_of(const OrderedJson& values, std::string& problem) {
-  OrderedJson labels = OrderedJson::array();
+// The labels of a file, each once, in the order of the map; null where they are none.
+OrderedJson labels_of(const OrderedJson& values) {
   const bool are_texts = values.is_array() && std::ranges::all_of(values, [](const OrderedJson& value) {
                            return value.is_string() && !value.get_ref<const std::string&>().empty();
                          });
-  if (!are_texts) {
-    problem = "its labels are no list of texts";
-    return labels;
-  }
+  if (!are_texts) return nullptr;
+  OrderedJson labels = OrderedJson::array();
   for (const OrderedJson& value : values) {
     if (std::ranges::find(labels, value) == labels.end()) labels.push_back(value);
   }
@@ -56,7 +53,8 @@ class GenreMap {
       entry.place = fmt::format("\"{}\"", md5);
       entry.file = md5 + ".mid";
       if (!is_md5(md5)) entry.problem = "is no MD5, by which Lakh names its files";
-      const OrderedJson labels = labels_of(values, entry.problem);
+      const OrderedJson labels = labels_of(values);
+      if (labels.is_null()) entry.warning = fmt::format("its labels in {} are no list of texts", key);
       if (!labels.empty()) entry.labels[label] = labels;
     }
   }

@@ -85,6 +85,13 @@ std::string problem_of_nothing(const OrderedJson& request, std::string_view cont
   return text::strip(content).empty() ? "the answer is empty" : "the answer is nothing but thoughts";
 }
 
+std::string problem_of_no_message(const OrderedJson& response) {
+  if (!response.is_string()) return fmt::format("the response has no choices: {}", error_text(response));
+  const auto& text = response.get_ref<const std::string&>();
+  if (text::strip(text).empty()) return "the response is empty";
+  return fmt::format("the response is not JSON in UTF-8: {}", first_line(text));
+}
+
 // FastAPI's list of what is wrong with a request: "body.messages: field required; …".
 std::string mistakes_of(const OrderedJson& response) {
   const OrderedJson* mistakes = at(response, {"detail"});
@@ -144,7 +151,7 @@ Usage usage_of(const OrderedJson& response) {
 
 Answer read_answer(const OrderedJson& request, const OrderedJson& response) {
   const OrderedJson* message = at(response, {"choices", 0, "message"});
-  if (message == nullptr) return {.problem = fmt::format("the response has no choices: {}", error_text(response))};
+  if (message == nullptr) return {.problem = problem_of_no_message(response)};
   if (const std::string refusal = text_at(*message, {"refusal"}); !refusal.empty())
     return {.problem = fmt::format("the model refused: {}", first_line(refusal))};
   const std::string end = text_at(response, {"choices", 0, "finish_reason"});

@@ -17,6 +17,13 @@ namespace {
 
 using Pieces = std::vector<pieces::Piece>;
 
+std::set<std::string> ids_of(const Labelled& labelled) {
+  std::set<std::string> ids;
+  for (const Pieces* pieces : {&labelled.train, &labelled.test})
+    for (const pieces::Piece& piece : *pieces) ids.insert(piece.id);
+  return ids;
+}
+
 std::set<std::string> values_of(const Pieces& pieces, const std::string& label) {
   std::set<std::string> values;
   for (const pieces::Piece& piece : pieces) values.insert(piece.values(label).begin(), piece.values(label).end());
@@ -80,20 +87,18 @@ Labelled read_labelled(const config::Config& config) {
   drop_unlabelled(sets.test, label);
   labelled.train = std::move(sets.train);
   labelled.test = pieces::tested_pieces(sets.test, classify.pieces, label);
-  const std::size_t all = labelled.train.size() + labelled.test.size();
+  labelled.all = ids_of(labelled);
   if (!classify.multi_label) {
     drop_several(labelled.train, label);
     drop_several(labelled.test, label);
   }
-  labelled.task.left_out = static_cast<std::int64_t>(all - labelled.train.size() - labelled.test.size());
   return labelled;
 }
 
 void keep_classes(Labelled& labelled, std::vector<std::string> classes) {
-  const std::size_t all = labelled.train.size() + labelled.test.size();
   keep(labelled.train, labelled.task.label, classes);
   labelled.task.of_others = keep(labelled.test, labelled.task.label, classes);
-  labelled.task.left_out += static_cast<std::int64_t>(all - labelled.train.size() - labelled.test.size());
+  labelled.task.left_out = static_cast<std::int64_t>(labelled.all.size() - ids_of(labelled).size());
   labelled.task.classes = std::move(classes);
 }
 

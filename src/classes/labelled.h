@@ -3,6 +3,7 @@
 
 #include "midillama/classes/task.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ struct Labelled {
   Task task;                         // its name and label; neither classes nor parts
   std::vector<pieces::Piece> train;  // under the names of classify.mapping
   std::vector<pieces::Piece> test;   // of the fold
+  std::set<std::string> all = {};    // ids of both, before any was left out
 };
 
 // What classes::read_task() says. Names of the mapping that no piece has are logged.

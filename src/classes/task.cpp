@@ -36,7 +36,12 @@ Task read_task(const config::Config& config) {
   const config::Classify& classify = config.classify;
   Labelled labelled = read_labelled(config);
   const std::string& label = labelled.task.label;
-  auto classes = frequent_values(pieces::without(labelled.train, labelled.test), label, classify.min_pieces);
+  const auto learnable = pieces::without(labelled.train, labelled.test);
+  if (learnable.empty() && !labelled.train.empty())
+    throw InputError(fmt::format("{}", fmt::join(classify.pieces.train, ", ")), "",
+                     fmt::format("nothing is left to learn from: all {} pieces with the label \"{}\" are of works that are tested",
+                                 labelled.train.size(), label));
+  auto classes = frequent_values(learnable, label, classify.min_pieces);
   if (classes.size() < 2)
     throw InputError(fmt::format("{}", fmt::join(classify.pieces.train, ", ")), "",
                      fmt::format("the pieces to learn from have {} of the label \"{}\"{}, where two are needed at least",

@@ -1,12 +1,13 @@
 #include "midillama/classes/zero_shot.h"
 
 #include "midillama/chat/ask_all.h"
-#include "midillama/core/ascii.h"
+#include "midillama/core/about_file.h"
 #include "midillama/core/error.h"
 #include "midillama/core/log.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/midi/file.h"
 #include "midillama/music/clip_text.h"
+#include "midillama/text/casefold.h"
 #include "midillama/text/utf8.h"
 
 #include <fmt/format.h>
@@ -36,19 +37,25 @@ std::string instructions(const Task& task, const std::string& notation) {
       task.multi_label ? "a list of one or more" : "one", fmt::join(task.classes, ", "));
 }
 
+// What models change in a name that they repeat: space around it, and its case.
+std::string plain(std::string_view name) {
+  return text::casefold(text::strip(name));
+}
+
 std::optional<std::size_t> class_named(const Json& name, const Task& task) {
   if (!name.is_string()) return std::nullopt;
-  const std::string told(text::strip(name.get_ref<const std::string&>())), wanted = lower_ascii(told);
+  const auto& told = name.get_ref<const std::string&>();
   auto found = std::ranges::find(task.classes, told);
   if (found == task.classes.end())
-    found = std::ranges::find_if(task.classes, [&](const std::string& known) { return lower_ascii(known) == wanted; });
+    found = std::ranges::find(task.classes, plain(told), [](const std::string& known) { return plain(known); });
   return found == task.classes.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - task.classes.begin()));
 }
 
 }  // namespace
 
 PieceText write_piece(const fs::path& file, const config::Prompt& config) {
-  const auto notation = music::clip_text_from_name(config.notes).write(midi::read_midi(file), {.grid = static_cast<int>(config.grid)});
+  const auto notation = about_file(
+      file, [&] { return music::clip_text_from_name(config.notes).write(midi::read_midi(file), {.grid = static_cast<int>(config.grid)}); });
   const std::size_t measures = music::measures_within(notation, config.notes_tokens, chat::about_tokens);
   if (notation.measures() == 0) throw InputError(file.string(), "", "has no notes");
   if (measures == 0)
@@ -100,6 +107,7 @@ ZeroShot ask_classes(const Task& task, const config::Config& config) {
       task.name, asked.size(), [&](std::size_t i) { return question_about(texts[asked[i]].text, task, config); }, config.chat, requests);
   for (std::size_t i = 0; i < asked.size(); ++i) answers[asked[i]] = std::move(told_of[i]);
 
+  std::size_t failed_calls = 0;
   ZeroShot told{.scores = Scores(pieces.size(), std::vector<double>(task.classes.size()))};
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     told.tokens += static_cast<double>(chat::about_tokens(texts[i].text)) / static_cast<double>(pieces.size());
@@ -107,6 +115,7 @@ ZeroShot ask_classes(const Task& task, const config::Config& config) {
     if (texts[i].left_out > 0) ++told.cut_pieces;
     const auto classes = answers[i].is_usable() ? read_answer(answers[i].text, task) : std::nullopt;
     if (!classes) {
+      if (!texts[i].text.empty() && !answers[i].is_usable()) ++failed_calls;
       const std::string why = answers[i].is_usable() ? fmt::format("\"{}\" names no class", answers[i].text) : answers[i].problem;
       told.unanswered.push_back(fmt::format("{}: {}", pieces[i].id, why));
       continue;
@@ -115,8 +124,9 @@ ZeroShot ask_classes(const Task& task, const config::Config& config) {
   }
   if (!told.unanswered.empty())
     log::warning(
-        "{} of {} pieces have no answer and count as told nothing (the first is {}); the same command repeats the calls that failed",
-        told.unanswered.size(), pieces.size(), told.unanswered.front());
+        "{} of {} pieces have no answer and count as told nothing (the first is {}){}", told.unanswered.size(), pieces.size(),
+        told.unanswered.front(),
+        failed_calls > 0 && !config.chat.replay ? fmt::format("; the same command repeats the {} calls that failed", failed_calls) : "");
   return told;
 }
 

@@ -5,7 +5,7 @@
 #include "midillama/compose/compose_pieces.h"
 #include "midillama/compose/score.h"
 #include "midillama/compose/statistics.h"
-#include "midillama/core/error.h"
+#include "midillama/core/about_file.h"
 #include "midillama/core/file.h"
 #include "midillama/core/interrupt.h"
 #include "midillama/core/json_reader.h"
@@ -134,7 +134,7 @@ void run(const config::Config& given, const ComposeCommand& command) {
 void run(const config::Config&, const ComposeToJsonCommand& command) {
   for_each_part<std::string>(command.files, [&](const std::string& file) {
     OrderedJson line = command.files.size() > 1 ? OrderedJson{{compose::kFileKey, file}} : OrderedJson::object();
-    line.update(compose::to_json(compose::from_score(midi::read_midi(file), command.parts)));
+    line.update(about_file(file, [&] { return compose::to_json(compose::from_score(midi::read_midi(file), command.parts)); }));
     std::cout << json_line(line);
   });
 }

@@ -10,6 +10,7 @@
 #include "midillama/core/hash.h"
 #include "midillama/core/json_text.h"
 #include "midillama/core/parallel_for.h"
+#include "midillama/core/temporary.h"
 #include "midillama/works/files.h"
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@
 #include <atomic>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,12 +37,13 @@ void require_own(const fs::path& directory) {
                      "was not made by `midillama compose` (there is no compose.json beside it): give another data.dir");
 }
 
-records::MadeOf made_of(const config::Config& config) {
+records::MadeOf made_of(const config::Config& config, const Vocabulary& vocabulary) {
   records::MadeOf of;
   of.settings = {{"model", config.chat.model}, {"seed", config.run.seed}};
   const Json all = config::flatten(config);
   for (const auto& [key, value] : all.items())
     if (key.starts_with("compose.")) of.settings[key] = value;
+  Vocabulary::visit(vocabulary, [&](const char* key, const auto& value) { of.settings[fmt::format("vocabulary.{}", key)] = value; });
   return of;
 }
 
@@ -52,17 +55,46 @@ bool has_grown(const OrderedJson& before, const OrderedJson& now) {
 }
 
 // With more pieces, tries, genres and styles all pieces that are there stay; other settings would replace them.
-void require_same_settings(const config::Config& config, const fs::path& directory) {
+void require_same_settings(const config::Config& config, const Vocabulary& vocabulary, const fs::path& directory) {
   if (!fs::exists(directory / kComposeStep.file)) return;
   OrderedJson before =
       records::record_of(directory, kComposeStep).value(OrderedJson::json_pointer("/made_of/settings"), OrderedJson::object());
-  const OrderedJson now = made_of(config).settings;
-  for (const char* key : {"compose.pieces", "compose.tries", "compose.genres", "compose.styles"}) {
+  const OrderedJson now = made_of(config, vocabulary).settings;
+  for (const char* key :
+       {"compose.pieces", "compose.tries", "compose.genres", "compose.styles", "vocabulary.genres", "vocabulary.styles"}) {
     if (before.contains(key) && has_grown(before[key], now.at(key))) before.erase(key);
   }
   if (const std::string differences = records::difference_text(before, now); !differences.empty())
     throw InputError(directory.string(), kComposeStep.file,
                      fmt::format("was made with other settings{}: --overwrite replaces it, --set data.dir=… keeps both", differences));
+}
+
+// The pieces that are there.
+struct Known {
+  std::set<std::string> files = {};
+  std::vector<std::string> requests = {};  // whose answers they are
+};
+
+Known known_pieces(const fs::path& directory) {
+  Known known;
+  const fs::path file = directory / kComposeStep.file;
+  if (!fs::exists(file)) return known;
+  for_each_json_line(file.string(), [&](const Json& line, std::size_t number) {
+    const std::string place = fmt::format("line {}", number);
+    known.files.insert(json_get<std::string>(line, "file", file.string(), place));
+    known.requests.push_back(json_get<std::string>(line, "request", file.string(), place));
+  });
+  return known;
+}
+
+// A piece whose answer is gone would be asked for anew, and another would take its place.
+void require_answers(const Known& known, const chat::RequestLog& log) {
+  const auto gone = std::ranges::count_if(known.requests, [&](const std::string& request) { return !log.has(request); });
+  if (gone > 0)
+    throw InputError(log.file().string(), "",
+                     fmt::format("the answers that {} of the {} pieces were made of are not in it (any more): put it back as it was; "
+                                 "--overwrite asks for these pieces anew, --set data.dir=… keeps them",
+                                 gone, known.requests.size()));
 }
 
 OrderedJson attempts_json(const std::vector<Attempt>& attempts) {
@@ -112,9 +144,8 @@ std::string failed_lines(const Vocabulary& vocabulary, const std::vector<Compose
   return lines;
 }
 
-void require_pieces(const std::vector<Composed>& pieces, const std::vector<std::size_t>& written, const fs::path& directory) {
-  if (!written.empty()) return;
-  throw Error(fmt::format("{}: not one of {} pieces was written, the last since {}", (directory / kFailedFile).string(), pieces.size(),
+[[noreturn]] void complain_of_all(const std::vector<Composed>& pieces, const fs::path& place) {
+  throw Error(fmt::format("{}: not one of {} pieces was written, the last since {}", place.string(), pieces.size(),
                           pieces.back().attempts.back().problem));
 }
 
@@ -128,9 +159,25 @@ std::optional<Composed> known_piece(const Composer& composer, const Wish& wish, 
   return piece && piece->is_written() ? piece : std::nullopt;
 }
 
-void write_midi(const config::Config& config, const std::vector<Composed>& pieces, const fs::path& directory) {
+// What others have put among the pieces stays.
+void keep_foreign(const fs::path& directory, const std::set<std::string>& own, const fs::path& folder) {
+  const fs::path before = directory / kMidiFolder;
+  if (!fs::is_directory(before)) return;
+  for (const auto& entry : fs::recursive_directory_iterator(before)) {
+    if (entry.is_directory() && !entry.is_symlink()) continue;
+    if (own.contains(entry.path().lexically_relative(directory).generic_string())) continue;
+    const fs::path kept = folder / entry.path().lexically_relative(before);
+    fs::create_directories(kept.parent_path());
+    fs::copy(entry.path(), kept, fs::copy_options::copy_symlinks);
+  }
+}
+
+// `own`: the files that are there and the program's.
+void write_midi(const config::Config& config, const std::vector<Composed>& pieces, std::set<std::string> own, const fs::path& directory) {
   const MidiWriter& writer = midi_writer(config.compose.writer);
+  for (const Composed& piece : pieces) own.insert(piece.wish.file());
   write_directory(directory / kMidiFolder, [&](const fs::path& folder) {
+    keep_foreign(directory, own, folder);
     for (const Composed& piece : pieces) {
       if (!piece.is_written()) continue;
       const auto bytes = writer.write(piece.tracks);
@@ -145,9 +192,11 @@ void write_midi(const config::Config& config, const std::vector<Composed>& piece
 ComposeReport compose_pieces(const config::Config& config, const fs::path& directory, const std::function<bool()>& is_stopped,
                              bool overwrite) {
   require_own(directory);
-  if (!overwrite) require_same_settings(config, directory);
   const Composer composer(config.compose, config.chat.model, config.run.seed);
+  if (!overwrite) require_same_settings(config, composer.vocabulary(), directory);
+  const Known known_before = known_pieces(directory);
   chat::RequestLog log(directory / works::kRequestsFile);
+  if (!overwrite) require_answers(known_before, log);
   chat::Client client(config.chat, log, is_stopped);
   std::vector<Composed> pieces(composer.wishes().size());
   std::atomic<std::int64_t> from_log = 0;
@@ -171,16 +220,25 @@ ComposeReport compose_pieces(const config::Config& config, const fs::path& direc
   ComposeReport report{.statistics = statistics_of(pieces, novelty), .calls = client.totals()};
   report.calls.from_log += from_log;
   report.cost = chat::cost_of(config.chat, report.calls.usage);
-  write_atomically(directory / kFailedFile, failed_lines(composer.vocabulary(), pieces));
-  write_atomically(directory / kStatisticsFile, json_text(report.statistics, 2) + "\n");
-  require_pieces(pieces, written, directory);
+  const auto write_reports = [&] {
+    for (const char* file : {kFailedFile, kStatisticsFile}) remove_leftovers_of(directory / file);
+    write_atomically(directory / kFailedFile, failed_lines(composer.vocabulary(), pieces));
+    write_atomically(directory / kStatisticsFile, json_text(report.statistics, 2) + "\n");
+  };
+  if (written.empty()) {
+    if (!known_before.requests.empty()) complain_of_all(pieces, log.file());  // what is there stays, with its reports
+    write_reports();
+    complain_of_all(pieces, directory / kFailedFile);
+  }
   records::StepFile file(directory, kComposeStep);
   for (std::size_t i = 0; i < written.size(); ++i) {
     const std::string work = pieces[written[novelty.family[i]]].wish.name();
     file.write(json_line(piece_line(config, composer.vocabulary(), pieces[written[i]], work)));
   }
-  file.commit(made_of(config), {{"counts", report.statistics.at("files")}}, written.size() == pieces.size(),
-              [&] { write_midi(config, pieces, directory); });
+  file.commit(made_of(config, composer.vocabulary()), {{"counts", report.statistics.at("files")}}, written.size() == pieces.size(), [&] {
+    write_midi(config, pieces, known_before.files, directory);
+    write_reports();
+  });
   return report;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <iterator>
 #include <optional>
@@ -94,6 +95,14 @@ std::optional<FileLock> make_locked(const fs::path& working) {
   }
 }
 
+// Of a folder without a lock, which has its name for a moment only.
+bool is_old(const fs::path& directory) {
+  constexpr auto kMoment = std::chrono::minutes(1);
+  std::error_code error;
+  const auto written = fs::last_write_time(directory, error);
+  return !error && fs::file_time_type::clock::now() - written > kMoment;
+}
+
 bool is_abandoned(const fs::path& directory) {
   try {
     return FileLock::take(directory).has_value();
@@ -168,7 +177,7 @@ void remove_leftovers(const fs::path& parent) {
   std::error_code ignored;  // what goes meanwhile is another's
   for (const auto& entry : fs::directory_iterator(parent)) {
     const std::string name = entry.path().filename().string();
-    const bool ours = name.starts_with(kUnfinished) || name.starts_with(kDeleted);
+    const bool ours = name.starts_with(kUnfinished) || name.starts_with(kDeleted) || (name.starts_with(kUnlocked) && is_old(entry.path()));
     if (ours && entry.is_directory(ignored) && is_abandoned(entry.path())) leftovers.push_back(entry.path());
   }
   for (const auto& path : leftovers) fs::remove_all(path, ignored);

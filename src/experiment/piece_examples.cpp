@@ -1,6 +1,7 @@
 #include "experiment/piece_examples.h"
 
 #include "experiment/labels.h"
+#include "midillama/classes/task.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/midi/file.h"
@@ -23,7 +24,7 @@ namespace {
 struct Told {
   std::string piece;
   std::vector<std::string> labels;
-  std::string likeliest;
+  std::vector<std::string> classes;  // that it is told to be of
 };
 
 struct Teller {
@@ -32,7 +33,21 @@ struct Teller {
   std::map<std::string, std::size_t> place;  // by piece
 };
 
-Teller read_teller(const Row& row) {
+std::vector<std::string> told_classes(const std::map<std::string, double>& score_of, bool multi_label) {
+  classes::Task task{.name = {}, .label = {}, .multi_label = multi_label};
+  std::vector<double> scores;
+  for (const auto& [name, score] : score_of) {
+    task.classes.push_back(name);
+    scores.push_back(score);
+  }
+  const std::vector<bool> answers = classes::answer(task, scores);
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    if (answers[i]) told.push_back(task.classes[i]);
+  return told;
+}
+
+Teller read_teller(const Row& row, bool multi_label) {
   Teller teller{.label = label_of(row), .told = {}, .place = {}};
   const std::string file = row.files.front().string();
   for_each_json_line(file, [&](const Json& line, std::size_t number) {
@@ -42,7 +57,7 @@ Teller read_teller(const Row& row) {
     teller.place[json_get<std::string>(line, "piece", file, place)] = teller.told.size();
     teller.told.push_back({.piece = json_get<std::string>(line, "piece", file, place),
                            .labels = json_get<std::vector<std::string>>(line, "labels", file, place),
-                           .likeliest = std::ranges::max_element(scores, {}, &std::pair<const std::string, double>::second)->first});
+                           .classes = told_classes(scores, multi_label)});
   });
   return teller;
 }
@@ -67,12 +82,22 @@ pages::Example example_of(const Table& table, const Told& piece, const std::vect
   for (const Teller& teller : tellers) {
     const auto place = teller.place.find(piece.piece);
     if (place == teller.place.end()) continue;
-    const std::string& answer = teller.told[place->second].likeliest;
-    const bool is_right = std::ranges::count(piece.labels, answer) > 0;
-    example.answers.push_back(
-        {.system = teller.label, .text = answer, .verdict = is_right ? pages::Verdict::right : pages::Verdict::wrong});
+    const std::vector<std::string>& classes = teller.told[place->second].classes;
+    example.answers.push_back({.system = teller.label,
+                               .text = classes.empty() ? "nothing was told" : fmt::format("{}", fmt::join(classes, ", ")),
+                               .verdict = classes == piece.labels ? pages::Verdict::right : pages::Verdict::wrong});
   }
   return example;
+}
+
+// Whether it can be heard.
+bool add_clip(pages::Examples& examples, const std::string& piece, const fs::path& file) {
+  try {
+    examples.clips.emplace(piece, web::view_of(midi::read_midi(file)));
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -81,17 +106,15 @@ void add_piece_examples(pages::Examples& examples, const Plan& plan, const Table
   const std::vector<Row> rows = rows_with_files(table);
   if (rows.empty()) return;
   std::vector<Teller> tellers;
-  for (const Row& row : rows) tellers.push_back(read_teller(row));
-  const auto files = files_of_pieces(configuration_of(plan, rows.front().system, table.test));
+  const config::Config config = configuration_of(plan, rows.front().system, table.test);
+  for (const Row& row : rows) tellers.push_back(read_teller(row, config.classify.multi_label));
+  const auto files = files_of_pieces(config);
   const std::vector<Told>& pieces = tellers.front().told;
   const std::size_t count = std::min(most, pieces.size());
   for (std::size_t i = 0; i < count; ++i) {
     pages::Example example = example_of(table, pieces[i * pieces.size() / count], tellers);
     const auto file = files.find(example.clip);
-    if (file != files.end() && fs::exists(file->second))
-      examples.clips.emplace(example.clip, web::view_of(midi::read_midi(file->second)));
-    else
-      example.clip.clear();
+    if (file == files.end() || !add_clip(examples, example.clip, file->second)) example.clip.clear();
     examples.items.push_back(std::move(example));
   }
 }

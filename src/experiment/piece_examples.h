@@ -9,8 +9,8 @@
 namespace midillama::experiment {
 
 // At most `most` of the pieces that the first row with predictions was tested on (eval/<task>/predictions.jsonl, <row>/predictions.jsonl),
-// spread evenly. A piece whose file is not there any more is shown without its music. Nothing
-// where no row has predictions. InputError naming file and line of a predictions file that is none.
+// spread evenly, with the classes that each row's answer is by classes::answer(). A piece whose file cannot be read or heard (any more) is
+// shown without its music. Nothing where no row has predictions. InputError naming file and line of a predictions file that is none.
 void add_piece_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most);
 
 }  // namespace midillama::experiment

@@ -154,19 +154,41 @@ std::string cost_table(const Results& results) {
                         lines);
 }
 
-constexpr const char* kExplanation =
-    "A number is the mean over a system's seeds, ± their standard deviation where there are several; brackets are 95 % intervals by a "
-    "bootstrap over the pieces ({} resamples), since questions about one piece are not independent. A difference is of the same resamples; "
-    "it is bold where it differs from 0 at the 5 % level by the normal distribution with the resamples' standard deviation, after Holm's "
-    "correction over all differences in its column ({} of them in the JSON file). A dash is a number that there is none of: a linear probe "
-    "writes "
-    "no text, what is not trained has no cost of it. Rows \"music shuffled\" hear another clip, \"zero "
-    "music\" an "
-    "embedding of zeros, \"mean music\" the mean of the training clips' embeddings, \"no music\" nothing. Peak memory is the host's, of "
-    "the "
-    "largest of training and evaluation, and of the first system that hears clips in its way it is that of encoding them, which the others "
-    "find done; seconds are those of the optimizer's steps alone. Unanswered questions, to which a server gave no answer, count as empty "
-    "texts.";
+// Where questions are asked, and where whole pieces are told.
+struct Kinds {
+  bool questions = false;
+  bool pieces = false;
+};
+
+Kinds kinds_of(const Results& results) {
+  Kinds kinds;
+  for (const Table& table : results.tables) (asks_questions(table.task) ? kinds.questions : kinds.pieces) = true;
+  return kinds;
+}
+
+std::string resampled_text(const Kinds& kinds) {
+  if (!kinds.pieces) return "pieces";
+  return kinds.questions ? "pieces, of genre, style and melody over the works" : "works";
+}
+
+std::string explanation_of(const Kinds& kinds, std::int64_t resamples, std::size_t differences) {
+  std::string text = fmt::format(
+      "A number is the mean over a system's seeds, ± their standard deviation where there are several; brackets are 95 % intervals by a "
+      "bootstrap over the {} ({} resamples), since answers about one are not independent. A difference is of the same resamples; it is "
+      "bold "
+      "where it differs from 0 at the 5 % level by the normal distribution with the resamples' standard deviation, after Holm's correction "
+      "over all differences in its column ({} of them in the JSON file). A dash is a number that there is none of: what is not trained has "
+      "no "
+      "cost of it{}. Peak memory is the host's, of the largest of training and evaluation, and of the first system that hears clips in its "
+      "way it is that of encoding them, which the others find done; seconds are those of the optimizer's steps alone.",
+      resampled_text(kinds), resamples, differences, kinds.questions ? ", a linear probe writes no text" : "");
+  if (kinds.questions)
+    text +=
+        " Rows \"music shuffled\" hear another clip, \"zero music\" an embedding of zeros, \"mean music\" the mean of the training clips' "
+        "embeddings, \"no music\" nothing. Unanswered questions, to which a server gave no answer, count as empty texts.";
+  if (kinds.pieces) text += " Unanswered pieces, to which a server gave no answer that names a class, count as told nothing.";
+  return text;
+}
 
 }  // namespace
 
@@ -177,7 +199,7 @@ std::vector<std::string> explanations(const Plan& plan, const Results& results) 
   for (const System& system : plan.systems) {
     if (!system.note.empty()) lines.push_back(fmt::format("{}: {}.", system.name, system.note));
   }
-  lines.push_back(fmt::format(fmt::runtime(kExplanation), plan.resamples, differences));
+  lines.push_back(explanation_of(kinds_of(results), plan.resamples, differences));
   return lines;
 }
 

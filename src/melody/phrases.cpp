@@ -1,6 +1,6 @@
 #include "midillama/melody/phrases.h"
 
-#include "midillama/core/error.h"
+#include "midillama/core/about_file.h"
 #include "midillama/core/log.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/midi/file.h"
@@ -103,7 +103,7 @@ Notes notes_between(const Line& line, std::span<const std::int64_t> bars, std::s
 }
 
 std::vector<Phrase> phrases_of(const pieces::Piece& piece, const config::Melody& config) {
-  auto phrases = cut_phrases(midi::read_midi(piece.file), config);
+  auto phrases = about_file(piece.file, [&] { return cut_phrases(midi::read_midi(piece.file), config); });
   for (Phrase& phrase : phrases) {
     phrase.id = fmt::format("{}#{}", piece.id, phrase.number);
     phrase.work = piece.work;

@@ -1,9 +1,8 @@
 #include "midillama/music/roles.h"
 
-#include <fmt/format.h>
+#include "midillama/core/ascii.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,15 +19,39 @@ struct NamedRole {
   std::string_view word;
   Role role;
 };
+// A bass drum is a drum.
 constexpr NamedRole kWords[] = {
-    {"melody", Role::melody}, {"vocal", Role::melody}, {"voice", Role::melody},  {"lead", Role::melody},
-    {"chord", Role::chords},  {"bass", Role::bass},    {"rhythm", Role::rhythm}, {"drum", Role::rhythm},
+    {"drum", Role::rhythm},  {"drums", Role::rhythm},  {"drumkit", Role::rhythm}, {"drumset", Role::rhythm}, {"melody", Role::melody},
+    {"vocal", Role::melody}, {"vocals", Role::melody}, {"voice", Role::melody},   {"voices", Role::melody},  {"lead", Role::melody},
+    {"chord", Role::chords}, {"chords", Role::chords}, {"bass", Role::bass},      {"bassline", Role::bass},
 };
 
-std::optional<Role> role_by_name(std::string name) {
-  std::ranges::transform(name, name.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+bool is_upper(char c) {
+  return 'A' <= c && c <= 'Z';
+}
+
+bool is_letter(char c) {
+  return is_upper(c) || ('a' <= c && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;  // part of one, in UTF-8
+}
+
+// "LeadSynth 2" is of the words lead and synth.
+std::vector<std::string> words_of(std::string_view name) {
+  std::vector<std::string> words;
+  char last = ' ';
+  for (const char c : name) {
+    const bool begins = !is_letter(last) || (is_upper(c) && !is_upper(last));
+    if (is_letter(c)) (begins ? words.emplace_back() : words.back()) += lower_ascii(c);
+    last = c;
+  }
+  return words;
+}
+
+// A rhythm guitar plays chords: that word must stand alone.
+std::optional<Role> role_by_name(std::string_view name) {
+  const std::vector<std::string> words = words_of(name);
+  if (words == std::vector<std::string>{"rhythm"}) return Role::rhythm;
   for (const NamedRole& named : kWords)
-    if (name.find(named.word) != std::string::npos) return named.role;
+    if (std::ranges::find(words, named.word) != words.end()) return named.role;
   return std::nullopt;
 }
 

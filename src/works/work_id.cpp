@@ -1,5 +1,6 @@
 #include "midillama/works/work_id.h"
 
+#include "midillama/text/casefold.h"
 #include "midillama/text/utf8.h"
 #include "midillama/works/words.h"
 
@@ -30,7 +31,7 @@ std::string decomposed(std::string_view name) {
   std::string storage;
   const std::string_view valid = text::valid_utf8(name, storage);
   const Text parts(g_utf8_normalize(valid.data(), static_cast<gssize>(valid.size()), G_NORMALIZE_ALL), &g_free);
-  return Text(g_utf8_casefold(parts.get(), -1), &g_free).get();
+  return text::casefold(parts.get());
 }
 
 class Words {

@@ -103,8 +103,16 @@ TEST_F(Lakh, EntriesThatAreNoneAreNamed) {
   ASSERT_EQ(entries.size(), 3u);
   EXPECT_THAT(entries[0].problem, HasSubstr("is no MD5"));
   EXPECT_EQ(entries[0].place, "\"song\"");
-  EXPECT_THAT(entries[1].problem, HasSubstr("no list of texts"));
-  EXPECT_THAT(entries[2].problem, HasSubstr("no list of texts"));
+  EXPECT_THAT(entries[1].warning, HasSubstr("its labels in topmagd are no list of texts"));
+  EXPECT_THAT(entries[2].warning, HasSubstr("no list of texts"));
+  EXPECT_EQ(entries[1].problem, "") << "the file is named, and may have labels of the other map";
+}
+
+TEST_F(Lakh, OddLabelsOfOneMapCostThoseOfTheOtherNothing) {
+  const auto entries = read(R"({"topmagd": {")" + one_ + R"(": 7}, "masd": {")" + one_ + R"(": ["Gospel"]}})");
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].labels, OrderedJson({{"style", {"Gospel"}}}));
+  EXPECT_THAT(entries[0].warning, HasSubstr("topmagd"));
 }
 
 TEST_F(Lakh, FilesMayLieAnywhereAndTracksAreWorks) {

@@ -319,6 +319,9 @@ TEST_F(ChatClient, WhatAServerSaysIsShownAndMovesNoCursor) {
             "the model refused: \\x1b[2J\\x9b31mred");
   EXPECT_EQ(problem(R"({"choices": [{"message": {"content": "a"}, "finish_reason": "\u0007filter"}]})"),
             "the answer ended by \"\\x07filter\"");
+  EXPECT_THAT(problem(R"({"choices": []})"), HasSubstr("no choices"));
+  EXPECT_EQ(problem(R"("")"), "the response is empty");
+  EXPECT_EQ(problem(R"("{\"choices\": [{\"mess")"), R"(the response is not JSON in UTF-8: {"choices": [{"mess)");
   EXPECT_EQ(error_text({{"error", {{"message", "bad\x1b[31m key\x7f"}}}}), "bad\\x1b[31m key\\x7f");
   EXPECT_EQ(error_text("Voil\xc3\xa0"), "Voil\xc3\xa0");
 }

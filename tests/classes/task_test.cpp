@@ -59,6 +59,25 @@ TEST_F(ReadTask, SeveralLabelsAPieceArePossible) {
   EXPECT_EQ(task.of_others, 1);
 }
 
+TEST_F(ReadTask, WhatIsLearntFromAndTestedIsCountedOnce) {
+  config_.classify.pieces = {.train = {train_.path()}, .test = {train_.path()}, .folds = 2, .valid_fraction = .2};
+  config_.classify.mapping.clear();
+  const Task task = read_task(config_);
+  EXPECT_EQ(task.left_out, 2) << "both and rare";
+  EXPECT_EQ(task.parts.train.size() + task.parts.valid.size() + task.parts.test.size(), 20u);
+}
+
+TEST_F(ReadTask, SaysWhereEveryPieceIsOfATestedWork) {
+  TinySet one(folder_.path() / "one");
+  for (int i = 0; i < 6; ++i) one.add(fmt::format("v{}", i), {{"genre", i % 2 == 0 ? "Pop" : "Folk"}}, tune(60), "song");
+  config_.classify.pieces = {.train = {one.path()}, .test = {one.path()}, .folds = 2, .valid_fraction = .2};
+  const auto refusals = [&](std::int64_t fold) {
+    config_.classify.pieces.fold = fold;
+    return error_of([&] { read_task(config_); });
+  };
+  EXPECT_THAT(refusals(0) + refusals(1), HasSubstr("nothing is left to learn from: all 6 pieces with the label \"genre\" are of works"));
+}
+
 TEST_F(ReadTask, SaysWhatCannotBeLearnt) {
   config_.classify.min_pieces = 100;
   EXPECT_THAT(error_of([&] { read_task(config_); }), AllOf(HasSubstr("written"), HasSubstr("no value of the label \"genre\"")));

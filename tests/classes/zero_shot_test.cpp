@@ -88,6 +88,9 @@ TEST_F(ZeroShotTest, AnswersNameClassesOrNothing) {
   EXPECT_THAT(*read("{\"genre\": \"Reel \"}"), ElementsAre(1u));
   task_.classes = {"REEL", "reel"};
   EXPECT_THAT(*read("{\"genre\": \"reel\"}"), ElementsAre(1u)) << "as it is spelt";
+  task_.classes = {" reel", "Ärger", "reel"};
+  EXPECT_THAT(*read("{\"genre\": \" reel\"}"), ElementsAre(0u)) << "space too, where that is a class";
+  EXPECT_THAT(*read("{\"genre\": \"ärger\"}"), ElementsAre(1u));
   task_.classes = {"jig", "reel"};
   for (const char* wrong :
        {"reel", "{\"genre\": \"polka\"}", "{\"genre\": 1}", "{\"style\": \"reel\"}", "{\"genre\": [\"jig\", \"reel\"]}", "[]"})
@@ -128,9 +131,13 @@ TEST_F(ZeroShotTest, APieceThatCannotBeToldIsNotAskedAbout) {
     response.set_content(completion("{\"genre\": \"reel\"}"), "application/json");
   });
   midi::write_midi(midi::Score{}, task_.parts.test[2].file);
+  midi::Score odd = tune(60);
+  odd.time_signatures = {{.time = {}, .numerator = 1, .denominator = 1 << 30}};
+  midi::write_midi(odd, task_.parts.test[5].file);
   const ZeroShot told = ask(server);
-  EXPECT_EQ(server.bodies().size(), 7u);
-  EXPECT_THAT(told.unanswered, ElementsAre(AllOf(HasSubstr("/t2: "), HasSubstr("t2.mid: has no notes"))));
+  EXPECT_EQ(server.bodies().size(), 6u);
+  EXPECT_THAT(told.unanswered, ElementsAre(AllOf(HasSubstr("/t2: "), HasSubstr("t2.mid: has no notes")),
+                                           AllOf(HasSubstr("/t5: "), HasSubstr("t5.mid: bars of 1/1073741824"))));
   EXPECT_THAT(told.scores[2], ElementsAre(0, 0));
   EXPECT_THAT(told.scores[3], ElementsAre(0, 1));
 }

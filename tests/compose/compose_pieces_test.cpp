@@ -391,5 +391,77 @@ TEST_F(ComposePieces, AnotherProgramsPiecesAndMusicAreLeftAlone) {
   EXPECT_TRUE(fs::exists(folder.path() / "midi/mine.mid"));
 }
 
+TEST_F(ComposePieces, AnEditedVocabularyIsOtherSettings) {
+  ScriptedServer server([](std::size_t, const auto& request, auto& response) { answer_well(request, response); });
+  config::Config config = settings(server.url());
+  config.compose.vocabulary = (folder.path() / "voc.yaml").string();
+  config.compose.genres.clear();
+  config.compose.styles.clear();
+  const auto compose_with = [&](const std::string& genres, const std::string& piece) {
+    write_atomically(config.compose.vocabulary, fmt::format("piece: {}\ngenres: [{}]\nstyles: [Dance]\nmoods: [sad]\n", piece, genres));
+    return error_of([&] { compose_pieces(config, folder.path() / "set", nullptr); });
+  };
+  EXPECT_EQ(compose_with("Jazz", "a {genre} song, {style}"), "no error");
+  const auto before = files(folder.path() / "set");
+  EXPECT_THAT(compose_with("Jazz", "a {genre} tune, {style}"),
+              HasSubstr(R"((vocabulary.piece: "a {genre} song, {style}", now "a {genre} tune, {style}"))"));
+  EXPECT_THAT(compose_with("Folk", "a {genre} song, {style}"), HasSubstr(R"((vocabulary.genres: ["Jazz"], now ["Folk"]))"));
+  EXPECT_EQ(files(folder.path() / "set"), before);
+  EXPECT_EQ(compose_with("Folk, Jazz", "a {genre} song, {style}"), "no error") << "one genre more";
+  EXPECT_EQ(rows(folder.path() / "set/pieces.jsonl").size(), 6u);
+}
+
+TEST_F(ComposePieces, PiecesWhoseAnswersAreGoneStay) {
+  ScriptedServer server([](std::size_t, const auto& request, auto& response) { answer_well(request, response); });
+  compose_pieces(settings(server.url()), folder.path(), nullptr);
+  const auto before = files(folder.path());
+  const std::string log = read_binary(folder.path() / "requests.jsonl");
+  const auto refusal = [&] { return error_of([&] { compose_pieces(settings(server.url()), folder.path(), nullptr); }); };
+  write_atomically(folder.path() / "requests.jsonl", log.substr(log.find('\n') + 1));
+  EXPECT_THAT(refusal(), HasSubstr("requests.jsonl: the answers that 1 of the 12 pieces were made of are not in it"));
+  fs::remove(folder.path() / "requests.jsonl");
+  EXPECT_THAT(refusal(), HasSubstr("12 of the 12 pieces"));
+  EXPECT_EQ(files(folder.path()), before);
+  EXPECT_EQ(server.bodies().size(), kPieces) << "nothing is asked";
+  compose_pieces(settings(server.url()), folder.path(), nullptr, /*overwrite=*/true);
+  EXPECT_EQ(server.bodies().size(), 2 * kPieces);
+}
+
+TEST_F(ComposePieces, WhatOthersPutAmongThemStays) {
+  ScriptedServer server([](std::size_t, const auto& request, auto& response) { answer_well(request, response); });
+  config::Config config = settings(server.url());
+  compose_pieces(config, folder.path(), nullptr);
+  write_atomically(folder.path() / "midi/notes.txt", "mine");
+  write_atomically(folder.path() / "midi/Jazz_Punk/mine.mid", "mine");
+  config.compose.genres = {"Jazz"};
+  config.compose.styles = {"Dance"};
+  compose_pieces(config, folder.path(), nullptr, /*overwrite=*/true);
+  EXPECT_EQ(read_text(folder.path() / "midi/notes.txt"), "mine");
+  EXPECT_EQ(read_text(folder.path() / "midi/Jazz_Punk/mine.mid"), "mine");
+  EXPECT_FALSE(fs::exists(folder.path() / "midi/Jazz_Punk/001.mid")) << "the program's own go";
+}
+
+TEST_F(ComposePieces, WhereNoneOfTheOtherOnesIsWrittenTheOldOnesStayWithTheirReports) {
+  std::atomic<bool> is_broken = false;
+  ScriptedServer server(
+      [&](std::size_t, const auto& request, auto& response) { is_broken ? give(response, "la la la") : answer_well(request, response); });
+  config::Config config = settings(server.url());
+  compose_pieces(config, folder.path(), nullptr);
+  const auto before = files(folder.path());
+  is_broken = true;
+  config.run.seed = 9;
+  EXPECT_THAT(error_of([&] { compose_pieces(config, folder.path(), nullptr, /*overwrite=*/true); }),
+              HasSubstr("requests.jsonl: not one of 12 pieces was written, the last since there is no object in the answer"));
+  EXPECT_EQ(files(folder.path()), before);
+}
+
+TEST_F(ComposePieces, WhatKilledRunsLeftGoes) {
+  ScriptedServer server([](std::size_t, const auto& request, auto& response) { answer_well(request, response); });
+  for (const char* name : {"pieces.jsonl", "compose.json", "failed.jsonl", "statistics.json"})
+    write_atomically(folder.path() / fmt::format("{}.tmp-1-2", name), "half");
+  compose_pieces(settings(server.url()), folder.path(), nullptr);
+  for (const auto& [name, bytes] : files(folder.path())) EXPECT_THAT(name, testing::Not(HasSubstr(".tmp-")));
+}
+
 }  // namespace
 }  // namespace midillama::compose

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+
 namespace midillama {
 namespace {
 
@@ -97,6 +99,15 @@ TEST_F(Staging, LeavesWhatAnotherProcessIsWritingAlone) {
   EXPECT_EQ(names().size(), 1u);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
+  remove_leftovers(root_.path());
+  EXPECT_THAT(names(), testing::IsEmpty());
+}
+
+TEST_F(Staging, AFolderThatWasNeverLockedIsALeftoverAfterAMoment) {
+  fs::create_directory(root_.path() / ".unlocked.unfinished-data-1-2");
+  remove_leftovers(root_.path());
+  EXPECT_EQ(names().size(), 1u) << "somebody may be about to lock it";
+  fs::last_write_time(root_.path() / ".unlocked.unfinished-data-1-2", fs::file_time_type::clock::now() - std::chrono::minutes(2));
   remove_leftovers(root_.path());
   EXPECT_THAT(names(), testing::IsEmpty());
 }

@@ -270,6 +270,38 @@ TEST_F(ScoredResults, HaveAPageWithPiecesThatPlay) {
   EXPECT_EQ(piece.answers[1].verdict, pages::Verdict::wrong);
 }
 
+TEST_F(ScoredResults, ThePageShowsAnswersAsTheyAreScored) {
+  const std::filesystem::path set = world_.folder() / "tunes", genre = std::filesystem::path(plan_.dir) / "written/seed-1/eval/genre";
+  std::string lines, told, constant;
+  const std::vector<std::string> scores = {R"({"jig":0,"reel":0})", R"({"jig":0.9,"reel":0.6})", R"({"jig":0.2,"reel":0.7})"};
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const std::string name = fmt::format("t{}", i), id = (set / name).string();
+    lines +=
+        fmt::format(R"({{"piece":"{0}","file":"{0}.mid","title":"","composer":"","work":"{0}","source":"","labels":{{"genre":"jig"}}}})",
+                    name) +
+        '\n';
+    told += fmt::format(R"({{"piece":"{}","fold":0,"labels":["jig","reel"],"scores":{}}})", id, scores[i]) + '\n';
+    write_atomically(set / (name + ".mid"), "no music any more");
+  }
+  write_atomically(set / "pieces.jsonl", lines);
+  write_atomically(genre / "predictions.jsonl", told);
+  write_atomically(genre / "constant/predictions.jsonl", told);
+  const auto answers = [&](const char* more) {
+    write_atomically(world_.folder() / "c.yaml",
+                     fmt::format("classify: {{{0} pieces: {{train: [{1}], test: [{1}]}}}}\n", more, set.string()));
+    plan_.config = (world_.folder() / "c.yaml").string();
+    const pages::Page page = page_of(plan_, collect(plan_, {}), 9);
+    std::string text;
+    for (const pages::Example& piece : page.examples.items) {
+      EXPECT_EQ(piece.clip, "") << "cannot be heard";
+      text += fmt::format("{}{}; ", piece.answers[0].text, piece.answers[0].verdict == pages::Verdict::right ? ": right" : "");
+    }
+    return text;
+  };
+  EXPECT_EQ(answers("multi_label: true,"), "nothing was told; jig, reel: right; reel; ");
+  EXPECT_EQ(answers(""), "nothing was told; jig; reel; ");
+}
+
 TEST_F(ScoredResults, HaveAPageWithPhrasesThatPlay) {
   const std::filesystem::path set = world_.folder() / "tunes", melody = std::filesystem::path(plan_.dir) / "phrases/seed-1/eval/melody";
   midi::Score score;

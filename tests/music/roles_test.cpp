@@ -60,6 +60,17 @@ TEST(Roles, NamesAndBassProgramsComeBeforeWhatIsPlayed) {
               ElementsAre(Role::melody, Role::chords, Role::bass, Role::rhythm));
 }
 
+TEST(Roles, AWordOfTheNameCountsNotAPartOfOne) {
+  const auto role = [](const char* name) { return roles_of({notes({60, 64}, true), notes({72}), notes({62, 65}, true, 0, name)})[2]; };
+  EXPECT_EQ(role("Bassoon"), Role::chords);
+  EXPECT_EQ(role("Misleading pad"), Role::chords);
+  EXPECT_EQ(role("Rhythm Guitar"), Role::chords) << "which is no drum";
+  EXPECT_EQ(role("rhythm"), Role::rhythm);
+  EXPECT_EQ(role("Bass drum"), Role::rhythm);
+  EXPECT_EQ(role("LeadSynth 2"), Role::melody);
+  EXPECT_EQ(role("bass2"), Role::bass);
+}
+
 TEST(Roles, AnInstrumentWithoutNotesIsNoMelody) {
   EXPECT_THAT(roles_of({notes({}), notes({60})}), ElementsAre(Role::chords, Role::melody));
   EXPECT_TRUE(roles_of({}).empty());

@@ -31,6 +31,7 @@ struct Entry {
   std::string work;                            // what the catalog calls the work where it tells works apart by more than their titles
   OrderedJson labels = OrderedJson::object();  // numbers, texts, lists; what is not known is not there
   std::string problem;                         // why it is no entry; empty where it is one
+  std::string warning;                         // what of it could not be read
   std::string left_out;                        // why the settings leave it out; empty where they do not
 };
 

@@ -18,9 +18,8 @@ std::string_view name_of(Role role);
 // The role of each instrument of the score, in its order.
 //
 //   1. Drums are rhythm.
-//   2. An instrument whose name has one of the roles' names in it, in any case ("vocal", "voice" and "lead" count as melody, "drum" as
-//   rhythm),
-//      has that role.
+//   2. An instrument whose name has a word of these, in any case, has its role; the first one counts: "drum" ("drums", "drumkit",
+//      "drumset"), "melody", "vocal", "voice", "lead", "chord", "bass" ("bassline"), also in the plural. The name "rhythm" is rhythm.
 //   3. Programs 32 to 39 are bass.
 //   4. Of what is left, where nothing is melody yet: the instrument that plays one note at a time for the largest part of its notes and, of
 //      those within a tenth of it, the highest, is melody. A score's only instrument is melody.

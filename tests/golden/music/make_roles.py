@@ -8,11 +8,13 @@ An instrument is {"program", "drum", "name", "notes": [[start, end, pitch, veloc
 import json
 import pathlib
 import random
+import re
 
 HERE = pathlib.Path(__file__).parent
 ROLES = ["melody", "chords", "bass", "rhythm"]
-WORDS = [("melody", 0), ("vocal", 0), ("voice", 0), ("lead", 0), ("chord", 1), ("bass", 2), ("rhythm", 3), ("drum", 3)]
-NAMES = ["", "", "", "Piano", "MELODY 2", "Lead Guitar", "Vocals", "Chords", "Fretless Bass", "Drumset", "Rhythm Guitar", "Strings"]
+WORDS = [(r"drums?|drumkit|drumset", 3), (r"melody|vocals?|voices?|lead", 0), (r"chords?", 1), (r"bass|bassline", 2)]
+NAMES = ["", "", "", "Piano", "MELODY 2", "Lead Guitar", "Vocals", "Chords", "Fretless Bass", "Drumset", "Rhythm Guitar", "Strings",
+         "Bassoon", "Misleading pad", "LeadSynth", "Rhythm", "BASS DRUM", "Invoice", "voix aiguë lead", "bass+lead", "Bass2"]
 
 
 def playing(notes):
@@ -21,10 +23,17 @@ def playing(notes):
     return alone, sum(note[2] for note in notes) / len(starts)
 
 
+def role_by_name(name):
+    words = [word.lower() for word in re.findall("[A-Z]+[a-z\x80-\U0010ffff]*|[a-z\x80-\U0010ffff]+", name)]
+    if words == ["rhythm"]:
+        return 3
+    return next((role for pattern, role in WORDS if any(re.fullmatch(pattern, word) for word in words)), None)
+
+
 def roles_of(instruments):
     roles, unknown = {}, []
     for number, instrument in enumerate(instruments):
-        word = next((role for word, role in WORDS if word in instrument["name"].lower()), None)
+        word = role_by_name(instrument["name"])
         if instrument["drum"]:
             roles[number] = 3
         elif word is not None:

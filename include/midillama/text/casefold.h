@@ -1,0 +1,12 @@
+// Text in one case, for comparing names without regard to it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace midillama::text {
+
+// As Unicode folds it: "Ü" and "ü" are one, "ß" is "ss". Invalid bytes become U+FFFD.
+std::string casefold(std::string_view text);
+
+}  // namespace midillama::text
