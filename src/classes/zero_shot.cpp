@@ -54,8 +54,8 @@ std::optional<std::size_t> class_named(const Json& name, const Task& task) {
 }  // namespace
 
 PieceText write_piece(const fs::path& file, const config::Prompt& config) {
-  const auto notation = about_file(
-      file, [&] { return music::clip_text_from_name(config.notes).write(midi::read_midi(file), {.grid = static_cast<int>(config.grid)}); });
+  const music::ClipText& kind = music::clip_text_from_name(config.notes);
+  const auto notation = about_file(file, [&] { return kind.write(midi::read_midi(file), {.grid = static_cast<int>(config.grid)}); });
   const std::size_t measures = music::measures_within(notation, config.notes_tokens, chat::about_tokens);
   if (notation.measures() == 0) throw InputError(file.string(), "", "has no notes");
   if (measures == 0)
@@ -126,7 +126,7 @@ ZeroShot ask_classes(const Task& task, const config::Config& config) {
     log::warning(
         "{} of {} pieces have no answer and count as told nothing (the first is {}){}", told.unanswered.size(), pieces.size(),
         told.unanswered.front(),
-        failed_calls > 0 && !config.chat.replay ? fmt::format("; the same command repeats the {} calls that failed", failed_calls) : "");
+        failed_calls > 0 && !config.chat.replay ? fmt::format("; the same command repeats calls that failed ({})", failed_calls) : "");
   return told;
 }
 
