@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace midillama::runs {
 namespace {
@@ -18,6 +19,24 @@ bool is_free(const std::string& key) {
       "train.checkpoint_every", "train.keep_checkpoints",   "train.validate_every",          "train.validate_examples"};
   return std::ranges::find(keys, key) != keys.end();
 }
+
+// Why a run cannot go on from a checkpoint.
+class Differences {
+ public:
+  void add(std::string what) { differences_.push_back(std::move(what)); }
+  void compare(const std::string& what, const Json& before, const Json& after) {
+    if (before != after) add(fmt::format("{} was {}, is {}", what, before.dump(), after.dump()));
+  }
+  void require_none(const std::filesystem::path& checkpoint) const {
+    if (!differences_.empty())
+      throw InputError(
+          checkpoint.string(), "",
+          fmt::format("this run cannot go on from here: {}; put it back, or start again with --overwrite", fmt::join(differences_, "; ")));
+  }
+
+ private:
+  std::vector<std::string> differences_;
+};
 
 }  // namespace
 
@@ -70,25 +89,25 @@ Json essentials(const config::Config& config, const std::vector<std::string>& pr
   return chosen;
 }
 
+void require_same_settings(const TrainerState& saved, const config::Config& config, const std::filesystem::path& checkpoint) {
+  Differences differences;
+  const Json values = config::flatten(config);
+  for (const auto& [key, value] : saved.essentials.items()) {
+    // Another version may not know the key.
+    if (values.contains(key) && !is_free(key)) differences.compare(key, value, values.at(key));
+  }
+  differences.require_none(checkpoint);
+}
+
 void require_same_run(const TrainerState& saved, const TrainerState& now, const std::filesystem::path& checkpoint) {
-  std::vector<std::string> differences;
-  const auto compare = [&](const std::string& what, const Json& before, const Json& after) {
-    if (before != after) differences.push_back(fmt::format("{} was {}, is {}", what, before.dump(), after.dump()));
-  };
-  compare("the stage", saved.stage, now.stage);
-  for (const auto& [key, value] : now.essentials.items()) {
-    // An earlier version may not have known the key.
-    if (saved.essentials.contains(key)) compare(key, saved.essentials.at(key), value);
-  }
+  Differences differences;
+  differences.compare("the stage", saved.stage, now.stage);
   for (const auto& [key, fingerprint] : now.fingerprints.items()) {
-    if (saved.fingerprints.contains(key)) compare("the fingerprint of " + key, saved.fingerprints.at(key), fingerprint);
+    if (saved.fingerprints.contains(key)) differences.compare("the fingerprint of " + key, saved.fingerprints.at(key), fingerprint);
   }
-  if (saved.data_fingerprint != now.data_fingerprint) differences.push_back("the data changed");
-  compare("the number of steps", saved.steps, now.steps);
-  if (differences.empty()) return;
-  throw InputError(
-      checkpoint.string(), "",
-      fmt::format("this run cannot go on from here: {}; put it back, or start again with --overwrite", fmt::join(differences, "; ")));
+  if (saved.data_fingerprint != now.data_fingerprint) differences.add("the data changed");
+  differences.compare("the number of steps", saved.steps, now.steps);
+  differences.require_none(checkpoint);
 }
 
 }  // namespace midillama::runs

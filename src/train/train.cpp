@@ -10,6 +10,7 @@
 #include "midillama/runs/metrics.h"
 #include "midillama/runs/run_directory.h"
 #include "midillama/runs/trained_with.h"
+#include "midillama/runs/trainer_state.h"
 #include "midillama/shapes/prompt.h"
 #include "midillama/train/trainer.h"
 #include "train/trainer.h"
@@ -119,6 +120,7 @@ Outcome train_on(parallel::ProcessGroup& group, torch::Device device, config::Co
   const StageContext context{config, device, group, working, resume_from, resume_from ? fs::path() : initial_checkpoint(config, options)};
   follow(config, context);
 
+  if (resume_from) runs::require_same_settings(runs::TrainerState::read(*resume_from), config, *resume_from);
   const auto stage = make_stage(options.stage, context);
   require_agreement(group, config, *stage);
   stage->module().train();

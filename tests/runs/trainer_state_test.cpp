@@ -41,14 +41,25 @@ TEST(TrainerState, EveryDifferenceIsNamed) {
   config.lora.rank = 2;
   config.run.seed = 5;
   config.train.validate_every = 5;
-  const std::string error = error_of([&] { require_same_run(saved, state_of(config), "here"); });
+  const std::string error = error_of([&] { require_same_settings(saved, config, "here"); });
   EXPECT_THAT(error, AllOf(HasSubstr("lora.rank was 8, is 2"), HasSubstr("run.seed was 1, is 5"), Not(HasSubstr("validate"))));
 }
 
 TEST(TrainerState, AKeyThatAnEarlierVersionDidNotKnowIsNoDifference) {
   TrainerState saved = state_of({});
   saved.essentials.erase("lora.rank");
-  EXPECT_EQ(error_of([&] { require_same_run(saved, state_of({}), "here"); }), "no error");
+  EXPECT_EQ(error_of([&] { require_same_settings(saved, {}, "here"); }), "no error");
+}
+
+TEST(TrainerState, OtherDataModelsAndStepsAreNamed) {
+  TrainerState saved = state_of({}), now = saved;
+  saved.fingerprints["llm.path"] = "a";
+  now.fingerprints["llm.path"] = "b";
+  now.data_fingerprint = "other";
+  now.steps = 9;
+  EXPECT_THAT(error_of([&] { require_same_run(saved, now, "here"); }),
+              HasSubstr("the fingerprint of llm.path was \"a\", is \"b\"; the data changed; the number of steps was 7, is 9"));
+  EXPECT_EQ(error_of([&] { require_same_run(saved, saved, "here"); }), "no error");
 }
 
 }  // namespace

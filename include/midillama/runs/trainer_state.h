@@ -35,7 +35,10 @@ struct TrainerState {
 // say how often to save or to validate, and every key that begins with one of `prefixes` (Stage::essentials).
 Json essentials(const config::Config& config, const std::vector<std::string>& prefixes);
 
-// InputError that lists every difference between the checkpoint and the run which is to go on from it.
+// InputError that lists every essential value of the configuration that was another one in the run which is to go on from the checkpoint:
+// before a model of other shapes is made of it.
+void require_same_settings(const TrainerState& saved, const config::Config& config, const std::filesystem::path& checkpoint);
+// InputError that lists every other difference: of the stage, the models, the data and the number of steps.
 void require_same_run(const TrainerState& saved, const TrainerState& now, const std::filesystem::path& checkpoint);
 
 }  // namespace midillama::runs
