@@ -19,10 +19,12 @@ fs::path numbered(const fs::path& file, std::size_t number) {
 
 }  // namespace
 
-std::optional<Answer> find_or_wait(const RequestLog& log, const Call& call, const std::string& model, Requests& waiting) {
+std::optional<Answer> find_or_wait(const RequestLog& log, const Call& call, const std::string& model, Requests& waiting,
+                                   std::int64_t tries) {
   const OrderedJson request = request_body(call, model);
   std::string key = key_of(request);
   auto answer = log.find(key);
+  if (!answer && tries > 0 && log.count_unusable(key) >= tries) answer = log.find_failure(key);
   if (!answer) waiting.emplace(std::move(key), json_text(request));
   return answer;
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace midillama::chat {
 namespace {
 
@@ -83,6 +85,12 @@ std::optional<Answer> RequestLog::find_failure(const std::string& key) const {
   before.pop_back();
   last.before = problems_of(before);
   return last;
+}
+
+std::int64_t RequestLog::count_unusable(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = failed_.find(key);
+  return found == failed_.end() ? 0 : std::ranges::count(found->second, true, &Failure::is_answered);
 }
 
 void RequestLog::require_room() {

@@ -17,11 +17,8 @@ namespace {
 
 using Pieces = std::vector<pieces::Piece>;
 
-std::set<std::string> ids_of(const Labelled& labelled) {
-  std::set<std::string> ids;
-  for (const Pieces* pieces : {&labelled.train, &labelled.test})
-    for (const pieces::Piece& piece : *pieces) ids.insert(piece.id);
-  return ids;
+void add_ids(const Pieces& pieces, std::set<std::string>& ids) {
+  for (const pieces::Piece& piece : pieces) ids.insert(piece.id);
 }
 
 std::set<std::string> values_of(const Pieces& pieces, const std::string& label) {
@@ -81,13 +78,15 @@ Labelled read_labelled(const config::Config& config) {
                     .test = {}};
   const std::string& label = labelled.task.label;
   pieces::Sets sets = pieces::read_sets(classify.pieces, config.corpus.path);
+  drop_unlabelled(sets.train, label);
+  add_ids(sets.train, labelled.all);
   if (!classify.mapping.empty()) apply_mapping(classify.mapping, label, sets);
   if (classify.pieces.test.empty()) sets.test = sets.train;
   drop_unlabelled(sets.train, label);
   drop_unlabelled(sets.test, label);
   labelled.train = std::move(sets.train);
   labelled.test = pieces::tested_pieces(sets.test, classify.pieces, label);
-  labelled.all = ids_of(labelled);
+  add_ids(labelled.test, labelled.all);
   if (!classify.multi_label) {
     drop_several(labelled.train, label);
     drop_several(labelled.test, label);
@@ -98,7 +97,9 @@ Labelled read_labelled(const config::Config& config) {
 void keep_classes(Labelled& labelled, std::vector<std::string> classes) {
   keep(labelled.train, labelled.task.label, classes);
   labelled.task.of_others = keep(labelled.test, labelled.task.label, classes);
-  labelled.task.left_out = static_cast<std::int64_t>(labelled.all.size() - ids_of(labelled).size());
+  std::set<std::string> kept;
+  for (const Pieces* pieces : {&labelled.train, &labelled.test}) add_ids(*pieces, kept);
+  labelled.task.left_out = static_cast<std::int64_t>(labelled.all.size() - kept.size());
   labelled.task.classes = std::move(classes);
 }
 

@@ -25,18 +25,18 @@ metrics::Classification told(const Task& task, const Scores& scores) {
 }
 
 // Of the classes, how many a piece may be told to be of, the pieces and what each is.
+bool is_defined(const std::vector<double>& values) {
+  return std::ranges::any_of(values, [](double value) { return !std::isnan(value); });
+}
+
+}  // namespace
+
 std::string fingerprint_of_tested(const Task& task) {
   Fingerprinter tested;
   tested.add(json_line({task.classes, task.multi_label}));
   for (const pieces::Piece& piece : task.parts.test) tested.add(json_line({piece.id, piece.content, piece.values(task.label)}));
   return tested.fingerprint();
 }
-
-bool is_defined(const std::vector<double>& values) {
-  return std::ranges::any_of(values, [](double value) { return !std::isnan(value); });
-}
-
-}  // namespace
 
 void write_predictions(const fs::path& file, const Task& task, std::int64_t fold, const Scores& scores) {
   AtomicFile lines(file);

@@ -46,6 +46,7 @@ std::optional<std::size_t> class_named(const Json& name, const Task& task) {
   if (!name.is_string()) return std::nullopt;
   const auto& told = name.get_ref<const std::string&>();
   auto found = std::ranges::find(task.classes, told);
+  if (found == task.classes.end()) found = std::ranges::find(task.classes, text::strip(told));
   if (found == task.classes.end())
     found = std::ranges::find(task.classes, plain(told), [](const std::string& known) { return plain(known); });
   return found == task.classes.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - task.classes.begin()));
@@ -116,7 +117,9 @@ ZeroShot ask_classes(const Task& task, const config::Config& config) {
     const auto classes = answers[i].is_usable() ? read_answer(answers[i].text, task) : std::nullopt;
     if (!classes) {
       if (!texts[i].text.empty() && !answers[i].is_usable()) ++failed_calls;
-      const std::string why = answers[i].is_usable() ? fmt::format("\"{}\" names no class", answers[i].text) : answers[i].problem;
+      const std::string why = answers[i].is_usable()
+                                  ? fmt::format("\"{}\" does not name {}", answers[i].text, task.multi_label ? "classes" : "one class")
+                                  : answers[i].problem;
       told.unanswered.push_back(fmt::format("{}: {}", pieces[i].id, why));
       continue;
     }

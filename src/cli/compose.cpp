@@ -127,7 +127,7 @@ void run(const config::Config& given, const ComposeCommand& command) {
   config::Config config = given;
   config.chat.replay = config.chat.replay || command.calls.replay;
   if (command.calls.asks_the_server()) return compose(config, command.overwrite);
-  handle_waiting_calls(config, command.calls, [&] { return compose::waiting_requests(config, config.data.dir); });
+  handle_waiting_calls(config, command.calls, [&] { return compose::waiting_requests(config, config.data.dir, command.overwrite); });
   std::cout << "Pieces whose answers do not hold what they must are asked for again, which comes on top.\n";
 }
 

@@ -17,7 +17,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -72,7 +74,7 @@ void require_same_settings(const config::Config& config, const Vocabulary& vocab
 // The pieces that are there.
 struct Known {
   std::set<std::string> files = {};
-  std::vector<std::string> requests = {};  // whose answers they are
+  std::map<std::string, Json> music = {};  // by the piece's name
 };
 
 Known known_pieces(const fs::path& directory) {
@@ -82,19 +84,9 @@ Known known_pieces(const fs::path& directory) {
   for_each_json_line(file.string(), [&](const Json& line, std::size_t number) {
     const std::string place = fmt::format("line {}", number);
     known.files.insert(json_get<std::string>(line, "file", file.string(), place));
-    known.requests.push_back(json_get<std::string>(line, "request", file.string(), place));
+    known.music[json_get<std::string>(line, "piece", file.string(), place)] = json_get<Json>(line, "json", file.string(), place);
   });
   return known;
-}
-
-// A piece whose answer is gone would be asked for anew, and another would take its place.
-void require_answers(const Known& known, const chat::RequestLog& log) {
-  const auto gone = std::ranges::count_if(known.requests, [&](const std::string& request) { return !log.has(request); });
-  if (gone > 0)
-    throw InputError(log.file().string(), "",
-                     fmt::format("the answers that {} of the {} pieces were made of are not in it (any more): put it back as it was; "
-                                 "--overwrite asks for these pieces anew, --set data.dir=… keeps them",
-                                 gone, known.requests.size()));
 }
 
 OrderedJson attempts_json(const std::vector<Attempt>& attempts) {
@@ -159,53 +151,118 @@ std::optional<Composed> known_piece(const Composer& composer, const Wish& wish, 
   return piece && piece->is_written() ? piece : std::nullopt;
 }
 
-// What others have put among the pieces stays.
-void keep_foreign(const fs::path& directory, const std::set<std::string>& own, const fs::path& folder) {
-  const fs::path before = directory / kMidiFolder;
-  if (!fs::is_directory(before)) return;
-  for (const auto& entry : fs::recursive_directory_iterator(before)) {
-    if (entry.is_directory() && !entry.is_symlink()) continue;
-    if (own.contains(entry.path().lexically_relative(directory).generic_string())) continue;
-    const fs::path kept = folder / entry.path().lexically_relative(before);
-    fs::create_directories(kept.parent_path());
-    fs::copy(entry.path(), kept, fs::copy_options::copy_symlinks);
+// By wish, what the log gives.
+using FromLog = std::vector<std::optional<Composed>>;
+
+FromLog read_log(const Composer& composer, const chat::RequestLog& log, const std::string& model) {
+  FromLog from_log(composer.wishes().size());
+  parallel_for(from_log.size(), [&](std::size_t i) { from_log[i] = known_piece(composer, composer.wishes()[i], log, model); });
+  return from_log;
+}
+
+// What the log does not give again would be asked for anew, and another piece would take its place.
+void require_same_pieces(const Known& known, const FromLog& from_log, const fs::path& log) {
+  std::set<std::string> given;
+  for (const auto& piece : from_log) {
+    if (!piece) continue;
+    const auto before = known.music.find(piece->wish.name());
+    if (before != known.music.end() && before->second == Json(to_json(piece->tracks))) given.insert(before->first);
+  }
+  const auto other = std::ranges::find_if(known.music, [&](const auto& piece) { return !given.contains(piece.first); });
+  if (other != known.music.end())
+    throw InputError(
+        log.string(), "",
+        fmt::format("does not give {} of the {} pieces that are there ({} for one): answers are missing, or the pieces were asked for "
+                    "in other words; put it back as it was, or --overwrite asks for these pieces anew, --set data.dir=… keeps them",
+                    known.music.size() - given.size(), known.music.size(), other->first));
+}
+
+// Calls `use` with everything in midi/ that is none of `own`: files, links, empty folders.
+void for_each_foreign(const fs::path& directory, const std::set<std::string>& own,
+                      const std::function<void(const fs::directory_entry&)>& use) {
+  if (!fs::is_directory(directory / kMidiFolder)) return;
+  for (const auto& entry : fs::recursive_directory_iterator(directory / kMidiFolder)) {
+    const bool has_more = entry.is_directory() && !entry.is_symlink() && !fs::is_empty(entry.path());
+    if (!has_more && !own.contains(entry.path().lexically_relative(directory).generic_string())) use(entry);
   }
 }
 
-// `own`: the files that are there and the program's.
-void write_midi(const config::Config& config, const std::vector<Composed>& pieces, std::set<std::string> own, const fs::path& directory) {
+// Files of the program: those of the pieces that are there, and of a run that was killed before it could name its own.
+std::set<std::string> own_files(const config::Config& config, const Known& known, const FromLog& from_log, const fs::path& directory) {
   const MidiWriter& writer = midi_writer(config.compose.writer);
-  for (const Composed& piece : pieces) own.insert(piece.wish.file());
+  std::set<std::string> own = known.files;
+  for (const auto& piece : from_log) {
+    if (!piece || own.contains(piece->wish.file())) continue;
+    const fs::path file = directory / piece->wish.file();
+    if (fs::is_regular_file(file) && read_bytes(file) == writer.write(piece->tracks)) own.insert(piece->wish.file());
+  }
+  return own;
+}
+
+// Before anything is asked: that others' files can stay.
+void require_place(const Composer& composer, const std::set<std::string>& own, const fs::path& directory) {
+  std::set<std::string> wanted;
+  for (const Wish& wish : composer.wishes()) wanted.insert(wish.file());
+  for_each_foreign(directory, own, [&](const fs::directory_entry& entry) {
+    const std::string file = entry.path().lexically_relative(directory).generic_string();
+    const auto complain = [&](const char* what) { throw InputError(entry.path().string(), "", fmt::format("{}: move it away", what)); };
+    if (wanted.contains(file)) complain("is not of `midillama compose`, and a piece would take its place");
+    if (!entry.is_symlink() && !entry.is_regular_file() && !entry.is_directory()) complain("is no file that can stay among the pieces");
+  });
+}
+
+void write_midi(const config::Config& config, const std::vector<Composed>& pieces, const std::set<std::string>& own,
+                const fs::path& directory) {
+  const MidiWriter& writer = midi_writer(config.compose.writer);
   write_directory(directory / kMidiFolder, [&](const fs::path& folder) {
-    keep_foreign(directory, own, folder);
+    const auto place_of = [&](const fs::path& file) { return folder / file.lexically_relative(directory / kMidiFolder); };
+    for_each_foreign(directory, own, [&](const fs::directory_entry& entry) {
+      const fs::path kept = place_of(entry.path());
+      fs::create_directories(entry.is_directory() && !entry.is_symlink() ? kept : kept.parent_path());
+      if (entry.is_symlink() || entry.is_regular_file()) fs::copy(entry.path(), kept, fs::copy_options::copy_symlinks);
+    });
     for (const Composed& piece : pieces) {
       if (!piece.is_written()) continue;
       const auto bytes = writer.write(piece.tracks);
-      const fs::path file = folder / fs::path(piece.wish.file()).lexically_relative(kMidiFolder);
-      write_atomically(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      write_atomically(place_of(directory / piece.wish.file()), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     }
   });
+}
+
+// What is there before a run, none of which it may take away.
+struct Before {
+  FromLog from_log;
+  std::set<std::string> own;  // the program's files in midi/
+  bool has_pieces = false;
+};
+
+Before look_at(const config::Config& config, const Composer& composer, const chat::RequestLog& log, const fs::path& directory,
+               bool overwrite) {
+  require_own(directory);
+  if (!overwrite) require_same_settings(config, composer.vocabulary(), directory);
+  const Known known = known_pieces(directory);
+  Before before{.from_log = read_log(composer, log, config.chat.model), .own = {}, .has_pieces = !known.music.empty()};
+  if (!overwrite) require_same_pieces(known, before.from_log, log.file());
+  before.own = own_files(config, known, before.from_log, directory);
+  require_place(composer, before.own, directory);
+  return before;
 }
 
 }  // namespace
 
 ComposeReport compose_pieces(const config::Config& config, const fs::path& directory, const std::function<bool()>& is_stopped,
                              bool overwrite) {
-  require_own(directory);
   const Composer composer(config.compose, config.chat.model, config.run.seed);
-  if (!overwrite) require_same_settings(config, composer.vocabulary(), directory);
-  const Known known_before = known_pieces(directory);
   chat::RequestLog log(directory / works::kRequestsFile);
-  if (!overwrite) require_answers(known_before, log);
+  Before before = look_at(config, composer, log, directory, overwrite);
   chat::Client client(config.chat, log, is_stopped);
   std::vector<Composed> pieces(composer.wishes().size());
   std::atomic<std::int64_t> from_log = 0;
   const auto compose = [&](std::size_t i) {
-    const Wish& wish = composer.wishes()[i];
-    auto known = known_piece(composer, wish, log, config.chat.model);
+    auto& known = before.from_log[i];
     if (known) from_log += known->calls;
-    pieces[i] =
-        known ? *std::move(known) : *composer.compose(wish, [&](const chat::Call& call) { return std::optional(client.ask(call)); });
+    pieces[i] = known ? *std::move(known)
+                      : *composer.compose(composer.wishes()[i], [&](const chat::Call& call) { return std::optional(client.ask(call)); });
   };
   parallel_for("composing", pieces.size(), compose, static_cast<unsigned>(config.chat.max_parallel));
 
@@ -226,7 +283,7 @@ ComposeReport compose_pieces(const config::Config& config, const fs::path& direc
     write_atomically(directory / kStatisticsFile, json_text(report.statistics, 2) + "\n");
   };
   if (written.empty()) {
-    if (!known_before.requests.empty()) complain_of_all(pieces, log.file());  // what is there stays, with its reports
+    if (before.has_pieces) complain_of_all(pieces, log.file());  // what is there stays, with its reports
     write_reports();
     complain_of_all(pieces, directory / kFailedFile);
   }
@@ -236,19 +293,22 @@ ComposeReport compose_pieces(const config::Config& config, const fs::path& direc
     file.write(json_line(piece_line(config, composer.vocabulary(), pieces[written[i]], work)));
   }
   file.commit(made_of(config, composer.vocabulary()), {{"counts", report.statistics.at("files")}}, written.size() == pieces.size(), [&] {
-    write_midi(config, pieces, known_before.files, directory);
+    write_midi(config, pieces, before.own, directory);
     write_reports();
   });
   return report;
 }
 
-chat::Requests waiting_requests(const config::Config& config, const fs::path& directory) {
+chat::Requests waiting_requests(const config::Config& config, const fs::path& directory, bool overwrite) {
   const Composer composer(config.compose, config.chat.model, config.run.seed);
   const chat::RequestLog log(directory / works::kRequestsFile);
+  const Before before = look_at(config, composer, log, directory, overwrite);
   chat::Requests waiting;
-  for (const Wish& wish : composer.wishes()) {
-    if (known_piece(composer, wish, log, config.chat.model)) continue;
-    composer.compose(wish, [&](const chat::Call& call) { return chat::find_or_wait(log, call, config.chat.model, waiting); });
+  for (std::size_t i = 0; i < before.from_log.size(); ++i) {
+    if (before.from_log[i]) continue;
+    composer.compose(composer.wishes()[i], [&](const chat::Call& call) {
+      return chat::find_or_wait(log, call, config.chat.model, waiting, config.chat.tries_for_an_answer);
+    });
   }
   return waiting;
 }

@@ -140,7 +140,9 @@ std::optional<std::string> stale_stage(const Run& run) {
 std::optional<std::string> train(const Plan& plan, const Run& run, const std::string& program) {
   if (auto problem = foreign_stage(run)) return problem;
   for (const std::string& stage : run.system->stages) {
-    if (auto problem = run_step(run, training(plan, run, stage, program))) return problem;
+    const bool is_there = fs::exists(run.folder / stage);
+    if (auto problem = run_step(run, training(plan, run, stage, program)))
+      return is_there ? fmt::format("{} (it begins anew where {} is removed)", *problem, (run.folder / stage).string()) : *problem;
     if (auto problem = stale_stage(run)) return problem;
   }
   return std::nullopt;

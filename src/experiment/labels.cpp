@@ -72,4 +72,8 @@ std::string interval_text(const metrics::Interval& interval) {
   return fmt::format("[{}, {}]", number(interval.low), number(interval.high));
 }
 
+pages::Paragraph without_music(const Table& table, const Error& why) {
+  return {.text = fmt::format("{}: shown without their music. {}", title_of(table.task), why.what()), .is_notice = true};
+}
+
 }  // namespace midillama::experiment

@@ -1,7 +1,9 @@
 // The words of a table for people.
 #pragma once
 
+#include "midillama/core/error.h"
 #include "midillama/experiment/results.h"
+#include "midillama/pages/page.h"
 
 #include <string>
 #include <vector>
@@ -22,6 +24,9 @@ std::string number(double value);
 // "+.031"
 std::string signed_number(double value);
 std::string interval_text(const metrics::Interval& interval);
+
+// That the examples of a table are shown without music, and why.
+pages::Paragraph without_music(const Table& table, const Error& why);
 
 // What a reader of the table must know, a paragraph each.
 std::vector<std::string> explanations(const Plan& plan, const Results& results);

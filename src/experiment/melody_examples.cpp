@@ -2,6 +2,7 @@
 
 #include "experiment/labels.h"
 #include "midillama/core/file.h"
+#include "midillama/melody/groups.h"
 #include "midillama/melody/phrases.h"
 #include "midillama/metrics/ranking.h"
 #include "midillama/pieces/piece_sets.h"
@@ -80,6 +81,19 @@ pages::Example example_of(const Table& table, const Ranked& group, const std::ve
   return example;
 }
 
+// InputError where the pieces are not there any more, or others than were tested.
+melody::Phrases read_tested(const config::Config& config, const Table& table) {
+  const config::PieceSets& sets = config.melody.pieces;
+  const auto tested = pieces::tested_pieces(pieces::read_sets(sets, config.corpus.path).test, sets, "");
+  melody::Phrases phrases = melody::read_phrases(tested, config.melody, "show");
+  const auto now = [&] {
+    return melody::fingerprint_of(phrases, melody::draw_groups(phrases, config.melody.candidates, config.eval.max_examples));
+  };
+  if (!table.tested.empty() && now() != table.tested)
+    throw InputError("melody.pieces", "", "their files, or how phrases are cut, are others than the evaluation was about");
+  return phrases;
+}
+
 }  // namespace
 
 void add_melody_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
@@ -88,9 +102,12 @@ void add_melody_examples(pages::Examples& examples, const Plan& plan, const Tabl
   std::vector<Ranker> rankers;
   for (const Row& row : rows) rankers.push_back(read_ranker(row));
   const config::Config config = configuration_of(plan, rows.front().system, table.test);
-  const config::PieceSets& sets = config.melody.pieces;
-  const auto tested = pieces::tested_pieces(pieces::read_sets(sets, config.corpus.path).test, sets, "");
-  const melody::Phrases phrases = melody::read_phrases(tested, config.melody, "show");
+  melody::Phrases phrases;
+  try {
+    phrases = read_tested(config, table);
+  } catch (const InputError& error) {
+    examples.blocks.emplace_back(without_music(table, error));
+  }
   std::map<std::string, const melody::Phrase*> by_id;
   for (const melody::Phrase& phrase : phrases.all) by_id[phrase.id] = &phrase;
   const std::vector<Ranked>& groups = rankers.front().groups;

@@ -1,7 +1,7 @@
 #include "experiment/piece_examples.h"
 
 #include "experiment/labels.h"
-#include "midillama/classes/task.h"
+#include "midillama/classes/results.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/midi/file.h"
@@ -33,41 +33,52 @@ struct Teller {
   std::map<std::string, std::size_t> place;  // by piece
 };
 
-std::vector<std::string> told_classes(const std::map<std::string, double>& score_of, bool multi_label) {
-  classes::Task task{.name = {}, .label = {}, .multi_label = multi_label};
-  std::vector<double> scores;
-  for (const auto& [name, score] : score_of) {
-    task.classes.push_back(name);
-    scores.push_back(score);
-  }
-  const std::vector<bool> answers = classes::answer(task, scores);
-  std::vector<std::string> told;
-  for (std::size_t i = 0; i < answers.size(); ++i)
-    if (answers[i]) told.push_back(task.classes[i]);
-  return told;
+// The task that a table's evaluations had, without its pieces.
+classes::Task task_of(const Table& table) {
+  const Json settings = table.settings;
+  return {.name = table.task,
+          .label = settings.value("label", table.task),
+          .multi_label = settings.value("multi_label", false),
+          .classes = settings.value("classes", std::vector<std::string>())};
 }
 
-Teller read_teller(const Row& row, bool multi_label) {
+Teller read_teller(const Row& row, const classes::Task& task) {
   Teller teller{.label = label_of(row), .told = {}, .place = {}};
   const std::string file = row.files.front().string();
   for_each_json_line(file, [&](const Json& line, std::size_t number) {
     const std::string place = fmt::format("line {}", number);
     const auto scores = json_get<std::map<std::string, double>>(line, "scores", file, place);
-    if (scores.empty()) throw InputError(file, place, "the key \"scores\" has no class");
-    teller.place[json_get<std::string>(line, "piece", file, place)] = teller.told.size();
-    teller.told.push_back({.piece = json_get<std::string>(line, "piece", file, place),
-                           .labels = json_get<std::vector<std::string>>(line, "labels", file, place),
-                           .classes = told_classes(scores, multi_label)});
+    std::vector<double> by_class;
+    for (const std::string& name : task.classes) by_class.push_back(scores.contains(name) ? scores.at(name) : 0);
+    const std::vector<bool> answers = by_class.empty() ? std::vector<bool>() : classes::answer(task, by_class);
+    Told told{.piece = json_get<std::string>(line, "piece", file, place),
+              .labels = json_get<std::vector<std::string>>(line, "labels", file, place),
+              .classes = {}};
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      if (answers[i]) told.classes.push_back(task.classes[i]);
+    teller.place[told.piece] = teller.told.size();
+    teller.told.push_back(std::move(told));
   });
   return teller;
 }
 
-std::map<std::string, fs::path> files_of_pieces(const config::Config& config) {
+// The files of the pieces that were told of. InputError where these are not there any more, or others than were tested.
+std::map<std::string, fs::path> files_of_pieces(const config::Config& config, const Table& table, const std::vector<Told>& told) {
   const pieces::Sets sets = pieces::read_sets(config.classify.pieces, config.corpus.path);
+  std::map<std::string, const pieces::Piece*> by_id;
+  for (const auto* set : {&sets.train, &sets.test})
+    for (const pieces::Piece& piece : *set) by_id[piece.id] = &piece;
+  classes::Task task = task_of(table);
   std::map<std::string, fs::path> files;
-  for (const auto* set : {&sets.train, &sets.test}) {
-    for (const pieces::Piece& piece : *set) files[piece.id] = piece.file;
+  for (const Told& piece : told) {
+    const auto found = by_id.find(piece.piece);
+    if (found == by_id.end()) continue;
+    files[piece.piece] = found->second->file;
+    task.parts.test.push_back(*found->second);
+    task.parts.test.back().labels[task.label] = piece.labels;
   }
+  if (!table.tested.empty() && classes::fingerprint_of_tested(task) != table.tested)
+    throw InputError("classify.pieces", "", "their files are others than the evaluation was about");
   return files;
 }
 
@@ -105,11 +116,16 @@ bool add_clip(pages::Examples& examples, const std::string& piece, const fs::pat
 void add_piece_examples(pages::Examples& examples, const Plan& plan, const Table& table, std::size_t most) {
   const std::vector<Row> rows = rows_with_files(table);
   if (rows.empty()) return;
+  const classes::Task task = task_of(table);
   std::vector<Teller> tellers;
-  const config::Config config = configuration_of(plan, rows.front().system, table.test);
-  for (const Row& row : rows) tellers.push_back(read_teller(row, config.classify.multi_label));
-  const auto files = files_of_pieces(config);
+  for (const Row& row : rows) tellers.push_back(read_teller(row, task));
   const std::vector<Told>& pieces = tellers.front().told;
+  std::map<std::string, fs::path> files;
+  try {
+    files = files_of_pieces(configuration_of(plan, rows.front().system, table.test), table, pieces);
+  } catch (const InputError& error) {
+    examples.blocks.emplace_back(without_music(table, error));
+  }
   const std::size_t count = std::min(most, pieces.size());
   for (std::size_t i = 0; i < count; ++i) {
     pages::Example example = example_of(table, pieces[i * pieces.size() / count], tellers);

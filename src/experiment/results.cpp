@@ -301,11 +301,12 @@ class ScoredTableBuilder {
     const std::string of = fmt::format("{}", fmt::join(counted, ", "));
     if (table_.of.empty()) {
       table_.of = of;
-      tested_ = scores.tested;
+      table_.settings = scores.settings;
+      table_.tested = scores.tested;
     }
     if (table_.of != of)
       return fmt::format("{} is about {}, the systems before are about {}: they cannot be compared", file.string(), of, table_.of);
-    if (tested_ != scores.tested)
+    if (table_.tested != scores.tested)
       return fmt::format("{} is about others than the systems before, though as many: they cannot be compared", file.string());
     return "";
   }
@@ -359,7 +360,6 @@ class ScoredTableBuilder {
   const Test& test_;
   const Problems& problems_;
   Table table_;
-  std::string tested_;                                 // the fingerprint; the first system decides
   std::vector<std::vector<runs::ScoreRow>> measured_;  // by row and seed
 };
 

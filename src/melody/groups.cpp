@@ -38,7 +38,9 @@ void require_others(const Phrases& phrases, std::size_t right, std::int64_t want
   for (std::size_t i = 0; i < phrases.all.size() && found < wanted; ++i) found += may_be_other(phrases.all[i], phrases.all[right]) ? 1 : 0;
   if (found < wanted)
     throw InputError("melody.pieces", phrases.all[right].id,
-                     fmt::format("{} phrases of other works are wanted beside it, and there are {}", wanted, found));
+                     fmt::format("{} phrases of other works are wanted beside it, and this part of the pieces has {}: more pieces, fewer "
+                                 "melody.candidates or melody.pieces.folds, or another melody.pieces.valid_fraction",
+                                 wanted, found));
 }
 
 std::vector<Group> draw_groups(const Phrases& phrases, std::int64_t candidates, std::int64_t most) {

@@ -1,9 +1,10 @@
 #include "midillama/music/roles.h"
 
-#include "midillama/core/ascii.h"
+#include <glib.h>
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,21 +27,19 @@ constexpr NamedRole kWords[] = {
     {"chord", Role::chords}, {"chords", Role::chords}, {"bass", Role::bass},      {"bassline", Role::bass},
 };
 
-bool is_upper(char c) {
-  return 'A' <= c && c <= 'Z';
-}
-
-bool is_letter(char c) {
-  return is_upper(c) || ('a' <= c && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;  // part of one, in UTF-8
-}
-
 // "LeadSynth 2" is of the words lead and synth.
 std::vector<std::string> words_of(std::string_view name) {
   std::vector<std::string> words;
-  char last = ' ';
-  for (const char c : name) {
-    const bool begins = !is_letter(last) || (is_upper(c) && !is_upper(last));
-    if (is_letter(c)) (begins ? words.emplace_back() : words.back()) += lower_ascii(c);
+  gunichar last = ' ';
+  const std::unique_ptr<char, decltype(&g_free)> valid(g_utf8_make_valid(name.data(), static_cast<gssize>(name.size())), &g_free);
+  for (const char* at = valid.get(); *at != '\0'; at = g_utf8_next_char(at)) {
+    const gunichar c = g_utf8_get_char(at);
+    const bool begins = !g_unichar_isalpha(last) || (g_unichar_isupper(c) && !g_unichar_isupper(last));
+    if (begins && g_unichar_isalpha(c)) words.emplace_back();
+    if (g_unichar_isalpha(c)) {
+      std::array<char, 6> bytes;
+      words.back().append(bytes.data(), static_cast<std::size_t>(g_unichar_to_utf8(g_unichar_tolower(c), bytes.data())));
+    }
     last = c;
   }
   return words;

@@ -59,6 +59,12 @@ TEST_F(ReadTask, SeveralLabelsAPieceArePossible) {
   EXPECT_EQ(task.of_others, 1);
 }
 
+TEST_F(ReadTask, WhatTheMappingHasNoCounterpartForIsCounted) {
+  write_atomically(folder_.path() / "names.yaml", "genre:\n  Pop: Pop_Rock\n  Rare: []\n");
+  config_.classify.min_pieces = 1;
+  EXPECT_EQ(read_task(config_).left_out, 4) << "both, rare, r1 and r2";
+}
+
 TEST_F(ReadTask, WhatIsLearntFromAndTestedIsCountedOnce) {
   config_.classify.pieces = {.train = {train_.path()}, .test = {train_.path()}, .folds = 2, .valid_fraction = .2};
   config_.classify.mapping.clear();

@@ -91,6 +91,8 @@ TEST_F(ZeroShotTest, AnswersNameClassesOrNothing) {
   task_.classes = {" reel", "Ärger", "reel"};
   EXPECT_THAT(*read("{\"genre\": \" reel\"}"), ElementsAre(0u)) << "space too, where that is a class";
   EXPECT_THAT(*read("{\"genre\": \"ärger\"}"), ElementsAre(1u));
+  task_.classes = {"C", "c"};
+  EXPECT_THAT(*read("{\"genre\": \"c \"}"), ElementsAre(1u)) << "space is less than case";
   task_.classes = {"jig", "reel"};
   for (const char* wrong :
        {"reel", "{\"genre\": \"polka\"}", "{\"genre\": 1}", "{\"style\": \"reel\"}", "{\"genre\": [\"jig\", \"reel\"]}", "[]"})

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <functional>
@@ -216,7 +217,8 @@ TEST_F(ComposePieces, TheLogAloneGivesTheSameFiles) {
   compose_pieces(config, folder.path(), nullptr);
   EXPECT_EQ(files(folder.path()), before);
   config.run.seed = 8;
-  EXPECT_EQ(waiting_requests(config, folder.path()).size(), kPieces);
+  EXPECT_EQ(waiting_requests(config, folder.path(), /*overwrite=*/true).size(), kPieces);
+  EXPECT_THAT(error_of([&] { waiting_requests(config, folder.path()); }), HasSubstr("seed: 7, now 8")) << "none for what would be refused";
   EXPECT_THAT(error_of([&] { compose_pieces(config, folder.path(), nullptr, /*overwrite=*/true); }), HasSubstr("this call was never made"));
 }
 
@@ -418,9 +420,9 @@ TEST_F(ComposePieces, PiecesWhoseAnswersAreGoneStay) {
   const std::string log = read_binary(folder.path() / "requests.jsonl");
   const auto refusal = [&] { return error_of([&] { compose_pieces(settings(server.url()), folder.path(), nullptr); }); };
   write_atomically(folder.path() / "requests.jsonl", log.substr(log.find('\n') + 1));
-  EXPECT_THAT(refusal(), HasSubstr("requests.jsonl: the answers that 1 of the 12 pieces were made of are not in it"));
+  EXPECT_THAT(refusal(), HasSubstr("requests.jsonl: does not give 1 of the 12 pieces that are there"));
   fs::remove(folder.path() / "requests.jsonl");
-  EXPECT_THAT(refusal(), HasSubstr("12 of the 12 pieces"));
+  EXPECT_THAT(refusal(), HasSubstr("does not give 12 of the 12 pieces"));
   EXPECT_EQ(files(folder.path()), before);
   EXPECT_EQ(server.bodies().size(), kPieces) << "nothing is asked";
   compose_pieces(settings(server.url()), folder.path(), nullptr, /*overwrite=*/true);
@@ -461,6 +463,84 @@ TEST_F(ComposePieces, WhatKilledRunsLeftGoes) {
     write_atomically(folder.path() / fmt::format("{}.tmp-1-2", name), "half");
   compose_pieces(settings(server.url()), folder.path(), nullptr);
   for (const auto& [name, bytes] : files(folder.path())) EXPECT_THAT(name, testing::Not(HasSubstr(".tmp-")));
+}
+
+TEST_F(ComposePieces, PiecesThatTheLogGivesOtherwiseStay) {
+  // Every piece at its second try; the first tries' answers go.
+  ScriptedServer server([](std::size_t number, const auto& request, auto& response) {
+    number % 2 == 0 ? give(response, "I cannot") : answer_well(request, response);
+  });
+  config::Config config = settings(server.url());
+  config.chat.max_parallel = 1;
+  compose_pieces(config, folder.path(), nullptr);
+  const auto before = files(folder.path());
+  std::string kept;
+  for_each_line(folder.path() / "requests.jsonl", [&](std::string_view line, std::size_t) {
+    if (line.find("I cannot") == std::string_view::npos) kept += std::string(line) + '\n';
+  });
+  const std::string log = read_binary(folder.path() / "requests.jsonl");
+  write_atomically(folder.path() / "requests.jsonl", kept);
+  EXPECT_THAT(error_of([&] { compose_pieces(config, folder.path(), nullptr); }), HasSubstr("does not give 12 of the 12 pieces"));
+  write_atomically(folder.path() / "requests.jsonl", log);
+  // A record that does not say what the vocabulary was.
+  OrderedJson record = OrderedJson::parse(read_text(folder.path() / "compose.json"));
+  const OrderedJson settings_before = record["made_of"]["settings"];
+  for (const auto& [key, value] : settings_before.items())
+    if (key.starts_with("vocabulary.")) record["made_of"]["settings"].erase(key);
+  write_atomically(folder.path() / "compose.json", record.dump());
+  std::string text = "genres: [Jazz, New Age]\nstyles: [Dance, Punk]\nmoods: [sad]\npiece: \"{genre} {style}\"\n";
+  write_atomically(folder.path() / "voc.yaml", text);
+  record["made_of"]["settings"]["compose.vocabulary"] = (folder.path() / "voc.yaml").string();
+  write_atomically(folder.path() / "compose.json", record.dump());
+  config.compose.vocabulary = (folder.path() / "voc.yaml").string();
+  EXPECT_THAT(error_of([&] { compose_pieces(config, folder.path(), nullptr); }), HasSubstr("asked for in other words"));
+  EXPECT_EQ(files(folder.path()).at("pieces.jsonl"), before.at("pieces.jsonl"));
+  EXPECT_EQ(server.bodies().size(), 2 * kPieces) << "nothing is asked";
+}
+
+TEST_F(ComposePieces, WhatCannotStayAmongThemIsNamedBeforeAnythingIsAsked) {
+  ScriptedServer server([](std::size_t, const auto& request, auto& response) { answer_well(request, response); });
+  config::Config config = settings(server.url());
+  compose_pieces(config, folder.path(), nullptr);
+  config.compose.pieces = 4;
+  const auto refusal = [&] { return error_of([&] { compose_pieces(config, folder.path(), nullptr); }); };
+  const fs::path next = folder.path() / "midi/Jazz_Punk/004.mid";
+  write_atomically(next, "mine");
+  EXPECT_THAT(refusal(), HasSubstr("004.mid: is not of `midillama compose`, and a piece would take its place: move it away"));
+  fs::remove(next);
+  fs::create_directory(next);
+  EXPECT_THAT(refusal(), HasSubstr("a piece would take its place"));
+  fs::remove(next);
+  ASSERT_EQ(::mkfifo((folder.path() / "midi/pipe").c_str(), 0600), 0);
+  EXPECT_THAT(refusal(), HasSubstr("midi/pipe: is no file that can stay among the pieces: move it away"));
+  fs::remove(folder.path() / "midi/pipe");
+  EXPECT_EQ(server.bodies().size(), kPieces);
+  fs::create_directories(folder.path() / "midi/empty");
+  fs::create_symlink("nowhere", folder.path() / "midi/link");
+  EXPECT_EQ(refusal(), "no error");
+  EXPECT_TRUE(fs::is_directory(folder.path() / "midi/empty"));
+  EXPECT_EQ(fs::read_symlink(folder.path() / "midi/link"), "nowhere");
+}
+
+TEST_F(ComposePieces, ABatchGoesOnToTheNextSeedAsARunDoes) {
+  config::Config config = settings("http://127.0.0.1:1");
+  config.compose.structured = true;
+  config.compose.genres = {"Jazz"};
+  config.compose.styles = {"Punk"};
+  config.compose.pieces = 1;
+  config.compose.tries = 2;
+  std::set<std::string> asked;
+  for (int round = 0; round < 4; ++round) {
+    const chat::Requests waiting = waiting_requests(config, folder.path());
+    if (waiting.empty()) break;
+    ASSERT_EQ(waiting.size(), 1u);
+    asked.insert(waiting.begin()->first);
+    chat::RequestLog(folder.path() / "requests.jsonl")
+        .add(
+            {.request = OrderedJson::parse(waiting.begin()->second), .response = OrderedJson::parse(completion("no JSON")), .status = 200});
+  }
+  EXPECT_EQ(asked.size(), 2u) << "a seed each";
+  EXPECT_TRUE(waiting_requests(config, folder.path()).empty());
 }
 
 }  // namespace

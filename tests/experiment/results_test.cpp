@@ -1,10 +1,12 @@
 #include "midillama/experiment/results.h"
 
 #include "experiment/world.h"
+#include "midillama/classes/results.h"
 #include "midillama/core/error.h"
 #include "midillama/experiment/page.h"
 #include "midillama/experiment/report.h"
 #include "midillama/midi/file.h"
+#include "midillama/pieces/piece_sets.h"
 #include "midillama/runs/score_table.h"
 #include "support/error_of.h"
 
@@ -14,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <variant>
 
 namespace midillama::experiment {
 namespace {
@@ -201,6 +204,16 @@ class ScoredResults : public ::testing::Test {
     runs::write_score_table(std::filesystem::path(plan_.dir) / run / "eval" / task / runs::kScoreTableFile, table);
   }
 
+  // Of jigs and reels, and of whatever pieces are there.
+  Results collected() const {
+    Results results = collect(plan_, {});
+    for (Table& table : results.tables) {
+      table.settings = {{"label", "genre"}, {"multi_label", false}, {"classes", {"jig", "reel"}}};
+      table.tested.clear();
+    }
+    return results;
+  }
+
   World world_;
   Plan plan_;
   std::int64_t learnt_ = 50;  // another number for each
@@ -257,7 +270,7 @@ TEST_F(ScoredResults, HaveAPageWithPiecesThatPlay) {
   write_atomically(genre / "constant/predictions.jsonl", constant);
   write_atomically(world_.folder() / "c.yaml", fmt::format("classify: {{pieces: {{train: [{0}], test: [{0}]}}}}\n", set.string()));
   plan_.config = (world_.folder() / "c.yaml").string();
-  const pages::Page page = page_of(plan_, collect(plan_, {}), 2);
+  const pages::Page page = page_of(plan_, collected(), 2);
   ASSERT_EQ(page.examples.items.size(), 2U) << "of four";
   const pages::Example& piece = page.examples.items[1];
   EXPECT_EQ(piece.id, (set / "t2").string());
@@ -286,11 +299,12 @@ TEST_F(ScoredResults, ThePageShowsAnswersAsTheyAreScored) {
   write_atomically(set / "pieces.jsonl", lines);
   write_atomically(genre / "predictions.jsonl", told);
   write_atomically(genre / "constant/predictions.jsonl", told);
-  const auto answers = [&](const char* more) {
-    write_atomically(world_.folder() / "c.yaml",
-                     fmt::format("classify: {{{0} pieces: {{train: [{1}], test: [{1}]}}}}\n", more, set.string()));
-    plan_.config = (world_.folder() / "c.yaml").string();
-    const pages::Page page = page_of(plan_, collect(plan_, {}), 9);
+  write_atomically(world_.folder() / "c.yaml", fmt::format("classify: {{pieces: {{train: [{0}], test: [{0}]}}}}\n", set.string()));
+  plan_.config = (world_.folder() / "c.yaml").string();
+  const auto answers = [&](bool multi_label) {
+    Results results = collected();
+    results.tables[0].settings["multi_label"] = multi_label;
+    const pages::Page page = page_of(plan_, results, 9);
     std::string text;
     for (const pages::Example& piece : page.examples.items) {
       EXPECT_EQ(piece.clip, "") << "cannot be heard";
@@ -298,8 +312,44 @@ TEST_F(ScoredResults, ThePageShowsAnswersAsTheyAreScored) {
     }
     return text;
   };
-  EXPECT_EQ(answers("multi_label: true,"), "nothing was told; jig, reel: right; reel; ");
-  EXPECT_EQ(answers(""), "nothing was told; jig; reel; ");
+  EXPECT_EQ(answers(true), "nothing was told; jig, reel: right; reel; ");
+  EXPECT_EQ(answers(false), "nothing was told; jig; reel; ");
+}
+
+TEST_F(ScoredResults, ThePagePlaysNothingButWhatWasTested) {
+  const std::filesystem::path set = world_.folder() / "tunes", genre = std::filesystem::path(plan_.dir) / "written/seed-1/eval/genre";
+  midi::Score score;
+  score.instruments.emplace_back();
+  score.instruments[0].notes = {{midi::Tick{0}, midi::Tick{480}, 60, 80}};
+  midi::write_midi(score, set / "t.mid");
+  write_atomically(set / "pieces.jsonl",
+                   R"({"piece":"t","file":"t.mid","title":"","composer":"","work":"t","source":"","labels":{"genre":"jig"}})"
+                   "\n");
+  const std::string told = fmt::format(R"({{"piece":"{}","fold":0,"labels":["jig"],"scores":{{"jig":1,"reel":0}}}})", (set / "t").string());
+  write_atomically(genre / "predictions.jsonl", told + '\n');
+  write_atomically(genre / "constant/predictions.jsonl", told + '\n');
+  write_atomically(world_.folder() / "c.yaml", fmt::format("classify: {{pieces: {{train: [{0}], test: [{0}]}}}}\n", set.string()));
+  plan_.config = (world_.folder() / "c.yaml").string();
+  classes::Task task{.name = "genre", .label = "genre", .classes = {"jig", "reel"}};
+  task.parts.test = pieces::read_pieces({set.string()}, "");
+  const auto page = [&] {
+    Results results = collected();
+    results.tables[0].tested = classes::fingerprint_of_tested(task);
+    return page_of(plan_, results, 9);
+  };
+  EXPECT_EQ(page().examples.clips.size(), 1U);
+  const auto notice = [&] {
+    const pages::Page shown = page();
+    EXPECT_EQ(shown.examples.items.at(0).answers.at(0).verdict, pages::Verdict::right);
+    EXPECT_TRUE(shown.examples.clips.empty());
+    return shown.examples.blocks.empty() ? "" : std::get<pages::Paragraph>(shown.examples.blocks[0]).text;
+  };
+  score.instruments[0].notes[0].pitch = 72;
+  midi::write_midi(score, set / "t.mid");
+  EXPECT_THAT(notice(),
+              HasSubstr("Genre: shown without their music. classify.pieces: their files are others than the evaluation was about"));
+  std::filesystem::remove(set / "t.mid");
+  EXPECT_THAT(notice(), HasSubstr("t.mid is neither in"));
 }
 
 TEST_F(ScoredResults, HaveAPageWithPhrasesThatPlay) {
@@ -323,7 +373,7 @@ TEST_F(ScoredResults, HaveAPageWithPhrasesThatPlay) {
   write_atomically(melody / "n-gram/scores.jsonl", scores(0.5));
   write_atomically(world_.folder() / "c.yaml", fmt::format("melody: {{pieces: {{train: [{0}], test: [{0}], folds: 1}}}}\n", set.string()));
   plan_.config = (world_.folder() / "c.yaml").string();
-  const pages::Page page = page_of(plan_, collect(plan_, {}), 2);
+  const pages::Page page = page_of(plan_, collected(), 2);
   ASSERT_EQ(page.examples.items.size(), 1U);
   const pages::Example& group = page.examples.items[0];
   EXPECT_EQ(page.examples.clips.at(group.clip).at("notes").size(), 32U) << "both phrases";

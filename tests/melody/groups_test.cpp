@@ -34,7 +34,7 @@ TEST(Groups, NobodyElseHasTheRightNotes) {
   const Group group = draw_groups(phrases, 6, 0).at(0);
   EXPECT_FALSE(std::set(group.others.begin(), group.others.end()).contains(6));
   EXPECT_THAT(error_of([&] { draw_groups(phrases, 7, 0); }),
-              HasSubstr("piece0#1: 6 phrases of other works are wanted beside it, and there are 5"));
+              HasSubstr("piece0#1: 6 phrases of other works are wanted beside it, and this part of the pieces has 5"));
 }
 
 TEST(Groups, AreSpreadAndTheSameForAll) {

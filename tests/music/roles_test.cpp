@@ -69,6 +69,8 @@ TEST(Roles, AWordOfTheNameCountsNotAPartOfOne) {
   EXPECT_EQ(role("Bass drum"), Role::rhythm);
   EXPECT_EQ(role("LeadSynth 2"), Role::melody);
   EXPECT_EQ(role("bass2"), Role::bass);
+  EXPECT_EQ(role("Lead\u00a0Guitar"), Role::melody);
+  EXPECT_EQ(role("Bass\u2013left \xff"), Role::bass);
 }
 
 TEST(Roles, AnInstrumentWithoutNotesIsNoMelody) {

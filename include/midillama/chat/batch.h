@@ -25,8 +25,10 @@ struct BatchLimits {
 // Requests (request_body()) by their keys, as JSON texts, for there may be tens of thousands.
 using Requests = std::map<std::string, std::string>;
 
-// The answer that the log has to a call; where it has none, the request is added to `waiting`.
-std::optional<Answer> find_or_wait(const RequestLog& log, const Call& call, const std::string& model, Requests& waiting);
+// The answer that the log has to a call; where it has none, the request is added to `waiting`. After `tries` answers that cannot be used
+// (0: never) the last of them is the answer.
+std::optional<Answer> find_or_wait(const RequestLog& log, const Call& call, const std::string& model, Requests& waiting,
+                                   std::int64_t tries = 0);
 
 // Writes them to `file`, and where it would become too long to FILE-2, FILE-3, … (before its extension). The files.
 std::vector<std::filesystem::path> write_batch(const Requests& requests, const std::filesystem::path& file, const BatchLimits& limits = {});

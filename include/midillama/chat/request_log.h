@@ -10,6 +10,7 @@
 #include "midillama/chat/call.h"
 #include "midillama/core/line_log.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,8 @@ class RequestLog {
   bool has(const std::string& key) const;
   // Why the last try of a call that failed gave no answer, and those before it that were answered none that can be used.
   std::optional<Answer> find_failure(const std::string& key) const;
+  // How often it was answered with what cannot be used.
+  std::int64_t count_unusable(const std::string& key) const;
 
   // InputError where what comes back could not be kept: before anything is asked. Any thread.
   void require_room();

@@ -13,6 +13,9 @@ namespace midillama::classes {
 
 inline constexpr const char* kPredictionsFile = "predictions.jsonl";
 
+// Of the classes, the decision rule, and the tested pieces with their files and labels: ScoreTable::tested.
+std::string fingerprint_of_tested(const Task& task);
+
 // A line a test piece: {"piece", "fold", "labels": […], "scores": {class: p}}; everything that is measured can be computed from it again,
 // with the answers that answer() gives. Atomically.
 void write_predictions(const std::filesystem::path& file, const Task& task, std::int64_t fold, const Scores& scores);

@@ -28,11 +28,13 @@ struct ComposeReport {
 // again, so that a run that was ended at any moment goes on with the next one, and the files are the same; so does one with more pieces,
 // tries, genres or styles. Pieces of other settings are replaced where `overwrite` says so. Calls that failed for a piece that was not
 // written are made again by the next run. net::Stopped where `is_stopped` says so. InputError where pieces.jsonl or midi/ is another
-// program's, or of other settings; Error where no piece at all was written: failed.jsonl is there then.
+// program's, of other settings, or what the log does not give again, and where a file of others is in a piece's place; Error where no
+// piece at all was written: failed.jsonl is there then, unless it has older pieces beside it.
 ComposeReport compose_pieces(const config::Config& config, const std::filesystem::path& directory, const std::function<bool()>& is_stopped,
                              bool overwrite = false);
 
-// The calls that wait for an answer. Those for pieces whose answers do not hold are known when these have been given.
-chat::Requests waiting_requests(const config::Config& config, const std::filesystem::path& directory);
+// The calls that wait for an answer. Those for pieces whose answers do not hold are known when these have been given. InputError where
+// compose_pieces() would refuse to run.
+chat::Requests waiting_requests(const config::Config& config, const std::filesystem::path& directory, bool overwrite = false);
 
 }  // namespace midillama::compose

@@ -1,6 +1,7 @@
 // The numbers of an experiment's table, from what the evaluations left: examples.jsonl of every system, seed and row.
 #pragma once
 
+#include "midillama/core/file.h"
 #include "midillama/experiment/execute.h"
 #include "midillama/experiment/plan.h"
 #include "midillama/metrics/intervals.h"
@@ -58,7 +59,9 @@ struct Table {
   std::int64_t pieces = 0;
   std::vector<Column> columns = {};
   std::vector<Row> rows = {};
-  std::vector<Difference> differences = {};  // between the systems' own rows, and of each to its system's others
+  OrderedJson settings = OrderedJson::object();  // of genre, style and melody: those of the first system's evaluation
+  std::string tested = {};                       // ... and the fingerprint of what it was about
+  std::vector<Difference> differences = {};      // between the systems' own rows, and of each to its system's others
 };
 
 // Those whose first seed's file is there.

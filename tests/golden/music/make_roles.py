@@ -14,7 +14,8 @@ HERE = pathlib.Path(__file__).parent
 ROLES = ["melody", "chords", "bass", "rhythm"]
 WORDS = [(r"drums?|drumkit|drumset", 3), (r"melody|vocals?|voices?|lead", 0), (r"chords?", 1), (r"bass|bassline", 2)]
 NAMES = ["", "", "", "Piano", "MELODY 2", "Lead Guitar", "Vocals", "Chords", "Fretless Bass", "Drumset", "Rhythm Guitar", "Strings",
-         "Bassoon", "Misleading pad", "LeadSynth", "Rhythm", "BASS DRUM", "Invoice", "voix aiguë lead", "bass+lead", "Bass2"]
+         "Bassoon", "Misleading pad", "LeadSynth", "Rhythm", "BASS DRUM", "Invoice", "voix aiguë lead", "bass+lead", "Bass2",
+         "Lead\u00a0Guitar", "Bass\u2013left"]
 
 
 def playing(notes):
@@ -24,7 +25,8 @@ def playing(notes):
 
 
 def role_by_name(name):
-    words = [word.lower() for word in re.findall("[A-Z]+[a-z\x80-\U0010ffff]*|[a-z\x80-\U0010ffff]+", name)]
+    letters = "".join(letter if letter.isalpha() else " " for letter in name)
+    words = re.sub("([^A-Z ])([A-Z])", r"\1 \2", letters).lower().split()
     if words == ["rhythm"]:
         return 3
     return next((role for pattern, role in WORDS if any(re.fullmatch(pattern, word) for word in words)), None)
