@@ -156,7 +156,8 @@ using FromLog = std::vector<std::optional<Composed>>;
 
 FromLog read_log(const Composer& composer, const chat::RequestLog& log, const std::string& model) {
   FromLog from_log(composer.wishes().size());
-  parallel_for(from_log.size(), [&](std::size_t i) { from_log[i] = known_piece(composer, composer.wishes()[i], log, model); });
+  parallel_for("reading answers", from_log.size(),
+               [&](std::size_t i) { from_log[i] = known_piece(composer, composer.wishes()[i], log, model); });
   return from_log;
 }
 
