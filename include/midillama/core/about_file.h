@@ -8,14 +8,14 @@
 
 namespace midillama {
 
-// What `work` gives; an Error of it that does not name its file (only InputError does) becomes an InputError of `file`.
+// What `work` gives; an Error of it becomes an InputError of `file`, unless it names its own (InputError) or is the user's (UsageError).
 template <typename Work>
 decltype(auto) about_file(const std::filesystem::path& file, Work&& work) {
   try {
     return std::forward<Work>(work)();
-  } catch (const InputError&) {
-    throw;
   } catch (const Error& error) {
+    const bool is_of_the_file = dynamic_cast<const InputError*>(&error) == nullptr && dynamic_cast<const UsageError*>(&error) == nullptr;
+    if (!is_of_the_file) throw;
     throw InputError(file.string(), "", error.what());
   }
 }
