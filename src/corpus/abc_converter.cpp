@@ -121,8 +121,11 @@ ConvertedTune convert_tune(const AbcTune& tune, const std::filesystem::path& scr
   const auto melody = bare_melody(tune);
   write_scratch(abc, melody);
   const auto result = run_abc2midi(abc, mid);
-  const auto errors = note_errors(result.output + result.error_output);
+  const std::string said = result.output + result.error_output;
+  const auto errors = note_errors(said);
   if (!errors.empty()) throw Error("abc2midi: " + errors.front());
+  // Half a megabyte is the most that it writes; that file is cut short, too.
+  if (said.find("file runaway") != std::string::npos) throw Error("abc2midi: the tune is too long, or its parts repeat too often");
   if (result.status >= 128 || !std::filesystem::exists(mid)) {
     throw Error("abc2midi ended with status " + std::to_string(result.status) + " and wrote no MIDI file");
   }

@@ -2,6 +2,7 @@
 
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
+#include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing_support::error_of;
 
 ConvertedTune convert(const std::string& text) {
   const TemporaryDirectory scratch;
@@ -80,6 +82,14 @@ TEST(AbcConverter, RefusesTunesWhoseNotesWereNotUnderstood) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("abc2midi: "));
   }
+}
+
+TEST(AbcConverter, ATuneThatIsLongerThanTheConverterWritesIsTheTunesFault) {
+  std::string text = "X:1\nM:4/4\nL:1/8\nK:C\n";
+  for (int bar = 0; bar < 20'000; ++bar) text += "CDEF GABc|";
+  const TemporaryDirectory scratch;
+  EXPECT_THAT(error_of([&] { convert_tune(parse_tunebook(text + "\n", "book.abc").at(0), scratch.path(), "tune"); }),
+              HasSubstr("abc2midi: the tune is too long"));
 }
 
 // A tune of one kilobyte, whose MIDI file has several, where no file may become longer than `bytes`: what becomes of it.
