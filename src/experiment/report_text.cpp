@@ -175,12 +175,10 @@ std::string explanation_of(const Kinds& kinds, std::int64_t resamples, std::size
   std::string text = fmt::format(
       "A number is the mean over a system's seeds, ± their standard deviation where there are several; brackets are 95 % intervals by a "
       "bootstrap over the {} ({} resamples), since answers about one are not independent. A difference is of the same resamples; it is "
-      "bold "
-      "where it differs from 0 at the 5 % level by the normal distribution with the resamples' standard deviation, after Holm's correction "
-      "over all differences in its column ({} of them in the JSON file). A dash is a number that there is none of: what is not trained has "
-      "no "
-      "cost of it{}. Peak memory is the host's, of the largest of training and evaluation, and of the first system that hears clips in its "
-      "way it is that of encoding them, which the others find done; seconds are those of the optimizer's steps alone.",
+      "bold where it differs from 0 at the 5 % level by the normal distribution with the resamples' standard deviation, after Holm's "
+      "correction over all differences in its column ({} of them in the JSON file). A dash is a number that there is none of: what is not "
+      "trained has no cost of it{}. Peak memory is the host's, of the largest of training and evaluation, and of the first system that "
+      "hears clips in its way it is that of encoding them, which the others find done; seconds are those of the optimizer's steps alone.",
       resampled_text(kinds), resamples, differences, kinds.questions ? ", a linear probe writes no text" : "");
   if (kinds.questions)
     text +=

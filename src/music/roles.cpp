@@ -35,8 +35,8 @@ std::vector<std::string> words_of(std::string_view name) {
   for (const char* at = valid.get(); *at != '\0'; at = g_utf8_next_char(at)) {
     const gunichar c = g_utf8_get_char(at);
     const bool begins = !g_unichar_isalpha(last) || (g_unichar_isupper(c) && !g_unichar_isupper(last));
-    if (begins && g_unichar_isalpha(c)) words.emplace_back();
     if (g_unichar_isalpha(c)) {
+      if (begins) words.emplace_back();
       std::array<char, 6> bytes;
       words.back().append(bytes.data(), static_cast<std::size_t>(g_unichar_to_utf8(g_unichar_tolower(c), bytes.data())));
     }

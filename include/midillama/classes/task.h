@@ -17,8 +17,7 @@ struct Task {
   bool multi_label = false;               // a piece may be of several
   std::vector<std::string> classes = {};  // sorted: those of the pieces of classify.pieces.train
   pieces::Parts parts = {};               // every piece is of one of the classes at least, of no others, and of one only unless multi_label
-  std::int64_t left_out =
-      0;  // pieces, to learn from or tested, that have a value of the label, but are of none of the classes, or of several
+  std::int64_t left_out = 0;   // pieces of either part that have a value of the label, but are of none of the classes, or of several
   std::int64_t of_others = 0;  // tested pieces that are of others beside the classes, which do not count
 
   // Whether the piece is of each class.
