@@ -48,6 +48,7 @@ Teller read_teller(const Row& row, const classes::Task& task) {
   for_each_json_line(file, [&](const Json& line, std::size_t number) {
     const std::string place = fmt::format("line {}", number);
     const auto scores = json_get<std::map<std::string, double>>(line, "scores", file, place);
+    if (scores.empty()) throw InputError(file, place, "the key \"scores\" has no class");
     std::vector<double> by_class;
     for (const std::string& name : task.classes) by_class.push_back(scores.contains(name) ? scores.at(name) : 0);
     const std::vector<bool> answers = by_class.empty() ? std::vector<bool>() : classes::answer(task, by_class);
