@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -50,6 +51,21 @@ void begin_alone(gpointer) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
+void limit(__rlimit_resource resource, std::uint64_t amount) {
+  if (amount == 0) return;
+  rlimit now{};
+  getrlimit(resource, &now);
+  now.rlim_cur = std::min<rlim_t>(amount, now.rlim_max);
+  setrlimit(resource, &now);
+}
+
+// In the child.
+void limit_itself(gpointer given) {
+  const auto& options = *static_cast<const ProcessOptions*>(given);
+  limit(RLIMIT_CPU, options.cpu_seconds);
+  limit(RLIMIT_AS, options.memory);
+}
+
 }  // namespace
 
 std::filesystem::path own_program() {
@@ -57,14 +73,16 @@ std::filesystem::path own_program() {
   return std::filesystem::read_symlink("/proc/self/exe", ignored);
 }
 
-ProcessResult run_process(const std::vector<std::string>& arguments, const std::string& working_directory) {
+ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options) {
   auto argv = argv_of(arguments);
   char* output = nullptr;
   char* error_output = nullptr;
   int wait_status = 0;
   GError* error = nullptr;
-  const bool started = g_spawn_sync(working_directory.empty() ? nullptr : working_directory.c_str(), argv.data(), nullptr,
-                                    G_SPAWN_SEARCH_PATH, nullptr, nullptr, &output, &error_output, &wait_status, &error);
+  const char* folder = options.working_directory.empty() ? nullptr : options.working_directory.c_str();
+  auto limits = options;
+  const bool started =
+      g_spawn_sync(folder, argv.data(), nullptr, G_SPAWN_SEARCH_PATH, limit_itself, &limits, &output, &error_output, &wait_status, &error);
   if (!started) fail_to_start(arguments.at(0), error);
   ProcessResult result{status_of(wait_status), output, error_output};
   g_free(output);

@@ -145,7 +145,8 @@ std::string kept_field(const Field& field, bool in_header) {
     case 'P':
       return in_header && is_part_order(field.value) ? line : "";
     case 'Q':
-      return quarters_per_minute(field.value) ? "Q:" + std::string(field.value.substr(0, field.value.find('"'))) : "";
+      if (const auto tempo = plain_tempo(field.value)) return "Q:" + *tempo;
+      return "";
     default:
       return "";
   }

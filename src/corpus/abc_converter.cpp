@@ -5,8 +5,11 @@
 #include "midillama/core/process.h"
 #include "midillama/midi/file.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -15,6 +18,9 @@
 
 namespace midillama::corpus {
 namespace {
+
+// A tune takes it milliseconds and a few megabytes; "Z20000000|" takes all that there is.
+const ProcessOptions kLimits{.cpu_seconds = 20, .memory = std::uint64_t{1} << 29};
 
 constexpr int kFirstBeatVelocity = 105;  // abc2midi's default for the first note of a bar (%%MIDI beat)
 
@@ -60,7 +66,7 @@ void write_scratch(const std::filesystem::path& path, const std::string& text) {
 
 ProcessResult run_abc2midi(const std::filesystem::path& abc, const std::filesystem::path& mid) {
   try {
-    return run_process({"abc2midi", abc.string(), "-NGRA", "-o", mid.string()});
+    return run_process({"abc2midi", abc.string(), "-NGRA", "-o", mid.string()}, kLimits);
   } catch (const Error& error) {
     throw ConverterError(error.what());
   }
@@ -126,6 +132,8 @@ ConvertedTune convert_tune(const AbcTune& tune, const std::filesystem::path& scr
   if (!errors.empty()) throw Error("abc2midi: " + errors.front());
   // Half a megabyte is the most that it writes; that file is cut short, too.
   if (said.find("file runaway") != std::string::npos) throw Error("abc2midi: the tune is too long, or its parts repeat too often");
+  if (said.find("Out of memory") != std::string::npos || result.status == 128 + SIGXCPU)
+    throw Error(fmt::format("abc2midi: the tune takes more than {} seconds or {} MiB", kLimits.cpu_seconds, kLimits.memory >> 20));
   if (result.status >= 128 || !std::filesystem::exists(mid)) {
     throw Error("abc2midi ended with status " + std::to_string(result.status) + " and wrote no MIDI file");
   }

@@ -80,13 +80,20 @@ const records::Tag* closed_tag_from(const records::Tags& tags, std::string_view 
   return tag == tags.tags.end() ? nullptr : &*tag;
 }
 
+// Whether the tune sounds in the key that it is written in.
+bool sounds_as_written(const AbcTune& tune) {
+  return std::ranges::none_of(tune.fields,
+                              [](const auto& field) { return (field.first == 'K' || field.first == 'V') && is_transposed(field.second); });
+}
+
 Facts labels_of(const AbcTune& tune, const std::string& collection, const records::Tags& tags) {
   Facts labels;
   const auto meter = tune.holds_throughout('M') ? meter_label(tune.field('M')) : std::nullopt;
   set_label(labels, "meter", meter);
   if (const auto* tag = closed_tag_from(tags, "dance")) set_label(labels, "dance", dance_of(tune, *tag, meter.value_or("")));
   if (const auto* tag = closed_tag_from(tags, "origin")) set_label(labels, "origin", origin_of(tune, *tag, collection));
-  if (tune.holds_throughout('K') && states_mode(collection)) set_label(labels, "key", key_label(tune.field('K')));
+  if (tune.holds_throughout('K') && states_mode(collection) && sounds_as_written(tune))
+    set_label(labels, "key", key_label(tune.field('K')));
   const auto beats = meter && tune.holds_throughout('Q') ? beats_per_minute(tune.field('Q'), *meter) : std::nullopt;
   if (beats) labels["beats_per_minute"] = fmt::format("{}", *beats);
   return labels;

@@ -15,12 +15,13 @@ using shapes::ConfigReader;
 namespace fs = std::filesystem;
 namespace {
 
-// What is read, and what changes no number whatever it is: descriptions, where training began, settings of things that are off. Every other
+// What is read, and what changes no number whatever it is: descriptions, where training began, settings of things that are off, and
+// fan_in_fan_out, which PEFT takes back for linear layers (dispatch_default). Every other
 // key, known or not, must be at its default, which is null, false or empty for all of PEFT 0.21's.
 constexpr std::string_view kRead[] = {"peft_type", "bias", "r", "lora_alpha", "lora_dropout", "target_modules", "init_lora_weights"};
 constexpr std::string_view kHarmless[] = {
-    "task_type",    "auto_mapping", "peft_version", "base_model_name_or_path", "revision",       "inference_mode",   "megatron_core",
-    "loftq_config", "eva_config",   "corda_config", "lora_ga_config",          "runtime_config", "qalora_group_size"};
+    "fan_in_fan_out", "task_type",    "auto_mapping", "peft_version", "base_model_name_or_path", "revision",       "inference_mode",
+    "megatron_core",  "loftq_config", "eva_config",   "corda_config", "lora_ga_config",          "runtime_config", "qalora_group_size"};
 
 // How the adapter began, where the base model is then as it is without one. Others (pissa, olora, corda, loftq, …) take what the adapter
 // begins with out of the base model, which PEFT does again when it loads one.
@@ -89,7 +90,7 @@ config::Lora read_peft_config(const fs::path& directory) {
   refuse_other_kinds(reader);
   refuse_other_base_models(reader);
   config::Lora lora;
-  lora.rank = reader.size("r", 1 << 16);
+  lora.rank = reader.size_or("r", 8, 1 << 16);
   lora.alpha = reader.positive_or("lora_alpha", 8);
   if (lora.alpha > config::kLargestFactor)
     reader.mistake("lora_alpha", fmt::format("must be at most {}, is {}", config::kLargestFactor, lora.alpha));

@@ -7,6 +7,8 @@
 #include "midillama/model/lora_targets.h"
 #include "midillama/model/peft.h"
 #include "midillama/model/to_device.h"
+#include "midillama/runs/files.h"
+#include "midillama/weights/finite.h"
 #include "midillama/weights/load.h"
 
 #include <fmt/format.h>
@@ -31,6 +33,7 @@ std::map<std::string, Adapter> read_adapters(const fs::path& llm, const fs::path
   model::Llama shape(model::LlamaConfig::read(llm), torch::TensorOptions().device(torch::kMeta));
   model::add_adapters(*shape, lora, 0);
   const weights::SafetensorsFile file = model::open_peft_weights(*shape, directory);
+  weights::require_finite(file);
   std::map<std::string, Adapter> adapters;
   for (const auto& [name, layer] : model::lora_targets(*shape, lora.target_modules)) {
     const torch::Tensor weight = base.tensor(name + ".weight");
@@ -46,6 +49,11 @@ std::map<std::string, Adapter> read_adapters(const fs::path& llm, const fs::path
 torch::Tensor merge(const torch::Tensor& weight, const Adapter& adapter) {
   const auto exact = [](const torch::Tensor& tensor) { return tensor.to(torch::kFloat32); };
   return at::addmm(exact(weight), exact(adapter.lora_B), exact(adapter.lora_A), 1.0, adapter.scaling).to(weight.scalar_type());
+}
+
+InputError too_large(const fs::path& adapter, const std::string& name, torch::ScalarType dtype) {
+  return {(adapter / runs::kAdapterWeightsFile).string(), name,
+          fmt::format("with what the adapter adds, the weight is too large for {}", c10::toString(dtype))};
 }
 
 // Configuration, tokenizer and licence; weights and what else may lie there are not taken along.
@@ -91,7 +99,10 @@ Merged merge_adapter(const fs::path& llm, const fs::path& adapter, const fs::pat
         file.copy_into(name, weight);
         progress.advance();
         const auto found = adapters.find(name);
-        return found == adapters.end() ? weight : merge(weight, found->second);
+        if (found == adapters.end()) return weight;
+        const torch::Tensor changed = merge(weight, found->second);
+        if (!weights::is_finite(changed)) throw too_large(adapter, name, info.dtype);
+        return changed;
       };
       weights::write_safetensors(unfinished / file.path().filename(), file.tensors(), tensor_of, file.metadata());
     }

@@ -1,5 +1,9 @@
 #include "midillama/weights/finite.h"
 
+#include "safetensors_header.h"
+
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace midillama::weights {
@@ -21,6 +25,10 @@ void require_finite(const SafetensorsFile& file) {
   for (const auto& [name, info] : file.tensors()) {
     if (!is_finite(file.tensor(name))) throw not_finite(file.path(), name);
   }
+}
+
+InputError too_large(const std::filesystem::path& file, const std::string& name, torch::ScalarType dtype) {
+  return {file.string(), name, fmt::format("holds a number that is too large for {}", dtype_name(dtype))};
 }
 
 InputError not_finite(const std::filesystem::path& file, const std::string& name) {

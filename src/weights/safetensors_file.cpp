@@ -83,7 +83,9 @@ void SafetensorsFile::copy_into(const std::string& name, const torch::Tensor& de
     const std::int64_t count = std::min(piece, from.numel() - start);
     const torch::Tensor part = from.narrow(0, start, count);
     if (!is_finite(part)) throw not_finite(path(), name);
-    to.narrow(0, start, count).copy_(part);
+    const torch::Tensor copy = to.narrow(0, start, count);
+    copy.copy_(part);
+    if (copy.scalar_type() != info.dtype && !is_finite(copy)) throw too_large(path(), name, copy.scalar_type());
     const std::uint64_t begin = mapping_->data + info.begin + static_cast<std::uint64_t>(start * element_bytes);
     mapping_->mapped.release(begin, begin + static_cast<std::uint64_t>(count * element_bytes));
   }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <csignal>
 #include <numeric>
 
 namespace midillama {
@@ -62,7 +63,13 @@ TEST(Process, GivesOutputErrorsAndStatus) {
 }
 
 TEST(Process, RunsInTheGivenFolder) {
-  EXPECT_EQ(run_process({"pwd"}, "/usr").output, "/usr\n");
+  EXPECT_EQ(run_process({"pwd"}, {.working_directory = "/usr"}).output, "/usr\n");
+}
+
+TEST(Process, TakesNoMoreThanItMay) {
+  EXPECT_EQ(run_process({"sh", "-c", "while :; do :; done"}, {.cpu_seconds = 1}).status, 128 + SIGXCPU);
+  EXPECT_NE(run_process({"sh", "-c", "head -c 200000000 /dev/zero | tail -n 1 | wc -c"}, {.memory = 64 << 20}).output, "200000000\n");
+  EXPECT_EQ(run_process({"sh", "-c", "echo \"$(ulimit -t) $(ulimit -v)\""}, {.cpu_seconds = 7, .memory = 64 << 20}).output, "7 65536\n");
 }
 
 TEST(Process, MissingProgramIsNamed) {

@@ -43,6 +43,20 @@ TEST(AbcConverter, PlaysTheMelodyUnderItsKeyAndMeter) {
   EXPECT_EQ(tune.score.time_signatures[0].numerator, 6);
 }
 
+// Kind C20: what one tune may take.
+TEST(AbcConverter, ATuneThatTakesAllMemoryIsRefused) {
+  EXPECT_THAT(error_of([] { convert("X:1\nM:4/4\nL:1/4\nK:C\nCDEF|Z20000000|\n"); }), HasSubstr("takes more than 20 seconds or 512 MiB"));
+}
+
+TEST(AbcConverter, PlaysTheTempoOfEveryForm) {
+  const auto quarters = [](const char* field) {
+    return convert(std::string("X:1\nM:4/4\nL:1/4\nQ:") + field + "\nK:C\nCDEF|\n").score.tempos.at(0).bpm;
+  };
+  EXPECT_NEAR(quarters("\"Allegro\" 1/4=180"), 180, .01);
+  EXPECT_NEAR(quarters("3/8=60 \"Slow\""), 90, .01);
+  EXPECT_NEAR(quarters("\"swing\" 1/4 3/8 1/4 3/8=40"), 200, .01);
+}
+
 TEST(AbcConverter, PlaysRepeats) {
   EXPECT_THAT(pitches(convert("X:1\nM:2/4\nL:1/4\nK:C\n|:CD:|EF|\n").score), ElementsAre(60, 62, 60, 62, 64, 65));
 }

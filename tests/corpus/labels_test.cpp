@@ -49,6 +49,33 @@ TEST(Labels, NoKeyWhereNoneIsNamed) {
     EXPECT_EQ(key_label(field), Label()) << field;
 }
 
+// Kind B11: what changes the notes of a key is no clef.
+TEST(Labels, NoKeyWhereMoreThanAKeyIsNamed) {
+  for (const char* field : {"Gdor^c", "Dmix=c", "Am exp", "Amexp", "D exp^f", "Fb", "A#", "B#m", "Gb locrian", "C transpose=2",
+                            "C transpose=x", "C shift=CD", "C sound=B", "C instrument=Bb", "C and G", "C maj min", "C foo=bar"})
+    EXPECT_EQ(key_label(field), Label()) << field;
+  EXPECT_EQ(key_label("A#m"), "A sharp minor");
+  EXPECT_EQ(key_label("Cb"), "C flat major");
+  EXPECT_EQ(key_label("Fblyd"), "F flat lydian");
+  EXPECT_EQ(key_label("F# locrian"), "F sharp locrian");
+  EXPECT_EQ(key_label("C transpose=-12"), "C major");
+  EXPECT_EQ(key_label("D treble+8"), "D major");
+  EXPECT_EQ(key_label("D minor name=\"Violin 1 ^f\" clef=treble-8"), "D minor");
+  EXPECT_TRUE(is_transposed("1 name=\"Clarinet\" transpose=-2"));
+  EXPECT_FALSE(is_transposed("1 name=\"transpose =2\" transpose=-12 % transpose=1"));
+}
+
+// Kind B11.
+TEST(Labels, ADoubtfulLabelNamesNothing) {
+  for (const char* rhythm : {"not a reel", "reel?", "maybe reel", "reel-like", "Reel (?)", "never a reel"})
+    EXPECT_EQ(dance_label(rhythm, "4/4"), Label()) << rhythm;
+  EXPECT_EQ(dance_label("not a jig, a reel", "4/4"), "reel");
+  for (const char* field : {"Scotland?", "England (?)", "possibly, Ireland ?"}) EXPECT_EQ(country_label(field), Label()) << field;
+  EXPECT_EQ(country_label("Europa, Mitteleuropa, Deutschland, Westfalen ?"), "Germany");
+  EXPECT_EQ(country_label("Europa, Mitteleuropa, Deutschland, Niederrhein (?)"), "Germany");
+  EXPECT_EQ(dance_of_title("Will You Dance a Reel?", "4/4"), Label());
+}
+
 TEST(Labels, Meters) {
   EXPECT_EQ(meter_label("C"), "4/4");
   EXPECT_EQ(meter_label("C|"), "2/2");
@@ -90,7 +117,13 @@ TEST(Labels, ATitleNamesADanceAtItsEndOnly) {
 TEST(Labels, TemposNeedABeat) {
   EXPECT_EQ(beats_per_minute("1/4=120", "4/4"), 120);
   EXPECT_EQ(beats_per_minute("3/8 = 60 \"Slow\"", "6/8"), 60);
-  for (const char* field : {"", "80", "\"Slowly\"", "1/4=", "1/4=0", "C=100"}) {
+  EXPECT_EQ(beats_per_minute("\"Allegro\" 1/4=180", "4/4"), 180);
+  EXPECT_EQ(quarters_per_minute("\"Moderato\"1/4 3/8 1/4 3/8=40 \"swing\""), 200);
+  EXPECT_EQ(plain_tempo("\"Moderato\"1/4 3/8 1/4 3/8=40 \"swing\""), "10/8=40");
+  EXPECT_EQ(plain_tempo("1/4 = 92.5"), "1/4=92.5");
+  for (const char* field : {"", "80", "\"Slowly\"", "\"Slowly", "1/4=", "1/4=0", "1/4=nan", "1/4=1e300", "1/3=60", "1/4 1/4 1/4 1/4 1/4=60",
+                            "2147483647/2147483647=60", "C=100"}) {
+    EXPECT_FALSE(plain_tempo(field)) << field;
     EXPECT_FALSE(quarters_per_minute(field)) << field;
     EXPECT_FALSE(beats_per_minute(field, "4/4")) << field;
   }

@@ -1,5 +1,6 @@
 #include "midillama/core/file.h"
 #include "midillama/model/midi_llama.h"
+#include "midillama/model/peft.h"
 #include "midillama/weights/safetensors.h"
 #include "support/error_of.h"
 #include "tiny_models.h"
@@ -171,7 +172,7 @@ TEST(TrainedFiles, RefuseAdaptersOfOtherKinds) {
                 {{"use_dora", true}, {"bias", "all"}, {"rank_pattern", {{"q_proj", 4}}}, {"target_modules", ".*_proj"}, {"r", 0}});
   EXPECT_THAT(load_error(folder.path()),
               AllOf(HasSubstr("adapter_config.json"), HasSubstr("use_dora: is true"), HasSubstr("bias: is \"all\""),
-                    HasSubstr("rank_pattern: is object"), HasSubstr("target_modules: must be a list of layer names"),
+                    HasSubstr("rank_pattern: is {\"q_proj\":4}"), HasSubstr("target_modules: must be a list of layer names"),
                     HasSubstr("r: must be a whole number")));
 }
 
@@ -184,6 +185,15 @@ TEST(TrainedFiles, RefuseAnAdapterUnlikeTheModels) {
   change_config(folder.path(), {{"lora_alpha", 5}});
   EXPECT_THAT(error_of([&] { load_trained(model, folder.path()); }),
               HasSubstr("the adapter has rank 2, alpha 5 on q_proj, up_proj; the model was given rank 2, alpha 3"));
+}
+
+// PEFT's LoraConfig fills in what adapter_config.json leaves out.
+TEST(TrainedFiles, AnAdapterWithoutRankAndAlphaHasPeftsDefaults) {
+  const TemporaryDirectory folder;
+  write_atomically(folder.path() / "adapter_config.json", R"({"peft_type": "LORA", "target_modules": ["q_proj"]})");
+  const config::Lora lora = read_peft_config(folder.path());
+  EXPECT_EQ(lora.rank, 8);
+  EXPECT_EQ(lora.alpha, 8);
 }
 
 TEST(TrainedFiles, AllLinearMeansTheSevenLayers) {
@@ -217,7 +227,6 @@ TEST(TrainedFiles, AnAdapterThatChangesTheBaseModelIsRefusedByName) {
       {"use_dora", true},
       {"use_qalora", true},
       {"lora_bias", true},
-      {"fan_in_fan_out", true},
       {"ensure_weight_tying", true},
       {"bias", "lora_only"},
       {"rank_pattern", {{"q_proj", 4}}},
@@ -241,6 +250,7 @@ TEST(TrainedFiles, AnAdapterThatChangesTheBaseModelIsRefusedByName) {
   };
   for (const auto& [key, value] : refused) EXPECT_THAT(error_with({{key, value}}), HasSubstr(key + ": is")) << key;
   EXPECT_EQ(error_with({{"qalora_group_size", 16},
+                        {"fan_in_fan_out", true},
                         {"runtime_config", {{"ephemeral_gpu_offload", false}}},
                         {"megatron_core", "megatron.core"},
                         {"loftq_config", Json::object()},

@@ -22,7 +22,7 @@ TEST(SlowInstall, WhatIsInstalledAnswersAQuestionFromAnyFolder) {
 
   const auto call = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"env", "-i", (moved / "bin/midillama").string()});
-    return run_process(arguments, "/");
+    return run_process(arguments, {.working_directory = "/"});
   };
   const ProcessResult shown = call({"config", "validate"});
   EXPECT_EQ(shown.status, 0) << shown.error_output;

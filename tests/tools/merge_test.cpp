@@ -7,11 +7,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <limits>
+
 namespace midillama::tools {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 const fs::path kGolden = "tests/golden/model";
 const fs::path kLlama = kGolden / "llama_gqa";
@@ -103,6 +108,35 @@ TEST(Merge, KeepsTheShards) {
     EXPECT_EQ(written.files()[i].tensors().size(), base.files()[i].tensors().size());
   }
   model::load_llama(out, torch::kCPU, torch::kBFloat16);
+}
+
+// Kind A7: it is the adapter that is named, not the folder that the merged model was to become.
+TEST(Merge, RefusesNumbersThatAreNotFiniteByTheAdaptersName) {
+  const TemporaryDirectory folder;
+  const auto error_with = [&](const torch::Tensor& values, const std::string& part) {
+    const fs::path adapter = folder.path() / "adapter", file = adapter / "adapter_model.safetensors";
+    fs::remove_all(adapter);
+    fs::copy(kAdapter, adapter);
+    weights::TensorMap tensors = weights::read_safetensors(file);
+    for (auto& [name, tensor] : tensors) {
+      if (name.find(part) != std::string::npos) tensor = values.to(values.scalar_type(), false, true).expand_as(tensor).contiguous();
+    }
+    weights::write_safetensors(file, tensors);
+    return error_of(kLlama, adapter, folder.path() / "out");
+  };
+  EXPECT_THAT(error_with(torch::full({}, 1e300, torch::kFloat64), "lora_"),
+              AllOf(HasSubstr("adapter/adapter_model.safetensors"), HasSubstr("too large for Float"), Not(HasSubstr("out"))));
+  EXPECT_THAT(error_with(torch::full({}, 3e38, torch::kFloat32), "lora_"), HasSubstr("adapter/adapter_model.safetensors"));
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  error_with(torch::zeros({}), "lora_");
+  fs::remove_all(folder.path() / "out");
+  std::fstream file(folder.path() / "adapter" / "adapter_model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-static_cast<std::streamoff>(sizeof nan), std::ios::end);
+  file.write(reinterpret_cast<const char*>(&nan), sizeof nan).flush();
+  EXPECT_THAT(error_of(kLlama, folder.path() / "adapter", folder.path() / "out"),
+              AllOf(HasSubstr("adapter/adapter_model.safetensors"), HasSubstr("lora_"), HasSubstr("not finite")));
+  EXPECT_FALSE(fs::exists(folder.path() / "out"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1) << "nothing unfinished stays";
 }
 
 TEST(Merge, RefusesAnAdapterOfAnotherDecoder) {

@@ -59,6 +59,14 @@ TEST(Finite, NothingElseIsWritten) {
   EXPECT_EQ(read_binary(file), before);
 }
 
+TEST(Finite, NothingBecomesInfiniteInAnotherType) {
+  const TemporaryDirectory folder;
+  const fs::path file = write_file(folder.path(), 3e38F);
+  EXPECT_EQ(error_of([&] { SafetensorsFile(file).copy_into("weight", at::empty({5000})); }), "no error");
+  EXPECT_THAT(error_of([&] { SafetensorsFile(file).copy_into("weight", at::empty({5000}, torch::kFloat16)); }),
+              AllOf(HasSubstr("x.safetensors"), HasSubstr("weight"), HasSubstr("too large for F16")));
+}
+
 TEST(Finite, NothingElseIsRead) {
   const TemporaryDirectory folder;
   for (const float last : {static_cast<float>(kInfinity), static_cast<float>(kNan)}) {

@@ -14,8 +14,15 @@ struct ProcessResult {
   std::string error_output;
 };
 
+struct ProcessOptions {
+  std::string working_directory = {};  // empty: this program's
+  // What it may take; 0: as much as this program. A program that takes more time of a processor ends by SIGXCPU, status 152.
+  std::uint64_t cpu_seconds = 0;
+  std::uint64_t memory = 0;  // bytes of its address space
+};
+
 // `arguments[0]` is looked up in PATH. Error where the program cannot be started, naming it and what to install or check.
-ProcessResult run_process(const std::vector<std::string>& arguments, const std::string& working_directory = "");
+ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
 
 // This program's executable; empty where the system does not say.
 std::filesystem::path own_program();

@@ -73,7 +73,7 @@ class ConfigReader {
 
   static std::string brief(const Json& value) {
     constexpr std::size_t kLongest = 60;
-    std::string text = value.is_structured() ? value.type_name() : value.dump(-1, ' ', true, Json::error_handler_t::replace);
+    std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
     if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
     return text;
   }
