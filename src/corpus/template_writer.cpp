@@ -32,10 +32,8 @@ std::string caption(const Facts& facts, const records::Tags& tags, Random& rando
   return states_something ? text : "";
 }
 
-// "Yes." or "No.", whichever is right.
-QuestionAnswer yes_or_no(const records::Tag& tag, const records::YesNo& asked, std::string question, const Facts& facts) {
-  const bool yes = records::right_answer(asked.yes_if, facts.at(tag.name)) == "yes";
-  return {"qa", tag.name, std::move(question), yes ? "Yes." : "No.", {}, asked.yes_if, {}};
+bool is_yes(const records::Tag& tag, const records::YesNo& asked, const Facts& facts) {
+  return records::right_answer(asked.yes_if, facts.at(tag.name)) == "yes";
 }
 
 }  // namespace
@@ -77,7 +75,7 @@ std::vector<QuestionAnswer> TemplateWriter::write_unseen(const ClipFacts& clip, 
   add_follow_up(clip.facts, random, written);
   for (const auto* tag : known_tags(clip.facts)) {
     for (const auto& asked : tag->yes_no) {
-      if (!asked.unseen.empty()) written.push_back(yes_or_no(*tag, asked, draw(asked.unseen, random), clip.facts));
+      if (!asked.unseen.empty()) written.push_back(yes_or_no(*tag, asked, asked.unseen, clip.facts, random));
     }
   }
   return written;
@@ -96,14 +94,22 @@ QuestionAnswer TemplateWriter::about(const records::Tag& tag, const Wordings& qu
   return {"qa", tag.name, std::move(question), records::fill(draw(tag.answers, random), facts, tags_)};
 }
 
+QuestionAnswer TemplateWriter::yes_or_no(const records::Tag& tag, const records::YesNo& asked, const Wordings& questions,
+                                         const Facts& facts, Random& random) const {
+  const bool yes = is_yes(tag, asked, facts);
+  const auto& answers = yes ? tag.yes_no_answers.yes : tag.yes_no_answers.no;
+  auto question = draw(questions, random);
+  auto answer = answers.empty() ? yes ? "Yes." : "No." : records::fill(draw(answers, random), facts, tags_);
+  return {"qa", tag.name, std::move(question), std::move(answer), {}, asked.yes_if, {}};
+}
+
 // Yes is as likely as no where the tags have a question for either.
 void TemplateWriter::add_yes_or_no(const Facts& facts, Random& random, std::vector<QuestionAnswer>& written) const {
   std::vector<QuestionAnswer> yes, no;
   for (const auto* tag : known_tags(facts)) {
     for (const auto& asked : tag->yes_no) {
       if (asked.questions.empty()) continue;
-      auto question = yes_or_no(*tag, asked, draw(asked.questions, random), facts);
-      (question.answer == "Yes." ? yes : no).push_back(std::move(question));
+      (is_yes(*tag, asked, facts) ? yes : no).push_back(yes_or_no(*tag, asked, asked.questions, facts, random));
     }
   }
   if (yes.empty() && no.empty()) return;

@@ -21,7 +21,7 @@ std::vector<records::Question> balanced(std::vector<records::Question> questions
     if (question.yes_if.empty()) {
       kept.insert(i);
     } else {
-      by_answer[{question.tag, question.yes_if}][question.answer].push_back(i);
+      by_answer[{question.tag, question.yes_if}][records::right_answer(question.yes_if, question.facts.at(question.tag))].push_back(i);
     }
   }
   for (auto& [asked, answers] : by_answer) {

@@ -31,13 +31,19 @@ std::string right_answer(const std::string& yes_if, const std::string& value) {
   return contains_words(plain_words(value), plain_words(yes_if)) ? "yes" : "no";
 }
 
-std::optional<std::string> said(const Tag& tag, const Question& question, std::string_view text) {
-  if (question.yes_if.empty()) return stated_value(tag, text);
+std::optional<std::string> said_of_yes_no(std::string_view text) {
   const auto words = plain_words(text);
   for (const char* word : {"yes", "no"}) {
     if (is_word_at(words, 0, word)) return word;
   }
+  for (const char* word : {"yes", "no"}) {
+    if (ends_with_words(words, word)) return word;
+  }
   return std::nullopt;
+}
+
+std::optional<std::string> said(const Tag& tag, const Question& question, std::string_view text) {
+  return question.yes_if.empty() ? stated_value(tag, text) : said_of_yes_no(text);
 }
 
 }  // namespace midillama::records

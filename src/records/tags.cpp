@@ -4,6 +4,7 @@
 #include "midillama/config/yaml_reader.h"
 #include "midillama/core/file.h"
 #include "midillama/core/utf8_file.h"
+#include "midillama/records/form.h"
 #include "midillama/records/question.h"
 #include "midillama/records/stated_value.h"
 #include "midillama/records/wording.h"
@@ -107,6 +108,7 @@ class Checker {
     for (std::size_t i = 0; i < tag.answers.size(); ++i) check_answer(tag, tag.answers[i], fmt::format("{}.answers[{}]", key, i));
     for (std::size_t i = 0; i < tag.yes_no.size(); ++i) check_yes_no(tag, tag.yes_no[i], fmt::format("{}.yes_no[{}]", key, i));
     check_yes_no_questions(tag, key);
+    check_yes_no_answers(tag, key + ".yes_no_answers");
     if (tag.answers.empty() && !(tag.unseen.empty() && tag.follow_ups.empty())) complain(key + ".answers", "unseen wordings need answers");
     if (!tag.follow_ups.empty() && tags_.earlier.empty())
       complain(key + ".follow_ups", "follow questions about the tags in `earlier`: none are given");
@@ -129,6 +131,28 @@ class Checker {
           if (known != asked.yes_if)
             complain(key + ".yes_no", fmt::format("\"{}\" is asked with yes_if \"{}\" and \"{}\"", question, known, asked.yes_if));
         }
+      }
+    }
+  }
+
+  void check_yes_no_answers(const Tag& tag, const std::string& key) {
+    const auto& [yes, no] = tag.yes_no_answers;
+    if (yes.empty() != no.empty()) complain(key, "yes and no are given both or neither");
+    if (!yes.empty() && tag.yes_no.empty()) complain(key, "answer questions of yes_no: none are given");
+    for (const auto& wording : yes) check_yes_no_answer(tag, wording, "yes", key + ".yes");
+    for (const auto& wording : no) check_yes_no_answer(tag, wording, "no", key + ".no");
+  }
+
+  // The tag's own fact is all that is known for sure.
+  void check_yes_no_answer(const Tag& tag, const std::string& wording, const std::string& word, const std::string& key) {
+    if (!check_wording(wording, key)) return;
+    const auto sample = sample_facts(tags_);
+    for (const Facts& facts : {sample, Facts{{tag.name, sample.at(tag.name)}}}) {
+      try {
+        const auto answer = fill(wording, facts, tags_);
+        if (said_of_yes_no(answer) != word) return complain(key, fmt::format("\"{}\" neither begins nor ends with {}", answer, word));
+      } catch (const Error& error) {
+        return complain(key, fmt::format("{}; put it in brackets", error.what()));
       }
     }
   }

@@ -32,6 +32,14 @@ TEST(Form, YesIsRightWhereTheValueHasTheWords) {
   EXPECT_EQ(right_answer("2/8", "12/8"), "no") << "words are whole";
 }
 
+TEST(Form, AnAnswerOfYesOrNoMayEndWithIt) {
+  EXPECT_EQ(said_of_yes_no("It is a reel in 2/4, so no."), "no");
+  EXPECT_EQ(said_of_yes_no("The key is E minor: yes!"), "yes");
+  EXPECT_EQ(said_of_yes_no("Yes, and to that I do not say no."), "yes") << "the first word counts first";
+  EXPECT_EQ(said_of_yes_no("It is a reel, so yes, I think."), std::nullopt);
+  EXPECT_EQ(said_of_yes_no("It is in Domino"), std::nullopt);
+}
+
 TEST(Form, AnAnswerOfYesOrNoBeginsWithIt) {
   Question question;
   EXPECT_EQ(said(key(), question, "It is in G minor."), "G minor");

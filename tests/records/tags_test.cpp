@@ -61,6 +61,15 @@ TEST(Tags, WhatIsUnseenMustBeSo) {
   EXPECT_THAT(mood(", yes_no: [{unseen: [\"Sad?\"]}]"), HasSubstr("yes_no[0].yes_if: must be words"));
   EXPECT_THAT(mood(", yes_no: [{yes_if: sad, unseen: [\"Well?\"]}, {yes_if: glad, unseen: [\"Well?\"]}]"),
               HasSubstr("\"Well?\" is asked with yes_if \"sad\" and \"glad\""));
+  const auto answers = [&](const std::string& yes_no_answers) {
+    return mood(", yes_no: [{yes_if: sad, unseen: [\"Well?\"]}], yes_no_answers: " + yes_no_answers);
+  };
+  EXPECT_EQ(answers("{yes: [\"It is {mood}[ in {key}], so yes.\"], no: [\"No, it is {mood}.\"]}"), "no error");
+  EXPECT_THAT(answers("{yes: [\"Yes.\"]}"), HasSubstr("yes_no_answers: yes and no are given both or neither"));
+  EXPECT_THAT(answers("{yes: [\"No.\"], no: [\"No.\"]}"), HasSubstr("\"No.\" neither begins nor ends with yes"));
+  EXPECT_THAT(answers("{yes: [\"Yes, in {key}.\"], no: [\"No.\"]}"), HasSubstr("put it in brackets"));
+  EXPECT_THAT(answers("{yes: [\"Yes, {moods}.\"], no: [\"No.\"]}"), HasSubstr("names \"moods\", which is no tag"));
+  EXPECT_THAT(mood(", yes_no_answers: {yes: [\"Yes.\"], no: [\"No.\"]}"), HasSubstr("answer questions of yes_no: none are given"));
   EXPECT_THAT(mood("", "earlier: [key]\n"), HasSubstr("\"key\" is no tag that is asked about"));
   EXPECT_THAT(mood("", "together: [{unseen: [\"Both?\"]}]\n"), HasSubstr("together[0].answers: must not be empty"));
   EXPECT_THAT(mood("", "together: [{answers: [\"{mood}\"]}]\n"), HasSubstr("must name at least two tags"));

@@ -57,6 +57,9 @@ class TemplateWriter : public QuestionWriter {
   // The tags that are asked about and known of the clip.
   std::vector<const records::Tag*> known_tags(const Facts& facts) const;
   QuestionAnswer about(const records::Tag& tag, const Wordings& questions, const Facts& facts, Random& random) const;
+  // Answered by the word that is right.
+  QuestionAnswer yes_or_no(const records::Tag& tag, const records::YesNo& asked, const Wordings& questions, const Facts& facts,
+                           Random& random) const;
   void add_yes_or_no(const Facts& facts, Random& random, std::vector<QuestionAnswer>& written) const;
   // In the wordings of one member of Together.
   void add_together(Wordings records::Together::*wordings, const Facts& facts, Random& random, std::vector<QuestionAnswer>& written) const;

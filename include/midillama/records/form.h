@@ -21,8 +21,10 @@ std::string label_of(Form form);  // "one fact"
 // What a right answer says where `value` is the fact: that value, or "yes" or "no" where Question::yes_if asks for that.
 std::string right_answer(const std::string& yes_if, const std::string& value);
 
-// What `text` says of `tag` in answer to the question: the value that it states, or for a question of yes or no the one of these words that
-// it begins with.
+// The one of these words that `text` begins with, or where it begins with neither, ends with ("It is a reel, so no.").
+std::optional<std::string> said_of_yes_no(std::string_view text);
+
+// What `text` says of `tag` in answer to the question: the value that it states, or for a question of yes or no said_of_yes_no().
 std::optional<std::string> said(const Tag& tag, const Question& question, std::string_view text);
 
 }  // namespace midillama::records

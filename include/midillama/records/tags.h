@@ -47,6 +47,18 @@ struct YesNo {
   }
 };
 
+// How they are answered: wordings with facts in them that begin or end with the word. Without them "Yes." and "No.".
+struct YesNoAnswers {
+  std::vector<std::string> yes;
+  std::vector<std::string> no;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& v) {
+    v("yes", self.yes);
+    v("no", self.no);
+  }
+};
+
 struct Tag {
   std::string name;
   // closed: one of `values`. key: "F sharp minor". meter: "6/8". number: with one of `units`. text: in the answer's own words.
@@ -63,6 +75,7 @@ struct Tag {
   std::vector<std::string> questions;
   std::vector<std::string> answers;
   std::vector<YesNo> yes_no;
+  YesNoAnswers yes_no_answers;
   // Wordings that only kUnseenSplit has, so that no training question is one of them: of the question alone, and of one that follows
   // others.
   std::vector<std::string> unseen;
@@ -91,6 +104,7 @@ struct Tag {
     v("questions", self.questions);
     v("answers", self.answers);
     v("yes_no", self.yes_no);
+    v("yes_no_answers", self.yes_no_answers);
     v("unseen", self.unseen);
     v("follow_ups", self.follow_ups);
   }
