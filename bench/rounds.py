@@ -4,6 +4,7 @@ Work on one thread is measured in processor seconds, which other work on the mac
 """
 
 import json
+import os
 import statistics
 import subprocess
 import time
@@ -13,7 +14,9 @@ class Speed:
     """`speed` or `model_speed` with its input loaded (bench/speed.cpp, bench/model_speed.cpp)."""
 
     def __init__(self, program, *arguments):
-        self.process = subprocess.Popen([str(word) for word in (program, *arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = os.environ | {"THP_MEM_ALLOC_ENABLE": "1"}  # as the program does for itself
+        self.process = subprocess.Popen([str(word) for word in (program, *arguments)], env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
         return self

@@ -7,8 +7,54 @@
 #include "midillama/kernels/products.h"
 #include "midillama/kernels/rows.h"
 
+#include <ATen/core/dispatch/Dispatcher.h>
+
 namespace midillama::model {
 namespace {
+
+// oneDNN's product, which LibTorch has for its compiler. Its kernels are chosen by what a processor can do; those of MKL, which at::addmm
+// takes, by who made it: on others than Intel's it is half as fast with AVX-512 and three quarters as fast with AVX2
+// (bench/RESULTS.md, "Products of matrices").
+class OneDnnProduct {
+ public:
+  // Nothing where LibTorch was built without it.
+  static const OneDnnProduct* get() {
+    static const auto found = c10::Dispatcher::singleton().findOp({"mkldnn::_linear_pointwise", ""});
+    static const auto product = found ? std::optional(OneDnnProduct(*found)) : std::nullopt;
+    return product ? &*product : nullptr;
+  }
+
+  // a · b. Where a part of b's rows or columns lies between others there is no fast kernel, so it is copied: as much as packing it.
+  torch::Tensor of(const torch::Tensor& a, const torch::Tensor& b) const {
+    const torch::Tensor dense = b.is_contiguous() ? b.t() : b.t().contiguous();
+    return linear_.call(a, dense, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
+  }
+
+ private:
+  using Linear = torch::Tensor(const torch::Tensor&, const torch::Tensor&, const std::optional<torch::Tensor>&, std::string_view,
+                               c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+
+  explicit OneDnnProduct(const c10::OperatorHandle& found) : linear_(found.typed<Linear>()) {}
+
+  c10::TypedOperatorHandle<Linear> linear_;
+};
+
+bool is_intels_processor() {
+#ifdef __x86_64__
+  return __builtin_cpu_is("intel") != 0;
+#else
+  return false;
+#endif
+}
+
+// A call of it costs some tens of microseconds before it begins, and packs an operand; short sides give it nothing to do.
+bool suits_one_dnn(const torch::Tensor& a, const torch::Tensor& b) {
+  constexpr std::int64_t kLeastSide = 16, kLeastProducts = 1 << 19;
+  static const bool is_intels = is_intels_processor();
+  const std::int64_t rows = a.size(0), steps = a.size(1), columns = b.size(1);
+  return !is_intels && a.is_cpu() && a.scalar_type() == torch::kFloat32 && std::min({rows, steps, columns}) >= kLeastSide &&
+         rows * steps * columns >= kLeastProducts && OneDnnProduct::get() != nullptr;
+}
 
 torch::Tensor inverse_rms(const torch::Tensor& x, double epsilon) {
   return x.square().mean(-1, true).add_(epsilon).rsqrt_();
@@ -162,17 +208,33 @@ torch::Tensor matrix_product(const torch::Tensor& a, const torch::Tensor& b) {
   return out;
 }
 
+void add_one_dnn_product_(const torch::Tensor& out, const torch::Tensor& a, const torch::Tensor& b, double kept, double factor) {
+  const torch::Tensor product = OneDnnProduct::get()->of(a, b);
+  if (factor != 1) product.mul_(factor);
+  if (kept == 0) {
+    out.copy_(product);
+  } else {
+    if (kept != 1) out.mul_(kept);
+    out.add_(product);
+  }
+}
+
 void add_matrix_product_(const torch::Tensor& out, const torch::Tensor& a, const torch::Tensor& b, double kept, double factor) {
   const auto add = [kept, factor](torch::Tensor part, const torch::Tensor& left, const torch::Tensor& right) {
     at::internal::lazy_init_num_threads();                  // a helper's thread knows nothing of how many threads LibTorch may use
     const at::AutoDispatchBelowADInplaceOrView no_records;  // nor of the caller's modes
-    at::addmm_out(part, part, left, right, kept, factor);
+    if (suits_one_dnn(left, right)) {
+      add_one_dnn_product_(part, left, right, kept, factor);
+    } else {
+      at::addmm_out(part, part, left, right, kept, factor);
+    }
   };
   kernels::ThreadTeam* team = TeamScope::team();
   if (team == nullptr || !out.is_cpu()) return add(out, a, b);
-  // Along the longer side. The library packs the other operand for every part: one a thread.
+  // Along the longer side where that can be. The library packs the other operand for every part: one a thread.
   constexpr std::int64_t kLeastProducts = 1 << 20, kTile = 16;
-  const int side = out.size(0) >= out.size(1) ? 0 : 1;
+  const bool is_cut_apart = suits_one_dnn(a, b) && b.is_contiguous();  // in columns, which would be copied
+  const int side = out.size(0) >= out.size(1) || is_cut_apart ? 0 : 1;
   const std::int64_t least = kLeastProducts / std::max<std::int64_t>(1, a.size(1) * out.size(1 - side));
   const kernels::Cut cut{.least = std::max(least, kTile), .unit = kTile, .per_thread = 1};
   kernels::share_range(team, out.size(side), cut, [&](std::int64_t begin, std::int64_t count) {

@@ -36,6 +36,8 @@ torch::Tensor product(const torch::Tensor& x, const torch::Tensor& weight, std::
 torch::Tensor matrix_product(const torch::Tensor& a, const torch::Tensor& b);
 // out = kept · out + factor · a · b, as addmm_.
 void add_matrix_product_(const torch::Tensor& out, const torch::Tensor& a, const torch::Tensor& b, double kept = 1, double factor = 1);
+// The same by oneDNN, for float32 on a CPU: what the above does where that is faster.
+void add_one_dnn_product_(const torch::Tensor& out, const torch::Tensor& a, const torch::Tensor& b, double kept, double factor);
 // An adapter of float32 tensors on a CPU, which must outlive it: A [rank, in], B [out, rank].
 kernels::LowRank low_rank(const torch::Tensor& A, const torch::Tensor& B, double factor, std::int64_t column);
 // The same product plus adapters, for x that is_few().

@@ -86,6 +86,26 @@ TEST(MatrixProduct, SharedOrNotEqualsAtensInFloat64) {
   at::set_num_threads(threads);
 }
 
+// Whatever processor this is.
+TEST(MatrixProduct, OneDnnsEqualsAtensInFloat64HoweverTheOperandsLie) {
+  torch::manual_seed(3);
+  const auto lie = [](std::int64_t rows, std::int64_t columns) {
+    return std::vector{at::randn({rows, columns}), at::randn({columns, rows}).t(), at::randn({rows, columns + 9}).narrow(1, 4, columns),
+                       at::randn({columns, rows + 9}).narrow(1, 4, rows).t(), at::randn({rows, 2 * columns}).slice(1, 0, 2 * columns, 2)};
+  };
+  for (const auto& a : lie(33, 40)) {
+    for (const auto& b : lie(40, 70)) {
+      for (const auto& [kept, factor] : {std::pair{0.0, 1.0}, {0.0, 0.5}, {1.0, 1.0}, {0.5, -2.0}}) {
+        const auto wide = at::randn({33, 80}), before = wide.clone(), out = wide.narrow(1, 3, 70);
+        const auto exact = kept * before.narrow(1, 3, 70) + factor * a.to(torch::kFloat64).mm(b.to(torch::kFloat64));
+        add_one_dnn_product_(out, a, b, kept, factor);
+        EXPECT_LT(largest_difference(out, exact), 1e-4) << a.strides() << b.strides() << kept << factor;
+        EXPECT_TRUE(wide.narrow(1, 0, 3).equal(before.narrow(1, 0, 3)) && wide.narrow(1, 73, 7).equal(before.narrow(1, 73, 7)));
+      }
+    }
+  }
+}
+
 TEST(TeamScope, GivesLibTorchItsThreadsBack) {
   const int threads = at::get_num_threads();
   EXPECT_EQ(TeamScope::team(), nullptr);
