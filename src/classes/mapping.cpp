@@ -1,5 +1,6 @@
 #include "midillama/classes/mapping.h"
 
+#include "midillama/config/yaml_reader.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 
@@ -57,7 +58,7 @@ class MappingReader {
 Mapping read_mapping(const fs::path& file, const std::string& label) {
   const std::string text = read_text(file);
   try {
-    return MappingReader(file.string()).read(YAML::Load(text), label);
+    return MappingReader(file.string()).read(config::load_document(text), label);
   } catch (const YAML::Exception& error) {
     throw InputError(file.string(), fmt::format("line {}", error.mark.line + 1), fmt::format("not valid YAML ({})", error.msg));
   }

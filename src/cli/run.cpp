@@ -40,9 +40,9 @@ int guarded(const std::function<void()>& body) {
   } catch (const std::bad_alloc&) {
     log::error("out of memory");
   } catch (const std::filesystem::filesystem_error& error) {
-    // Of a copy the second is the one that is written.
+    // Of a copy the second is the one that is written; the search for the folder of temporary files alone names none.
     const auto& path = error.path2().empty() ? error.path1() : error.path2();
-    log::error("{}: {}", path.string(), error.code().message());
+    log::error("{}: {}", path.empty() ? "TMPDIR" : path.string(), error.code().message());
   } catch (const std::exception& error) {
     log::error("{}", error.what());
   }

@@ -99,7 +99,7 @@ Loaded parse_text(const std::string& yaml, const std::string& name, const std::v
   std::vector<std::string> mistakes;
   if (yaml.size() > kLongestText) throw ConfigError({fmt::format("{}: is longer than {} bytes: no configuration is", name, kLongestText)});
   try {
-    read_file(YAML::Load(yaml), name, config, mistakes, loaded.chosen.by_file);
+    read_file(load_document(yaml), name, config, mistakes, loaded.chosen.by_file);
   } catch (const YAML::Exception& error) {
     throw ConfigError({fmt::format("{}: line {}: not valid YAML ({})", name, error.mark.line + 1, error.msg)});
   }

@@ -10,6 +10,12 @@
 
 namespace midillama::config {
 
+YAML::Node load_document(const std::string& yaml) {
+  const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+  if (documents.size() > 1) throw YAML::ParserException(documents[1].Mark(), "a second document begins here: one is read");
+  return documents.empty() ? YAML::Node() : documents.front();
+}
+
 std::string yaml_place(const std::string& yaml, const std::string& key) {
   YAML::Node node = YAML::Load(yaml);
   for (std::size_t begin = 0; begin < key.size();) {
@@ -85,13 +91,24 @@ void YamlReader::read(const YAML::Node& node, const std::string& key, double& va
   value = parsed;
 }
 
+// Whether YAML 1.1 and 1.2 read the digits as different numbers: 016 is 14 or 16.
+bool is_octal_or_not(const YAML::Node& node) {
+  if (!node.IsScalar()) return false;
+  const std::string digits = node.Scalar().substr(node.Scalar().find_first_not_of("+-") == 1 ? 1 : 0);
+  return digits.size() > 1 && digits.front() == '0' && digits.find_first_not_of("0123456789") == std::string::npos;
+}
+
 void YamlReader::read(const YAML::Node& node, const std::string& key, std::int64_t& value) {
+  if (is_octal_or_not(node))
+    return complain(node, key, "a whole number without zeros before it is expected, not \"" + node.Scalar() + "\"");
   read_scalar(node, key, value, "a whole number");
 }
 
 void YamlReader::read(const YAML::Node& node, const std::string& key, std::uint64_t& value) {
   // yaml-cpp wraps a negative number around.
   if (node.IsScalar() && node.Scalar().starts_with('-')) return complain(node, key, "a whole number of at least 0 is expected");
+  if (is_octal_or_not(node))
+    return complain(node, key, "a whole number without zeros before it is expected, not \"" + node.Scalar() + "\"");
   read_scalar(node, key, value, "a whole number of at least 0");
 }
 

@@ -53,10 +53,9 @@ class LineSplitter {
  private:
   void finish_line() {
     std::string_view line = line_;
-    if (++number_ == 1) {
-      if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")) throw InputError(file_, "", "is UTF-16 text: save it as UTF-8");
-      if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
-    }
+    if (++number_ == 1 && (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")))
+      throw InputError(file_, "", "is UTF-16 text: save it as UTF-8");
+    if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());  // also where files were joined
     on_line_(line, number_, begin_ + (line_.size() - line.size()));
     begin_ += line_.size() + 1;
     line_.clear();

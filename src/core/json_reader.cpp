@@ -143,6 +143,8 @@ Json parse_json(std::string_view text, const std::string& file) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     refuse(file, error.byte, error);
+  } catch (const Json::out_of_range& error) {  // a number that no double holds
+    throw InputError(file, "", fmt::format("not valid JSON ({})", reason_of(error)));
   }
 }
 

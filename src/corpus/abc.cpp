@@ -14,10 +14,12 @@
 namespace midillama::corpus {
 namespace {
 
+// Also of the mark that DOS put at the end of a file.
 std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
+  constexpr std::string_view kSpaces = " \t\r\x1a";
+  const auto first = text.find_first_not_of(kSpaces);
   if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
 std::string_view without_comment(std::string_view line) {
@@ -157,12 +159,14 @@ bool is_decoration(char c) {
   return c == '.' || c == '~' || c == '`' || (c >= 'H' && c <= 'W') || (c >= 'h' && c <= 'w');
 }
 
-// Where the part of the line that begins at `at` and is left out ends; `at` itself where it is kept.
+// Where the part of the line that begins at `at` and is left out ends; `at` itself where it is kept. No decoration's name has a space or a
+// bar line in it: such a '!' breaks the line where it is printed, and what follows is music.
 std::size_t skip_annotation(std::string_view line, std::size_t at) {
   if (line[at] != '"' && line[at] != '!') return at;
   const auto close = line.find(line[at], at + 1);
-  if (close != std::string_view::npos) return close + 1;
-  return at + 1;
+  if (close == std::string_view::npos) return at + 1;
+  const bool is_break = line[at] == '!' && line.substr(at, close - at).find_first_of(" |") != std::string_view::npos;
+  return is_break ? at + 1 : close + 1;
 }
 
 std::string bare_music(std::string_view line) {

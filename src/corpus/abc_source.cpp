@@ -1,6 +1,7 @@
 #include "corpus/source_files.h"
 #include "corpus/tag_facts.h"
 #include "midillama/core/file.h"
+#include "midillama/core/utf8_file.h"
 #include "midillama/corpus/abc.h"
 #include "midillama/corpus/abc_converter.h"
 #include "midillama/corpus/collections.h"
@@ -135,7 +136,9 @@ std::vector<ListedTune> list_tunes(const std::vector<Tunebook>& books, const std
   for (const auto& book : books) {
     const auto name = name_below(root, book.path);
     try {
-      for (auto& tune : parse_tunebook(read_text(book.path), name)) tunes.push_back({book.collection, std::move(tune)});
+      auto found = parse_tunebook(read_utf8_or_latin1(book.path), name);  // older files are of the latter
+      if (found.empty()) unread.push_back({name, "holds no tune (no X: line)"});
+      for (auto& tune : found) tunes.push_back({book.collection, std::move(tune)});
     } catch (const Error& error) {
       unread.push_back(skipped(name, error));
     }

@@ -40,7 +40,8 @@ std::optional<std::string> dance_of_chapter(const AbcTune& tune) {
   constexpr std::string_view kBook = "oneills ";
   if (book.compare(0, kBook.size(), kBook) != 0) return std::nullopt;
   int number = 0;
-  std::from_chars(book.data() + kBook.size(), book.data() + book.size(), number);
+  const char* end = book.data() + book.size();
+  if (std::from_chars(book.data() + kBook.size(), end, number).ptr != end) return std::nullopt;  // "O'Neill's 1001 Gems"
   for (const auto& chapter : kONeillChapters) {
     if (number >= chapter.first && number <= chapter.last) return std::string(chapter.dance);
   }

@@ -26,7 +26,9 @@ std::string caption(const Facts& facts, const records::Tags& tags, Random& rando
   for (const auto& part : tags.captions.parts) {
     const auto& wording = draw(part.wordings, random);
     if (!std::ranges::all_of(part.needs, is_known)) continue;
-    text += records::fill(wording, facts, tags);
+    const auto filled = records::fill_known(wording, facts, tags);
+    if (!filled) continue;
+    text += *filled;
     states_something = states_something || std::ranges::any_of(records::named_tags(wording), is_known);
   }
   return states_something ? text : "";

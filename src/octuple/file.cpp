@@ -7,7 +7,7 @@ namespace midillama::octuple {
 std::vector<Octuple> read_notes(const std::filesystem::path& file, const midi::Part& part) {
   const auto score = midi::part_of(midi::read_midi(file), part);
   try {
-    return encode(score);
+    return encode(score, file.string());
   } catch (const OctupleError& error) {
     throw InputError(file.string(), "", error.what());
   }

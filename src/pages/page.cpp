@@ -1,5 +1,6 @@
 #include "midillama/pages/page.h"
 
+#include "midillama/core/ascii.h"
 #include "midillama/core/base64.h"
 #include "midillama/core/error.h"
 #include "midillama/core/page_file.h"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <span>
 #include <string_view>
@@ -162,6 +164,13 @@ std::string head_of(const Page& page) {
       kPolicy, escaped(page.title), icon, content_of(web::page_files(), "/base.css"), content_of(page_files(), "/page.css"));
 }
 
+bool is_page(const std::filesystem::path& file) {
+  constexpr std::string_view kBegin = "<!doctype html";
+  std::string begin(kBegin.size(), ' ');
+  std::ifstream(file, std::ios::binary).read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  return lower_ascii(begin) == kBegin;
+}
+
 }  // namespace
 
 std::string to_html(const Page& page) {
@@ -182,6 +191,8 @@ std::string to_html(const Page& page) {
 }
 
 void write_page(const Page& page, const std::filesystem::path& file) {
+  if (std::filesystem::is_regular_file(file) && !std::filesystem::is_empty(file) && !is_page(file))
+    throw InputError(file.string(), "", "is there already and is no page: another name is needed");
   write_atomically(file, to_html(page));
 }
 

@@ -105,7 +105,7 @@ class Checker {
     check_values(tag, key);
     if (tag.tolerance < 0) complain(key + ".tolerance", "must be at least 0");
     if (tag.questions.empty() != tag.answers.empty()) complain(key, "questions and answers are given both or neither");
-    for (std::size_t i = 0; i < tag.answers.size(); ++i) check_answer(tag, tag.answers[i], fmt::format("{}.answers[{}]", key, i));
+    for (std::size_t i = 0; i < tag.answers.size(); ++i) check_own_answer(tag, tag.answers[i], fmt::format("{}.answers[{}]", key, i));
     for (std::size_t i = 0; i < tag.yes_no.size(); ++i) check_yes_no(tag, tag.yes_no[i], fmt::format("{}.yes_no[{}]", key, i));
     check_yes_no_questions(tag, key);
     check_yes_no_answers(tag, key + ".yes_no_answers");
@@ -143,18 +143,21 @@ class Checker {
     for (const auto& wording : no) check_yes_no_answer(tag, wording, "no", key + ".no");
   }
 
+  void check_own_answer(const Tag& tag, const std::string& wording, const std::string& key) {
+    if (check_answer(tag, wording, key)) check_needs_no_other(tag, wording, key);
+  }
+
   // The tag's own fact is all that is known for sure.
+  void check_needs_no_other(const Tag& tag, const std::string& wording, const std::string& key) {
+    if (!fill_known(wording, {{tag.name, sample_facts(tags_).at(tag.name)}}, tags_))
+      complain(key, fmt::format("\"{}\" needs another tag's fact, which may not be known: put that part in brackets", wording));
+  }
+
   void check_yes_no_answer(const Tag& tag, const std::string& wording, const std::string& word, const std::string& key) {
     if (!check_wording(wording, key)) return;
-    const auto sample = sample_facts(tags_);
-    for (const Facts& facts : {sample, Facts{{tag.name, sample.at(tag.name)}}}) {
-      try {
-        const auto answer = fill(wording, facts, tags_);
-        if (said_of_yes_no(answer) != word) return complain(key, fmt::format("\"{}\" neither begins nor ends with {}", answer, word));
-      } catch (const Error& error) {
-        return complain(key, fmt::format("{}; put it in brackets", error.what()));
-      }
-    }
+    check_needs_no_other(tag, wording, key);
+    const auto answer = fill(wording, sample_facts(tags_), tags_);
+    if (said_of_yes_no(answer) != word) complain(key, fmt::format("\"{}\" neither begins nor ends with {}", answer, word));
   }
 
   // A question that only one of the answers is ever right for tells nothing.
@@ -206,8 +209,9 @@ class Checker {
     }
   }
 
-  void check_answer(const Tag& tag, const std::string& wording, const std::string& key) {
-    if (!check_wording(wording, key)) return;
+  // Whether it is right.
+  bool check_answer(const Tag& tag, const std::string& wording, const std::string& key) {
+    if (!check_wording(wording, key)) return false;
     auto facts = sample_facts(tags_);
     std::vector<std::string> values = {facts[tag.name]};
     for (const auto& value : tag.values) values.push_back(value.value);
@@ -215,9 +219,11 @@ class Checker {
       facts[tag.name] = value;
       const auto answer = fill(wording, facts, tags_);
       if (tag.is_checkable() && stated_value(tag, answer) != value) {
-        return complain(key, fmt::format("\"{}\" does not state the value {}", answer, value));
+        complain(key, fmt::format("\"{}\" does not state the value {}", answer, value));
+        return false;
       }
     }
+    return true;
   }
 
   void check_captions() {

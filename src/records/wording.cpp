@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <optional>
+#include <utility>
 
 namespace midillama::records {
 namespace {
@@ -85,12 +85,12 @@ std::optional<std::string> fill_fields(std::string_view text, const Facts& facts
 
 }  // namespace
 
-std::string fill(std::string_view wording, const Facts& facts, const Tags& tags) {
+std::optional<std::string> fill_known(std::string_view wording, const Facts& facts, const Tags& tags) {
   std::string out;
   while (!wording.empty()) {
     const auto open = wording.find('[');
     const auto plain = fill_fields(wording.substr(0, open), facts, tags);
-    if (!plain) throw Error("a wording needs a fact that is not known: " + std::string(wording));
+    if (!plain) return std::nullopt;
     out += *plain;
     if (open == std::string_view::npos) break;
     const auto close = closing(wording, open, ']');
@@ -101,9 +101,17 @@ std::string fill(std::string_view wording, const Facts& facts, const Tags& tags)
   return out;
 }
 
+std::string fill(std::string_view wording, const Facts& facts, const Tags& tags) {
+  if (auto text = fill_known(wording, facts, tags)) return std::move(*text);
+  throw Error(fmt::format("\"{}\" needs a fact that is not known", wording));
+}
+
 std::vector<std::string> named_tags(std::string_view wording) {
   std::vector<std::string> tags;
-  for (auto open = wording.find('['); open != std::string_view::npos; open = wording.find('[', open + 1)) closing(wording, open, ']');
+  for (auto open = wording.find('['); open != std::string_view::npos; open = wording.find('[', open + 1)) {
+    if (wording.substr(open + 1, closing(wording, open, ']') - open - 1).find('[') != std::string_view::npos)
+      throw Error(fmt::format("\"{}\": brackets stand within brackets", wording));
+  }
   for (auto open = wording.find('{'); open != std::string_view::npos; open = wording.find('{', open + 1)) {
     const auto close = closing(wording, open, '}');
     tags.emplace_back(parse_field(wording.substr(open + 1, close - open - 1)).tag);

@@ -1,5 +1,6 @@
 #include "midillama/serve/chat.h"
 
+#include "midillama/core/about_file.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/json_text.h"
@@ -131,7 +132,7 @@ void Chat::hear_part(std::string_view seconds) {
 void Chat::hear(const std::filesystem::path& midi, midi::Score score, const midi::Part& part) {
   const auto clip = midi::part_of(score, part);
   if (clip.note_count() == 0) throw InputError(midi.string(), "", part.is_whole() ? "has no notes" : "has no notes in this part");
-  heard_ = session_.hear(clip);
+  heard_ = about_file(midi, [&] { return session_.hear(clip); });
   file_ = midi.string();
   score_ = std::move(score);
   part_ = part;

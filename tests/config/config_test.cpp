@@ -155,6 +155,20 @@ TEST(Config, BrokenYamlNamesItsLine) {
   EXPECT_THAT(mistakes_of("run:\n  dir: [a\n"), ElementsAre(HasSubstr("x.yaml: line 3: not valid YAML")));
 }
 
+TEST(Config, ASecondDocumentIsAMistake) {
+  EXPECT_THAT(mistakes_of("run: {seed: 1}\n---\nrun: {seed: 2}\n"),
+              ElementsAre(HasSubstr("x.yaml: line 3: not valid YAML (a second document")));
+  EXPECT_THAT(mistakes_of("---\nrun: {seed: 1}\n...\n"), SizeIs(0));
+}
+
+// 016 is 14 in YAML 1.1 and 16 in YAML 1.2.
+TEST(Config, WholeNumbersWithZerosBeforeThemAreMistakes) {
+  for (const char* yaml :
+       {"train: {batch_size: 016}", "train: {max_steps: 0100}", "run: {seed: 010}", "run: {seed: 08}", "run: {seed: +010}"})
+    EXPECT_THAT(mistakes_of(yaml), ElementsAre(HasSubstr("a whole number without zeros before it is expected"))) << yaml;
+  EXPECT_THAT(mistakes_of("run: {seed: 0}\ntrain: {batch_size: 10, learning_rate: 010}\n"), SizeIs(0));
+}
+
 TEST(Config, WrongTypesAreMistakes) {
   EXPECT_THAT(mistakes_of("run: 3\n"), ElementsAre(HasSubstr("run: a section")));
   EXPECT_THAT(mistakes_of("run: {seed: -1}\n"), ElementsAre(HasSubstr("run.seed: a whole number of at least 0")));

@@ -4,6 +4,7 @@
 #include "midillama/core/json_text.h"
 #include "midillama/core/mapped_file.h"
 #include "midillama/core/random_access_file.h"
+#include "midillama/core/utf8_file.h"
 #include "support/error_of.h"
 
 #include <gmock/gmock.h>
@@ -89,6 +90,36 @@ TEST(File, AtomicWriteGoesThroughALink) {
 TEST(File, MissingFileIsNamed) {
   EXPECT_THAT(error_of([] { read_text("no/such/file"); }), HasSubstr("no/such/file: cannot be opened"));
   EXPECT_THAT(error_of([] { read_bytes("/"); }), HasSubstr("is a folder"));
+}
+
+TEST(File, ANumberThatNoDoubleHoldsIsNamedWithItsFile) {
+  const TemporaryDirectory folder;
+  write_atomically(folder.path() / "x.json", "{\"a\": 1e999}");
+  EXPECT_THAT(error_of([&] { read_json(folder.path() / "x.json"); }), HasSubstr("x.json: not valid JSON (number overflow"));
+}
+
+// Kind C25: what `cat` makes of two files.
+TEST(File, AByteOrderMarkBeforeAnyLineIsPassedOver) {
+  const TemporaryDirectory folder;
+  write_atomically(folder.path() / "x.txt",
+                   "\xef\xbb\xbf"
+                   "a\n\xef\xbb\xbf"
+                   "b\xef\xbb\xbf"
+                   "c\n");
+  EXPECT_EQ(read_text(folder.path() / "x.txt"),
+            "a\nb\xef\xbb\xbf"
+            "c\n");
+}
+
+TEST(File, TextThatIsNoUtf8IsLatin1) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "x.abc";
+  write_atomically(file,
+                   "T:Bourr\xe9"
+                   "e\n");
+  EXPECT_EQ(read_utf8_or_latin1(file), "T:Bourr\u00e9e\n");
+  write_atomically(file, "T:Bourr\u00e9e\n");
+  EXPECT_EQ(read_utf8_or_latin1(file), "T:Bourr\u00e9e\n");
 }
 
 TEST(File, BrokenJsonIsNamedWithItsPlace) {

@@ -57,6 +57,12 @@ TEST(AbcConverter, PlaysTheTempoOfEveryForm) {
   EXPECT_NEAR(quarters("\"swing\" 1/4 3/8 1/4 3/8=40"), 200, .01);
 }
 
+// Kind C20: a '!' that breaks a line in print takes no music with it.
+TEST(AbcConverter, ABreakOfLinesIsNoDecoration) {
+  EXPECT_THAT(pitches(convert("X:1\nM:2/4\nL:1/4\nK:C\nCD|!EF|!GA|\n").score), ElementsAre(60, 62, 64, 65, 67, 69));
+  EXPECT_THAT(pitches(convert("X:1\nM:2/4\nL:1/4\nK:C\nC!trill!D|!crescendo(!EF!crescendo)!|\n").score), ElementsAre(60, 62, 64, 65));
+}
+
 TEST(AbcConverter, PlaysRepeats) {
   EXPECT_THAT(pitches(convert("X:1\nM:2/4\nL:1/4\nK:C\n|:CD:|EF|\n").score), ElementsAre(60, 62, 60, 62, 64, 65));
 }

@@ -173,6 +173,7 @@ TEST(Collections, AirsMarchesAndOtherBooksAreNoDances) {
   EXPECT_EQ(dance_of_chapter(with_book("O'Neill's 1738")), Label());
   EXPECT_EQ(dance_of_chapter(with_book("O'Neill's Dance Music of Ireland, 801")), Label());
   EXPECT_EQ(dance_of_chapter(with_book("Another book 801")), Label());
+  EXPECT_EQ(dance_of_chapter(with_book("O'Neill's 1001 Gems")), Label()) << "a number within the book's name";
 }
 
 TEST(Collections, CountriesOfPrintedBooks) {

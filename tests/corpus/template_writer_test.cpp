@@ -70,5 +70,22 @@ TEST(TemplateWriter, TheSameSeedWritesTheSame) {
   EXPECT_NE(text(1), text(2));
 }
 
+// Kind C20: one clip without a fact that a caption's part needs.
+TEST(TemplateWriter, ACaptionsPartThatNeedsAnUnknownFactIsLeftOut) {
+  const auto tags = records::parse_tags(
+      "tags:\n  - {name: mood, kind: closed, values: [{value: sad}, {value: gay}]}\n  - {name: key, kind: key}\n"
+      "captions: {questions: [\"Well?\"], parts: [{wordings: [\"A {mood} piece.\"]}, {wordings: [\" It is in {key}.\"]}]}\n",
+      "tags.yaml");
+  const TemplateWriter writer({.captions = 1}, tags);
+  const auto caption = [&](const Facts& facts) {
+    Random random(1);
+    const auto written = writer.write({"clip", facts}, random);
+    return written.empty() ? "" : written.back().answer;
+  };
+  EXPECT_EQ(caption({{"key", "G major"}}), " It is in G major.");
+  EXPECT_EQ(caption({{"mood", "sad"}}), "A sad piece.");
+  EXPECT_EQ(caption({}), "");
+}
+
 }  // namespace
 }  // namespace midillama::corpus

@@ -50,6 +50,17 @@ TEST(Encode, SaysHowManyNotesLieBehindTheTimeline) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("behind position 65536 (quarter note 4096): 1"));
 }
 
+// What `data check` finds good, training takes.
+TEST(Encode, RefusesAScoreWhoseNotesAllLieBehindTheTimeline) {
+  EXPECT_THAT(error_of([] {
+                encode(score_of({{Tick{65'536 * 30}, Tick{65'537 * 30}, 60, 64}}));
+              }),
+              HasSubstr("(quarter note 4096): 1, which are all"));
+  testing::internal::CaptureStderr();
+  encode(score_of({{Tick{0}, Tick{10}, 60, 64}, {Tick{65'536 * 30}, Tick{65'537 * 30}, 60, 64}}), "late.mid");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("late.mid: notes left out"));
+}
+
 TEST(Encode, RefusesWhatHasNoOctuples) {
   const midi::Note note{Tick{0}, Tick{10}, 60, 64};
   midi::Score smpte = score_of({note});

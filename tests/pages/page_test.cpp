@@ -119,5 +119,17 @@ TEST(Page, IsWrittenWhole) {
   EXPECT_EQ(read_text(folder.path() / "new/page.html"), to_html({.title = "t"}));
 }
 
+TEST(Page, IsNotWrittenOverAnotherFile) {
+  const TemporaryDirectory folder;
+  const auto config = folder.path() / "config.yaml", page = folder.path() / "page.html";
+  write_atomically(config, "run: {seed: 1}\n");
+  EXPECT_THAT(testing_support::error_of([&] { write_page({.title = "t"}, config); }),
+              HasSubstr("config.yaml: is there already and is no page"));
+  EXPECT_EQ(read_text(config), "run: {seed: 1}\n");
+  write_page({.title = "one"}, page);
+  write_page({.title = "two"}, page);
+  EXPECT_EQ(read_text(page), to_html({.title = "two"}));
+}
+
 }  // namespace
 }  // namespace midillama::pages

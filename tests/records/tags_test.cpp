@@ -43,6 +43,8 @@ TEST(Tags, WhatADeclarationMustHoldTo) {
   EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [\"{moods}\"]")),
               HasSubstr("names \"moods\", which is no tag"));
   EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [\"{mood\"]")), HasSubstr("is not closed"));
+  EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [\"It [is [very] {mood}].\"]")),
+              HasSubstr("brackets stand within brackets"));
   EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"]")), HasSubstr("both or neither"));
   EXPECT_THAT(mistakes("tags: [{name: a, kind: text}, {name: a, kind: key}]"), HasSubstr("declared twice"));
   EXPECT_THAT(mistakes("tags: [{name: a, kind: text, values: [{value: b}]}]"), HasSubstr("only a closed tag has values"));

@@ -75,11 +75,14 @@ class YamlReader {
   std::set<std::string>* chosen_;
 };
 
+// The one document of a YAML text; empty where there is none. YAML::ParserException at a second one, which would go unread.
+YAML::Node load_document(const std::string& yaml);
+
 // Reads a YAML document into a section of the same form. Collects every mistake with its place.
 template <Section T>
 void read_yaml(const std::string& yaml, const std::string& name, T& section, std::vector<std::string>& mistakes) {
   try {
-    YamlReader(name, mistakes).read(YAML::Load(yaml), "", section);
+    YamlReader(name, mistakes).read(load_document(yaml), "", section);
   } catch (const YAML::Exception& error) {
     mistakes.push_back(fmt::format("{}: line {}: not valid YAML ({})", name, error.mark.line + 1, error.msg));
   }

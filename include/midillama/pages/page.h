@@ -89,7 +89,7 @@ struct Page {
 // UsageError where a row of a table is not as long as its header.
 std::string to_html(const Page& page);
 
-// Atomically.
+// Atomically. InputError where another file than a page is there.
 void write_page(const Page& page, const std::filesystem::path& file);
 
 }  // namespace midillama::pages

@@ -8,6 +8,7 @@
 #include "midillama/records/question.h"
 #include "midillama/records/tags.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,10 @@ namespace midillama::records {
 // The sentence with its facts filled in; its first letter is made a capital. Error where a fact outside of brackets is not known.
 std::string fill(std::string_view wording, const Facts& facts, const Tags& tags);
 
-// The tags that a wording names. Error where a brace or bracket is not closed.
+// The same; nothing where such a fact is not known.
+std::optional<std::string> fill_known(std::string_view wording, const Facts& facts, const Tags& tags);
+
+// The tags that a wording names. Error where a brace or bracket is not closed, or brackets stand within brackets.
 std::vector<std::string> named_tags(std::string_view wording);
 
 }  // namespace midillama::records

@@ -2,6 +2,7 @@
 
 #include "cli/torch/device.h"
 #include "cli/torch/read_part.h"
+#include "midillama/core/about_file.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/json_text.h"
@@ -59,8 +60,9 @@ void run(const config::Config& given, const ExplainCommand& command) {
   const midi::Score clip = read_part(command.midi, command.start, command.duration);
   generate::Session session(config, checkpoint, device);
   const text::Conversation conversation = {.messages = {{text::Role::user, command.prompt}}};
-  const auto explanation =
-      explain::explain(session, clip, conversation, command.answer, {.most_passes = command.passes, .shows_progress = true});
+  const auto explanation = about_file(command.midi, [&] {
+    return explain::explain(session, clip, conversation, command.answer, {.most_passes = command.passes, .shows_progress = true});
+  });
   if (!command.svg.empty()) {
     const auto measure = command.heat == "gradient" ? explain::Measure::gradient : explain::Measure::left_out;
     write_atomically(command.svg, explain::to_svg(explanation, measure));

@@ -2,6 +2,7 @@
 
 #include "cli/torch/device.h"
 #include "cli/torch/read_part.h"
+#include "midillama/core/about_file.h"
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/json_text.h"
@@ -21,7 +22,7 @@ void run(const config::Config& given, const GenerateCommand& command) {
   const torch::Device device = prepare_device(config.run);
   const midi::Score clip = read_part(command.midi, command.start, command.duration);
   generate::Session session(config, checkpoint, device);
-  const generate::Heard heard = session.hear(clip);
+  const generate::Heard heard = about_file(command.midi, [&] { return session.hear(clip); });
 
   const auto start = std::chrono::steady_clock::now();
   const std::vector<model::MusicText> prompt = {session.encode(command.prompt, heard)};
