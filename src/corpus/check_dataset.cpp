@@ -179,7 +179,7 @@ class Check {
       if (score.note_count() == 0) return name + ": has no notes";
       const double length = clip.first.end - clip.first.start;
       if (length > 0 && score.to_seconds(score.end()).value > length + 2 * kMillisecond) return name + ": is longer than its times say";
-      octuple::encode(score, name);
+      if (octuple::encode(score, name).empty()) return name + ": " + octuple::kNoneIsLeft;
       clip.notes = note_content(score);
       return "";
     } catch (const octuple::OctupleError& error) {

@@ -13,7 +13,7 @@ namespace midillama::model {
 namespace {
 
 // oneDNN's product, which LibTorch has for its compiler. Its kernels are chosen by what a processor can do; those of MKL, which at::addmm
-// takes, by who made it: on others than Intel's it is half as fast with AVX-512 and three quarters as fast with AVX2
+// takes, by who made it: on others than Intel's it is half as fast with AVX-512 and five sixths as fast with AVX2
 // (bench/RESULTS.md, "Products of matrices").
 class OneDnnProduct {
  public:

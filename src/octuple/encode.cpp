@@ -72,12 +72,9 @@ std::vector<Octuple> encode(const midi::Score& score, const std::string& name) {
   for_each_key(score, [&](Key key, const NoteIndex&) { keys.push_back(key); });
   std::sort(keys.begin(), keys.end());
   const std::size_t after = score.note_count() - keys.size();
-  if (after > 0) {
-    const auto what = fmt::format("notes left out because they start behind position {} (quarter note {}): {}", kMaxPositions,
-                                  kMaxPositions / kPositionsPerQuarter, after);
-    if (keys.empty()) throw OctupleError(what + ", which are all");
-    log::warning("{}{}{}", name, name.empty() ? "" : ": ", what);
-  }
+  if (after > 0)
+    log::warning("{}{}notes left out because they start behind position {} (quarter note {}): {}", name, name.empty() ? "" : ": ",
+                 kMaxPositions, kMaxPositions / kPositionsPerQuarter, after);
   const auto length = after > 0 ? kMaxPositions : keys.empty() ? 0 : static_cast<std::int64_t>(place_of(keys.back())) + 1;
   const auto places = timeline(score, length);
   std::vector<Octuple> octuples;

@@ -15,6 +15,7 @@ std::vector<Octuple> read_notes(const std::filesystem::path& file, const midi::P
 
 std::vector<Octuple> require_notes(const std::filesystem::path& file, const midi::Part& part) {
   auto notes = read_notes(file, part);
+  if (notes.empty() && midi::part_of(midi::read_midi(file), part).note_count() > 0) throw InputError(file.string(), "", kNoneIsLeft);
   if (notes.empty()) throw InputError(file.string(), "", part.is_whole() ? "has no notes" : "has no notes in the part that was asked for");
   return notes;
 }

@@ -76,7 +76,7 @@ TEST(TemplateWriter, ACaptionsPartThatNeedsAnUnknownFactIsLeftOut) {
       "tags:\n  - {name: mood, kind: closed, values: [{value: sad}, {value: gay}]}\n  - {name: key, kind: key}\n"
       "captions: {questions: [\"Well?\"], parts: [{wordings: [\"A {mood} piece.\"]}, {wordings: [\" It is in {key}.\"]}]}\n",
       "tags.yaml");
-  const TemplateWriter writer({.captions = 1}, tags);
+  const TemplateWriter writer({}, tags);
   const auto caption = [&](const Facts& facts) {
     Random random(1);
     const auto written = writer.write({"clip", facts}, random);

@@ -1,10 +1,13 @@
 #include "midillama/octuple/octuple.h"
 
+#include "midillama/core/file.h"
 #include "midillama/core/random.h"
 #include "midillama/midi/file.h"
+#include "midillama/octuple/file.h"
 #include "midillama/octuple/vocabulary.h"
 #include "octuple/timeline.h"
 #include "octuple_json.h"
+#include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +19,7 @@ namespace {
 
 using midi::Tick;
 using testing::HasSubstr;
+using testing_support::error_of;
 
 midi::Score score_of(std::vector<midi::Note> notes) {
   midi::Score score;
@@ -51,13 +55,12 @@ TEST(Encode, SaysHowManyNotesLieBehindTheTimeline) {
 }
 
 // What `data check` finds good, training takes.
-TEST(Encode, RefusesAScoreWhoseNotesAllLieBehindTheTimeline) {
-  EXPECT_THAT(error_of([] {
-                encode(score_of({{Tick{65'536 * 30}, Tick{65'537 * 30}, 60, 64}}));
-              }),
-              HasSubstr("(quarter note 4096): 1, which are all"));
+TEST(Encode, AFileWhoseNotesAllLieBehindTheTimelineIsNamed) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "late.mid";
+  midi::write_midi(score_of({{Tick{65'536 * 30}, Tick{65'537 * 30}, 60, 64}}), file);
   testing::internal::CaptureStderr();
-  encode(score_of({{Tick{0}, Tick{10}, 60, 64}, {Tick{65'536 * 30}, Tick{65'537 * 30}, 60, 64}}), "late.mid");
+  EXPECT_THAT(error_of([&] { require_notes(file); }), HasSubstr("late.mid: has notes behind OctupleMIDI's last position only"));
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("late.mid: notes left out"));
 }
 

@@ -69,7 +69,7 @@ TEST(Tags, WhatIsUnseenMustBeSo) {
   EXPECT_EQ(answers("{yes: [\"It is {mood}[ in {key}], so yes.\"], no: [\"No, it is {mood}.\"]}"), "no error");
   EXPECT_THAT(answers("{yes: [\"Yes.\"]}"), HasSubstr("yes_no_answers: yes and no are given both or neither"));
   EXPECT_THAT(answers("{yes: [\"No.\"], no: [\"No.\"]}"), HasSubstr("\"No.\" neither begins nor ends with yes"));
-  EXPECT_THAT(answers("{yes: [\"Yes, in {key}.\"], no: [\"No.\"]}"), HasSubstr("put it in brackets"));
+  EXPECT_THAT(answers("{yes: [\"Yes, in {key}.\"], no: [\"No.\"]}"), HasSubstr("put that part in brackets"));
   EXPECT_THAT(answers("{yes: [\"Yes, {moods}.\"], no: [\"No.\"]}"), HasSubstr("names \"moods\", which is no tag"));
   EXPECT_THAT(mood(", yes_no_answers: {yes: [\"Yes.\"], no: [\"No.\"]}"), HasSubstr("answer questions of yes_no: none are given"));
   EXPECT_THAT(mood("", "earlier: [key]\n"), HasSubstr("\"key\" is no tag that is asked about"));

@@ -45,8 +45,10 @@ inline constexpr int kMaxPositions = 1 << 16;
 // All notes of a score, sorted. Equal to the reference's MIDI_to_encoding, that is:
 // - notes that start at position kMaxPositions or later are left out, with a logged warning that begins with `name`;
 // - a bar keeps the length it has by the meter in force at its start; the field `time_signature` is the meter in force at the note.
-// OctupleError where the reference refuses the file, or where there are notes and none is left.
+// OctupleError where the reference refuses the file.
 std::vector<Octuple> encode(const midi::Score& score, const std::string& name = "");
+// What is wrong with a score that has notes and no octuples.
+inline constexpr const char* kNoneIsLeft = "has notes behind OctupleMIDI's last position only (quarter note 4096)";
 // How many notes encode() leaves out. OctupleError as there.
 std::size_t count_left_out(const midi::Score& score);
 
