@@ -98,18 +98,21 @@ bool is_octal_or_not(const YAML::Node& node) {
   return digits.size() > 1 && digits.front() == '0' && digits.find_first_not_of("0123456789") == std::string::npos;
 }
 
-void YamlReader::read(const YAML::Node& node, const std::string& key, std::int64_t& value) {
+template <typename T>
+void YamlReader::read_whole(const YAML::Node& node, const std::string& key, T& value, const char* expected) {
   if (is_octal_or_not(node))
     return complain(node, key, "a whole number without zeros before it is expected, not \"" + node.Scalar() + "\"");
-  read_scalar(node, key, value, "a whole number");
+  read_scalar(node, key, value, expected);
+}
+
+void YamlReader::read(const YAML::Node& node, const std::string& key, std::int64_t& value) {
+  read_whole(node, key, value, "a whole number");
 }
 
 void YamlReader::read(const YAML::Node& node, const std::string& key, std::uint64_t& value) {
   // yaml-cpp wraps a negative number around.
   if (node.IsScalar() && node.Scalar().starts_with('-')) return complain(node, key, "a whole number of at least 0 is expected");
-  if (is_octal_or_not(node))
-    return complain(node, key, "a whole number without zeros before it is expected, not \"" + node.Scalar() + "\"");
-  read_scalar(node, key, value, "a whole number of at least 0");
+  read_whole(node, key, value, "a whole number of at least 0");
 }
 
 void YamlReader::read(const YAML::Node& node, const std::string& key, Texts& list) {

@@ -64,6 +64,8 @@ class YamlReader {
 
   template <typename T>
   void read_scalar(const YAML::Node& node, const std::string& key, T& value, const char* expected);
+  template <typename T>
+  void read_whole(const YAML::Node& node, const std::string& key, T& value, const char* expected);
   // Every key of `node` must be in `known` and be there once.
   void check_keys(const YAML::Node& node, const std::string& key, const std::vector<std::string>& known);
   void complain(const YAML::Node& node, const std::string& key, const std::string& what);
