@@ -15,12 +15,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace midillama::kernels::HWY_NAMESPACE {
 
-// What the next outputs read.
-template <int kOutputs, class... Sums>
-HWY_INLINE void prefetch(const float* weight, std::int64_t inputs, Sums&... as_many) {
-  for_each<kOutputs>([&](auto output, auto&) MIDILLAMA_LAMBDA { hwy::Prefetch(weight + output * inputs); }, as_many...);
-}
-
 // y[row][output] of a tile.
 template <int kRows, int kOutputs>
 HWY_INLINE void add_results(const FewRows& product, bool adds, std::int64_t row, std::int64_t output,
@@ -42,19 +36,21 @@ HWY_INLINE std::int64_t block_of(std::int64_t inputs) {
   return hwy::RoundUpTo(hwy::DivCeil(inputs, blocks), kMostLanes);
 }
 
-// One row: kOutputs rows of the weight pass by side by side.
+// One row: kOutputs rows of the weight pass by side by side. Those of the next outputs are fetched in the order in which they lie in
+// memory.
 template <int kOutputs>
 HWY_INLINE void products_of_one(const FewRows& product, std::int64_t output) {
   constexpr int kSums = (kOutputs + 3) / 4 * 4;
   const Floats d;
   const std::int64_t inputs = product.inputs, vector = lanes(d), block = block_of(inputs);
+  const float* ahead = product.weight + (output + kOutputs) * inputs;
   for (std::int64_t first = 0; first < inputs; first += block) {
     HWY_ALIGN float sums_of[kSums];
     with_zeros<kSums>(d, [&](auto&... sums) MIDILLAMA_LAMBDA {
       const float *weight = product.weight + output * inputs + first, *x = product.x + first;
       std::int64_t rest = std::min(block, inputs - first);
       for (; rest >= kMostLanes; rest -= kMostLanes, weight += kMostLanes, x += kMostLanes) {
-        prefetch<kOutputs>(weight + kOutputs * inputs, inputs, sums...);
+        for (int line = 0; line < kOutputs; ++line, ahead += kMostLanes) hwy::Prefetch(ahead);
         for (std::int64_t at = 0; at < kMostLanes; at += vector) {
           const Vector of_x = hn::LoadU(d, x + at);
           for_each<kOutputs>(
@@ -75,8 +71,9 @@ HWY_INLINE void products_of_one(const FewRows& product, std::int64_t output) {
   }
 }
 
+// So few outputs at once are enough sums for a processor that waits for memory, and it reads nearly from one end to the other.
 HWY_NOINLINE void one_row(const FewRows& product, std::int64_t begin, std::int64_t end) {
-  constexpr int kOutputs = kRegisters == 32 ? 12 : 8;
+  constexpr int kOutputs = 4;
   std::int64_t output = begin;
   for (; output + kOutputs <= end; output += kOutputs) products_of_one<kOutputs>(product, output);
   for (; output < end; ++output) products_of_one<1>(product, output);

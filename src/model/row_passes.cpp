@@ -232,7 +232,7 @@ void add_matrix_product_(const torch::Tensor& out, const torch::Tensor& a, const
   kernels::ThreadTeam* team = TeamScope::team();
   if (team == nullptr || !out.is_cpu()) return add(out, a, b);
   // Along the longer side where that can be. The library packs the other operand for every part: one a thread.
-  constexpr std::int64_t kLeastProducts = 1 << 20, kTile = 16;
+  constexpr std::int64_t kLeastProducts = 1 << 18, kTile = 4;
   const bool is_cut_apart = suits_one_dnn(a, b) && b.is_contiguous();  // in columns, which would be copied
   const int side = out.size(0) >= out.size(1) || is_cut_apart ? 0 : 1;
   const std::int64_t least = kLeastProducts / std::max<std::int64_t>(1, a.size(1) * out.size(1 - side));

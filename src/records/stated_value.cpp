@@ -156,7 +156,7 @@ void find_phrases(std::string_view text, const std::vector<Alias>& aliases, cons
       if (phrase_at(joined, at, alias.words) && (longest == nullptr || alias.words.size() > longest->words.size())) longest = &alias;
     }
     if (longest == nullptr) continue;
-    const bool is_name = std::isupper(static_cast<unsigned char>(longest->value.front())) != 0;
+    const bool is_name = words_in(longest->value).front().capital;
     if (is_name && i > 0 && begins_a_longer_name(words[i - 1])) continue;
     if (take(longest->value)) return;
     end_of_last = at + longest->words.size();

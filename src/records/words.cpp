@@ -1,9 +1,11 @@
 #include "midillama/records/words.h"
 
 #include "midillama/core/ascii.h"
+#include "midillama/text/casefold.h"
 #include "midillama/text/letters.h"
 #include "midillama/text/utf8.h"
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -41,6 +43,9 @@ std::vector<PlainWord> words_in(std::string_view text) {
     } else {
       parted = true;
     }
+  }
+  for (PlainWord& word : words) {
+    if (std::ranges::any_of(word.text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) word.text = text::casefold(word.text);
   }
   return words;
 }

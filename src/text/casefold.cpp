@@ -7,12 +7,20 @@
 #include <memory>
 
 namespace midillama::text {
+namespace {
+
+using Text = std::unique_ptr<char, decltype(&g_free)>;
+
+Text decomposed(std::string_view text) {
+  return {g_utf8_normalize(text.data(), static_cast<gssize>(text.size()), G_NORMALIZE_NFD), &g_free};
+}
+
+}  // namespace
 
 std::string casefold(std::string_view text) {
   std::string storage;
-  const std::string_view valid = valid_utf8(text, storage);
-  const std::unique_ptr<char, decltype(&g_free)> folded(g_utf8_casefold(valid.data(), static_cast<gssize>(valid.size())), &g_free);
-  return folded.get();
+  const Text folded(g_utf8_casefold(decomposed(valid_utf8(text, storage)).get(), -1), &g_free);
+  return decomposed(folded.get()).get();
 }
 
 }  // namespace midillama::text

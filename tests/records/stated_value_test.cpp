@@ -132,6 +132,18 @@ TEST(StatedValue, AllOfATextAreFoundInOrder) {
   EXPECT_EQ(stated_values(tempo, "72 bpm in bar 4, then 90 bpm"), (Values{"72", "90"}));
 }
 
+// Letters of any script have two cases, and an accent may be a character of its own.
+TEST(StatedValue, WordsOfAnyScriptInAnyCase) {
+  const auto tags =
+      parse_tags("tags: [{name: place, kind: closed, values: [{value: Österreich}, {value: Россия}, {value: Straße}]}]", "tags.yaml");
+  const auto said = [&](std::string_view text) { return stated_value(tags.at("place"), text); };
+  EXPECT_EQ(said("from öSTERREICH"), "Österreich");
+  EXPECT_EQ(said("from O\xcc\x88sterreich"), "Österreich");
+  EXPECT_EQ(said("РОССИЯ"), "Россия");
+  EXPECT_EQ(said("STRASSE"), "Straße");
+  EXPECT_EQ(said("from North Österreich"), Fact());
+}
+
 TEST(StatedValue, FreeTextStatesNothing) {
   Tag tag;
   tag.kind = "text";

@@ -10,7 +10,7 @@
 namespace midillama::records {
 
 struct PlainWord {
-  std::string text;      // in lower case
+  std::string text;      // in one case (text/casefold.h)
   bool capital = false;  // begins with a capital letter
 };
 // The text's words; punctuation parts them, apostrophes are dropped.

@@ -6,7 +6,8 @@
 
 namespace midillama::text {
 
-// As Unicode folds it: "Ü" and "ü" are one, "ß" is "ss". Invalid bytes become U+FFFD.
+// As Unicode matches names canonically (its chapter 3, D145): "Ü", "ü" and "u" with a diaeresis of its own are one, "ß" is "ss". Invalid
+// bytes become U+FFFD.
 std::string casefold(std::string_view text);
 
 }  // namespace midillama::text
