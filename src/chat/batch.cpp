@@ -2,6 +2,7 @@
 
 #include "midillama/core/atomic_file.h"
 #include "midillama/core/json_text.h"
+#include "midillama/core/replaceable.h"
 
 #include <fmt/format.h>
 
@@ -42,6 +43,7 @@ std::vector<fs::path> write_batch(const Requests& requests, const fs::path& file
     }
     if (!open) {
       files.push_back(numbered(file, files.size() + 1));
+      require_replaceable(files.back(), "batch of requests", R"({"custom_id":)");
       open.emplace(files.back());
       lines = bytes = 0;
     }

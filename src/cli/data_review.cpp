@@ -1,5 +1,6 @@
 #include "cli/commands/data.h"
 #include "midillama/core/json_text.h"
+#include "midillama/core/replaceable.h"
 #include "midillama/works/review.h"
 
 #include <fmt/format.h>
@@ -69,6 +70,7 @@ void print(const works::ReviewScores& scores) {
 }  // namespace
 
 void run(const config::Config& config, const DataReviewSampleCommand& command) {
+  require_replaceable(command.out, "page", "<!doctype html");
   const works::ReviewSample sample = works::draw_review(config.data.dir, command.works, command.seed);
   write_atomically(command.out, sample.page);
   std::cout << fmt::format("{}: {} works, {} fields\n", command.out, sample.works, sample.fields);

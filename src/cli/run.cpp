@@ -86,12 +86,14 @@ void dispatch(const C& command) {
   }
 }
 
-// What is declared as a file or folder takes `~` also where the shell does not see it (--midi=~/a.mid).
+// What is declared as a file or folder takes `~` also where the shell does not see it (--midi=~/a.mid), and is never empty.
 void expand_paths(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     const std::string type = option->get_type_name();
     if (type != "FILE" && type != "DIR" && type != "PATH") continue;
     option->transform([](std::string path) { return expand_home(path); }, "", "~");
+    // A variable of the shell that is not set, say.
+    option->check([](const std::string& path) { return path.empty() ? "the path is empty" : std::string(); });
   }
 }
 

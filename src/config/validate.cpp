@@ -12,13 +12,16 @@ namespace midillama::config {
 namespace {
 
 constexpr double kMillisecond = 0.001, kDay = 86'400;  // seconds
+constexpr std::size_t kLongestPath = 4096, kShownValue = 200;
 
 // Collects `key: value — what must hold`.
 class Checker {
  public:
   template <typename T>
   void require(bool holds, const std::string& key, const T& value, const std::string& what) {
-    if (!holds) mistakes.push_back(fmt::format("{}: {} — {}", key, value, what));
+    if (holds) return;
+    const std::string shown = fmt::format("{}", value);
+    mistakes.push_back(fmt::format("{}: {}{} — {}", key, shown.substr(0, kShownValue), shown.size() > kShownValue ? "…" : "", what));
   }
   template <typename T>
   void at_least(const std::string& key, T value, T low) {
@@ -53,7 +56,7 @@ class Checker {
 };
 
 void check(Checker& c, const Run& run) {
-  c.require(!run.dir.empty(), "run.dir", "\"\"", "must name a folder");
+  c.require(!run.dir.empty() && run.dir.size() < kLongestPath, "run.dir", "\"" + run.dir + "\"", "must name a folder");
   c.between<std::int64_t>("run.threads", run.threads, 0, 1024);
   c.one_of("run.device", run.device, {"auto", "cpu", "cuda"});
   c.at_least<std::int64_t>("run.timeout", run.timeout, 1);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <string_view>
 
 namespace midillama {
 namespace {
@@ -30,8 +31,11 @@ void draw(const std::string& text) {
 }  // namespace
 
 bool shows_colours(int descriptor) {
-  const char* no_color = std::getenv("NO_COLOR");
-  return ::isatty(descriptor) != 0 && (no_color == nullptr || *no_color == '\0');
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string_view(value == nullptr ? "" : value);
+  };
+  return ::isatty(descriptor) != 0 && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
 }
 
 namespace status_line {

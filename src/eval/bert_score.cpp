@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kPaddedTogether = 64;  // pairs that the reference brings to one length
 constexpr std::size_t kChunk = 1024;         // pairs whose embeddings are in memory at once; a multiple of kPaddedTogether
-constexpr std::int64_t kSpecials = 2;        // that begin and end a text
+constexpr std::int64_t kFrame = 2;           // tokens that begin and end a text
 
 // One prediction beside one of its references.
 struct Pair {
@@ -22,10 +22,15 @@ struct Pair {
   std::string reference;
 };
 
-// Hidden states of the pair's texts, [tokens, hidden_size].
+// Hidden states [tokens, hidden_size] of length 1, and which tokens count: 1 or 0 [tokens].
+struct Sentence {
+  torch::Tensor states;
+  torch::Tensor counted;
+};
+
 struct Match {
-  torch::Tensor prediction;
-  torch::Tensor reference;
+  Sentence prediction;
+  Sentence reference;
 };
 
 // The longest texts of the pairs that are padded together.
@@ -34,30 +39,31 @@ struct Longest {
   std::int64_t reference = 0;
 };
 
-// Each token's largest similarity, [tokens, others] -> mean over the tokens. Those that begin and end a text can be chosen but do not
-// count. The reference pads with similarity 0, which is chosen where every real one is negative.
-double mean_of_best(const torch::Tensor& similarities, bool others_padded) {
+// Each token's largest similarity, [tokens, others] -> mean over the counted tokens, 0 where there are none. The others can be chosen. The
+// reference pads with similarity 0, which is chosen where every real one is negative.
+double mean_of_best(const torch::Tensor& similarities, const torch::Tensor& counted, bool others_padded) {
   const auto best = similarities.amax(1);
-  const auto counted = (others_padded ? best.clamp_min(0) : best).slice(0, 1, best.size(0) - 1);
-  return counted.mean().item<double>();
+  const double sum = ((others_padded ? best.clamp_min(0) : best) * counted).sum().item<double>();
+  return sum / std::max(1.0, counted.sum().item<double>());
 }
 
 BertScore score_of(const Match& match, const Longest& longest) {
-  if (match.prediction.size(0) == kSpecials || match.reference.size(0) == kSpecials) return {};
-  const auto similarities = match.prediction.matmul(match.reference.t());
-  const double precision = mean_of_best(similarities, match.reference.size(0) < longest.reference);
-  const double recall = mean_of_best(similarities.t(), match.prediction.size(0) < longest.prediction);
+  const auto& [prediction, reference] = match;
+  if (prediction.states.size(0) == kFrame || reference.states.size(0) == kFrame) return {};
+  const auto similarities = prediction.states.matmul(reference.states.t());
+  const double precision = mean_of_best(similarities, prediction.counted, reference.states.size(0) < longest.reference);
+  const double recall = mean_of_best(similarities.t(), reference.counted, prediction.states.size(0) < longest.prediction);
   const double sum = precision + recall;
   return {precision, recall, sum == 0 ? 0 : 2 * precision * recall / sum};
 }
 
-void score_batch(std::span<const Pair> pairs, const SentenceEmbeddings& embeddings, std::vector<BertScore>& scores) {
+void score_batch(std::span<const Pair> pairs, const std::map<std::string, Sentence>& sentences, std::vector<BertScore>& scores) {
   std::vector<Match> matches;
   Longest longest;
   for (const auto& pair : pairs) {
-    const auto& match = matches.emplace_back(Match{embeddings.at(pair.prediction), embeddings.at(pair.reference)});
-    longest.prediction = std::max(longest.prediction, match.prediction.size(0));
-    longest.reference = std::max(longest.reference, match.reference.size(0));
+    const auto& match = matches.emplace_back(Match{sentences.at(pair.prediction), sentences.at(pair.reference)});
+    longest.prediction = std::max(longest.prediction, match.prediction.states.size(0));
+    longest.reference = std::max(longest.reference, match.reference.states.size(0));
   }
   for (const auto& match : matches) scores.push_back(score_of(match, longest));
 }
@@ -74,12 +80,13 @@ std::vector<BertScore> score_pairs(std::span<const Pair> pairs, SentenceEncoder&
   std::vector<BertScore> scores;
   for (std::size_t begin = 0; begin < pairs.size(); begin += kChunk) {
     const auto chunk = pairs.subspan(begin, std::min(kChunk, pairs.size() - begin));
-    std::set<std::string> sentences;
-    for (const auto& pair : chunk) sentences.insert({pair.prediction, pair.reference});
-    auto embeddings = encoder.encode(sentences);
-    for (auto& [sentence, states] : embeddings) states = states / states.norm(2, -1, /*keepdim=*/true);
+    std::set<std::string> texts;
+    for (const auto& pair : chunk) texts.insert({pair.prediction, pair.reference});
+    std::map<std::string, Sentence> sentences;
+    for (auto& [text, states] : encoder.encode(texts))
+      sentences[text] = {states / states.norm(2, -1, /*keepdim=*/true), encoder.counted(text).to(states.device())};
     for (std::size_t from = 0; from < chunk.size(); from += kPaddedTogether) {
-      score_batch(chunk.subspan(from, std::min(kPaddedTogether, chunk.size() - from)), embeddings, scores);
+      score_batch(chunk.subspan(from, std::min(kPaddedTogether, chunk.size() - from)), sentences, scores);
     }
   }
   return scores;

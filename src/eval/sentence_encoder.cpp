@@ -15,8 +15,10 @@ namespace midillama::eval {
 namespace {
 
 constexpr std::size_t kBatch = 64;  // sentences of one forward pass
-constexpr TextFrame kBert = {"[CLS]", "[SEP]", ""};
-constexpr TextFrame kRoberta = {"<s>", "</s>", " "};
+constexpr std::string_view kBertSpecials[] = {"[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"};
+constexpr std::string_view kRobertaSpecials[] = {"<s>", "</s>", "<pad>", "<unk>", "<mask>"};
+constexpr TextFrame kBert = {kBertSpecials, ""};
+constexpr TextFrame kRoberta = {kRobertaSpecials, " "};
 
 }  // namespace
 
@@ -25,8 +27,8 @@ SentenceEncoder::SentenceEncoder(const config::BertScore& config, torch::Device 
       encoder_(model::load_bert_encoder(config.path, config.layer, device)),
       device_(device),
       frame_(encoder_->config.family == model::BertConfig::Family::bert ? kBert : kRoberta),
-      begin_(special(frame_.begin, config.path)),
-      end_(special(frame_.end, config.path)) {
+      begin_(special(frame_.specials[0], config.path)),
+      end_(special(frame_.specials[1], config.path)) {
   if (tokenizer_->vocab_size() > encoder_->config.vocab_size) {
     throw InputError(config.path, "",
                      fmt::format("the tokenizer has {} ids, but the encoder's vocab_size is {}: they do not belong together",
@@ -36,7 +38,7 @@ SentenceEncoder::SentenceEncoder(const config::BertScore& config, torch::Device 
   if (!trial.isfinite().all().item<bool>()) throw InputError(config.path, "", "the encoder gives texts no finite embeddings");
 }
 
-text::TokenId SentenceEncoder::special(const char* token, const std::string& path) const {
+text::TokenId SentenceEncoder::special(std::string_view token, const std::string& path) const {
   const auto id = tokenizer_->token_id(token);
   if (!id) throw InputError(path, "tokenizer", fmt::format("there is no token {}: the tokenizer is not that of the encoder", token));
   return *id;
@@ -44,10 +46,25 @@ text::TokenId SentenceEncoder::special(const char* token, const std::string& pat
 
 std::vector<text::TokenId> SentenceEncoder::whole_ids_of(std::string_view sentence) const {
   std::vector<text::TokenId> ids = {begin_};
-  if (const auto text = text::strip(sentence); !text.empty()) {
-    const auto tokens = tokenizer_->encode(frame_.before + std::string(text));
+  const auto append_plain = [&](std::string_view text) {
+    if (text.empty()) return;
+    const auto tokens = tokenizer_->encode(std::string(text.starts_with(frame_.before) ? "" : frame_.before).append(text));
     ids.insert(ids.end(), tokens.begin(), tokens.end());
+  };
+  const std::string_view text = text::strip(sentence);
+  std::size_t plain = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto token = std::ranges::find_if(frame_.specials, [&](std::string_view name) { return text.substr(at).starts_with(name); });
+    const auto id = token == frame_.specials.end() ? std::nullopt : tokenizer_->token_id(*token);
+    if (!id) {
+      ++at;
+      continue;
+    }
+    append_plain(text.substr(plain, at - plain));
+    ids.push_back(*id);
+    at += token->size(), plain = at;
   }
+  append_plain(text.substr(plain));
   ids.push_back(end_);
   return ids;
 }
@@ -57,6 +74,12 @@ std::vector<text::TokenId> SentenceEncoder::ids_of(std::string_view sentence) co
   ids.resize(std::min(ids.size(), static_cast<std::size_t>(longest())));
   ids.back() = end_;
   return ids;
+}
+
+torch::Tensor SentenceEncoder::counted(std::string_view sentence) const {
+  std::vector<float> counted;
+  for (const text::TokenId id : ids_of(sentence)) counted.push_back(id == begin_ || id == end_ ? 0.0F : 1.0F);
+  return torch::tensor(counted);
 }
 
 SentenceEmbeddings SentenceEncoder::encode(const std::set<std::string>& sentences) {

@@ -58,7 +58,7 @@ void check_plain(const Projector::Layer& whitened, const Projector::Layer& plain
                  const std::filesystem::path& directory) {
   constexpr double kExact = 1e-5, kUsable = 1e-3;  // of the largest entry of a token, which counts as 1 where it is smaller
   const torch::Tensor mean = to_double(projector.mean), steps = to_double(projector.directions);
-  const torch::Tensor music = (mean + (steps / steps.square().sum(0)).t()).to(torch::kFloat32);
+  const torch::Tensor music = (mean + (steps / steps.square().sum(0)).nan_to_num(0).t()).to(torch::kFloat32);
   const torch::Tensor trained = at::linear((to_double(music) - mean).matmul(steps), to_double(whitened.weight), to_double(whitened.bias));
   const double size = std::max(1.0, trained.abs().max().item<double>());
   const auto distance = [&](const torch::Tensor& token) { return (to_double(token) - trained).abs().max().item<double>(); };
@@ -142,9 +142,11 @@ torch::Tensor Projector::whitened(const torch::Tensor& vectors) const {
   return is_whitened() ? (vectors - mean).matmul(directions) : vectors;
 }
 
-// Directions of nearly no variance are not blown up.
+// Directions of nearly no variance are not blown up, and those of none, as most are where clips are few, are left out: they would be
+// rounding errors, other ones on every processor.
 void Projector::whiten_by(const torch::Tensor& samples) {
   constexpr double kFloor = 1e-4;  // what varies less than this part of the largest variance, or of the music itself, is taken for noise
+  constexpr double kNone = 1e-12;  // of the same; float32 has a few digits more
   const torch::NoGradGuard no_grad;
   const torch::Tensor music = to_double(samples);
   const torch::Tensor centre = music.mean(0);
@@ -153,7 +155,8 @@ void Projector::whiten_by(const torch::Tensor& samples) {
   // Clips that are all alike have no variance to compare with, and float32 has no digits for what differs less from them.
   const double power = music.square().mean().item<double>();
   const double largest = std::max(variances.max().item<double>(), power > 0 ? power : 1.0);
-  whiten(centre, axes / (variances.clamp_min(0) + kFloor * largest).sqrt());
+  const torch::Tensor spread = (variances.clamp_min(0) + kFloor * largest).sqrt();
+  whiten(centre, axes * at::where(variances > kNone * largest, spread.reciprocal(), 0.0));
 }
 
 Projector::Layer Projector::layer(const std::string& prefix) const {

@@ -1,9 +1,9 @@
 #include "midillama/pages/page.h"
 
-#include "midillama/core/ascii.h"
 #include "midillama/core/base64.h"
 #include "midillama/core/error.h"
 #include "midillama/core/page_file.h"
+#include "midillama/core/replaceable.h"
 #include "midillama/web/page.h"
 #include "pages/markup.h"
 #include "pages/page_files.h"
@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <span>
 #include <string_view>
@@ -164,13 +163,6 @@ std::string head_of(const Page& page) {
       kPolicy, escaped(page.title), icon, content_of(web::page_files(), "/base.css"), content_of(page_files(), "/page.css"));
 }
 
-bool is_page(const std::filesystem::path& file) {
-  constexpr std::string_view kBegin = "<!doctype html";
-  std::string begin(kBegin.size(), ' ');
-  std::ifstream(file, std::ios::binary).read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  return lower_ascii(begin) == kBegin;
-}
-
 }  // namespace
 
 std::string to_html(const Page& page) {
@@ -191,8 +183,7 @@ std::string to_html(const Page& page) {
 }
 
 void write_page(const Page& page, const std::filesystem::path& file) {
-  if (std::filesystem::is_regular_file(file) && !std::filesystem::is_empty(file) && !is_page(file))
-    throw InputError(file.string(), "", "is there already and is no page: another name is needed");
+  require_replaceable(file, "page", "<!doctype html");
   write_atomically(file, to_html(page));
 }
 

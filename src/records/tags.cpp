@@ -34,42 +34,78 @@ void make_phrases(Tag& tag) {
   }
 }
 
-void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
-  all.insert(all.end(), more.begin(), more.end());
-}
+// Questions and where they stand ("tags[0].yes_no[1].unseen").
+struct Asked {
+  std::string key;
+  const std::vector<std::string>* questions;
+};
 
-std::vector<std::string> unseen_questions(const Tags& tags) {
-  std::vector<std::string> all;
-  for (const auto& tag : tags.tags) {
-    append(all, tag.unseen);
-    append(all, tag.follow_ups);
-    for (const auto& asked : tag.yes_no) append(all, asked.unseen);
+std::vector<Asked> unseen_questions(const Tags& tags) {
+  std::vector<Asked> all;
+  for (std::size_t i = 0; i < tags.tags.size(); ++i) {
+    const auto& tag = tags.tags[i];
+    all.push_back({fmt::format("tags[{}].unseen", i), &tag.unseen});
+    all.push_back({fmt::format("tags[{}].follow_ups", i), &tag.follow_ups});
+    for (std::size_t k = 0; k < tag.yes_no.size(); ++k)
+      all.push_back({fmt::format("tags[{}].yes_no[{}].unseen", i, k), &tag.yes_no[k].unseen});
   }
-  for (const auto& together : tags.together) append(all, together.unseen);
+  for (std::size_t i = 0; i < tags.together.size(); ++i) all.push_back({fmt::format("together[{}].unseen", i), &tags.together[i].unseen});
   return all;
 }
 
-std::vector<std::string> training_questions(const Tags& tags) {
-  std::vector<std::string> all = tags.captions.questions;
-  for (const auto& tag : tags.tags) {
-    append(all, tag.questions);
-    for (const auto& asked : tag.yes_no) append(all, asked.questions);
+std::vector<Asked> training_questions(const Tags& tags) {
+  std::vector<Asked> all = {{"captions.questions", &tags.captions.questions}};
+  for (std::size_t i = 0; i < tags.tags.size(); ++i) {
+    const auto& tag = tags.tags[i];
+    all.push_back({fmt::format("tags[{}].questions", i), &tag.questions});
+    for (std::size_t k = 0; k < tag.yes_no.size(); ++k)
+      all.push_back({fmt::format("tags[{}].yes_no[{}].questions", i, k), &tag.yes_no[k].questions});
   }
-  for (const auto& together : tags.together) append(all, together.questions);
+  for (std::size_t i = 0; i < tags.together.size(); ++i)
+    all.push_back({fmt::format("together[{}].questions", i), &tags.together[i].questions});
   return all;
 }
 
-// A value of each tag, for wordings to be tried with.
-Facts sample_facts(const Tags& tags) {
-  Facts facts;
-  for (const auto& tag : tags.tags) {
-    if (tag.kind == "closed") facts[tag.name] = tag.values.empty() ? "" : tag.values.front().value;
-    if (tag.kind == "key") facts[tag.name] = "F sharp minor";
-    if (tag.kind == "meter") facts[tag.name] = "6/8";
-    if (tag.kind == "number") facts[tag.name] = "72";
-    if (tag.kind == "text") facts[tag.name] = "words";
+// Values of a tag for wordings to be tried with: all of a closed one's, some of the others'.
+std::vector<std::string> some_values(const Tag& tag) {
+  std::vector<std::string> values;
+  for (const auto& value : tag.values) values.push_back(value.value);
+  if (tag.kind == "key") values = {"F sharp minor", "C major"};
+  if (tag.kind == "meter") values = {"6/8", "3/4"};
+  if (tag.kind == "number") values = {"72"};
+  if (tag.kind == "text") values = {"words"};
+  for (const YesNo& asked : tag.yes_no) {
+    if (stated_value(tag, asked.yes_if) == asked.yes_if) values.push_back(asked.yes_if);
   }
-  return facts;
+  return values;
+}
+
+// What may be known where a wording is filled in: the facts of the tags in `sure` for certain, those of the others that it names perhaps.
+// All and none of these, each of them alone or missing, and all with each value of each tag.
+std::vector<Facts> possible_facts(const Tags& tags, const std::string& wording, const std::set<std::string>& sure) {
+  const auto add = [&](Facts& facts, const std::string& name) {
+    const auto values = some_values(tags.at(name));
+    if (!values.empty()) facts.try_emplace(name, values.front());
+  };
+  Facts least;
+  for (const auto& name : sure) add(least, name);
+  Facts full = least;
+  for (const auto& name : named_tags(wording)) add(full, name);
+  std::vector<Facts> all = {full, least};
+  for (const auto& [name, value] : full) {
+    if (sure.contains(name)) continue;
+    all.push_back(least);
+    all.back()[name] = value;
+    all.push_back(full);
+    all.back().erase(name);
+  }
+  for (const auto& [name, first] : full) {
+    for (const auto& value : some_values(tags.at(name))) {
+      all.push_back(full);
+      all.back()[name] = value;
+    }
+  }
+  return all;
 }
 
 struct Mistake {
@@ -105,13 +141,16 @@ class Checker {
     check_values(tag, key);
     if (tag.tolerance < 0) complain(key + ".tolerance", "must be at least 0");
     if (tag.questions.empty() != tag.answers.empty()) complain(key, "questions and answers are given both or neither");
-    for (std::size_t i = 0; i < tag.answers.size(); ++i) check_own_answer(tag, tag.answers[i], fmt::format("{}.answers[{}]", key, i));
+    for (std::size_t i = 0; i < tag.answers.size(); ++i)
+      check_answer(asked_about({tag.name}), tag.answers[i], fmt::format("{}.answers[{}]", key, i));
     for (std::size_t i = 0; i < tag.yes_no.size(); ++i) check_yes_no(tag, tag.yes_no[i], fmt::format("{}.yes_no[{}]", key, i));
     check_yes_no_questions(tag, key);
     check_yes_no_answers(tag, key + ".yes_no_answers");
     if (tag.answers.empty() && !(tag.unseen.empty() && tag.follow_ups.empty())) complain(key + ".answers", "unseen wordings need answers");
     if (!tag.follow_ups.empty() && tags_.earlier.empty())
       complain(key + ".follow_ups", "follow questions about the tags in `earlier`: none are given");
+    if (!tag.follow_ups.empty() && std::ranges::count(tags_.earlier, tag.name) > 0)
+      complain(key + ".follow_ups", fmt::format("would never be asked: \"{}\" is in `earlier`", tag.name));
   }
 
   // Whether a fact may have these words: a value as facts write it, or of a key its mode.
@@ -139,30 +178,23 @@ class Checker {
     const auto& [yes, no] = tag.yes_no_answers;
     if (yes.empty() != no.empty()) complain(key, "yes and no are given both or neither");
     if (!yes.empty() && tag.yes_no.empty()) complain(key, "answer questions of yes_no: none are given");
-    for (const auto& wording : yes) check_yes_no_answer(tag, wording, "yes", key + ".yes");
-    for (const auto& wording : no) check_yes_no_answer(tag, wording, "no", key + ".no");
+    for (const YesNo& asked : tag.yes_no) {
+      Question question = asked_about({tag.name});
+      question.yes_if = asked.yes_if;
+      check_yes_no_answers(question, yes, "yes", key + ".yes");
+      check_yes_no_answers(question, no, "no", key + ".no");
+    }
   }
 
-  void check_own_answer(const Tag& tag, const std::string& wording, const std::string& key) {
-    if (check_answer(tag, wording, key)) check_needs_no_other(tag, wording, key);
-  }
-
-  // The tag's own fact is all that is known for sure.
-  void check_needs_no_other(const Tag& tag, const std::string& wording, const std::string& key) {
-    if (!fill_known(wording, {{tag.name, sample_facts(tags_).at(tag.name)}}, tags_))
-      complain(key, fmt::format("\"{}\" needs another tag's fact, which may not be known: put that part in brackets", wording));
-  }
-
-  void check_yes_no_answer(const Tag& tag, const std::string& wording, const std::string& word, const std::string& key) {
-    if (!check_wording(wording, key)) return;
-    check_needs_no_other(tag, wording, key);
-    const auto answer = fill(wording, sample_facts(tags_), tags_);
-    if (said_of_yes_no(answer) != word) complain(key, fmt::format("\"{}\" neither begins nor ends with {}", answer, word));
+  void check_yes_no_answers(const Question& question, const std::vector<std::string>& wordings, const std::string& word,
+                            const std::string& key) {
+    for (std::size_t i = 0; i < wordings.size(); ++i) check_answer(question, wordings[i], fmt::format("{}[{}]", key, i), word);
   }
 
   // A question that only one of the answers is ever right for tells nothing.
   void check_yes_no(const Tag& tag, const YesNo& asked, const std::string& key) {
     const auto words = plain_words(asked.yes_if);
+    if (asked.questions.empty() && asked.unseen.empty()) complain(key, "is asked in no wording: give questions or unseen");
     if (words.empty()) return complain(key + ".yes_if", "must be words that a value has where the answer is yes");
     if (!tag.is_checkable()) return complain(key, "free text is not asked about with yes or no");
     if (!can_be_words_of(tag, asked.yes_if)) {
@@ -209,37 +241,65 @@ class Checker {
     }
   }
 
-  // Whether it is right.
-  bool check_answer(const Tag& tag, const std::string& wording, const std::string& key) {
-    if (!check_wording(wording, key)) return false;
-    auto facts = sample_facts(tags_);
-    std::vector<std::string> values = {facts[tag.name]};
-    for (const auto& value : tag.values) values.push_back(value.value);
-    for (const auto& value : values) {
-      facts[tag.name] = value;
-      const auto answer = fill(wording, facts, tags_);
-      if (tag.is_checkable() && stated_value(tag, answer) != value) {
-        complain(key, fmt::format("\"{}\" does not state the value {}", answer, value));
-        return false;
-      }
+  static Question asked_about(const std::vector<std::string>& names) {
+    Question question;
+    question.task = "qa";
+    question.tag = names.front();
+    question.also.assign(names.begin() + 1, names.end());
+    return question;
+  }
+
+  // What can be written by it holds to what is demanded of a dataset's lines; of yes and no, where that `word` is right.
+  void check_answer(Question question, const std::string& wording, const std::string& key, const std::string& word = "") {
+    std::set<std::string> sure(question.also.begin(), question.also.end());
+    sure.insert(question.tag);
+    if (!check_wording(wording, key) || std::ranges::any_of(sure, [&](const auto& name) { return some_values(tags_.at(name)).empty(); }))
+      return;
+    for (const Facts& facts : possible_facts(tags_, wording, sure)) {
+      if (!word.empty() && right_answer(question.yes_if, facts.at(question.tag)) != word) continue;
+      const auto answer = fill_known(wording, facts, tags_);
+      if (!answer)
+        return complain(key, fmt::format("\"{}\" needs another tag's fact, which may not be known: put that part in brackets", wording));
+      if (!check_line(question, facts, *answer, key)) return;
     }
-    return true;
+  }
+
+  bool check_line(Question& question, const Facts& facts, const std::string& answer, const std::string& key) {
+    question.facts = facts, question.answer = answer;
+    const auto mistakes = mistakes_in_facts(question, tags_);
+    if (!mistakes.empty()) complain(key, mistakes.front());
+    return mistakes.empty();
+  }
+
+  void check_part(const CaptionPart& part, const std::string& wording, const std::string& key) {
+    if (!check_wording(wording, key)) return;
+    Question caption;
+    caption.task = "caption";
+    for (const Facts& facts : possible_facts(tags_, wording, {part.needs.begin(), part.needs.end()})) {
+      const auto text = fill_known(wording, facts, tags_);
+      if (text && !check_line(caption, facts, *text, key)) return;
+    }
   }
 
   void check_captions() {
+    const auto& [questions, parts] = tags_.captions;
+    if (questions.empty() != parts.empty()) complain("captions", "questions and parts are given both or neither");
     for (std::size_t i = 0; i < tags_.captions.parts.size(); ++i) {
       const auto& part = tags_.captions.parts[i];
       const auto key = fmt::format("captions.parts[{}]", i);
       if (part.wordings.empty()) complain(key + ".wordings", "must not be empty");
-      for (const auto& wording : part.wordings) check_wording(wording, key + ".wordings");
+      const auto is_tag = [&](const std::string& name) { return tags_.find(name) != nullptr; };
       for (const auto& tag : part.needs) {
-        if (tags_.find(tag) == nullptr) complain(key + ".needs", fmt::format("\"{}\" is no tag", tag));
+        if (!is_tag(tag)) complain(key + ".needs", fmt::format("\"{}\" is no tag", tag));
       }
+      if (!std::ranges::all_of(part.needs, is_tag)) continue;
+      for (std::size_t k = 0; k < part.wordings.size(); ++k) check_part(part, part.wordings[k], fmt::format("{}.wordings[{}]", key, k));
     }
   }
 
   void check_together(const Together& together, const std::string& key) {
     if (together.answers.empty()) complain(key + ".answers", "must not be empty");
+    if (together.questions.empty() && together.unseen.empty()) complain(key, "is asked in no wording: give questions or unseen");
     std::set<std::string> first;
     for (const auto& answer : together.answers) {
       if (!check_wording(answer, key + ".answers")) return;
@@ -248,7 +308,7 @@ class Checker {
       if (named.size() < 2) complain(key + ".answers", fmt::format("\"{}\" must name at least two tags", answer));
       if (first.empty()) first = named;
       if (named != first) complain(key + ".answers", fmt::format("\"{}\" names other tags than the first answer", answer));
-      for (const auto& name : named) check_answer(tags_.at(name), answer, key + ".answers");
+      check_answer(asked_about(names), answer, key + ".answers");
     }
   }
 
@@ -262,13 +322,20 @@ class Checker {
   // A question is asked as it is written; what is unseen must be so, however it is written.
   void check_questions() {
     std::set<std::string> seen;
-    for (const auto& question : training_questions(tags_)) {
-      check_question(question, "questions");
+    for_questions(training_questions(tags_), [&](const std::string& key, const std::string& question) {
+      check_question(question, key);
       seen.insert(plain_words(question));
-    }
-    for (const auto& question : unseen_questions(tags_)) {
-      check_question(question, "unseen");
-      if (seen.contains(plain_words(question))) complain("unseen", fmt::format("\"{}\" is a question for training, too", question));
+    });
+    for_questions(unseen_questions(tags_), [&](const std::string& key, const std::string& question) {
+      check_question(question, key);
+      if (seen.contains(plain_words(question))) complain(key, fmt::format("\"{}\" is a question for training, too", question));
+    });
+  }
+
+  template <typename Visit>
+  static void for_questions(const std::vector<Asked>& all, const Visit& visit) {
+    for (const auto& [key, questions] : all) {
+      for (std::size_t i = 0; i < questions->size(); ++i) visit(fmt::format("{}[{}]", key, i), (*questions)[i]);
     }
   }
 

@@ -1,18 +1,31 @@
 #include "midillama/records/wording.h"
 
 #include "midillama/core/error.h"
+#include "midillama/text/casefold.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
 namespace midillama::records {
 namespace {
 
+// Whether it is spoken with a vowel at its beginning: "Irish", "E major", "F sharp minor", "8/8", "11"; not "European", "one-step".
+bool begins_with_a_vowel(std::string_view noun) {
+  const std::string words = text::casefold(noun);
+  const std::string_view first = std::string_view(words).substr(0, words.find_first_of(" /-"));
+  const auto is_one_of = [](std::string_view letters, char c) { return letters.find(c) != std::string_view::npos; };
+  if (first.empty()) return false;
+  if (first.size() == 1 && !is_one_of("0123456789", first[0])) return is_one_of("aefhilmnorsx", first[0]);  // a letter's own name
+  if (first[0] == '8' || first == "11" || first == "18") return true;
+  const bool is_glide = first.starts_with("eu") || first.starts_with("uni") || first.starts_with("one");
+  return is_one_of("aeiou", first[0]) && !is_glide;
+}
+
 std::string with_article(const std::string& noun) {
-  const bool vowel = std::string_view("aeiou").find(noun.front()) != std::string_view::npos;
-  return (vowel ? "an " : "a ") + noun;
+  return (begins_with_a_vowel(noun) ? "an " : "a ") + noun;
 }
 
 // "{the origin|somewhere}", taken apart.
@@ -60,42 +73,61 @@ std::optional<std::string> field_text(std::string_view text, const Facts& facts,
   return std::nullopt;
 }
 
-std::size_t closing(std::string_view text, std::size_t open, char close) {
-  const auto at = text.find(close, open);
-  if (at == std::string_view::npos) throw Error(fmt::format("\"{}\": a '{}' is not closed", text, text[open]));
-  return at;
-}
+// Of a wording: a text as it stands or a field's, and which pair of brackets it stands in, counted from 1 on; 0: in none.
+struct Piece {
+  std::string_view text;
+  bool is_field = false;
+  int bracket = 0;
+};
 
-// The text with its fields filled in; nothing where one of them is not known.
-std::optional<std::string> fill_fields(std::string_view text, const Facts& facts, const Tags& tags) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '{') {
-      out += text[i];
-      continue;
+std::vector<Piece> pieces_of(std::string_view wording) {
+  const auto wrong = [&](const std::string& what) { return Error(fmt::format("\"{}\": {}", wording, what)); };
+  std::vector<Piece> pieces;
+  int brackets = 0;
+  bool within = false;
+  for (std::size_t at = 0; at < wording.size();) {
+    const std::string_view rest = wording.substr(at);
+    if (rest.front() == '{') {
+      const auto close = rest.find_first_of("{}[]", 1);
+      if (close == std::string_view::npos || rest[close] != '}') throw wrong("a '{' is not closed");
+      pieces.push_back({rest.substr(1, close - 1), true, within ? brackets : 0});
+      at += close + 1;
+    } else if (rest.front() == '[') {
+      if (within) throw wrong("brackets stand within brackets, or a '[' is not closed");
+      within = true, ++brackets, ++at;
+    } else if (rest.front() == ']') {
+      if (!within) throw wrong("a ']' closes nothing");
+      within = false, ++at;
+    } else if (rest.front() == '}') {
+      throw wrong("a '}' closes nothing");
+    } else {
+      const auto length = std::min(rest.find_first_of("{}[]"), rest.size());
+      pieces.push_back({rest.substr(0, length), false, within ? brackets : 0});
+      at += length;
     }
-    const auto close = closing(text, i, '}');
-    const auto value = field_text(text.substr(i + 1, close - i - 1), facts, tags);
-    if (!value) return std::nullopt;
-    out += *value;
-    i = close;
   }
-  return out;
+  if (within) throw wrong("a '[' is not closed");
+  return pieces;
 }
 
 }  // namespace
 
 std::optional<std::string> fill_known(std::string_view wording, const Facts& facts, const Tags& tags) {
   std::string out;
-  while (!wording.empty()) {
-    const auto open = wording.find('[');
-    const auto plain = fill_fields(wording.substr(0, open), facts, tags);
-    if (!plain) return std::nullopt;
-    out += *plain;
-    if (open == std::string_view::npos) break;
-    const auto close = closing(wording, open, ']');
-    if (const auto optional = fill_fields(wording.substr(open + 1, close - open - 1), facts, tags)) out += *optional;
-    wording.remove_prefix(close + 1);
+  std::size_t before_bracket = 0;
+  int bracket = 0, left_out = 0;
+  for (const Piece& piece : pieces_of(wording)) {
+    if (piece.bracket != 0 && piece.bracket == left_out) continue;
+    if (piece.bracket != std::exchange(bracket, piece.bracket)) before_bracket = out.size();
+    const auto text = piece.is_field ? field_text(piece.text, facts, tags) : std::string(piece.text);
+    if (text) {
+      out += *text;
+    } else if (piece.bracket == 0) {
+      return std::nullopt;
+    } else {
+      out.resize(before_bracket);
+      left_out = piece.bracket;
+    }
   }
   if (!out.empty()) out[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(out[0])));
   return out;
@@ -108,13 +140,10 @@ std::string fill(std::string_view wording, const Facts& facts, const Tags& tags)
 
 std::vector<std::string> named_tags(std::string_view wording) {
   std::vector<std::string> tags;
-  for (auto open = wording.find('['); open != std::string_view::npos; open = wording.find('[', open + 1)) {
-    if (wording.substr(open + 1, closing(wording, open, ']') - open - 1).find('[') != std::string_view::npos)
-      throw Error(fmt::format("\"{}\": brackets stand within brackets", wording));
-  }
-  for (auto open = wording.find('{'); open != std::string_view::npos; open = wording.find('{', open + 1)) {
-    const auto close = closing(wording, open, '}');
-    tags.emplace_back(parse_field(wording.substr(open + 1, close - open - 1)).tag);
+  for (const Piece& piece : pieces_of(wording)) {
+    if (!piece.is_field) continue;
+    std::string tag(parse_field(piece.text).tag);
+    if (std::ranges::find(tags, tag) == tags.end()) tags.push_back(std::move(tag));
   }
   return tags;
 }

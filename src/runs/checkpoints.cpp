@@ -41,6 +41,17 @@ fs::path given_checkpoint(const fs::path& given) {
       fmt::format("is no checkpoint: a directory with {} is needed, or a stage directory whose {} points to one", kStateFile, kLastLink));
 }
 
+// A file of another checkpoint, or one that was edited, would change what the model computes without a word.
+void check_adapter(const Json& adapter, const Json& trained, const fs::path& folder) {
+  for (const auto& [key, of_adapter] : {std::pair("lora.rank", "r"), {"lora.alpha", "lora_alpha"}}) {
+    if (!trained.contains(key) || !adapter.is_object() || !adapter.contains(of_adapter)) continue;
+    if (adapter[of_adapter] != trained[key])
+      throw InputError(
+          (folder / kAdapterConfigFile).string(), of_adapter,
+          fmt::format("is {}, but the checkpoint was trained with {} {}", adapter[of_adapter].dump(), key, trained[key].dump()));
+  }
+}
+
 }  // namespace
 
 bool is_checkpoint(const fs::path& directory) {
@@ -106,11 +117,12 @@ std::optional<fs::path> newest_checkpoint(const config::Config& config) {
 }
 
 bool has_adapter(const fs::path& checkpoint) {
-  if (fs::exists(checkpoint / kAdapterFolder)) return true;
-  if (fs::exists(checkpoint / kStateFile) && TrainerState::read(checkpoint).essentials.contains("lora.rank")) {
-    throw InputError((checkpoint / kAdapterFolder).string(), "",
-                     "is missing, although the stage trained an adapter: the checkpoint is not whole");
-  }
+  const fs::path adapter = checkpoint / kAdapterFolder;
+  const Json trained = fs::exists(checkpoint / kStateFile) ? TrainerState::read(checkpoint).essentials : Json::object();
+  if (fs::exists(adapter / kAdapterConfigFile)) check_adapter(read_json(adapter / kAdapterConfigFile), trained, adapter);
+  if (fs::exists(adapter)) return true;
+  if (trained.contains("lora.rank"))
+    throw InputError(adapter.string(), "", "is missing, although the stage trained an adapter: the checkpoint is not whole");
   return false;
 }
 

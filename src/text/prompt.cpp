@@ -162,11 +162,22 @@ class PromptTemplate::Assembly {
   // Tokenizes the text since the last cut, so that a text that was cut in two gives the tokens that it has as a whole.
   void cut() {
     if (pending_.empty()) return;
-    const auto& tokenizer = *prompt_.tokenizer_;
-    if (after_ == After::text && pending_.starts_with(' ') && puts_space_before(tokenizer)) pending_.erase(0, 1);
-    append(after_ == After::nothing ? tokenizer.encode(pending_) : tokenizer.encode_rest(pending_));
-    pending_.clear();
+    if (after_ != After::text) text_.clear(), begins_ = after_ == After::nothing;
+    append(!text_.empty() && puts_space_before(*prompt_.tokenizer_) ? rest_of_text() : encode(pending_));
+    text_ += std::exchange(pending_, "");
     after_ = After::text;
+  }
+
+  std::vector<TokenId> encode(const std::string& text) const {
+    return begins_ ? prompt_.tokenizer_->encode(text) : prompt_.tokenizer_->encode_rest(text);
+  }
+
+  // Of the whole what follows the text before the cut; the pending text alone where a token would span the cut.
+  std::vector<TokenId> rest_of_text() const {
+    const auto before = encode(text_), whole = encode(text_ + pending_);
+    if (before.size() <= whole.size() && std::ranges::equal(before, std::span(whole).first(before.size())))
+      return {whole.begin() + std::ssize(before), whole.end()};
+    return prompt_.tokenizer_->encode_rest(pending_.substr(pending_.starts_with(' ') ? 1 : 0));
   }
 
   void append(std::span<const TokenId> ids) {
@@ -180,6 +191,8 @@ class PromptTemplate::Assembly {
   std::optional<std::string_view> system_;  // until it is written
   EncodedExample example_;
   std::string pending_;
+  std::string text_;                                                  // before pending_, since the last token
+  bool begins_ = true;                                                // whether that text begins the example
   enum class After { nothing, token, text } after_ = After::nothing;  // what pending_ follows
   bool has_system_place_ = prompt_.contains(Piece::Kind::system);
   bool is_target_ = false;  // whether what is appended carries loss

@@ -8,6 +8,7 @@
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
+#include <set>
 #include <unordered_map>
 
 namespace midillama::text {
@@ -108,6 +109,13 @@ class LineIterator final : public sp::SentenceIterator {
   const std::string& value() const override { return lines_[next_]; }
   sp::util::Status status() const override { return {}; }
   bool empty() const { return lines_.empty(); }
+  std::size_t characters() const {
+    std::set<char32_t> different;
+    for (std::string_view line : lines_) {
+      while (!line.empty()) different.insert(take_code_point(line));
+    }
+    return different.size();
+  }
 
  private:
   void add_lines(std::string_view text) {
@@ -149,6 +157,11 @@ std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file,
 void train_sentencepiece(std::span<const std::string> texts, std::int64_t vocab_size, const std::filesystem::path& file) {
   LineIterator lines(texts);
   if (lines.empty()) throw InputError(file.string(), "", "no tokenizer can be trained: there is no text");
+  constexpr std::size_t kBytesAndControls = 256 + 3;
+  if (const auto least = lines.characters() + kBytesAndControls; static_cast<std::size_t>(vocab_size) < least)
+    throw InputError(file.string(), "",
+                     fmt::format("no tokenizer of {} tokens can be trained: the texts' characters alone take {} (llm.pretrain.vocab_size)",
+                                 vocab_size, least));
   std::string model;
   const auto status = sp::SentencePieceTrainer::Train(trainer_options(vocab_size), &lines, &model);
   if (!status.ok()) throw InputError(file.string(), "", "no tokenizer can be trained (" + status.ToString() + ")");

@@ -4,6 +4,7 @@
 #include "midillama/core/log.h"
 #include "midillama/core/parallel_for.h"
 #include "midillama/core/progress.h"
+#include "midillama/core/replaceable.h"
 #include "midillama/midi/file.h"
 #include "midillama/model/music_encoder.h"
 #include "midillama/octuple/file.h"
@@ -53,6 +54,8 @@ Embedded embed(const config::Config& config, std::span<const std::filesystem::pa
   for (const auto& file : files) {
     if (is_same_file(file, out)) throw UsageError(fmt::format("--out: {} is one of the files that are to be embedded", out.string()));
   }
+  constexpr std::size_t kHeaderLength = 8;
+  require_replaceable(out, "file of embeddings", R"({"__metadata__":{"files":)", kHeaderLength);
   std::vector<Clip> clips(files.size());
   parallel_for("reading clips", files.size(), [&](std::size_t i) { clips[i] = read_clip(files[i]); });
 

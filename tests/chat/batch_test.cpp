@@ -40,6 +40,17 @@ TEST(Batch, IsCutIntoFilesThatServersTake) {
   EXPECT_TRUE(write_batch({}, folder.path() / "d.jsonl").empty());
 }
 
+// Results, say, which may have cost money.
+TEST(Batch, AnotherFileIsNotReplaced) {
+  TemporaryDirectory folder;
+  const auto file = folder.path() / "results.jsonl";
+  const std::string results = "{\"id\":\"1\",\"custom_id\":\"x\",\"response\":{}}\n";
+  write_atomically(file, results);
+  EXPECT_THAT(error_of([&] { write_batch(requests(1), file); }), HasSubstr("results.jsonl: is there already and is no batch of requests"));
+  EXPECT_EQ(read_text(file), results);
+  EXPECT_EQ(write_batch(requests(1), folder.path() / "b.jsonl"), write_batch(requests(2), folder.path() / "b.jsonl"));
+}
+
 TEST(Batch, ResultsComeInAnyOrderErrorsAmongThem) {
   TemporaryDirectory folder;
   const Requests all = requests(3);

@@ -465,6 +465,41 @@ TEST_F(Cli, AFileThatIsWrittenIsNotNamedAsStandardOutput) {
   EXPECT_FALSE(std::filesystem::exists("-"));
 }
 
+// A name that was left out, or typed beside another, costs nobody a file.
+TEST_F(Cli, WhatIsThereIsReplacedOnlyByItsOwnKind) {
+  const std::string file = (std::filesystem::path(two()).parent_path() / "mine.mid").string();
+  const std::vector<std::vector<std::string>> commands = {{"embed", "--out", file, two()},
+                                                          {"explain", "--midi", two(), "--prompt", "Which key?", "--svg", file},
+                                                          {"explain", "--midi", two(), "--prompt", "Which key?", "--json", file}};
+  for (const auto& command : commands) {
+    std::filesystem::copy_file(two(), file, std::filesystem::copy_options::overwrite_existing);
+    const ProcessResult result = midillama(command);
+    EXPECT_EQ(result.status, 1) << command[0];
+    EXPECT_THAT(result.error_output, HasSubstr("mine.mid: is there already and is no ")) << command[0];
+    EXPECT_TRUE(read_bytes(file) == read_bytes(two())) << command[0];
+  }
+}
+
+TEST_F(Cli, AnEmptyPathIsAMistake) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"config", "validate", "--config", ""}, {"embed", "--out", "", two()}}) {
+    const ProcessResult result = midillama(command);
+    EXPECT_EQ(result.status, 2) << command[0];
+    EXPECT_THAT(result.error_output, HasSubstr("the path is empty")) << command[0];
+  }
+}
+
+// Every character of a line has its ids, and ids are made of nothing else.
+TEST_F(Cli, LinesAreTokenizedAsTheyAre) {
+  const std::string command = " | $MIDILLAMA text-tokenize --tokenizer tests/golden/text/llama3";
+  EXPECT_EQ(shell("printf 'a\r\nb\rc'" + command).output, shell("printf 'a\nb\nc\n'" + command).output);
+  EXPECT_EQ(shell("printf '\357\273\277a\n'" + command).output, shell("printf 'a\n'" + command).output);
+  EXPECT_NE(shell("printf 'a\n\357\273\277a\n'" + command).output, shell("printf 'a\na\n'" + command).output);
+  const ProcessResult broken = shell("printf 'a\nx\377\n'" + command);
+  EXPECT_EQ(broken.status, 1);
+  EXPECT_THAT(broken.error_output, HasSubstr("standard input: line 2: is not valid UTF-8"));
+}
+
 TEST_F(Cli, AWorkingFolderThatWasRemovedIsSaid) {
   const ProcessResult gone = shell("folder=$(mktemp -d); cd $folder; rmdir $folder; $MIDILLAMA generate --midi " + two() + " --prompt '?'");
   EXPECT_EQ(gone.status, 1);

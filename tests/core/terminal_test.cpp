@@ -91,7 +91,11 @@ TEST(Terminal, AStepThatGoesOnShowsThatTimePasses) {
 TEST(Terminal, NobodyGetsColoursWhoAskedForNone) {
   Terminal terminal;
   ::unsetenv("NO_COLOR");
+  ::unsetenv("TERM");
   EXPECT_TRUE(shows_colours(STDERR_FILENO));
+  ::setenv("TERM", "dumb", 1);
+  EXPECT_FALSE(shows_colours(STDERR_FILENO));
+  ::unsetenv("TERM");
   ::setenv("NO_COLOR", "1", 1);
   EXPECT_FALSE(shows_colours(STDERR_FILENO));
   ::setenv("NO_COLOR", "", 1);

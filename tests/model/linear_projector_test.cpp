@@ -102,6 +102,19 @@ TEST(Projector, WhiteningFewClipsSavesTheLayerThatWasTrained) {
   }
 }
 
+// Fewer clips than dimensions: what no clip differs in has no part in the token, else it would be rounding errors.
+TEST(Projector, DirectionsThatNoClipDiffersInAreLeftOut) {
+  torch::manual_seed(6);
+  const torch::Tensor music = at::randn({6, 40}) + 3;
+  LinearProjector projector(40, 8);
+  projector->start_whitened(std::vector{music}, 0.05, 1);
+  const torch::Tensor others = std::get<2>(at::linalg_svd(music - music.mean(0), true)).narrow(0, 5, 35);  // orthogonal to all differences
+  const torch::Tensor token = projector->forward(music.narrow(0, 0, 1));
+  EXPECT_LT((projector->forward(music.narrow(0, 0, 1) + 5 * others) - token).abs().max().item<double>(), 1e-5);
+  EXPECT_GT((projector->forward(music.narrow(0, 1, 1)) - token).abs().max().item<double>(), 1e-3);
+  EXPECT_EQ((projector->directions.abs().amax(0) > 0).sum().item<int>(), 5);
+}
+
 TEST(Projector, ASetOfSilenceIsNotBlownUp) {
   LinearProjector projector(10, 6);
   projector->start_whitened(std::vector{torch::Tensor(at::zeros({3, 10}))}, 0.05, 1);

@@ -39,7 +39,7 @@ TEST(Tags, WhatADeclarationMustHoldTo) {
   EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay, aliases: [Sad!]}]")), HasSubstr("\"sad\" states both sad and gay"));
   EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", bounds: [1, 2]")), HasSubstr("2 values have 1 bounds"));
   EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [It is nice.]")),
-              HasSubstr("\"It is nice.\" does not state the value sad"));
+              HasSubstr("tags[0].answers[0]: the answer \"It is nice.\" does not state the fact \"sad\""));
   EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [\"{moods}\"]")),
               HasSubstr("names \"moods\", which is no tag"));
   EXPECT_THAT(mistakes(closed("[{value: sad}, {value: gay}]", ", questions: [\"A?\"], answers: [\"{mood\"]")), HasSubstr("is not closed"));
@@ -49,6 +49,8 @@ TEST(Tags, WhatADeclarationMustHoldTo) {
   EXPECT_THAT(mistakes("tags: [{name: a, kind: text}, {name: a, kind: key}]"), HasSubstr("declared twice"));
   EXPECT_THAT(mistakes("tags: [{name: a, kind: text, values: [{value: b}]}]"), HasSubstr("only a closed tag has values"));
   EXPECT_THAT(mistakes("tags: [{name: caption, kind: text}]"), HasSubstr("cannot name a tag"));
+  EXPECT_THAT(mistakes("tags: [{name: a, kind: closed, questions: [\"A?\"], answers: [\"{a}[, {b}]\"]}, {name: b, kind: fuzzy}]"),
+              AllOf(HasSubstr("a closed tag needs at least two values"), HasSubstr("\"fuzzy\" must be one of")));
 }
 
 TEST(Tags, WhatIsUnseenMustBeSo) {
@@ -68,7 +70,8 @@ TEST(Tags, WhatIsUnseenMustBeSo) {
   };
   EXPECT_EQ(answers("{yes: [\"It is {mood}[ in {key}], so yes.\"], no: [\"No, it is {mood}.\"]}"), "no error");
   EXPECT_THAT(answers("{yes: [\"Yes.\"]}"), HasSubstr("yes_no_answers: yes and no are given both or neither"));
-  EXPECT_THAT(answers("{yes: [\"No.\"], no: [\"No.\"]}"), HasSubstr("\"No.\" neither begins nor ends with yes"));
+  EXPECT_THAT(answers("{yes: [\"No.\"], no: [\"No.\"]}"),
+              HasSubstr("yes_no_answers.yes[0]: the answer \"No.\" does not state the fact \"yes\""));
   EXPECT_THAT(answers("{yes: [\"Yes, in {key}.\"], no: [\"No.\"]}"), HasSubstr("put that part in brackets"));
   EXPECT_THAT(answers("{yes: [\"Yes, {moods}.\"], no: [\"No.\"]}"), HasSubstr("names \"moods\", which is no tag"));
   EXPECT_THAT(mood(", yes_no_answers: {yes: [\"Yes.\"], no: [\"No.\"]}"), HasSubstr("answer questions of yes_no: none are given"));
@@ -78,6 +81,67 @@ TEST(Tags, WhatIsUnseenMustBeSo) {
   EXPECT_THAT(mood("", "together: [{answers: [\"{mood} in {key}\", \"{mood}\"]}]\n"), HasSubstr("names other tags than the first"));
   EXPECT_THAT(mood("", "together: [{answers: [\"{mood}, of {key|none}\", \"{mood}, {key}\"], unseen: [\"what mood\"]}]\n"),
               HasSubstr("\"what mood\" is a question for training, too"));
+}
+
+// Every line that the wordings can give holds to what a dataset's lines must: whatever is known, and whatever values it has.
+TEST(Tags, NoWordingWritesALineThatADatasetMayNotHave) {
+  const auto with = [](const std::string& chords, const std::string& top = "") {
+    return mistakes(
+        "tags:\n"
+        "  - {name: chords, kind: closed, values: [{value: some chords}, {value: no chords}, {value: silence}], " +
+        chords +
+        "}\n"
+        "  - {name: key, kind: key}\n"
+        "  - {name: level, kind: closed, unmistakable: true, values: [{value: low}, {value: high}]}\n"
+        "  - {name: speed, kind: closed, values: [{value: high speed}, {value: walking pace}]}\n" +
+        top);
+  };
+  const auto answer = [&](const std::string& wording) { return with("questions: [\"A?\"], answers: [\"" + wording + "\"]"); };
+  EXPECT_EQ(answer("It has {chords}[, in {key}]."), "no error");
+  EXPECT_THAT(answer("Well[, {chords} in {key}]."), HasSubstr("the answer \"Well.\" does not state the fact \"some chords\""));
+  const auto yes = [&](const std::string& wording) {
+    return with("yes_no: [{yes_if: chords, questions: [\"Any?\"]}, {yes_if: some, questions: [\"Some?\"]}], yes_no_answers: {yes: [\"" +
+                wording + "\"], no: [\"No.\"]}");
+  };
+  EXPECT_EQ(yes("Yes, {chords}."), "no error");
+  EXPECT_THAT(yes("It has {chords}[ in {key}, so yes]."),
+              HasSubstr("yes[0]: the answer \"It has some chords.\" does not state the fact \"yes\""));
+  EXPECT_THAT(yes("{chords}, so yes."), HasSubstr("the answer \"No chords, so yes.\" does not state the fact \"yes\""));
+  const auto together = [&](const std::string& wording) {
+    return with("from: c", "together: [{questions: [\"A?\"], answers: [\"" + wording + "\"]}]\n");
+  };
+  EXPECT_EQ(together("{level}, {chords}, so {level}."), "no error") << "a tag may be named twice";
+  EXPECT_THAT(together("A {speed} piece, {level}."), HasSubstr("\"A high speed piece, low.\" does not state the fact \"low\""));
+  const auto caption = [&](const std::string& wording) {
+    return with("from: c", "captions: {questions: [\"A?\"], parts: [{wordings: [\"" + wording + "\"]}]}\n");
+  };
+  EXPECT_EQ(caption("A {level} piece[ in {key}]."), "no error");
+  EXPECT_THAT(caption("A low-fi {speed} piece."), HasSubstr("captions.parts[0].wordings[0]: the caption states the level \"low\""));
+}
+
+TEST(Tags, WhatWouldNeverBeAskedIsAMistake) {
+  const auto with = [](const std::string& level, const std::string& top = "") {
+    return mistakes("tags:\n  - {name: key, kind: key, questions: [\"Which?\"], answers: [\"{key}\"]" + level +
+                    "}\n  - {name: meter, kind: meter}\n" + top);
+  };
+  EXPECT_THAT(with(", yes_no: [{yes_if: minor}]"), HasSubstr("tags[0].yes_no[0]: is asked in no wording"));
+  EXPECT_THAT(with(", follow_ups: [\"And?\"]", "earlier: [key]\n"), HasSubstr("\"key\" is in `earlier`"));
+  EXPECT_THAT(with("", "together: [{answers: [\"{key}, {meter}\"]}]\n"), HasSubstr("together[0]: is asked in no wording"));
+  EXPECT_THAT(with("", "captions: {questions: [\"Describe it.\"]}\n"), HasSubstr("questions and parts are given both or neither"));
+  EXPECT_THAT(with("", "captions: {parts: [{wordings: [\"In {key}.\"]}]}\n"), HasSubstr("questions and parts are given both or neither"));
+}
+
+TEST(Tags, AnUnseenWordingIsNamedWithItsPlace) {
+  EXPECT_THAT(mistakes("tags:\n"
+                       "  - name: key\n"
+                       "    kind: key\n"
+                       "    questions: [\"Which key?\"]\n"
+                       "    answers: [\"{key}\"]\n"
+                       "    yes_no:\n"
+                       "      - yes_if: minor\n"
+                       "        questions: [\"Is it minor?\"]\n"
+                       "        unseen: [\"Is it sad?\", is it MINOR]\n"),
+              HasSubstr("tags.yaml: line 9: tags[0].yes_no[0].unseen[1]: \"is it MINOR\""));
 }
 
 // Only answers and captions are filled in.

@@ -103,5 +103,29 @@ TEST(Wordings, FillsArticlesAndLeavesOutWhatIsNotKnown) {
   EXPECT_THROW(fill("In {key}.", {}), Error);
 }
 
+TEST(Wordings, ArticlesAreThoseOfSpeech) {
+  const auto with_article = [](const std::string& value) { return fill("{a dance}", {{"dance", value}}); };
+  for (const std::string value :
+       {"Irish tune", "English", "E major", "F sharp minor", "A mixolydian", "8/8", "11/8", "18/8", "Österreicher", "allemande"})
+    EXPECT_EQ(with_article(value), "An " + value);
+  for (const std::string value :
+       {"G major", "B flat minor", "C", "6/8", "12/8", "1/4", "European", "one-step", "unison", "Ländler", "reel"})
+    EXPECT_EQ(with_article(value), "A " + value);
+}
+
+TEST(Wordings, EveryPartIsFilledInByItself) {
+  const Facts facts = {{"key", "D major"}, {"meter", "6/8"}};
+  EXPECT_EQ(fill("x[ {key} {tempo}][ {meter}] {dance|y}.", facts), "X 6/8 y.");
+  EXPECT_EQ(fill("[{tempo} ][{key}]", facts), "D major");
+  EXPECT_EQ(named_tags("{a key}[ {meter}] {key|x}"), (std::vector<std::string>{"key", "meter"}));
+}
+
+// What stands in braces or brackets alone would be trained on as it is.
+TEST(Wordings, BracesAndBracketsComeInPairs) {
+  for (const char* wording :
+       {"It is {key", "It is key}.", "It is key].", "It is [{key}", "[in [{key}]]", "{register|[}", "{register|[}]", "{a {key}}", "{key[}"})
+    EXPECT_THROW(named_tags(wording), Error) << wording;
+}
+
 }  // namespace
 }  // namespace midillama::records

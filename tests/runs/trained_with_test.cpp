@@ -165,6 +165,18 @@ TEST_F(TrainedWith, AnAdapterThatIsLostIsMissed) {
   EXPECT_THAT(refusal({}), HasSubstr("step-000001/adapter: is missing, although the stage trained an adapter"));
 }
 
+TEST_F(TrainedWith, AnAdapterOfAnotherScaleIsRefused) {
+  const std::string file = path("run/sft/checkpoints/step-000001/adapter/adapter_config.json");
+  const Json alpha = trained_.lora.alpha;
+  write_atomically(file, Json{{"r", 16}, {"lora_alpha", alpha}}.dump());
+  EXPECT_EQ(use({}).lora.rank, 16);
+  write_atomically(file, Json{{"r", 16}, {"lora_alpha", 700}}.dump());
+  EXPECT_THAT(refusal({}),
+              HasSubstr("adapter_config.json: lora_alpha: is 700, but the checkpoint was trained with lora.alpha " + alpha.dump()));
+  write_atomically(file, Json{{"r", 4}, {"lora_alpha", alpha}}.dump());
+  EXPECT_THAT(refusal({}), HasSubstr("r: is 4, but the checkpoint was trained with lora.rank 16"));
+}
+
 TEST_F(TrainedWith, ADirectoryWithoutAStateIsUsedAsItIs) {
   fs::remove(path("run/sft/checkpoints/step-000001/trainer_state.json"));
   write_atomically(path("run/sft/checkpoints/step-000001/projector.safetensors"), "p");

@@ -96,6 +96,14 @@ TEST_F(SentencePieceTest, IdsBeyondTheVocabularyAreLeftOut) {
 TEST_F(SentencePieceTest, NoTextOrTooSmallAVocabularyIsAnError) {
   EXPECT_THROW(train_sentencepiece({}, 300, folder.path() / "m"), InputError);
   EXPECT_THROW(train_sentencepiece(kTexts, 200, folder.path() / "m"), InputError);
+  const std::vector<std::string> wide = {"abcdefghijklmnopqrstuvwxyz äöü 音楽"};
+  EXPECT_NO_THROW(train_sentencepiece(wide, 259 + 32, folder.path() / "wide"));
+  try {
+    train_sentencepiece(wide, 259 + 31, folder.path() / "m");
+    FAIL() << "too few tokens for the characters";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("no tokenizer of 290 tokens can be trained: the texts' characters alone take 291"));
+  }
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "m"));
 }
 

@@ -20,11 +20,11 @@ namespace midillama::eval {
 // Sentence -> [tokens, hidden_size] float32, the tokens that begin and end a text included.
 using SentenceEmbeddings = std::map<std::string, torch::Tensor>;
 
-// What a family of encoders has around a text: tokens, and what comes before its first word.
+// A family's special tokens, those that begin and end a text first, and what comes before a text's first word. Their names within a text
+// are these tokens.
 struct TextFrame {
-  const char* begin;
-  const char* end;
-  const char* before;
+  std::span<const std::string_view> specials;
+  std::string_view before;
 };
 
 class SentenceEncoder {
@@ -35,6 +35,8 @@ class SentenceEncoder {
 
   // In batches of like length.
   SentenceEmbeddings encode(const std::set<std::string>& sentences);
+  // Which of a sentence's tokens count in BERTScore: all but those that begin and end texts, wherever they stand. 1 or 0 [tokens].
+  torch::Tensor counted(std::string_view sentence) const;
   // The mean over the tokens, of length 1: [hidden_size] as sentence-transformers has it for all-MiniLM-L6-v2, up to longest() tokens.
   torch::Tensor embed(const std::string& sentence);
   // How many tokens a sentence has, and how many of them the model has positions for.
@@ -47,7 +49,7 @@ class SentenceEncoder {
     std::vector<text::TokenId> ids;
   };
 
-  text::TokenId special(const char* token, const std::string& path) const;
+  text::TokenId special(std::string_view token, const std::string& path) const;
   // The stripped sentence (RoBERTa: after one space) between the tokens that begin and end a text.
   std::vector<text::TokenId> whole_ids_of(std::string_view sentence) const;
   // The same, cut to fit the model's positions.

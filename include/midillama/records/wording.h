@@ -21,7 +21,7 @@ std::string fill(std::string_view wording, const Facts& facts, const Tags& tags)
 // The same; nothing where such a fact is not known.
 std::optional<std::string> fill_known(std::string_view wording, const Facts& facts, const Tags& tags);
 
-// The tags that a wording names. Error where a brace or bracket is not closed, or brackets stand within brackets.
+// The tags that a wording names, each once. Error where braces and brackets are not closed, close nothing or stand within brackets.
 std::vector<std::string> named_tags(std::string_view wording);
 
 }  // namespace midillama::records

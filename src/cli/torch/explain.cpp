@@ -6,6 +6,7 @@
 #include "midillama/core/error.h"
 #include "midillama/core/file.h"
 #include "midillama/core/json_text.h"
+#include "midillama/core/replaceable.h"
 #include "midillama/explain/deletion.h"
 #include "midillama/explain/explanation.h"
 #include "midillama/explain/piano_roll.h"
@@ -28,14 +29,22 @@ void check_text(const char* option, const std::string& text) {
   if (!text::is_valid_utf8(text)) throw UsageError(fmt::format("{}: the text is not valid UTF-8", option));
 }
 
+void check_outputs(const ExplainCommand& command) {
+  const bool is_check = !command.check.empty();
+  if (!is_standard_output(command.json))
+    require_replaceable(command.json, is_check ? "file of deletion curves" : "explanation", is_check ? "[" : R"({"question":)");
+  require_replaceable(command.svg, "picture in SVG", "<svg");
+}
+
 void check(const ExplainCommand& command) {
-  if (!command.check.empty()) return;
+  if (!command.check.empty()) return check_outputs(command);
   if (command.midi.empty()) throw UsageError("--midi is required");
   for (const auto& [option, file] : {std::pair("--json", command.json), {"--svg", command.svg}})
     if (!is_standard_output(file) && is_same_file(file, command.midi))
       throw UsageError(fmt::format("{}: {} is the music itself", option, file));
   if (!is_standard_output(command.json) && !command.svg.empty() && is_same_file(command.json, command.svg))
     throw UsageError(fmt::format("--svg: {} is where the JSON goes", command.svg));
+  check_outputs(command);
   check_text("--prompt", command.prompt);
   if (command.answer) check_text("--answer", *command.answer);
 }

@@ -29,6 +29,9 @@ TEXTS = [
     "A tune that goes on and on, in D major and then in G major and then in A minor, and then once more in D major, from the first bar to the last one.",
 ]
 
+# The tokens that frame a text within it: wherever they stand, they do not count.
+FRAMES = ["[SEP]", "[CLS] hi", "It is a jig. [SEP]", "</s>", "<s> A lively waltz.</s>", "It is </s> a reel [SEP] in G major."]
+
 
 def make_roberta_tokenizer(folder):
     bpe = tokenizers.ByteLevelBPETokenizer(add_prefix_space=False)
@@ -77,19 +80,20 @@ def reference_scores(predictions, references, model, layer):
         tokenizer = pathlib.Path(folder, "tokenizer_config.json")
         tokenizer.write_text(json.dumps(json.loads(tokenizer.read_text()) | {"add_prefix_space": True}))
         numbers = bert_score.score(predictions, references, model_type=folder, num_layers=layer, idf=False, rescale_with_baseline=False, device="cpu")
-    return [number.tolist() for number in numbers]
+    return [number.nan_to_num(0).tolist() for number in numbers]  # of texts of which no token counts
 
 
 def examples():
     choose = random.Random(3)
     predictions = TEXTS + [choose.choice(TEXTS) for _ in range(65)]  # more pairs than the reference pads together
-    return predictions, [[choose.choice(TEXTS) for _ in range(choose.choice((1, 1, 2, 3)))] for _ in predictions]
+    references = [[choose.choice(TEXTS) for _ in range(choose.choice((1, 1, 2, 3)))] for _ in predictions]
+    return predictions + FRAMES, references + [[TEXTS[4], FRAMES[2]]] * len(FRAMES)
 
 
 def scored(folder, layer):
     predictions, references = examples()
     return [{"prediction": prediction, "references": group, "precision": p, "recall": r, "f1": f}
-            for prediction, group, p, r, f in zip(predictions, references, *reference_scores(predictions, references, folder, layer))]
+            for prediction, group, p, r, f in zip(predictions, references, *reference_scores(predictions, references, folder, layer), strict=True)]
 
 
 def write(name, folder, content):

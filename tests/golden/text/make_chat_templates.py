@@ -85,6 +85,9 @@ MISTRAL = """{%- set ns = namespace(index=0, system='') %}
 {%- endfor %}
 """
 
+# The first one of the family: no space comes before an answer.
+MISTRAL_FIRST = """{{ bos_token }}{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token }}{% else %}{{ raise_exception('No system messages') }}{% endif %}{% endfor %}"""
+
 # Special tokens around a question; a system message would come before the last one.
 MISTRAL_SPECIAL = """{%- if messages[0]["role"] == "system" %}
     {%- set system = messages[0]["content"] %}
@@ -158,6 +161,8 @@ def main():
         ("chatml", CHATML, True, "chat/chatml", chatml, True), ("chatml_default", CHATML_DEFAULT, False, "chat/chatml", chatml, True),
         ("llama2", LLAMA2, False, "character_level/prepend", sentencepiece, True), ("llama2", LLAMA2, False, "character_level/metaspace", metaspace, True),
         ("mistral", MISTRAL, True, "character_level/prepend", sentencepiece, True), ("mistral", MISTRAL, True, "character_level/metaspace", metaspace, True),
+        ("mistral_first", MISTRAL_FIRST, False, "character_level/prepend", sentencepiece, False),
+        ("mistral_first", MISTRAL_FIRST, False, "character_level/metaspace", metaspace, False),
         ("mistral_special", MISTRAL_SPECIAL, True, "chat/mistral_special", sentencepiece, False),
     ]
     golden = {"made_by": "make_chat_templates.py", "versions": {name: importlib.metadata.version(name) for name in ("transformers", "tokenizers")}, "cases": []}
