@@ -308,7 +308,7 @@ class Checker {
       if (named.size() < 2) complain(key + ".answers", fmt::format("\"{}\" must name at least two tags", answer));
       if (first.empty()) first = named;
       if (named != first) complain(key + ".answers", fmt::format("\"{}\" names other tags than the first answer", answer));
-      check_answer(asked_about(names), answer, key + ".answers");
+      if (!names.empty()) check_answer(asked_about(names), answer, key + ".answers");
     }
   }
 

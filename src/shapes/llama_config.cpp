@@ -29,11 +29,18 @@ void read_llama3_scaling(ConfigReader& reader, const Json& rope, const std::stri
   config.rope_scaling = scaling;
 }
 
+void require_whole_rotation(ConfigReader& reader, const Json& json, const std::string& place) {
+  const std::string key = "partial_rotary_factor";
+  if (reader.positive_or(json, key, 1.0, place + key) != 1.0)
+    reader.mistake(place + key, "rotating a part of each head is not implemented");
+}
+
 // transformers 4 writes rope_theta and rope_scaling, transformers 5 one object rope_parameters; the first wins where both are there.
 void read_rope(ConfigReader& reader, LlamaConfig& config) {
   config.rope_theta = reader.positive_or("rope_theta", kDefaultRopeTheta);
   const auto filled = [&](const char* key) { return reader.has(key) && !reader.json().at(key).empty(); };
   const std::string place = filled("rope_scaling") ? "rope_scaling" : "rope_parameters";
+  require_whole_rotation(reader, reader.json(), "");
   if (!filled(place.c_str())) return;
   const Json& rope = reader.json().at(place);
   if (!rope.is_object()) return reader.mistake(place, "must be an object");
@@ -47,9 +54,7 @@ void read_rope(ConfigReader& reader, LlamaConfig& config) {
   } else if (type != "default") {
     reader.mistake(place, fmt::format("the type {} is not implemented; \"default\" and \"llama3\" are", ConfigReader::brief(type)));
   }
-  if (reader.positive_or(rope, "partial_rotary_factor", 1.0, place + ".partial_rotary_factor") != 1.0) {
-    reader.mistake(place + ".partial_rotary_factor", "rotating a part of each head is not implemented");
-  }
+  require_whole_rotation(reader, rope, place + ".");
 }
 
 void append_ids(ConfigReader& reader, const std::string& key, std::vector<std::int64_t>& ids) {

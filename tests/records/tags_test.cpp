@@ -77,7 +77,8 @@ TEST(Tags, WhatIsUnseenMustBeSo) {
   EXPECT_THAT(mood(", yes_no_answers: {yes: [\"Yes.\"], no: [\"No.\"]}"), HasSubstr("answer questions of yes_no: none are given"));
   EXPECT_THAT(mood("", "earlier: [key]\n"), HasSubstr("\"key\" is no tag that is asked about"));
   EXPECT_THAT(mood("", "together: [{unseen: [\"Both?\"]}]\n"), HasSubstr("together[0].answers: must not be empty"));
-  EXPECT_THAT(mood("", "together: [{answers: [\"{mood}\"]}]\n"), HasSubstr("must name at least two tags"));
+  for (const char* answer : {"{mood}", "Neither.", ""})
+    EXPECT_THAT(mood("", fmt::format("together: [{{answers: [\"{}\"]}}]\n", answer)), HasSubstr("must name at least two tags"));
   EXPECT_THAT(mood("", "together: [{answers: [\"{mood} in {key}\", \"{mood}\"]}]\n"), HasSubstr("names other tags than the first"));
   EXPECT_THAT(mood("", "together: [{answers: [\"{mood}, of {key|none}\", \"{mood}, {key}\"], unseen: [\"what mood\"]}]\n"),
               HasSubstr("\"what mood\" is a question for training, too"));

@@ -91,6 +91,7 @@ TEST(LlamaConfig, RefusesWhatItCannotCompute) {
   EXPECT_THAT(error_of({{"rope_scaling", {{"rope_type", "llama3"}}}}),
               AllOf(HasSubstr("rope_scaling.factor: is missing"), HasSubstr("rope_scaling.low_freq_factor: is missing")));
   EXPECT_THAT(error_of({{"rope_parameters", {{"partial_rotary_factor", 0.5}}}}), HasSubstr("rope_parameters.partial_rotary_factor"));
+  EXPECT_THAT(error_of({{"partial_rotary_factor", 0.5}}), HasSubstr("partial_rotary_factor: rotating a part of each head"));
   EXPECT_THAT(error_of({{"rope_parameters", {{"full_attention", {{"rope_theta", 100}}}}}}), HasSubstr("rope_parameters.full_attention"));
   for (const char* key : {"hidden_act", "rope_theta", "rms_norm_eps", "max_position_embeddings"})
     EXPECT_THAT(error_of({{key, nullptr}}), HasSubstr(std::string(key) + ": is null"));
