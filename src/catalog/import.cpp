@@ -20,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -27,6 +28,13 @@
 namespace midillama::catalog {
 namespace fs = std::filesystem;
 namespace {
+
+bool is_utf8(const Entry& entry) {
+  const auto is_text = [](const OrderedJson& label) {
+    return !label.is_string() || text::is_valid_utf8(label.get_ref<const std::string&>());
+  };
+  return text::is_valid_utf8(entry.title + entry.composer) && std::ranges::all_of(entry.labels, is_text);
+}
 
 std::string piece_id(const std::string& file, bool is_short) {
   constexpr std::string_view kEnding = ".mid";
@@ -135,8 +143,9 @@ class Import {
         rows[*file] = entry.place;
         list_copies(*file, entry);
         if (!entry.warning.empty()) lists_.add(kWarnings, entry.file, fmt::format("{}: {}", entry.place, entry.warning));
-        if (!text::is_valid_utf8(entry.title + entry.composer))
-          lists_.add(kWarnings, entry.file, fmt::format("{}: title and composer are not UTF-8: save the catalog as UTF-8", entry.place));
+        if (!is_utf8(entry))
+          lists_.add(kWarnings, entry.file,
+                     fmt::format("{}: title, composer or labels are not UTF-8: save the catalog as UTF-8", entry.place));
         return chosen_.push_back({row, *file});
       }
       const auto reason = skipped.find(file_key(config_, entry.file));

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace midillama::model {
 namespace {
@@ -156,7 +157,7 @@ void Projector::whiten_by(const torch::Tensor& samples) {
   const double power = music.square().mean().item<double>();
   const double largest = std::max(variances.max().item<double>(), power > 0 ? power : 1.0);
   const torch::Tensor spread = (variances.clamp_min(0) + kFloor * largest).sqrt();
-  whiten(centre, axes * at::where(variances > kNone * largest, spread.reciprocal(), 0.0));
+  whiten(centre, axes / spread.masked_fill(variances <= kNone * largest, std::numeric_limits<double>::infinity()));
 }
 
 Projector::Layer Projector::layer(const std::string& prefix) const {

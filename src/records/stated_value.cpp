@@ -156,7 +156,8 @@ void find_phrases(std::string_view text, const std::vector<Alias>& aliases, cons
       if (phrase_at(joined, at, alias.words) && (longest == nullptr || alias.words.size() > longest->words.size())) longest = &alias;
     }
     if (longest == nullptr) continue;
-    const bool is_name = words_in(longest->value).front().capital;
+    const auto value = words_in(longest->value);  // none where an alias alone has words, which is a mistake of the tag file
+    const bool is_name = !value.empty() && value.front().capital;
     if (is_name && i > 0 && begins_a_longer_name(words[i - 1])) continue;
     if (take(longest->value)) return;
     end_of_last = at + longest->words.size();

@@ -205,7 +205,14 @@ TEST_F(Import, NamesOfAnyEncoding) {
   EXPECT_EQ(rows[1]["file"], "e\u0301tude.mid") << "as the folder has it";
   EXPECT_FALSE(rows[1].contains("file_bytes"));
   EXPECT_THAT(list("not_in_catalog"), IsEmpty());
-  EXPECT_THAT(list("warnings"), ElementsAre(HasSubstr("line 2: title and composer are not UTF-8")));
+  EXPECT_THAT(list("warnings"), ElementsAre(HasSubstr("line 2: title, composer or labels are not UTF-8")));
+}
+
+TEST_F(Import, ALabelThatIsNotUtf8IsWarnedOf) {
+  write("a.mid", tune(1));
+  write_catalog("a.mid,A,B,\xcele\n");
+  ASSERT_EQ(pieces().size(), 1u);
+  EXPECT_THAT(list("warnings"), ElementsAre(HasSubstr("line 2: title, composer or labels are not UTF-8")));
 }
 
 TEST_F(Import, AFileThatIsReadWithAWarningStays) {

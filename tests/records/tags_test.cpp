@@ -49,6 +49,9 @@ TEST(Tags, WhatADeclarationMustHoldTo) {
   EXPECT_THAT(mistakes("tags: [{name: a, kind: text}, {name: a, kind: key}]"), HasSubstr("declared twice"));
   EXPECT_THAT(mistakes("tags: [{name: a, kind: text, values: [{value: b}]}]"), HasSubstr("only a closed tag has values"));
   EXPECT_THAT(mistakes("tags: [{name: caption, kind: text}]"), HasSubstr("cannot name a tag"));
+  EXPECT_THAT(mistakes("tags: [{name: a, kind: closed, values: [{value: '!!!', aliases: [odd]}, {value: rock}], questions: [\"A?\"], "
+                       "answers: [\"{a}, so odd\"]}]"),
+              HasSubstr("tags[0].values: a value or alias has no word in it"));
   EXPECT_THAT(mistakes("tags: [{name: a, kind: closed, questions: [\"A?\"], answers: [\"{a}[, {b}]\"]}, {name: b, kind: fuzzy}]"),
               AllOf(HasSubstr("a closed tag needs at least two values"), HasSubstr("\"fuzzy\" must be one of")));
 }
