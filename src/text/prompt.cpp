@@ -163,7 +163,7 @@ class PromptTemplate::Assembly {
   void cut() {
     if (pending_.empty()) return;
     if (after_ != After::text) text_.clear(), begins_ = after_ == After::nothing;
-    append(!text_.empty() && puts_space_before(*prompt_.tokenizer_) ? rest_of_text() : encode(pending_));
+    append(text_.empty() ? encode(pending_) : rest_of_text());
     text_ += std::exchange(pending_, "");
     after_ = After::text;
   }
@@ -172,8 +172,10 @@ class PromptTemplate::Assembly {
     return begins_ ? prompt_.tokenizer_->encode(text) : prompt_.tokenizer_->encode_rest(text);
   }
 
-  // Of the whole what follows the text before the cut; the pending text alone where a token would span the cut.
+  // A tokenizer that puts a space before whatever it gets is given the whole, of which the tokens behind the cut are taken; the pending
+  // text alone where a token would span the cut.
   std::vector<TokenId> rest_of_text() const {
+    if (!puts_space_before(*prompt_.tokenizer_)) return prompt_.tokenizer_->encode_rest(pending_);
     const auto before = encode(text_), whole = encode(text_ + pending_);
     if (before.size() <= whole.size() && std::ranges::equal(before, std::span(whole).first(before.size())))
       return {whole.begin() + std::ssize(before), whole.end()};

@@ -157,13 +157,13 @@ std::unique_ptr<Tokenizer> load_sentencepiece(const std::filesystem::path& file,
 void train_sentencepiece(std::span<const std::string> texts, std::int64_t vocab_size, const std::filesystem::path& file) {
   LineIterator lines(texts);
   if (lines.empty()) throw InputError(file.string(), "", "no tokenizer can be trained: there is no text");
+  std::string model;
+  const auto status = sp::SentencePieceTrainer::Train(trainer_options(vocab_size), &lines, &model);
   constexpr std::size_t kBytesAndControls = 256 + 3;
-  if (const auto least = lines.characters() + kBytesAndControls; static_cast<std::size_t>(vocab_size) < least)
+  if (const auto least = status.ok() ? 0 : lines.characters() + kBytesAndControls; static_cast<std::size_t>(vocab_size) < least)
     throw InputError(file.string(), "",
                      fmt::format("no tokenizer of {} tokens can be trained: the texts' characters alone take {} (llm.pretrain.vocab_size)",
                                  vocab_size, least));
-  std::string model;
-  const auto status = sp::SentencePieceTrainer::Train(trainer_options(vocab_size), &lines, &model);
   if (!status.ok()) throw InputError(file.string(), "", "no tokenizer can be trained (" + status.ToString() + ")");
   write_atomically(file, model);
 }

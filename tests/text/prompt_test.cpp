@@ -267,6 +267,17 @@ TEST(PromptTemplate, AnAnswerMayBeginBeforeItsText) {
   EXPECT_THAT(mistakes_of("{answer_start}{music}{question}{answer}"), ElementsAre(HasSubstr("{answer_start} must come between")));
 }
 
+// Of tokenizers that put a space before the text's beginning alone, none comes before what goes on behind a cut.
+TEST(PromptTemplate, ATextThatGoesOnBehindACutHasNoBeginning) {
+  const auto tokenizer = load_tokenizer("tests/golden/text/character_level/metaspace");
+  const PromptTemplate prompt("{music}Q:{question}{answer_start}{answer}{eos}", *tokenizer);
+  auto expected = tokenizer->encode("Q:a");
+  for (const TokenId id : tokenizer->encode_rest("reel")) expected.push_back(id);
+  expected.push_back(*tokenizer->eos_id());
+  EXPECT_EQ(prompt.encode("a", "reel", 100, 1).input_ids, expected);
+  EXPECT_NE(tokenizer->encode_rest("reel"), tokenizer->encode("reel"));
+}
+
 TEST(PromptTemplate, AConversationWithoutASystemMessageHasTheDefault) {
   const ByteTokenizer tokenizer({{"<|im_start|>", 256}, {"<|im_end|>", 257}}, 256, 257);
   const PromptTemplate chatml(PromptText{.turn = "chatml", .default_system = "Hear."}, tokenizer);
